@@ -1,0 +1,204 @@
+"""Every error that nutbridge raises on purpose.
+
+NutbridgeError
+    UsageError             exit 2   the command line does not say enough
+    ConfigError            exit 78  the config file or the environment
+    PortFileError          exit 73  the port file or its folder
+    LockHeld               exit 75  another monitor owns the port file
+    Refused                exit 1   what was asked for would do harm
+    NotDecided             exit 75  one check could not tell what is true
+    DeviceError            a poll or one endpoint of it failed; the loop goes on
+        DeviceUnreachable      no connection, no answer, too late
+        DeviceAnswerError      an answer that cannot be used
+        TokenRejected          401 or 403 for our token
+        CertificateChanged     the device shows another certificate
+        WrongDevice            the device has another serial number
+    CloudError             a token could not be had; the old one stays in use
+        LoginRefused           wrong password, or MFA is on
+    TokenError             a text that is not a usable token
+    Stopping               asked to end while waiting
+
+The text is one line, says what to do where something can be done, and never
+holds a secret. The data stays readable as attributes.
+"""
+
+EX_USAGE = 2
+EX_UNAVAILABLE = 69
+EX_SOFTWARE = 70
+EX_CANTCREAT = 73
+EX_TEMPFAIL = 75
+EX_CONFIG = 78
+
+
+class NutbridgeError(Exception):
+    """Base of the tree; ``exit_code`` is what the command line returns."""
+
+    exit_code = 1
+
+
+class UsageError(NutbridgeError):
+    """The command line (with its environment) does not say what to do."""
+
+    exit_code = EX_USAGE
+
+
+class ConfigError(NutbridgeError):
+    """A setting is missing or wrong.
+
+    Attributes:
+        where: file, or file:line, or the name of an environment variable.
+        key: the setting, or None when the file as a whole is at fault.
+        problem: what is wrong and what is allowed.
+    """
+
+    exit_code = EX_CONFIG
+
+    def __init__(self, where: str, key: str | None, problem: str) -> None:
+        self.where = where
+        self.key = key
+        self.problem = problem
+        super().__init__(f"{where}: {key}: {problem}" if key else f"{where}: {problem}")
+
+
+class PortFileError(NutbridgeError):
+    """The port file cannot be found, read, written or renamed.
+
+    Attributes:
+        path: the file as configured.
+        problem: what is wrong and what to do.
+    """
+
+    exit_code = EX_CANTCREAT
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"port file {path}: {problem}")
+
+
+class LockHeld(NutbridgeError):
+    """Another monitor owns this port file.
+
+    Attributes:
+        path: the port file.
+        pid: the owner, or None when it did not say.
+    """
+
+    exit_code = EX_TEMPFAIL
+
+    def __init__(self, path: str, pid: int | None) -> None:
+        self.path = path
+        self.pid = pid
+        who = f"pid {pid}" if pid else "another process"
+        super().__init__(f"port file {path} is kept by {who}; stop that monitor first")
+
+
+class Refused(NutbridgeError):
+    """What was asked for would do harm; the text says how to insist."""
+
+
+class NotDecided(NutbridgeError):
+    """One check ended without knowing what is true; the file stays as it is."""
+
+    exit_code = EX_TEMPFAIL
+
+
+class DeviceError(NutbridgeError):
+    """One request to a device failed.
+
+    Attributes:
+        what: host and path, as far as known, without any secret.
+        problem: what happened.
+    """
+
+    exit_code = EX_UNAVAILABLE
+
+    def __init__(self, what: str, problem: str) -> None:
+        self.what = what
+        self.problem = problem
+        super().__init__(f"{what}: {problem}")
+
+
+class DeviceUnreachable(DeviceError):
+    """No connection, no answer, or not in time."""
+
+
+class DeviceAnswerError(DeviceError):
+    """An answer that cannot be used.
+
+    Attributes:
+        status: the HTTP status, or None when the body is at fault.
+    """
+
+    def __init__(self, what: str, problem: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(what, problem)
+
+
+class TokenRejected(DeviceError):
+    """The gateway answered 401 or 403."""
+
+
+class CertificateChanged(DeviceError):
+    """The device shows a certificate other than the one it is known by.
+
+    Attributes:
+        known: SHA-256 fingerprint accepted before, 64 hex digits.
+        shown: SHA-256 fingerprint seen now.
+    """
+
+    def __init__(self, what: str, known: str, shown: str) -> None:
+        self.known = known
+        self.shown = shown
+        super().__init__(what, f"certificate changed from {known} to {shown}")
+
+
+class WrongDevice(DeviceError):
+    """The device has another serial number than the config says.
+
+    Attributes:
+        wanted: the configured serial number.
+        found: the one the device reports.
+    """
+
+    def __init__(self, what: str, wanted: str, found: str) -> None:
+        self.wanted = wanted
+        self.found = found
+        super().__init__(
+            what,
+            f"this is gateway {found}, the config says SERIAL={wanted}; "
+            "check ENVOY_HOST and SERIAL",
+        )
+
+
+class CloudError(NutbridgeError):
+    """Enlighten gave no token this time.
+
+    Attributes:
+        pause_s: time before which asking again does harm, s.
+    """
+
+    exit_code = EX_UNAVAILABLE
+
+    def __init__(self, text: str, pause_s: float = 0.0) -> None:
+        self.pause_s = pause_s
+        super().__init__(text)
+
+
+class LoginRefused(CloudError):
+    """Enlighten does not accept this account: wrong password, or MFA is on."""
+
+    def __init__(self, text: str, pause_s: float = 900.0) -> None:
+        super().__init__(text, pause_s)
+
+
+class TokenError(NutbridgeError):
+    """A text that is not a token, or not one for this gateway."""
+
+    exit_code = EX_CONFIG
+
+
+class Stopping(NutbridgeError):
+    """SIGTERM or SIGINT came while waiting; not a failure."""
+
+    exit_code = 0

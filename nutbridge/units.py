@@ -1,0 +1,31 @@
+"""Units of the wire, and the units used everywhere else.
+
+Inside nutbridge a quantity carries its unit in its name: ``load_w``,
+``capacity_wh``, ``soc_pct``, ``age_s``. Conversions happen where an answer is
+parsed, nowhere else.
+"""
+
+#: Milliwatts (Enphase livedata, ensemble/power) in one watt.
+MILLI = 1000.0
+
+SECONDS_PER_MINUTE = 60.0
+SECONDS_PER_HOUR = 3600.0
+SECONDS_PER_DAY = 86400.0
+WH_PER_KWH = 1000.0
+
+
+def clamp(value: float, low: float, high: float) -> float:
+    """Return ``value``, or the nearer of the two bounds."""
+    return max(low, min(high, value))
+
+
+def spoken_s(seconds: float) -> str:
+    """Return a duration as people say it: ``45 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    whole = round(seconds)
+    if whole < SECONDS_PER_MINUTE:
+        return f"{whole} s"
+    if whole < SECONDS_PER_HOUR:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < SECONDS_PER_DAY:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
