@@ -1,0 +1,84 @@
+"""Replace a small file as a whole, or not at all.
+
+A reader sees the old bytes or the new ones, never less, whenever this process
+dies. Only this module creates temporary files; they begin with a dot, end in
+``.tmp`` and are swept at the next start.
+"""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+_LABEL = "security.selinux"
+
+
+def replace_file(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    like: Path | None = None,
+    mtime_s: int | None = None,
+    durable: bool = True,
+) -> os.stat_result:
+    """Write ``data`` beside ``path``, then rename it onto ``path``.
+
+    Args:
+        path: the file to replace; its folder must exist. Not a symbolic link
+            (callers resolve it: a rename would replace the link itself).
+        data: the whole new content.
+        mode: permissions of the new file when ``like`` is None.
+        like: an existing file whose mode, owner (where permitted) and SELinux
+            label the new one gets.
+        mtime_s: modification time of the new file, whole seconds.
+        durable: wait until the bytes are on the disk.
+
+    Returns:
+        The new file's stat.
+
+    Raises:
+        OSError: nothing was changed, no temporary file is left.
+    """
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
+    )
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            if like is None:
+                os.fchmod(file.fileno(), mode)
+            else:
+                _copy_access(like, name)
+            if durable:
+                os.fsync(file.fileno())
+        if mtime_s is not None:
+            os.utime(name, (mtime_s, mtime_s))
+        found = os.stat(name)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+    return found
+
+
+def _copy_access(like: Path, name: str) -> None:
+    old = os.stat(like)
+    # EPERM is normal: only root may give a file away. EINVAL: an owner that the
+    # user namespace does not know.
+    with contextlib.suppress(OSError):
+        os.chown(name, old.st_uid, old.st_gid)
+    os.chmod(name, old.st_mode & 0o777)
+    # No label, or a file system without labels: nothing to keep.
+    with contextlib.suppress(OSError):
+        os.setxattr(name, _LABEL, os.getxattr(like, _LABEL))
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed ``replace_file`` for ``path`` left in its folder."""
+    with contextlib.suppress(OSError):
+        for left in path.parent.glob(f".{path.name}.*.tmp"):
+            with contextlib.suppress(OSError):
+                left.unlink()

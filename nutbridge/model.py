@@ -1,0 +1,142 @@
+"""What a source of power can say, in words that belong to no maker.
+
+Every source (IQ Gateway, inverter) turns its answers into these; the status
+machine and the NUT numbers know nothing else. ``None`` is unknown, never 0.
+Times are seconds of CLOCK_BOOTTIME unless the name says otherwise.
+
+Signs: ``battery_w`` > 0 discharges, < 0 charges; ``grid_w`` > 0 is drawn from
+the grid, < 0 fed into it; ``pv_w`` >= 0.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Grid(StrEnum):
+    """Where the house gets its power, as one answer of the source says."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class GridAnswer:
+    """One usable or odd answer to "is the house connected to the grid".
+
+    Attributes:
+        grid: UNKNOWN when the source used a word that is not in the table.
+        word: the source's own words, for the log.
+        backup_mode: True when the mode proves equipment that can island the
+            house (``multimode-*``), False when the mode is ``unknown``, None
+            for any other mode, or none.
+        generator: a generator carries the house.
+        on_purpose: the user took the house off the grid.
+    """
+
+    grid: Grid
+    word: str
+    backup_mode: bool | None = None
+    generator: bool = False
+    on_purpose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryReading:
+    """Charge and size of the battery as read at ``at``.
+
+    Attributes:
+        at: CLOCK_BOOTTIME of the answer, s.
+        soc_pct: state of charge, 0..100.
+        capacity_wh: energy of a full battery; 0 while a gateway that has just
+            started has not found its batteries.
+        floor_pct: charge at which discharging stops.
+        restart_pct: charge at which a dark system starts again.
+        power_w: discharge (+) or charge (-).
+        temperature_c: warmest battery.
+    """
+
+    at: float
+    soc_pct: float | None = None
+    capacity_wh: float | None = None
+    floor_pct: float | None = None
+    restart_pct: float | None = None
+    power_w: float | None = None
+    temperature_c: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Power through the house as read at ``at``, W."""
+
+    at: float
+    load_w: float | None = None
+    battery_w: float | None = None
+    grid_w: float | None = None
+    pv_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterLine:
+    """What one meter measures, in total or on one phase."""
+
+    realpower_w: float | None = None
+    power_va: float | None = None
+    voltage_v: float | None = None
+    powerfactor: float | None = None
+    frequency_hz: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter's total and its phases (0, 2 or 3 of them, L1 first)."""
+
+    total: MeterLine
+    lines: tuple[MeterLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """The grid side (``input``) and the house side (``output``), read at ``at``.
+
+    ``phases`` is 1, 2 (split phase), 3, or None while unknown.
+    """
+
+    at: float
+    input: Meter | None = None
+    output: Meter | None = None
+    phases: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answers: shown as device.* and ups.*."""
+
+    serial: str | None = None
+    firmware: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What stands in the inventory.
+
+    Attributes:
+        controller: True when something that can island the house is listed,
+            False when other things are listed but no such one, None while the
+            list is empty (a gateway that has just started shows an empty one).
+        batteries: how many batteries are listed; None while the list is empty.
+    """
+
+    controller: bool | None = None
+    batteries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything known besides the grid, each part with its own age."""
+
+    battery: BatteryReading | None = None
+    flows: Flows | None = None
+    meters: Meters | None = None
+    identity: Identity | None = None
+    equipment: Equipment | None = None
