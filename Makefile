@@ -1,0 +1,101 @@
+# make demo    see an outage from start to end, in one minute
+# make test    everything that must hold: linters, types, tests with the real NUT
+# make lint    the linters and types alone
+# make golden  rewrite the expected port files of test-data/ after a change
+# make lock    choose new versions of the development tools
+# make clean   remove what these made
+#
+# Needs python3 (3.11 or newer), its venv module (Debian: python3-venv) and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+# Most tests wait for NUT's own intervals, so more workers than cores pay.
+WORKERS ?= 8
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+PACKAGES := nut-server nut-client systemd
+
+# A virtual environment is bound to its folder and to the version of Python. The
+# stamps carry both in their names: a folder that was moved or copied, or a new
+# Python, builds a new one.
+KEY := $(shell $(PYTHON) -c 'import os, sys, zlib; \
+	print(zlib.crc32(repr((os.getcwd(), sys.version_info[:2])).encode()))')
+MADE := $(VENV)/.made-$(KEY)
+RUNTIME := $(VENV)/.runtime-$(KEY)
+DEVELOP := $(VENV)/.develop-$(KEY)
+
+.PHONY: demo test lint golden lock clean nut nut-if-possible
+.DELETE_ON_ERROR:
+
+demo: $(RUNTIME) nut-if-possible
+	$(PY) -m nutbridge demo
+
+test: $(DEVELOP) nut lint
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal
+
+lint: $(DEVELOP)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+golden: $(DEVELOP)
+	$(PY) -m pytest -q --update-golden
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo 'nutbridge needs Python 3.11 or newer; PYTHON=... chooses one' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo 'the venv module of Python is missing: apt-get install python3-venv' >&2; \
+	exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(RUNTIME): pyproject.toml | $(MADE)
+	$(PIP) install -e '.[demo]'
+	@$(PY) -m compileall -q nutbridge
+	@touch $@
+
+# With the runtime packages in it, so it serves the demo too.
+$(DEVELOP): pyproject.toml requirements-dev.lock | $(MADE)
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PY) -m compileall -q nutbridge
+	@touch $(RUNTIME) $@
+
+# Debian 13 keeps the drivers in /usr/lib/nut, Debian 12 in /lib/nut.
+HAVE_NUT = PATH="$$PATH:/usr/sbin:/sbin:/lib/nut:/usr/lib/nut:/usr/libexec/nut"; \
+	for tool in dummy-ups upsd upsc upsmon systemd-analyze; do \
+	command -v $$tool >/dev/null || exit 1; done
+INSTALL = root=; command -v apt-get >/dev/null && \
+	{ test "$$(id -u)" = 0 || root='sudo -n'; } && \
+	{ test -z "$$root" || $$root true 2>/dev/null; } && \
+	echo 'installing $(PACKAGES)' && \
+	$$root apt-get -qq update && \
+	$$root env DEBIAN_FRONTEND=noninteractive \
+	apt-get -qq -y install --no-install-recommends $(PACKAGES) >/dev/null
+
+nut:
+	@($(HAVE_NUT)) || { $(INSTALL); } || \
+	{ echo 'the tests run the real NUT; install it first (Debian, Ubuntu:' \
+	'apt-get install $(PACKAGES))' >&2; exit 1; }
+	@($(HAVE_NUT)) || { echo 'NUT is installed, but not all of dummy-ups, upsd, upsc,' \
+	'upsmon and systemd-analyze are found' >&2; exit 1; }
+
+nut-if-possible:
+	@($(HAVE_NUT)) || { $(INSTALL); } || \
+	echo 'without NUT the demo shows the port file (apt-get install $(PACKAGES))'
+
+lock:
+	$(PYTHON) -m venv --clear $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip --quiet install uv
+	$(VENV)-lock/bin/uv pip compile --no-config --universal --python-version 3.11 \
+	--upgrade --generate-hashes --default-index https://pypi.org/simple \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	--quiet --extra demo --group dev --output-file requirements-dev.lock pyproject.toml
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) $(VENV)-lock build dist .coverage .coverage.* .hypothesis \
+	.mypy_cache .pytest_cache .ruff_cache
+	find nutbridge tests -name __pycache__ -type d -prune -exec rm -rf {} +

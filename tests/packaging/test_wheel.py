@@ -1,0 +1,128 @@
+"""The wheel that a user installs, tried in an empty environment."""
+
+import subprocess
+import sys
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import nutbridge
+
+ROOT = Path(__file__).parents[2]
+UNIT = "systemd/enphase-monitor@.service"
+
+#: What an installation must not bring: tools, the demo, heavy libraries.
+NOT_INSTALLED = {
+    *("pytest", "hypothesis", "mypy", "ruff", "build", "hatchling", "trustme"),
+    *("cryptography", "pydantic", "zeroconf", "sqlalchemy", "starlette"),
+}
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    """Run a command that must succeed, and show what it said if it does not."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the sdist, and the wheel that was made from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT)
+    return folder
+
+
+def wheel_of(built: Path) -> Path:
+    (wheel,) = built.glob("*.whl")
+    return wheel
+
+
+@pytest.mark.slow
+def test_wheel_holds_the_package_and_what_belongs_to_it(built: Path) -> None:
+    wheel = wheel_of(built)
+    assert wheel.name == f"nutbridge-{nutbridge.__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = [name for name in names if name.endswith(".dist-info/METADATA")]
+        text = archive.read(metadata).decode()
+    tops = {name.split("/")[0].split("-")[0] for name in names}
+    assert tops == {"nutbridge"}
+    assert "nutbridge/py.typed" in names
+    assert any(name.endswith(f"/data/share/nutbridge/{UNIT}") for name in names)
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
+    assert "License-Expression: GPL-3.0-or-later" in text
+    assert not [name for name in names if "__pycache__" in name]
+
+
+@pytest.mark.slow
+def test_sdist_can_be_tested_from(built: Path) -> None:
+    """The sdist holds what ``make test`` needs, and nothing that make made."""
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = {"Makefile", "requirements-dev.lock", "LICENSE", "README.rst", UNIT}
+    wanted |= {"tests/test_layers.py", "nutbridge/__init__.py", "pyproject.toml"}
+    assert wanted <= names
+    unwanted = (".venv", ".git/", "dist/", ".mypy_cache", ".hypothesis")
+    assert not [name for name in names if name.startswith(unwanted)]
+
+
+@pytest.mark.slow
+def test_commands_answer_with_runtime_dependencies_only(
+    built: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "venv"
+    venv.create(place, with_pip=True, symlinks=True)
+    python = place / "bin" / "python"
+    pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check"]
+    run(*pip, "install", "--quiet", wheel_of(built))
+    installed = {
+        line.partition("==")[0].lower() for line in run(*pip, "freeze").splitlines()
+    }
+    assert installed & NOT_INSTALLED == set()
+    # Away from the checkout, so that the installed package answers.
+    usage = run(place / "bin" / "enphase-monitor", "-h", cwd=tmp_path)
+    for option in ("-c", "-d", "-h", "-s", "-v", "-x"):
+        assert option in usage
+    assert run(place / "bin" / "nutbridge", "--help", cwd=tmp_path)
+    assert (place / "share" / "nutbridge" / UNIT).is_file()
+
+
+def test_lock_belongs_to_pyproject() -> None:
+    """Each requirement is locked, with hashes, and from no private index."""
+    text = (ROOT / "requirements-dev.lock").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["demo"],
+        *project["dependency-groups"]["dev"],
+    ]
+    entries = text.replace("\\\n", " ").splitlines()
+    locked = {
+        line.split("==")[0] for line in entries if not line.startswith((" ", "#"))
+    }
+    assert {name_of(requirement) for requirement in wanted} <= locked
+    assert all("--hash=sha256:" in line for line in entries if "==" in line)
+    assert "://" not in text
+    assert "--index" not in text
+    assert "--find-links" not in text
+
+
+def name_of(requirement: str) -> str:
+    for sign in "<>=!~[ ;":
+        requirement = requirement.partition(sign)[0]
+    return requirement.lower()
