@@ -1,0 +1,1 @@
+"""A stand-in IQ Gateway and cloud on loopback, for the demo and the tests."""

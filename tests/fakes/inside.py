@@ -1,0 +1,94 @@
+"""A real monitor inside the test's process, against a stand-in on loopback.
+
+Everything is the daemon's own: config, wiring, HTTPS, status, port file. Only
+the main thread's signals are missing, and the test says when to check.
+"""
+
+from pathlib import Path
+
+from nutbridge.clock import Clock, SystemClock
+from nutbridge.config_file import load
+from nutbridge.monitor import Monitor
+from nutbridge.nut.port_file import Place, PortFile
+from nutbridge.panel import Panel
+from nutbridge.wiring import Host, Parts, build
+from nutbridge.worker import ThreadWaiter
+
+UPS = "inside"
+
+
+class Inside:
+    """One monitor of one port file.
+
+    Args:
+        folder: empty, or that of an earlier one whose work goes on.
+        host: ENVOY_HOST.
+        token: put into the token file.
+        serial: SERIAL.
+        keys: more keys of the config.
+        clock: all times.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        host: str,
+        token: str,
+        serial: str,
+        *,
+        keys: str = "",
+        clock: Clock | None = None,
+    ) -> None:
+        self._folder = folder
+        config = folder / f"enphase-{UPS}.conf"
+        config.write_text(
+            f"SERIAL={serial}\nENVOY_HOST={host}\nPORT_FILE=home.dev\n"
+            f"STATE_DIR={folder}\nAPI_TIMEOUT=2\n{keys}\n",
+            encoding="utf-8",
+        )
+        (folder / f"enphase-{UPS}.token").write_text(token, encoding="ascii")
+        (folder / f"enphase-{UPS}.token").chmod(0o600)
+        self.path = folder / "home.dev"
+        self.twin = folder / "home.dev-nocomms"
+        if not self.path.exists():
+            self.twin.touch()
+        self.parts = self._build(clock or SystemClock())
+
+    def _build(self, clock: Clock) -> Parts:
+        environ = {
+            "RUNTIME_DIRECTORY": str(self._folder),
+            "NUT_STATEPATH": str(self._folder),
+        }
+        settings, self.notices = load(
+            str(self._folder / f"enphase-{UPS}.conf"), UPS, environ
+        )
+        port = PortFile(Path(settings.port_file), clock)
+        port.check()
+        panel = Panel(port)
+        panel.load()
+        parts = build(
+            settings, panel, port.real, Host(clock, ThreadWaiter(), environ), once=False
+        )
+        parts.monitor.start(parts.keeper.memory, vouched=parts.keeper.vouched)
+        self._port = port
+        return parts
+
+    @property
+    def monitor(self) -> Monitor:
+        return self.parts.monitor
+
+    @property
+    def visible(self) -> bool:
+        """Whether the port file is not hidden."""
+        return self._port.find() is Place.VISIBLE
+
+    @property
+    def text(self) -> str:
+        """What the port file, visible or hidden, says."""
+        return self._port.read().decode("ascii")
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The same, by name; without those that have no value."""
+        pairs = (line.split(": ", 1) for line in self.text.splitlines() if ": " in line)
+        return {name: text.strip('"') for name, text in pairs if text != '""'}
