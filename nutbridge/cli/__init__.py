@@ -1,0 +1,1 @@
+"""Options, messages and exit codes; no logic."""

@@ -1,0 +1,251 @@
+"""Find, read and check the config file and the folders it names.
+
+Each file is opened once and judged by what was opened (fstat), so nobody can
+change it between the check and the reading. Refused, as by the bash script: a
+password that everybody can read, and folders in which everybody can write.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nutbridge.config_text import MAX_BYTES, Entry, parse
+from nutbridge.config_values import absolute
+from nutbridge.errors import ConfigError, UsageError
+from nutbridge.notices import Notice, warning
+from nutbridge.settings import Place, Settings, interpret
+
+_UPS = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_UPS_ALLOWED = "a UPS name has letters, digits, _ . and - only"
+_FILE_NAME = re.compile(r"enphase-(.+)\.conf")
+_PORT_LINE = re.compile(r'^[ \t]*port[ \t]*=[ \t]*("[^"]*"|[^\s#]+)', re.MULTILINE)
+_PASSWORD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where NUT keeps its files on this system.
+
+    Attributes:
+        sysconfig: ups.conf and the config files.
+        localstate: default of STATE_DIR.
+    """
+
+    sysconfig: str
+    localstate: str
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """Return NUT's folders: of the environment, of Fedora, or of Debian."""
+    return Folders(
+        environ.get("NUT_SYSCONFIG")
+        or environ.get("NUT_CONFPATH")
+        or _first_folder("/etc/ups", "/etc/nut"),
+        environ.get("NUT_LOCALSTATE")
+        or environ.get("NUT_STATEPATH")
+        or _first_folder("/var/lib/ups", "/var/lib/nut"),
+    )
+
+
+def _first_folder(wanted: str, otherwise: str) -> str:
+    return wanted if Path(wanted).is_dir() else otherwise
+
+
+def load(
+    config: str | None, ups: str | None, environ: Mapping[str, str]
+) -> tuple[Settings, list[Notice]]:
+    """Read the config of one UPS.
+
+    The file is ``config``, else $CONFIG_FILE, else ``enphase-<ups>.conf`` in
+    NUT's config folder. The name of the UPS is ``ups``, else UPS= of the file,
+    else $UPS, else what the file name says.
+
+    Returns:
+        The settings, and what is odd about them, for the log.
+
+    Raises:
+        UsageError: nothing tells which UPS.
+        ConfigError: no usable config.
+    """
+    cwd = _cwd()
+    nut = folders(environ)
+    path = absolute(
+        cwd, config or environ.get("CONFIG_FILE") or _usual(nut, ups, environ)
+    )
+    data, info = read_plain(path, MAX_BYTES)
+    entries = parse(data, path)
+    place = Place(
+        path=path,
+        ups=_ups_name(ups, entries.get("UPS"), environ, path),
+        state_dir=absolute(cwd, nut.localstate),
+        cwd=cwd,
+        credentials_dir=environ.get("CREDENTIALS_DIRECTORY") or None,
+        exists=lambda file: Path(file).exists(),
+    )
+    settings, odd = interpret(entries, place)
+    _check_secrecy(path, info, holds_secret=_holds_secret(settings))
+    _check_folders(settings)
+    if settings.test is not None:
+        odd += _check_test_port(settings.port_file, absolute(cwd, nut.sysconfig))
+    elif settings.password_file is not None:
+        settings = replace(settings, password=read_password(settings.password_file))
+    return settings, _overruled(ups, entries.get("UPS"), path) + odd
+
+
+def _cwd() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as exc:
+        raise ConfigError(".", None, f"no current folder: {exc.strerror}") from exc
+
+
+def _usual(nut: Folders, ups: str | None, environ: Mapping[str, str]) -> str:
+    name = ups or environ.get("UPS")
+    if not name:
+        raise UsageError("which UPS? Give its name, or -c CONFIG")
+    if _UPS.fullmatch(name) is None:
+        raise UsageError(f"{name!r}: {_UPS_ALLOWED}")
+    return f"{nut.sysconfig}/enphase-{name}.conf"
+
+
+def _ups_name(
+    argument: str | None, entry: Entry | None, environ: Mapping[str, str], path: str
+) -> str:
+    """Choose the name; the file comes before the environment, as in the script."""
+    in_file = entry.value.strip() if entry else ""
+    if entry and in_file and _UPS.fullmatch(in_file) is None:
+        raise ConfigError(f"{path}:{entry.line}", "UPS", _UPS_ALLOWED)
+    by_file_name = _FILE_NAME.fullmatch(Path(path).name)
+    name = (
+        argument
+        or in_file
+        or environ.get("UPS")
+        or (by_file_name[1] if by_file_name else "")
+    )
+    if not name:
+        raise UsageError(f"which UPS? {path} has no UPS=, and no name was given")
+    if _UPS.fullmatch(name) is None:
+        raise UsageError(f"{name!r}: {_UPS_ALLOWED}")
+    return name
+
+
+def _overruled(argument: str | None, entry: Entry | None, path: str) -> list[Notice]:
+    if not (argument and entry and entry.value) or entry.value.strip() == argument:
+        return []
+    return [
+        warning(
+            f"{path}:{entry.line}: UPS: {entry.value.strip()} is not used, "
+            f"the command line says {argument}"
+        )
+    ]
+
+
+def read_plain(path: str, cap: int) -> tuple[bytes, os.stat_result]:
+    """Read a whole plain file of at most ``cap`` bytes, and one byte more.
+
+    Raises:
+        ConfigError: not there, not readable, or not a plain file.
+    """
+    try:
+        # O_NONBLOCK: a FIFO without a writer must not hang the start.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            info = os.fstat(handle)
+            if not stat.S_ISREG(info.st_mode):
+                kind = "a folder" if stat.S_ISDIR(info.st_mode) else "no plain file"
+                raise ConfigError(path, None, f"is {kind}, a file is needed")
+            with open(handle, "rb", closefd=False) as file:
+                return file.read(cap + 1), info
+        finally:
+            os.close(handle)
+    except OSError as exc:
+        raise ConfigError(path, None, f"cannot be read: {exc.strerror}") from exc
+
+
+def read_password(path: str) -> str:
+    """Read PASSWORD_FILE: one line, its line end falls away.
+
+    Raises:
+        ConfigError: not readable, readable by everybody, or not one line.
+    """
+    data, info = read_plain(path, _PASSWORD_BYTES)
+    _check_secrecy(path, info, holds_secret=True)
+    try:
+        text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        text = ""
+    if not text or "\n" in text or "\0" in text or len(data) > _PASSWORD_BYTES:
+        raise ConfigError(path, "PASSWORD_FILE", "must hold the password, in one line")
+    return text
+
+
+def _holds_secret(settings: Settings) -> bool:
+    return bool(settings.password) and settings.test is None
+
+
+def _check_secrecy(path: str, info: os.stat_result, *, holds_secret: bool) -> None:
+    if info.st_mode & stat.S_IWOTH:
+        raise ConfigError(path, None, f"everybody can write it; chmod o-w {path}")
+    if holds_secret and info.st_mode & stat.S_IROTH:
+        raise ConfigError(
+            path, None, f"holds a password and everybody can read it; chmod o-r {path}"
+        )
+    # The link's own folder counts as well: who owns it chooses the file.
+    for folder in {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}:
+        check_folder(folder, path)
+
+
+def check_folder(folder: str, of: str) -> None:
+    """Refuse a folder that is not there, or in which everybody can write.
+
+    Args:
+        folder: to be looked at.
+        of: the file or key that lies there, for the message.
+
+    Raises:
+        ConfigError: with what to do.
+    """
+    try:
+        info = os.stat(folder)
+    except OSError as exc:
+        raise ConfigError(folder, None, f"folder of {of}: {exc.strerror}") from exc
+    if not stat.S_ISDIR(info.st_mode):
+        raise ConfigError(folder, None, f"folder of {of}: is not a folder")
+    if info.st_mode & stat.S_IWOTH:
+        raise ConfigError(
+            folder,
+            None,
+            f"folder of {of}: everybody can write in it; chmod o-w {folder}",
+        )
+
+
+def _check_folders(settings: Settings) -> None:
+    check_folder(settings.state_dir, "STATE_DIR")
+    if not os.access(settings.state_dir, os.W_OK | os.X_OK):
+        raise ConfigError(
+            settings.state_dir, "STATE_DIR", "must be writable for this user"
+        )
+    check_folder(os.path.dirname(settings.token_file), "TOKEN_FILE")
+
+
+def _check_test_port(port_file: str, sysconfig: str) -> list[Notice]:
+    """Keep TEST mode away from a UPS that real machines listen to."""
+    path = f"{sysconfig}/ups.conf"
+    if not Path(path).exists():
+        return []
+    try:
+        data, _ = read_plain(path, MAX_BYTES)
+    except ConfigError as exc:
+        return [warning(f"{exc}; whether a real UPS uses {port_file} is not known")]
+    for found in _PORT_LINE.finditer(data.decode("utf-8", "replace")):
+        used = absolute(sysconfig, found[1].strip('"'))
+        if os.path.realpath(used) == os.path.realpath(port_file):
+            raise ConfigError(
+                path,
+                "port",
+                f"names {port_file}; TEST=1 may not play with a real UPS",
+            )
+    return []

@@ -1,0 +1,1 @@
+"""Enphase: what the IQ Gateway answers, and the account behind its token."""
