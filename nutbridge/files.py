@@ -78,7 +78,11 @@ def _copy_access(like: Path, name: str) -> None:
 
 def sweep(path: Path) -> None:
     """Remove what a killed ``replace_file`` for ``path`` left in its folder."""
+    start, end = f".{path.name}.", ".tmp"
     with contextlib.suppress(OSError):
-        for left in path.parent.glob(f".{path.name}.*.tmp"):
-            with contextlib.suppress(OSError):
-                left.unlink()
+        for left in path.parent.iterdir():
+            middle = left.name.removeprefix(start).removesuffix(end)
+            # mkstemp's part has no dot: what is left of "ups.dev" is not "ups"'s.
+            if left.name == f"{start}{middle}{end}" and "." not in middle:
+                with contextlib.suppress(OSError):
+                    left.unlink()

@@ -1,0 +1,1 @@
+"""NUT: variable names, the port file of dummy-ups, its one writer."""

@@ -1,0 +1,228 @@
+"""The port file of dummy-ups on disk, and its hidden twin ``-nocomms``.
+
+Only this module writes, renames or removes the two. The driver must never see
+a gap or half a file: it reads once per whole second of the modification time
+(dummy-once), exits when the file is missing, and reads an empty one as on line
+(NUT up to 2.8.3).
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from nutbridge.clock import Clock
+from nutbridge.errors import PortFileError
+from nutbridge.files import replace_file, sweep
+
+SUFFIX = "-nocomms"
+
+#: A port file is a few kilobytes; more is something else.
+MAX_BYTES = 1024 * 1024
+
+# The driver runs as another user; dummy-ups exits on a file it cannot read.
+_NEW_MODE = 0o644
+
+
+class Place(StrEnum):
+    """Which of the two names exists; VISIBLE when both do."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Enough of a file's stat to see that somebody else changed it."""
+
+    place: Place
+    inode: int
+    mtime_ns: int
+    size: int
+
+
+class PortFile:
+    """The port file that the config names.
+
+    Args:
+        path: as configured; links in it are followed once, here, because a
+            rename would replace the link instead of the file.
+        clock: its wall clock dates the file.
+
+    Attributes:
+        path: as configured.
+        real: the file itself.
+        twin: its name while it is hidden.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.real = Path(os.path.realpath(path))
+        self.twin = self.real.with_name(self.real.name + SUFFIX)
+        self._clock = clock
+        self._written: tuple[bytes, Signature] | None = None
+        self._mtime_s: int | None = None
+
+    def check(self) -> Place:
+        """Find the file and see that it can be replaced; creates nothing.
+
+        Temporary files of a killed predecessor go. Call it once, at the start,
+        with the lock held.
+
+        Raises:
+            PortFileError: neither name exists, not a plain file, not readable,
+                folder not writable.
+        """
+        with self._explained("look at it"):
+            found = [
+                (place, _plain_file(name))
+                for place, name in self._names()
+                if os.path.lexists(name)
+            ]
+        if not all(plain for _, plain in found):
+            raise self._error("is not a plain file (a folder, a device?)")
+        if not found:
+            raise self._error(
+                "does not exist. If this is the right machine, create it: "
+                f"touch {self.twin} (not {self.real.name} itself: NUT up to 2.8.3 "
+                "reads an empty file as on line), and give it to the user that "
+                "the monitor runs as"
+            )
+        self.read()
+        if not os.access(self.real.parent, os.W_OK | os.X_OK):
+            raise self._error(
+                f"cannot be replaced: the folder {self.real.parent} is not writable "
+                "for the user that the monitor runs as"
+            )
+        sweep(self.real)
+        return found[0][0]
+
+    def find(self) -> Place | None:
+        """Tell which name exists now; None when both are gone."""
+        now = self.signature()
+        return now.place if now else None
+
+    def signature(self) -> Signature | None:
+        """Describe the file that exists now; None when both are gone.
+
+        Raises:
+            PortFileError: the folder cannot be searched.
+        """
+        with self._explained("look at it"):
+            for place, name in self._names():
+                with contextlib.suppress(FileNotFoundError):
+                    found = os.stat(name)
+                    return Signature(
+                        place, found.st_ino, found.st_mtime_ns, found.st_size
+                    )
+        return None
+
+    def read(self) -> bytes:
+        """Return the bytes of the port file, or of the twin while it is hidden.
+
+        Raises:
+            PortFileError: both are gone, unreadable, larger than 1 MiB, or not
+                a plain file.
+        """
+        with self._explained("read it"):
+            for _, name in self._names():
+                with contextlib.suppress(FileNotFoundError):
+                    return self._read(name)
+        raise self._error(f"does not exist, nor does {self.twin.name}")
+
+    def _read(self, name: Path) -> bytes:
+        # Without O_NONBLOCK a FIFO under this name would stop the daemon.
+        with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise self._error("is not a plain file (a folder, a device?)")
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise self._error("is larger than 1 MiB; is it a port file?")
+        return data
+
+    def write(self, data: bytes) -> bool:
+        """Make ``data`` the content of the visible port file.
+
+        The new file is renamed onto the old one, with its mode, owner and
+        label and a modification time at least one whole second later; then
+        the twin goes.
+
+        Returns:
+            False when this content already stands there, untouched since this
+            object wrote it. A daemon's first write always happens: the driver
+            may have missed the last one of a predecessor.
+
+        Raises:
+            PortFileError: the file is as it was before.
+        """
+        with self._explained("write it"):
+            wrote = self._written != (data, self.signature())
+            if wrote:
+                self._replace(data)
+        # The port file wins while both exist, so a twin that cannot be removed
+        # does no harm; the next write tries again.
+        with contextlib.suppress(OSError):
+            self.twin.unlink()
+        return wrote
+
+    def _replace(self, data: bytes) -> None:
+        old = [(name, os.stat(name)) for _, name in self._names() if name.exists()]
+        times = [int(found.st_mtime) for _, found in old]
+        if self._mtime_s is not None:
+            times.append(self._mtime_s)
+        mtime_s = max([int(self._clock.wall()), *(time + 1 for time in times)])
+        found = replace_file(
+            self.real,
+            data,
+            mode=_NEW_MODE,
+            like=old[0][0] if old else None,
+            mtime_s=mtime_s,
+        )
+        self._mtime_s = mtime_s
+        self._written = (
+            data,
+            Signature(Place.VISIBLE, found.st_ino, found.st_mtime_ns, found.st_size),
+        )
+
+    def hide(self) -> bool:
+        """Rename the port file to its twin: clients see "Driver not connected".
+
+        Never while the last visible status was on battery (except where the
+        status machine says so): upsmon takes silence after OB for a dead UPS.
+
+        Returns:
+            False when it was hidden already, or both are gone.
+
+        Raises:
+            PortFileError: the file is still visible.
+        """
+        with self._explained("hide it"):
+            try:
+                os.replace(self.real, self.twin)
+            except FileNotFoundError:
+                return False
+        self._written = None
+        return True
+
+    def _names(self) -> tuple[tuple[Place, Path], ...]:
+        return ((Place.VISIBLE, self.real), (Place.HIDDEN, self.twin))
+
+    def _error(self, problem: str) -> PortFileError:
+        return PortFileError(str(self.path), problem)
+
+    @contextlib.contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            raise self._error(f"cannot {doing}: {problem.strerror}") from problem
+
+
+def _plain_file(name: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(name).st_mode)
+    except FileNotFoundError:
+        return False  # a link that leads nowhere

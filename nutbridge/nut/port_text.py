@@ -1,0 +1,277 @@
+"""The text of a port file: read, merge, write; no file is touched here.
+
+Rules:
+
+1. A line stands alone. dummy-ups lets an open quote or a final backslash
+   swallow the lines that follow; here every line ends at its newline byte.
+2. Lines with a generated name of the table are ours and are made anew. The
+   rest is the user's and keeps its order, settings of the table included.
+3. No line of the user can set, hide or delay the status: such lines become
+   comments. A line that cannot be kept as it is leaves its old text in a
+   comment. A comment is never looked at again.
+4. Every variable that was ever in the file is in the next one, as ``""`` when
+   it has no value: dummy-ups keeps the old value of a name that is missing.
+5. ``ups.status`` is the last line, never empty and never quoted.
+"""
+
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from nutbridge.nut.values import (
+    MAX_CHARS,
+    assignment,
+    plain_name,
+    plain_text,
+    split_words,
+)
+from nutbridge.nut.variables import BY_NAME, SETTINGS, STATUS, Kind, find, fitting
+
+#: dummy-ups compares only this beginning: ``ups.status.note`` sets the status
+#: (measured on NUT 2.8.0, 2.8.1 and a snapshot after 2.8.5); ups.alarm is shown
+#: by the old ones and erased by the new.
+_STATUS_PREFIX = "ups.status"
+_ALARM_PREFIX = "ups.alarm"
+_DIRECTIVES = frozenset({"timer", "alarm"})
+
+# Longer names would not fit, with their value, into one 512-byte message from
+# the driver to upsd.
+_NAME = re.compile(r"[!$-9;<>-\[\]-~]{1,100}")
+_WORD = r"[A-Za-z0-9%+,./:;@_-]+"
+_AS_IT_IS = re.compile(
+    r"[ \t]*[A-Za-z0-9._-]+:[ \t]+"
+    rf'(?:"[ !$-\[\]-~]*"|{_WORD}(?:[ \t]+{_WORD}){{0,30}})'
+    r"[ \t]*(?:#.*)?",
+    re.DOTALL,
+)
+_REPLACED = re.compile(
+    r"#\s*yours: (?P<own>.*?); in use: (?P<used>[^#]*?)(?: (?P<rest>#.*))?", re.DOTALL
+)
+
+_STATES = (("OL",), ("OB",), ("OB", "LB"))
+_STATUS_FLAGS = frozenset({"CHRG", "DISCHRG"})
+
+
+@dataclass(frozen=True, slots=True)
+class UserLine:
+    """One line of the user, safe to write.
+
+    Attributes:
+        text: the whole line.
+        setting: its name as the table spells it, when it is a setting.
+        value: the user's own value of a setting.
+        comment: what stands behind the value, with its ``#``.
+    """
+
+    text: str
+    setting: str | None = None
+    value: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PortText:
+    """What a port file says, apart from the values that we make anew.
+
+    Attributes:
+        status: the last ups.status, upper case, None without one.
+        lines: the user's lines in their order.
+        seen: generated names found; the driver may still show them.
+        notices: one sentence for each line that had to change. The next parse
+            of what ``render`` returns has none of them.
+    """
+
+    status: str | None = None
+    lines: tuple[UserLine, ...] = ()
+    seen: AbstractSet[str] = field(default_factory=frozenset)
+    notices: tuple[str, ...] = ()
+
+    def setting(self, name: str) -> str | None:
+        """Return the user's value of a setting (the last one), or None."""
+        values = [line.value for line in self.lines if line.setting == name]
+        return values[-1] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line with a name, as the driver would take it apart."""
+
+    raw: str
+    number: int
+    name: str
+    value: str
+    comment: str
+    whole: bool
+
+    @property
+    def clean(self) -> str:
+        return plain_text(self.value)
+
+
+class _Reader:
+    """Sorts the lines of one file, first to last."""
+
+    def __init__(self) -> None:
+        self.status: str | None = None
+        self.lines: list[UserLine] = []
+        self.seen: set[str] = set()
+        self.made: set[str] = set()
+        self.notices: list[str] = []
+
+    def take(self, number: int, raw: str) -> None:
+        split = split_words(raw)
+        if not split.words and split.whole:
+            self.lines.append(UserLine(raw))
+            return
+        first, *more = split.words or ("",)
+        name, _, rest = first.partition(":")
+        value = " ".join([rest, *more] if rest else more)
+        shown = plain_name(name)
+        whole = split.whole and name == shown
+        self._sort(_Entry(raw, number, shown, value, split.comment, whole))
+
+    def _sort(self, entry: _Entry) -> None:
+        folded = entry.name.lower()
+        known = find(entry.name)
+        if folded.startswith(_STATUS_PREFIX):
+            self.status = " ".join(entry.clean.upper().split()) or None
+        if known and known.kind is Kind.SETTING:
+            self._keep(entry, known.name)
+        elif known:
+            if entry.name != known.name or entry.name in self.made:
+                self._disable(entry, f"{known.name} is written by the monitor")
+            self.made.add(entry.name)
+            self.seen.add(known.name)
+        elif folded.startswith((_STATUS_PREFIX, _ALARM_PREFIX)):
+            self._disable(entry, "NUT takes it for the status or an alarm")
+        elif folded in _DIRECTIVES:
+            self._disable(entry, "it would delay the status or raise an alarm")
+        elif not _NAME.fullmatch(entry.name):
+            self._disable(entry, "it has no name that NUT can use")
+        else:
+            self._keep(entry, None)
+
+    def _disable(self, entry: _Entry, why: str) -> None:
+        self.lines.append(UserLine(f"# {entry.raw}"))
+        self._notice(entry, f"made a comment: {why}")
+
+    def _notice(self, entry: _Entry, what: str) -> None:
+        shown = plain_text(entry.raw.strip())[:60]
+        self.notices.append(f"line {entry.number} ({shown}) {what}")
+
+    def _keep(self, entry: _Entry, setting: str | None) -> None:
+        value, comment = entry.clean, entry.comment
+        text = f"{assignment(setting or entry.name, value)} {comment}".rstrip(" ")
+        if not entry.whole or value != entry.value:
+            self.lines.append(UserLine(f"# {entry.raw}"))
+            self._notice(
+                entry,
+                f"kept in a comment and rewritten: quotes must be closed, values are "
+                f'at most {MAX_CHARS} printable ASCII characters without ", \\ and #',
+            )
+        elif _AS_IT_IS.fullmatch(entry.raw):
+            text = entry.raw
+        replaced = _REPLACED.fullmatch(comment) if setting else None
+        if setting and replaced and replaced["used"] == value:
+            value, comment = replaced["own"], replaced["rest"] or ""
+            text = f"{assignment(setting, value)} {comment}".rstrip(" ")
+        self.lines.append(
+            UserLine(text, setting, value, comment) if setting else UserLine(text)
+        )
+
+
+def parse(data: bytes) -> PortText:
+    """Read a port file, however odd; never raises.
+
+    The status is the last line whose name begins with ``ups.status`` in any
+    letter case, as NUT 2.8.0 and 2.8.1 take it; newer drivers are stricter.
+    """
+    reader = _Reader()
+    text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    *lines, last = text.split("\n")
+    for number, raw in enumerate([*lines, last] if last else lines, start=1):
+        reader.take(number, raw.rstrip("\r"))
+    return PortText(
+        reader.status,
+        tuple(reader.lines),
+        frozenset(reader.seen),
+        tuple(reader.notices),
+    )
+
+
+def render(
+    text: PortText, values: Mapping[str, str | None], phases: int | None
+) -> bytes:
+    """Write a port file: our values, the user's lines, the status last.
+
+    Args:
+        text: the file as it stands now. After a write parse what was written:
+            names that it brought must stand in every later file too.
+        values: by name of the table. A name that is missing has no value,
+            except constants (their default) and settings (the user's value,
+            else the default). A setting that is given replaces the user's,
+            whose own value stays readable in a comment behind it.
+        phases: 1, 2, 3, or None while unknown.
+
+    Raises:
+        KeyError: a name that is not in the table.
+        ValueError: the status is not one of OL, OB, OB LB with CHRG or
+            DISCHRG behind it.
+    """
+    for name in values:
+        BY_NAME[name]
+    fitted = {each.name for each in fitting(phases)} | text.seen
+    lines = [
+        assignment(name, values.get(name, variable.default))
+        for name, variable in BY_NAME.items()
+        if name in fitted and variable.kind in {Kind.MEASURED, Kind.CONSTANT}
+    ]
+    lines += _user_lines(text, values)
+    lines.append(f"{STATUS}: {_checked_status(values.get(STATUS))}")
+    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+
+
+def _user_lines(text: PortText, values: Mapping[str, str | None]) -> list[str]:
+    missing = [each for each in SETTINGS if text.setting(each.name) is None]
+    every = [
+        *text.lines,
+        *(
+            UserLine(assignment(each.name, each.default), each.name, each.default or "")
+            for each in missing
+        ),
+    ]
+    last = {line.setting: place for place, line in enumerate(every)}
+    return [
+        _with_value(line, values.get(line.setting))
+        if line.setting and last[line.setting] == place
+        else line.text
+        for place, line in enumerate(every)
+    ]
+
+
+def _with_value(line: UserLine, used: str | None) -> str:
+    if used is None or not line.setting or same_value(used, line.value):
+        return line.text
+    used = plain_text(used)
+    note = f"# yours: {line.value}; in use: {used} {line.comment}".rstrip(" ")
+    return f"{assignment(line.setting, used)} {note}"
+
+
+def same_value(one: str, other: str) -> bool:
+    """Compare two values as text, or as numbers where both are: 25 is 25.0."""
+    if one == other:
+        return True
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def _checked_status(status: str | None) -> str:
+    words = (status or "").split(" ")
+    state = tuple(word for word in words if word not in _STATUS_FLAGS)
+    flags = words[len(state) :]
+    if state not in _STATES or not _STATUS_FLAGS.issuperset(flags):
+        raise ValueError(f"not a status to write: {status!r}")
+    return " ".join(words)

@@ -1,0 +1,126 @@
+r"""Text as dummy-ups and upsd can carry it: cleaning, quoting, splitting.
+
+This module knows no variable and no file. The port file is read by NUT's
+parseconf: words between blanks, double quotes around a word, a backslash before
+a character that stands for itself, ``#`` before a comment. Only the newline
+byte ends a line.
+
+A value that holds ``"``, ``\`` or ``#`` survives the file but not the way from
+driver to upsd: NUT 2.8.0 and 2.8.1 then lose the status that follows in the
+same burst. So these three never leave this module.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+#: dummy-ups cuts longer values.
+MAX_CHARS = 127
+
+#: parseconf drops the 32nd and later words of a line; the name is one of them.
+MAX_WORDS = 31
+
+_LOOKALIKES = str.maketrans(
+    {'"': "'", "\\": "/", "#": "-", **dict.fromkeys("\t\n\r\v\f", " ")}
+)
+_NOT_PRINTABLE = re.compile(r"[^ -~]+")
+_BARE = re.compile(r"[A-Za-z0-9%+,./:;@_-]+(?: [A-Za-z0-9%+,./:;@_-]+)*")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Blanks are those of isspace(3) in the C locale, newline apart.
+_TOKEN = re.compile(
+    r"(?P<comment>\#.*)"
+    r'|"(?P<quoted>(?:[^"\\]|\\.)*)(?P<closed>"?)'
+    r"|(?P<equals>=)"
+    r"|(?P<bare>(?:[^ \t\r\v\f\#=\\]|\\.)+)"
+    r"|(?P<blank>[ \t\r\v\f]+)"
+    r"|(?P<stray>\\)",
+    re.DOTALL,
+)
+
+
+def plain_text(text: str) -> str:
+    r"""Make any text safe as a value: printable ASCII, at most 127 characters.
+
+    Blanks of every kind become spaces, ``"`` ``\`` ``#`` become ``'`` ``/``
+    ``-``, and what else is not printable ASCII goes, as the driver would drop
+    it. Doing it twice changes nothing.
+    """
+    return _NOT_PRINTABLE.sub("", text.translate(_LOOKALIKES))[:MAX_CHARS]
+
+
+def plain_name(text: str) -> str:
+    """Return a name as the driver would see it: not printable ASCII goes."""
+    return _NOT_PRINTABLE.sub("", text)
+
+
+def quote(text: str) -> str:
+    """Write a plain text so that the driver reads exactly it.
+
+    Args:
+        text: what ``plain_text`` returned.
+
+    Returns:
+        Words with single blanks as they are, anything else in double quotes;
+        ``""`` for the empty text (this removes the variable from the driver).
+    """
+    if _BARE.fullmatch(text) and text.count(" ") < MAX_WORDS:
+        return text
+    return f'"{text}"'
+
+
+def assignment(name: str, value: str | None) -> str:
+    """Return the line that gives ``name`` a value, or takes it away (None)."""
+    return f"{name}: {quote(plain_text(value or ''))}"
+
+
+def number(value: float | None, decimals: int) -> str | None:
+    """Write a number as NUT wants it: a point, no exponent, no spare zeros.
+
+    Returns:
+        None for None, NaN and the infinities.
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    text = f"{value:.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One physical line as parseconf splits it.
+
+    Attributes:
+        words: without their quotes and backslashes, otherwise untouched.
+        comment: from ``#`` to the end, or empty.
+        whole: False when a quote is left open or a backslash ends the line;
+            parseconf would then swallow what follows.
+    """
+
+    words: tuple[str, ...]
+    comment: str
+    whole: bool
+
+
+def split_words(line: str) -> Words:
+    """Split one physical line; open ends are closed at the end of the line."""
+    words: list[str] = []
+    comment = ""
+    whole = True
+    for token in _TOKEN.finditer(line):
+        match token.lastgroup:
+            case "comment":
+                comment = token["comment"]
+            case "closed":
+                words.append(_ESCAPED.sub(r"\1", token["quoted"]))
+                whole = whole and token["closed"] == '"'
+            case "equals":
+                words.append("=")
+            case "bare":
+                words.append(_ESCAPED.sub(r"\1", token["bare"]))
+            case "stray":
+                whole = False
+            case _:
+                pass  # blanks separate words
+    return Words(tuple(words), comment, whole)
