@@ -125,10 +125,13 @@ class Equipment:
             False when other things are listed but no such one, None while the
             list is empty (a gateway that has just started shows an empty one).
         batteries: how many batteries are listed; None while the list is empty.
+        collar: an IQ Meter Collar is listed: the relay alone does not tell
+            whether the grid is there.
     """
 
     controller: bool | None = None
     batteries: int | None = None
+    collar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
