@@ -1,0 +1,46 @@
+"""The fingerprint of the gateway's certificate, kept beside the token."""
+
+import logging
+import re
+from pathlib import Path
+
+from nutbridge.files import replace_file, sweep
+
+_log = logging.getLogger(__name__)
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_CAP = 1024
+
+
+class PinStore:
+    """Reads and writes ``enphase-<ups>.fingerprint``.
+
+    Args:
+        path: the file; one line of 64 hex digits, SHA-256 of the certificate.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> str | None:
+        """Return the fingerprint, or None when there is no usable one."""
+        sweep(self._path)
+        try:
+            with self._path.open("rb") as file:
+                text = file.read(_CAP).decode("ascii", "replace").strip().lower()
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            _log.warning("fingerprint %s ignored: %s", self._path, exc.strerror)
+            return None
+        if _FINGERPRINT.fullmatch(text) is None:
+            _log.warning("fingerprint %s ignored: not 64 hex digits", self._path)
+            return None
+        return text
+
+    def save(self, fingerprint: str) -> None:
+        """Store it.
+
+        Raises:
+            OSError: it will be forgotten at the next start.
+        """
+        replace_file(self._path, f"{fingerprint}\n".encode("ascii"))
