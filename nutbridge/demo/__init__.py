@@ -1,0 +1,1 @@
+"""A power outage in one minute: everything real but the house."""
