@@ -67,10 +67,9 @@ class PortFile:
         self._mtime_s: int | None = None
 
     def check(self) -> Place:
-        """Find the file and see that it can be replaced; creates nothing.
+        """Find the file and see that it can be replaced; changes nothing.
 
-        Temporary files of a killed predecessor go. Call it once, at the start,
-        with the lock held.
+        Call it once, at the start.
 
         Raises:
             PortFileError: neither name exists, not a plain file, not readable,
@@ -97,8 +96,15 @@ class PortFile:
                 f"cannot be replaced: the folder {self.real.parent} is not writable "
                 "for the user that the monitor runs as"
             )
-        sweep(self.real)
         return found[0][0]
+
+    def sweep(self) -> None:
+        """Remove temporary files of a killed predecessor.
+
+        Only with the lock held: they could be those of a running monitor, whose
+        write would then fail.
+        """
+        sweep(self.real)
 
     def find(self) -> Place | None:
         """Tell which name exists now; None when both are gone."""

@@ -10,14 +10,19 @@ from tests.nut.harness import Nut, NutMissing, Times, program
 StartNut = Callable[..., Nut]
 
 
-@pytest.fixture
-def start_nut() -> Iterator[StartNut]:
-    """Start a NUT on a port file: ``start_nut(path, times)``; fails without NUT."""
+def need_nut() -> None:
+    """Fail the test where NUT is not installed."""
     try:
         for name in ("dummy-ups", "upsd", "upsmon", "upsc"):
             program(name)
     except NutMissing as missing:
         pytest.fail(str(missing))
+
+
+@pytest.fixture
+def start_nut() -> Iterator[StartNut]:
+    """Start a NUT on a port file: ``start_nut(path, times)``; fails without NUT."""
+    need_nut()
     started: list[Nut] = []
 
     def start(port_file: Path, times: Times | None = None) -> Nut:

@@ -62,22 +62,29 @@ class Times:
     pollfreq: int = 1
     deadtime: int = 6
     hostsync: int = 3
+    finaldelay: int = 0
 
 
 #: What Debian installs, with nut-driver@.service's RestartSec.
-DEBIAN = Times(pollinterval=2, restart=15.0, pollfreq=5, deadtime=15, hostsync=15)
+DEBIAN = Times(
+    pollinterval=2, restart=15.0, pollfreq=5, deadtime=15, hostsync=15, finaldelay=5
+)
 
 
 class Nut:
-    """One UPS ``test`` on dummy-ups, served by upsd; upsmon when asked.
+    """One UPS on dummy-ups, served by upsd; upsmon when asked.
 
     Args:
         port_file: what dummy-ups reads (mode dummy-once).
         times: poll and restart times.
+        ups: its name, the section of ups.conf.
     """
 
-    def __init__(self, port_file: Path, times: Times | None = None) -> None:
+    def __init__(
+        self, port_file: Path, times: Times | None = None, ups: str = UPS
+    ) -> None:
         self.port_file = port_file
+        self.ups = ups
         self.times = times or Times()
         # Not pytest's tmp_path: a socket's path has room for 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="nut-"))
@@ -99,7 +106,7 @@ class Nut:
             folder.mkdir(mode=0o700)
         self._write(
             "ups.conf",
-            f"maxretry = 1\npollinterval = {self.times.pollinterval}\n[{UPS}]\n"
+            f"maxretry = 1\npollinterval = {self.times.pollinterval}\n[{self.ups}]\n"
             f'driver = dummy-ups\nport = "{self.port_file}"\nmode = dummy-once\n',
         )
         self._write("upsd.users", "[mon]\npassword = x\nupsmon primary\n")
@@ -137,9 +144,9 @@ class Nut:
         notices = "ONLINE ONBATT LOWBATT FSD COMMOK COMMBAD SHUTDOWN NOCOMM NOPARENT"
         self._write(
             "upsmon.conf",
-            f"MONITOR {UPS}@127.0.0.1:{self.port} 1 mon x primary\nMINSUPPLIES 1\n"
+            f"MONITOR {self.ups}@127.0.0.1:{self.port} 1 mon x primary\nMINSUPPLIES 1\n"
             f'SHUTDOWNCMD "touch {self.mark}"\nRUN_AS_USER {self._user}\n'
-            f"POWERDOWNFLAG {self.folder}/killpower\nFINALDELAY 0\n"
+            f"POWERDOWNFLAG {self.folder}/killpower\nFINALDELAY {times.finaldelay}\n"
             f"POLLFREQ {times.pollfreq}\nPOLLFREQALERT {times.pollfreq}\n"
             f"NOCOMMWARNTIME {times.deadtime + 2}\n"
             f"DEADTIME {times.deadtime}\nHOSTSYNC {times.hostsync}\n"
@@ -166,7 +173,7 @@ class Nut:
     def _supervise(self) -> None:
         while not self._ending.is_set():
             self._driver = self._spawn(
-                "dummy-ups", "-a", UPS, "-D", "-F", "-u", self._user
+                "dummy-ups", "-a", self.ups, "-D", "-F", "-u", self._user
             )
             self.driver_starts += 1
             while self._driver.poll() is None:
@@ -215,11 +222,11 @@ class Nut:
     @property
     def socket(self) -> Path:
         """The driver's socket."""
-        return self._state / f"dummy-ups-{UPS}"
+        return self._state / f"dummy-ups-{self.ups}"
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
-        client = Client(self.port, UPS)
+        client = Client(self.port, self.ups)
         try:
             yield client
         finally:
@@ -257,7 +264,7 @@ class Nut:
 
     def upsc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run upsc on the UPS."""
-        where = f"{UPS}@127.0.0.1:{self.port}"
+        where = f"{self.ups}@127.0.0.1:{self.port}"
         return subprocess.run(
             [program("upsc"), where, *arguments],
             capture_output=True,

@@ -1,9 +1,9 @@
 """Kill a process that does only the replace, many times, at random moments.
 
-Usage: python killed_writer.py PORT_FILE KILLS SEED; run by test_port_kills.py.
-It forks instead of starting Python anew: a thousand kills in seconds. Prints
-how often the file was whole, which contents it had and how many kills hit the
-middle of a write (a temporary file was left).
+Usage: python killed_writer.py KIND FILE KILLS SEED; run by test_port_kills.py.
+KIND is port, state or token. It forks instead of starting Python anew: a
+thousand kills in seconds. Prints how often the file was whole, which contents
+it had and how many kills hit the middle of a write (a temporary file was left).
 """
 
 import os
@@ -11,33 +11,78 @@ import random
 import select
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.clock import SystemClock
+from nutbridge.enphase.token_store import TokenStore
+from nutbridge.files import sweep
 from nutbridge.nut.port_file import PortFile
-from nutbridge.nut.port_text import PortText, render
+from nutbridge.nut.port_text import PortText
+from nutbridge.nut.port_text import render as render_port
+from nutbridge.standin.tokens import make_token
+from nutbridge.state_store import StateStore
+from nutbridge.status.memory import Memory, Shown
+from nutbridge.status.saved import Saved
+from nutbridge.status.saved import render as render_state
 
-CONTENTS = [
-    render(PortText(), {"ups.status": status, "battery.charge": charge}, 3)
+PORTS = [
+    render_port(PortText(), {"ups.status": status, "battery.charge": charge}, 3)
     for status, charge in (("OL", "100"), ("OB LB", "7"))
 ]
+STATES = [
+    Saved("boot", "/run/home.dev", Memory(shown=Shown(status)))
+    for status in ("OL", "OB LB")
+]
+TOKENS = [make_token("122000000001", end) for end in (2e9, 2.1e9)]
 
 
-def write_for_ever(path: Path, ready: int) -> None:
-    """Write the contents in turn until killed."""
+@dataclass(frozen=True)
+class Kind:
+    """What is written in turn, and how it must look on disk."""
+
+    contents: list[bytes]
+    writer: Callable[[Path], Callable[[int], object]]
+
+
+def _port(path: Path) -> Callable[[int], object]:
     file = PortFile(path, SystemClock())
+    return lambda turn: file.write(PORTS[turn])
+
+
+def _state(path: Path) -> Callable[[int], object]:
+    store = StateStore(path)
+    return lambda turn: store.write(STATES[turn])
+
+
+def _token(path: Path) -> Callable[[int], object]:
+    store = TokenStore(path, None)
+    return lambda turn: store.store(TOKENS[turn])
+
+
+KINDS = {
+    "port": Kind(PORTS, _port),
+    "state": Kind([render_state(saved) for saved in STATES], _state),
+    "token": Kind([token.encode() for token in TOKENS], _token),
+}
+
+
+def write_for_ever(kind: Kind, path: Path, ready: int) -> None:
+    """Write the contents in turn until killed."""
+    write = kind.writer(path)
     os.write(ready, b"r")
     while True:
-        for content in CONTENTS:
-            file.write(content)
+        write(0)
+        write(1)
 
 
-def kill_one(path: Path, delay_s: float) -> None:
+def kill_one(kind: Kind, path: Path, delay_s: float) -> None:
     """Start a writer, wait until it writes, kill it ``delay_s`` later."""
     told, ready = os.pipe()
     child = os.fork()
     if not child:
-        write_for_ever(path, ready)
+        write_for_ever(kind, path, ready)
     os.read(told, 1)
     # The random moment is what is tested; nothing is waited for.
     select.select([], [], [], delay_s)
@@ -47,22 +92,21 @@ def kill_one(path: Path, delay_s: float) -> None:
     os.close(ready)
 
 
-def main(path: Path, kills: int, seed: int) -> None:
+def main(kind: Kind, path: Path, kills: int, seed: int) -> None:
     """Kill and look, ``kills`` times."""
     chance = random.Random(seed)
     whole = torn = 0
     seen: set[bytes] = set()
-    PortFile(path, SystemClock()).write(CONTENTS[0])
+    kind.writer(path)(0)
     for _ in range(kills):
-        kill_one(path, chance.uniform(0, 0.004))
-        found = path.read_bytes()
-        whole += found in CONTENTS
+        kill_one(kind, path, chance.uniform(0, 0.004))
+        found = path.read_bytes().rstrip(b"\n")
+        whole += found in [content.rstrip(b"\n") for content in kind.contents]
         seen.add(found)
-        left = list(path.parent.glob("*.tmp")) + list(path.parent.glob(".*.tmp"))
-        torn += bool(left)
-        PortFile(path, SystemClock()).check()
+        torn += bool(list(path.parent.glob(".*.tmp")))
+        sweep(path)
     print(whole, len(seen), torn, len(list(path.parent.iterdir())))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(KINDS[sys.argv[1]], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

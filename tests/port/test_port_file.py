@@ -91,7 +91,7 @@ def test_read_refuses_more_than_a_mebibyte(file: PortFile) -> None:
         file.read()
 
 
-def test_check_sweeps_what_a_killed_writer_left(tmp_path: Path) -> None:
+def test_sweep_removes_what_a_killed_writer_left(tmp_path: Path) -> None:
     """Odd letters in the name are no pattern; a neighbour's files stay."""
     file = PortFile(tmp_path / "home[1]", FixedClock())
     file.twin.write_bytes(A)
@@ -99,6 +99,8 @@ def test_check_sweeps_what_a_killed_writer_left(tmp_path: Path) -> None:
     for name in [".home[1].abcd1234.tmp", *others]:
         (tmp_path / name).write_bytes(b"half")
     file.check()
+    assert (tmp_path / ".home[1].abcd1234.tmp").exists()
+    file.sweep()
     assert names(tmp_path) == {"home[1]-nocomms", *others}
 
 

@@ -12,11 +12,13 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_port_file_is_whole_after_1000_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["port", "state", "token"])
+def test_file_is_whole_after_1000_kills(tmp_path: Path, kind: str) -> None:
     """SIGKILL at random moments of a process that does only the replace."""
+    tmp_path.chmod(0o700)
     path = tmp_path / "home.dev"
     done = subprocess.run(
-        [sys.executable, str(WRITER), str(path), str(KILLS), "20261120"],
+        [sys.executable, str(WRITER), kind, str(path), str(KILLS), "20261120"],
         cwd=CHECKOUT,
         env={"PYTHONPATH": str(CHECKOUT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
