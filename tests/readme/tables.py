@@ -27,9 +27,9 @@ def _default(key: Key) -> str:
     if key.required:
         return "needed"
     text = f"``{key.default}``" if key.default else ""
-    return (
-        f"{text} (TEST: ``{key.test_default}``)" if key.test_default is not None else text
-    )
+    if key.test_default is None:
+        return text
+    return f"{text} (TEST: ``{key.test_default}``)"
 
 
 def _about(key: Key) -> str:

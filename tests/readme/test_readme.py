@@ -44,7 +44,8 @@ def test_help_is_that_of_the_command() -> None:
 
 
 def test_no_line_is_a_placeholder() -> None:
-    assert not re.search(r"^@[A-Z]+@$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    text = README.read_text(encoding="utf-8")
+    assert not re.search(r"^@[A-Z]+@$", text, re.MULTILINE)
 
 
 def test_every_test_named_exists() -> None:
@@ -60,7 +61,8 @@ def test_every_test_named_exists() -> None:
 
 def test_files_named_exist() -> None:
     text = README.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?<![\w/])((?:conf|systemd|tests|test-data)/[\w@./-]*\w)", text))
+    pattern = r"(?<![\w/])((?:conf|systemd|tests|test-data)/[\w@./-]*\w)"
+    named = set(re.findall(pattern, text))
     assert named
     assert not [name for name in named if not (ROOT / name).exists()]
 
