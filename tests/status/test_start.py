@@ -1,0 +1,175 @@
+"""The decision about a port file found at the start (design: Silence, Start)."""
+
+import pytest
+
+from nutbridge.model import Grid
+from nutbridge.status.events import begin, shown
+from nutbridge.status.memory import (
+    BatteryMemory,
+    Charge,
+    FlowMemory,
+    LowMemory,
+    Memory,
+    RelayMemory,
+    Shown,
+)
+from nutbridge.status.policy import Policy
+from nutbridge.status.saved import Saved, SavedError, parse, render, worth_saving
+from nutbridge.status.start import Found, decide, recall
+from nutbridge.status.table import TABLE, Show, State
+
+KNOWN = Memory(
+    state=State.HOLDING,
+    outage_since=900.0,
+    generator_since=950.5,
+    controller=True,
+    backup_mode=True,
+    relay=RelayMemory(at=1000.0, grid=Grid.OPEN, silent_since=1010.0),
+    shown=Shown("OB LB", since=900.0),
+    battery=BatteryMemory(
+        charge=Charge(at=990.0, soc_pct=18.0, drained_wh=12.5, drained_at=1020.0),
+        capacity_wh=10_000.0,
+        floor_pct=10.0,
+        fitted=True,
+        read_at=990.0,
+    ),
+    flow=FlowMemory(
+        samples=((970.0, 800.0), (990.0, 900.0)), load_w=950.0, load_at=990.0
+    ),
+    low=LowMemory(lb=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "vouched", "driver", "show", "state"),
+    [
+        ("OB", True, True, Show.OB, State.HOLDING),
+        ("OB LB", True, False, Show.OB, State.HOLDING),
+        ("OB LB", False, True, Show.OB, State.HOLDING),
+        ("OB LB", False, False, Show.HIDE, State.NOCOMMS),
+        ("OL", True, True, Show.KEEP, State.ONLINE),
+        ("OL CHRG", True, False, Show.KEEP, State.ONLINE),
+        ("OL", False, True, Show.HIDE, State.NOCOMMS),
+        ("OL", False, False, Show.HIDE, State.NOCOMMS),
+        ("", True, True, Show.HIDE, State.NOCOMMS),
+        (None, True, True, Show.KEEP, State.NOCOMMS),
+        (None, False, False, Show.KEEP, State.NOCOMMS),
+    ],
+)
+def test_start_decision(
+    status: str | None, vouched: bool, driver: bool, show: Show, state: State
+) -> None:
+    found = Found(status, vouched, driver)
+    step = begin(recall(KNOWN, found, 2000.0), decide(found), 2000.0)
+    assert step.row is TABLE[State.STARTING, decide(found)]
+    assert (step.row.show, step.memory.state) == (show, state)
+    assert step.memory.started_at == 2000.0
+
+
+def test_start_in_the_same_boot_goes_on_with_the_outage() -> None:
+    found = Found("OB LB", vouched=True, driver_runs=True)
+    memory = begin(recall(KNOWN, found, 2000.0), decide(found), 2000.0).memory
+    assert memory.outage_since == KNOWN.outage_since
+    assert memory.battery == KNOWN.battery
+    assert memory.flow.samples == KNOWN.flow.samples
+
+
+def test_start_in_another_boot_keeps_what_lasts() -> None:
+    found = Found("OB LB", vouched=False, driver_runs=True)
+    memory = begin(recall(KNOWN, found, 50.0), decide(found), 50.0).memory
+    assert memory.controller
+    assert memory.backup_mode
+    assert memory.battery.capacity_wh == 10_000.0
+    assert memory.battery.charge is None
+    assert memory.relay == RelayMemory()
+    assert not memory.low.lb
+    assert memory.outage_since == 50.0
+
+
+def test_start_without_a_state_file() -> None:
+    found = Found("OB", vouched=False, driver_runs=True)
+    assert recall(None, found, 50.0) == Memory(shown=Shown("OB", 50.0))
+
+
+def test_start_killed_between_ol_and_saving() -> None:
+    """The file says OL, the state still OB: clients may not have read the OL."""
+    found = Found("OL", vouched=True, driver_runs=True)
+    memory = recall(KNOWN, found, 2000.0)
+    assert memory.shown == Shown("OL", 2000.0, after_outage=True)
+
+
+def test_start_words_beside_ol_do_not_count_as_a_change() -> None:
+    saved = Memory(shown=Shown("OL", 100.0, after_outage=True))
+    memory = recall(saved, Found("OL CHRG", vouched=True, driver_runs=True), 120.0)
+    assert memory.shown == Shown("OL CHRG", 100.0, after_outage=True)
+
+
+def test_shown_remembers_an_ob_before_an_ol() -> None:
+    memory = shown(Memory(), "OB", 10.0)
+    memory = shown(memory, "OB LB", 20.0)
+    assert memory.shown.since == 10.0
+    memory = shown(memory, "OL", 30.0)
+    assert memory.shown == Shown("OL", 30.0, after_outage=True)
+    assert not shown(memory, "", 90.0).shown.after_outage
+
+
+def test_saved_round_trip() -> None:
+    saved = Saved("boot", "/var/lib/nut/home.dev", KNOWN, 1.8e9, 3)
+    back = parse(render(saved))
+    assert (back.boot_id, back.port_file) == (saved.boot_id, saved.port_file)
+    assert (back.next_login_epoch, back.failed_logins) == (1.8e9, 3)
+    assert (back.memory.battery, back.memory.flow) == (KNOWN.battery, KNOWN.flow)
+    assert (back.memory.relay, back.memory.shown) == (KNOWN.relay, KNOWN.shown)
+    assert back.memory.low == KNOWN.low
+    assert back.memory.outage_since == KNOWN.outage_since
+    assert back.memory.generator_since == KNOWN.generator_since
+
+
+def test_saved_empty_memory() -> None:
+    assert parse(render(Saved("b", "p", Memory()))).memory == Memory()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"soc_pct": 18.0', b'"soc_pct": "18"'),
+        (b'"soc_pct": 18.0', b'"soc_pct": NaN'),
+        (b'"soc_pct": 18.0', b'"soc_pct": 1e999'),
+        (b'"soc_pct": 18.0', b'"soc_pct": true'),
+        (b'"boot_id": "boot"', b'"boot_id": 7'),
+        (b'"relay": "open"', b'"relay": "ajar"'),
+        (b'"relay": "open"', b'"relay": ["open"]'),
+        (b'"controller": true', b'"controller": 1'),
+        (b'"version": 1', b'"version": 2'),
+        (b"[[970.0, 800.0]", b"[[970.0]"),
+        (b"[[970.0, 800.0]", b"[970.0"),
+        (b'"failed_logins": 3', b'"failed_logins": []'),
+        (b"}", b""),
+        (b"{", b"["),
+        (b'"status"', b'"st\xe4tus"'),
+    ],
+)
+def test_saved_odd_values_make_it_worthless(old: bytes, new: bytes) -> None:
+    """Half a memory could vouch for a status that nobody wrote."""
+    data = render(Saved("boot", "p", KNOWN, None, 3))
+    assert old in data
+    with pytest.raises(SavedError):
+        parse(data.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("data", [b"", b"null", b"[" * 100_000, bytes(500)])
+def test_saved_garbage(data: bytes) -> None:
+    with pytest.raises(SavedError):
+        parse(data)
+
+
+def test_saved_at_what_a_restart_must_know() -> None:
+    later = shown(KNOWN, "OL", 2000.0)
+    assert worth_saving(KNOWN, later)
+    assert not worth_saving(KNOWN, KNOWN)
+
+
+def test_policy_defaults_are_those_of_the_design() -> None:
+    policy = Policy()
+    assert (policy.pollfreq_s, policy.alert_s, policy.relay_s) == (60, 20, 10)
+    assert policy.nocomms_delay_s == 120
