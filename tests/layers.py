@@ -32,10 +32,10 @@ LAYERS = {
         *("transport", "https", "tls", "link", "worker", "addresses"),
         *("nut.port_file", "nut.driver"),
         *("enphase.gateway", "enphase.cloud", "enphase.token_store"),
-        *("enphase.identity", "enphase.test_wire"),
+        *("enphase.identity", "enphase.pin_store", "enphase.test_wire"),
     ),
     LOOP: (
-        *("monitor", "check", "runner", "panel", "telling"),
+        *("monitor", "runner", "panel", "telling", "keeper", "wiring"),
         *("enphase.source", "enphase.details", "enphase.errands", "enphase.renewal"),
     ),
     CLI: ("cli", "demo", "__main__"),
@@ -98,5 +98,5 @@ NEVER_LOADED = {
 
 #: Needed by a poll or an error only, not by ``enphase-monitor -h``.
 NOT_AT_THE_START = {
-    *("httpx", "httpcore", "tenacity", "jwt", "difflib", "xml.parsers.expat"),
+    *("httpx", "httpcore", "tenacity", "jwt", "xml.parsers.expat"),
 }

@@ -1,0 +1,138 @@
+"""The command enphase-monitor: from options to an exit code."""
+
+import contextlib
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nutbridge.cli.logs import guard_streams, level_for, log_notices, printable, set_up
+from nutbridge.cli.options import PROGRAM, Options, parse
+from nutbridge.errors import EX_SOFTWARE, LockHeld, NutbridgeError, Refused, Stopping
+
+if TYPE_CHECKING:
+    from nutbridge.clock import Clock, Waiter
+    from nutbridge.panel import Panel
+    from nutbridge.settings import Settings
+
+_log = logging.getLogger("nutbridge")
+
+
+def main() -> None:
+    """Run the command and end the process."""
+    guard_streams()
+    options = parse(sys.argv[1:])
+    name = f"{PROGRAM} {options.ups}" if options.ups else PROGRAM
+    set_up(name, level_for(options.debug, verbose=options.verbose), os.environ)
+    try:
+        code = _run(options)
+    except Stopping:
+        code = 0
+    except NutbridgeError as exc:
+        _log.error("%s", exc)
+        code = exc.exit_code
+    except Exception:  # noqa: BLE001  the one place where a bug ends
+        _log.exception("this is a bug in nutbridge; please report it with these lines")
+        code = EX_SOFTWARE
+    _leave(code)
+
+
+def _leave(code: int) -> None:
+    """End at once: a thread stuck in name resolution must not hold us up."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def _run(options: Options) -> int:
+    from nutbridge.clock import SignalWaiter, SystemClock
+    from nutbridge.lock import PortLock
+    from nutbridge.nut.port_file import PortFile
+    from nutbridge.panel import Panel
+
+    waiter = SignalWaiter()
+    waiter.install()
+    clock = SystemClock()
+    settings = _settings(options)
+    port = PortFile(Path(settings.port_file), clock)
+    port.check()
+    panel = Panel(port)
+    try:
+        PortLock(port.real).acquire()
+    except LockHeld as held:
+        if not options.once:
+            raise
+        panel.load()
+        return _report(settings.ups, panel.status, held.pid)
+    port.sweep()
+    panel.load()
+    if options.hide:
+        return _hide(panel, asked=options.hide)
+    return _monitor(settings, panel, port.real, (clock, waiter), once=options.once)
+
+
+def _settings(options: Options) -> "Settings":
+    from nutbridge.config_file import load
+
+    settings, notices = load(options.config, options.ups, os.environ)
+    level = level_for(
+        max(options.debug, settings.debug),
+        verbose=options.verbose or settings.verbose,
+    )
+    set_up(f"{PROGRAM} {settings.ups}", level, os.environ)
+    log_notices(_log, notices)
+    return settings
+
+
+def _monitor(
+    settings: "Settings",
+    panel: "Panel",
+    port_file: Path,
+    times: "tuple[Clock, Waiter]",
+    *,
+    once: bool,
+) -> int:
+    """Decide about the port file found, then check once or for ever."""
+    from nutbridge.runner import PulsingWaiter, run, run_once
+    from nutbridge.sdnotify import Notifier
+    from nutbridge.wiring import Host, build
+
+    clock, waiter = times
+    notifier = Notifier.from_environ({} if once else os.environ)
+    pulsing = PulsingWaiter(waiter, clock, notifier)
+    host = Host(clock, pulsing, os.environ)
+    parts = build(settings, panel, port_file, host, once=once)
+    monitor, source, keeper = parts.monitor, parts.source, parts.keeper
+    monitor.start(keeper.memory, vouched=keeper.vouched)
+    if once:
+        run_once(monitor, source, pulsing, clock)
+    else:
+        run(monitor, source, pulsing, clock, notifier, keeper.refresh)
+    return 0
+
+
+def _report(ups: str, status: str | None, pid: int | None) -> int:
+    shown = "hidden (nocomms)" if status is None else status or "without a status"
+    who = f"pid {pid}" if pid else "another process"
+    line = f"{ups}: port file {shown}, kept by {who}; nothing was changed"
+    sys.stdout.write(printable(line) + "\n")
+    return 0
+
+
+def _hide(panel: "Panel", *, asked: int) -> int:
+    """Hide the file, unless that would shut machines down."""
+    status = panel.status
+    if status is not None and "OB" in status.split() and asked == 1:
+        raise Refused(
+            f"the port file says {status}: hiding it now shuts down every machine "
+            "that listens; -x -x does it all the same"
+        )
+    panel.hide()
+    _log.info("port file hidden (nocomms)")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

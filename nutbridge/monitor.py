@@ -1,0 +1,293 @@
+"""The loop: ask, decide, write, wait.
+
+Time, waiting, the source and the port file are handed in. Nothing here decides
+what is true: status/ does, from what the source answers.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from nutbridge.clock import Clock
+from nutbridge.derive.numbers import Basis, nut_values
+from nutbridge.errors import DeviceAnswerError, DeviceError, PortFileError
+from nutbridge.model import GridAnswer
+from nutbridge.notices import CRITICAL, VERBOSE
+from nutbridge.panel import Panel
+from nutbridge.source import Source
+from nutbridge.status.battery import learn
+from nutbridge.status.events import (
+    Step,
+    awake,
+    begin,
+    check,
+    delay_s,
+    is_odd,
+    shown,
+)
+from nutbridge.status.low import Verdict, judge
+from nutbridge.status.memory import Memory
+from nutbridge.status.policy import BUSY_S, FULL_MAX_S, Policy
+from nutbridge.status.saved import worth_saving
+from nutbridge.status.start import Found, decide, recall
+from nutbridge.status.table import ON_BATTERY_STATES, Event, Show, State
+from nutbridge.telling import hourly, poll_line, source_text, summary, why
+
+_log = logging.getLogger(__name__)
+
+#: An LB that could not be written for so many polls: the file is hidden.
+LB_LOST_POLLS = 3
+_HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a monitor is told once.
+
+    Attributes:
+        policy: from the config; the port file's settings are put in by the loop.
+        serial: configured serial number.
+    """
+
+    policy: Policy
+    serial: str
+
+
+class Monitor:
+    """Keeps one port file true.
+
+    Args:
+        setup: what the config says.
+        source: who is asked.
+        panel: the port file.
+        clock: all times.
+        driver_runs: whether the driver answers on its socket.
+        save: called with the memory when it is worth keeping over a restart.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        source: Source,
+        panel: Panel,
+        clock: Clock,
+        driver_runs: Callable[[], bool],
+        save: Callable[[Memory], None],
+    ) -> None:
+        self._setup = setup
+        self._source = source
+        self._panel = panel
+        self._clock = clock
+        self._driver_runs = driver_runs
+        self._save = save
+        self.memory = Memory()
+        self.verdict: Verdict | None = None
+        self._due_at = 0.0
+        self._round_at = -FULL_MAX_S
+        self._round_open = False
+        self._lb_lost = 0
+        self._lb_unwritten = False
+        self._write_failed = False
+        self._odd_words: set[str] = set()
+        self._saved_at = 0.0
+
+    def start(self, saved: Memory | None, *, vouched: bool) -> None:
+        """Decide about the port file found, before any network call.
+
+        Args:
+            saved: what the state file knows, or None.
+            vouched: it was written in this boot and for this port file.
+        """
+        now = self._clock.boottime()
+        self._due_at = now
+        found = Found(self._panel.status, vouched, self._driver_runs())
+        self._carry_out(begin(recall(saved, found, now), decide(found), now), now)
+        self._keep(now, important=True)
+
+    def tick(self, until: float | None = None) -> float:
+        """Do one check of the grid, and as much of a full poll as is due.
+
+        Args:
+            until: CLOCK_BOOTTIME by which everything has to be done, or None.
+
+        Returns:
+            CLOCK_BOOTTIME of the next check, s.
+        """
+        begun = self._clock.boottime()
+        self.memory = awake(self.memory, begun, self._due_at)
+        self._look_at_file()
+        before = self.memory
+        answer, failure = self._ask(until)
+        now = self._clock.boottime()
+        self.memory = awake(self.memory, now, begun + BUSY_S)
+        # The source may have looked into the inventory: what can island the
+        # house is known before its ``closed`` is judged.
+        self.memory = learn(self.memory, self._source.facts, self._policy())
+        step = check(self.memory, answer, now, self._policy(), why(failure, answer))
+        self._carry_out(step, now)
+        next_at = now + delay_s(step, now, self._policy())
+        reachable = failure is None or isinstance(failure, DeviceAnswerError)
+        if reachable and step.event is not Event.FIRST_OPEN:
+            self._read_details(step, now, until)
+        self._count_lost_lb(now)
+        self._source.upkeep(grid_gone=self.memory.state in ON_BATTERY_STATES)
+        self._keep(now, important=worth_saving(before, self.memory))
+        if _log.isEnabledFor(VERBOSE):
+            _log.log(VERBOSE, "%s", poll_line(self.memory, self.verdict, answer))
+        self._due_at = max(next_at, self._clock.boottime())
+        return next_at
+
+    @property
+    def summary(self) -> str:
+        """One line for ``systemctl status``."""
+        return summary(self.memory, self.verdict)
+
+    def stop(self) -> None:
+        """Leave the file as it is, unless the system is going down.
+
+        A driver that is gone already means that NUT was stopped: what the file
+        says now would be stale at the next boot.
+        """
+        if self.memory.shown.status and not self._driver_runs():
+            self._hide(self._clock.boottime())
+        self.close()
+
+    def close(self) -> None:
+        """Save what is known and let the source go; the file stays as it is."""
+        self._keep(self._clock.boottime(), important=True)
+        self._source.close()
+
+    def _policy(self) -> Policy:
+        settings = self._panel.settings
+        return replace(
+            self._setup.policy,
+            charge_low_pct=settings.charge_low_pct,
+            runtime_low_s=settings.runtime_low_s,
+        )
+
+    def _look_at_file(self) -> None:
+        """Take over what somebody else did to the port file."""
+        try:
+            if not self._panel.refresh():
+                return
+            if self.memory.state is not State.NOCOMMS:
+                self._panel.republish()
+            elif self._panel.status is not None:
+                now = self._clock.boottime()
+                found = Found(
+                    self._panel.status, vouched=False, driver_runs=self._driver_runs()
+                )
+                memory = recall(self.memory, found, now)
+                self._carry_out(begin(memory, decide(found), now), now)
+        except PortFileError as exc:
+            self._complain(exc)
+
+    def _ask(self, until: float | None) -> tuple[GridAnswer | None, DeviceError | None]:
+        deadline = self._clock.boottime() + _HOUR_S if until is None else until
+        try:
+            answer = self._source.grid(deadline)
+        except DeviceError as exc:
+            _log.debug("failed poll: %s", exc)
+            return None, exc
+        if is_odd(self.memory, answer) and answer.word not in self._odd_words:
+            self._odd_words.add(answer.word)
+            _log.warning("relay says %r: neither open nor closed", answer.word)
+        return answer, None
+
+    def _carry_out(self, step: Step, now: float) -> None:
+        self.memory = step.memory
+        for notice in step.notices:
+            _log.log(notice.level, "%s", notice.text)
+        # A file that could not be hidden before is tried again.
+        left_over = self.memory.state is State.NOCOMMS and self.memory.shown.status
+        if step.row.show is Show.HIDE or left_over:
+            self._hide(now)
+        elif step.row.show is not Show.KEEP:
+            self._publish(now)
+
+    def _read_details(self, step: Step, now: float, until: float | None) -> None:
+        """Go on with a full poll, at most until the relay is due again."""
+        policy = self._policy()
+        on_battery = self.memory.state in ON_BATTERY_STATES
+        every_s = policy.alert_s if on_battery else min(policy.pollfreq_s, FULL_MAX_S)
+        if step.row.full or now - self._round_at >= every_s:
+            self._source.begin_round()
+            self._round_open = True
+            self._round_at = now
+        if not self._round_open:
+            return
+        budget = now + (policy.relay_s or policy.alert_s)
+        complete = self._source.details(min(budget, until or budget))
+        self._round_open = not complete
+        self.memory = awake(self.memory, self._clock.boottime(), now + BUSY_S)
+        self.memory = learn(self.memory, self._source.facts, policy)
+        if step.row.show in (Show.OL, Show.OB):
+            self._publish(self._clock.boottime())
+
+    def _publish(self, now: float) -> None:
+        """Write what is true now; a failure keeps the loop going."""
+        policy = self._policy()
+        self.memory, verdict = judge(self.memory, now, policy)
+        self.verdict = verdict
+        wall = self._clock.wall()
+        self.memory, notice = hourly(self.memory, verdict, now, wall)
+        if notice is not None:
+            _log.log(notice.level, "%s", notice.text)
+        facts = self._source.facts
+        settings = self._panel.settings
+        basis = Basis(
+            now=now,
+            serial=self._setup.serial,
+            loadkwh_w=policy.loadkwh_w,
+            voltage_high_v=settings.voltage_high,
+            voltage_nominal_v=settings.voltage_nominal,
+            source=source_text(self.memory, verdict, now, wall),
+        )
+        phases = facts.meters.phases if facts.meters else None
+        try:
+            self._panel.publish(
+                nut_values(facts, verdict, basis), verdict.low_pct, phases
+            )
+        except PortFileError as exc:
+            self._complain(exc)
+            self._lb_unwritten = "LB" in verdict.status.split()
+        else:
+            self._lb_unwritten = False
+            self._recovered()
+            self.memory = shown(self.memory, verdict.status, now)
+
+    def _count_lost_lb(self, now: float) -> None:
+        """Hide what cannot say LB: a rename needs no space on the disk."""
+        told = self.memory.shown.status.split()
+        lost = self._lb_unwritten and bool(told) and "LB" not in told
+        self._lb_lost = self._lb_lost + 1 if lost else 0
+        if self._lb_lost >= LB_LOST_POLLS:
+            if self._lb_lost == LB_LOST_POLLS:
+                _log.log(CRITICAL, "LB cannot be written: hiding the file")
+            self._hide(now)
+
+    def _hide(self, now: float) -> None:
+        try:
+            self._panel.hide()
+        except PortFileError as exc:
+            self._complain(exc)
+        else:
+            self._recovered()
+            self.memory = shown(self.memory, "", now)
+
+    def _complain(self, exc: PortFileError) -> None:
+        if not self._write_failed:
+            _log.error("%s", exc)
+        self._write_failed = True
+
+    def _recovered(self) -> None:
+        if self._write_failed:
+            _log.info("the port file can be written again")
+        self._write_failed = False
+
+    def _keep(self, now: float, *, important: bool) -> None:
+        """Save what is known: at changes, and the reckoning as it goes on."""
+        due = now - self._saved_at >= self._setup.policy.alert_s
+        if important or (due and self.memory.state in ON_BATTERY_STATES):
+            self._saved_at = now
+            self._save(self.memory)

@@ -1,0 +1,115 @@
+"""Two ways to use a monitor: for ever (the daemon) and once (-s)."""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from nutbridge.clock import Clock, Waiter
+from nutbridge.errors import NotDecided, Stopping
+from nutbridge.model import Grid
+from nutbridge.monitor import Monitor
+from nutbridge.sdnotify import Notifier
+from nutbridge.status.table import State
+
+_log = logging.getLogger(__name__)
+
+#: systemd kills after WatchdogSec=60 without a sign; no wait is longer than this.
+PULSE_S = 10.0
+
+#: -s ends within this long in all; systemd waits for it before the daemon.
+ONCE_S = 9.0
+
+
+class Eager(Protocol):
+    """A source that can say that a new poll is worthwhile before its time."""
+
+    @property
+    def eager(self) -> bool:
+        """Whether something came (a first token) that a poll waits for."""
+        ...
+
+
+class PulsingWaiter:
+    """A waiter that shows the watchdog, every PULSE_S, that the loop lives.
+
+    Waiting for an answer is part of the loop: it ends by its own deadline.
+    """
+
+    def __init__(self, inner: Waiter, clock: Clock, notifier: Notifier) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._notifier = notifier
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for ``seconds``, a ``wake``, or a signal."""
+        until = self._clock.boottime() + seconds
+        while True:
+            self._notifier.watchdog()
+            left = until - self._clock.boottime()
+            if self._inner.wait(min(PULSE_S, max(0.0, left))):
+                return True
+            if self._clock.boottime() >= until:
+                return False
+
+    def wake(self) -> None:
+        """End the wait of the main thread; safe from any thread."""
+        self._inner.wake()
+
+
+def run(
+    monitor: Monitor,
+    source: Eager,
+    waiter: Waiter,
+    clock: Clock,
+    notifier: Notifier,
+    after_poll: Callable[[], None],
+) -> None:
+    """Poll until SIGTERM or SIGINT; the start decision is already made."""
+    notifier.ready()
+    try:
+        while True:
+            next_at = monitor.tick()
+            notifier.status(monitor.summary)
+            after_poll()
+            while (left := next_at - clock.boottime()) > 0 and not source.eager:
+                waiter.wait(left)
+    except Stopping:
+        _log.info("stopping")
+    finally:
+        notifier.stopping()
+        monitor.stop()
+
+
+def run_once(monitor: Monitor, source: Eager, waiter: Waiter, clock: Clock) -> None:
+    """Do one check: an answer that needs a second one is asked again.
+
+    Raises:
+        NotDecided: the file still says what nobody could confirm.
+    """
+    until = clock.boottime() + ONCE_S
+    try:
+        while True:
+            next_at = monitor.tick(until)
+            if _decided(monitor) or next_at >= until:
+                break
+            while (left := next_at - clock.boottime()) > 0 and not source.eager:
+                waiter.wait(left)
+    finally:
+        monitor.close()
+    if monitor.memory.state is State.NOCOMMS:
+        return
+    if monitor.memory.relay.silent_since is not None or _in_doubt(monitor):
+        raise NotDecided(
+            f"no usable answer; the port file still says {monitor.memory.shown.status}"
+        )
+
+
+def _in_doubt(monitor: Monitor) -> bool:
+    return monitor.memory.relay.doubt is not None
+
+
+def _decided(monitor: Monitor) -> bool:
+    """Whether the last answer needs no second one; silence is asked again."""
+    heard = monitor.memory.relay.grid in (Grid.OPEN, Grid.CLOSED)
+    silent = monitor.memory.relay.silent_since is not None
+    return heard and not silent and not _in_doubt(monitor)

@@ -1,0 +1,81 @@
+"""What is said about a reckoning: in the log and in the port file.
+
+Times of day are for people and come from the wall clock, which may be wrong.
+"""
+
+import time
+from dataclasses import replace
+
+from nutbridge.errors import DeviceError
+from nutbridge.model import GridAnswer
+from nutbridge.notices import Notice, warning
+from nutbridge.status.low import Verdict
+from nutbridge.status.memory import Memory
+from nutbridge.units import SECONDS_PER_HOUR
+
+
+def source_text(
+    memory: Memory, verdict: Verdict, now: float, wall: float
+) -> str | None:
+    """Return experimental.nutbridge.source; None while the gateway tells all."""
+    since = memory.relay.silent_since
+    if not verdict.holding or since is None:
+        return "reckoned" if verdict.reckoned else None
+    return f"reckoned, silent since {_hh_mm(wall - (now - since))}"
+
+
+def hourly(
+    memory: Memory, verdict: Verdict, now: float, wall: float
+) -> tuple[Memory, Notice | None]:
+    """Return one line an hour while the charge is reckoned."""
+    told_at = memory.hour_told_at
+    if not verdict.reckoned:
+        told_at = told_at if verdict.holding else None
+        return replace(memory, hour_told_at=told_at), None
+    if told_at is not None and now - told_at < SECONDS_PER_HOUR:
+        return memory, None
+    text = "on battery, charge unknown"
+    if verdict.soc_pct is not None:
+        text = (
+            f"on battery, charge reckoned {verdict.soc_pct:.0f} %"
+            f"{_low_at(verdict, verdict.soc_pct, wall)}"
+        )
+    return replace(memory, hour_told_at=now), warning(text)
+
+
+def _low_at(verdict: Verdict, soc_pct: float, wall: float) -> str:
+    if not verdict.power_w or not verdict.capacity_wh or soc_pct <= verdict.low_pct:
+        return ""
+    left_wh = (soc_pct - verdict.low_pct) / 100 * verdict.capacity_wh
+    left_s = left_wh * SECONDS_PER_HOUR / verdict.power_w
+    return f", low battery at about {_hh_mm(wall + left_s)}"
+
+
+def summary(memory: Memory, verdict: Verdict | None) -> str:
+    """Return one line for ``systemctl status``."""
+    charge = verdict.soc_pct if verdict else None
+    level = "unknown" if charge is None else f"{charge:.0f} %"
+    shown = memory.shown.status or "hidden"
+    return f"{memory.state.value}, charge {level}, port file {shown}"
+
+
+def poll_line(
+    memory: Memory, verdict: Verdict | None, answer: GridAnswer | None
+) -> str:
+    """Return the line that -v shows for each poll."""
+    said = f"relay {answer.word}" if answer else "no usable answer"
+    return f"{said}: {summary(memory, verdict)}"
+
+
+def why(failure: DeviceError | None, answer: GridAnswer | None) -> str:
+    """Return the reason of a failed poll, for the log."""
+    if failure is not None:
+        return str(failure)
+    return f"relay says {answer.word!r}" if answer else ""
+
+
+def _hh_mm(epoch: float) -> str:
+    try:
+        return time.strftime("%H:%M", time.localtime(epoch))
+    except (OverflowError, ValueError, OSError):
+        return "?"  # a clock beyond what the C library can tell
