@@ -1,0 +1,150 @@
+"""Random lives of a monitor; the rules of watch.py hold at every moment.
+
+The rules and their exceptions: LB never without OB; never without a status;
+after OB never hidden until OL was visible for 30 s; no LB while the latest
+usable answer is closed; no LB from reckoning within 60 s of a start; OB LB
+within three full polls; upsmon never finds an OB gone.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutbridge.status.policy import Policy
+from tests.sim.effort import effort
+from tests.sim.gateway import Mood
+from tests.sim.house import House
+from tests.sim.world import World
+
+Action = tuple[str, Callable[[World], None]]
+
+_WAITS_S = (1, 5, 20, 45, 70, 150, 400, 1000)
+
+
+def _wait(seconds: float) -> Action:
+    return f"wait {seconds}", lambda world: world.run_for(seconds)
+
+
+def _mood(mood: Mood) -> Action:
+    return mood.value, lambda world: world.set_mood(mood)
+
+
+def _house(name: str, value: float) -> Action:
+    def change(world: World) -> None:
+        setattr(world.house, name, value)
+        world.watch.break_streak()
+
+    return f"{name} {value}", change
+
+
+def _charge(soc_pct: float) -> Action:
+    """The house is at another charge after a long time on line."""
+
+    def change(world: World) -> None:
+        if world.house.grid:
+            world.house.soc_pct = soc_pct
+
+    return f"charge {soc_pct}", change
+
+
+def _full(*, full: bool) -> Action:
+    return f"disk full {full}", lambda world: setattr(world.port, "full", full)
+
+
+_GRID = [
+    ("grid gone", lambda w: w.set_grid(there=False)),
+    ("grid back", lambda w: w.set_grid(there=True)),
+]
+_LIFE: list[Action] = [
+    ("restart", lambda w: w.restart(1.0)),
+    ("restart, slow", lambda w: w.restart(25.0)),
+    ("kill", lambda w: w.kill(2.0)),
+    ("kill, slow", lambda w: w.kill(45.0)),
+    ("kill in check", lambda w: w.kill_in_check()),
+    ("kill after write", lambda w: w.kill_after_write()),
+    ("reboot", lambda w: w.reboot(40.0, orderly=True)),
+    ("crash", lambda w: w.reboot(90.0, orderly=False)),
+    ("sleep", lambda w: w.suspend(3000.0)),
+    ("nap", lambda w: w.suspend(45.0)),
+    ("clock back", lambda w: w.clock.jump_wall(-1e9)),
+    ("clock ahead", lambda w: w.clock.jump_wall(1e9)),
+    ("state lost", lambda w: w.lose_state()),
+    ("touched", lambda w: w.foreign_write(w.port.data + b"# mine\n")),
+]
+
+
+def _either(actions: list[Action]) -> st.SearchStrategy[Action]:
+    return st.sampled_from(actions)
+
+
+_ACTIONS = st.one_of(
+    _either([_wait(s) for s in _WAITS_S]),
+    _either(_GRID),
+    _either([_mood(m) for m in Mood]),
+    _either([_mood(Mood.OK), _mood(Mood.SILENT)]),
+    _either(_LIFE),
+    _either([_house("load_w", w) for w in (200.0, 1500.0, 6000.0)]),
+    _either([_house("pv_w", w) for w in (0.0, 3000.0)]),
+    _either([_house("generator_w", w) for w in (0.0, 5000.0)]),
+    _either([_charge(c) for c in (17.0, 22.0, 60.0, 100.0)]),
+    _either([_full(full=True), _full(full=False)]),
+)
+
+_POLICIES = st.builds(
+    Policy,
+    nocomms_delay_s=st.sampled_from([0.0, 120.0]),
+    relay_s=st.sampled_from([0.0, 5.0, 10.0, 60.0]),
+    alert_s=st.sampled_from([5.0, 20.0, 60.0]),
+    pollfreq_s=st.sampled_from([30.0, 60.0, 300.0]),
+    status_flags=st.booleans(),
+)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def live(world: World, actions: list[Action]) -> None:
+    for name, act in actions:
+        world.tell(f"-- {name}")
+        if name == "disk full False":
+            world.watch.break_streak()
+        act(world)
+        world.run_for(1.0)
+        if world.over:
+            break
+
+
+@given(_POLICIES, st.booleans(), st.lists(_ACTIONS, min_size=5, max_size=30))
+@effort(1000)
+def test_invariants_random_life(
+    policy: Policy, outlives: bool, actions: list[Action]
+) -> None:
+    """From a quiet day on line into whatever comes."""
+    world = World(policy, state_outlives_boot=outlives)
+    world.run_for(65.0)
+    live(world, actions)
+
+
+@given(
+    _POLICIES,
+    st.sampled_from([17.0, 22.0, 25.0, 60.0]),
+    st.lists(_ACTIONS, min_size=3, max_size=25),
+)
+@effort(1000)
+def test_invariants_random_outage(
+    policy: Policy, soc_pct: float, actions: list[Action]
+) -> None:
+    """The same, from the first minute of an outage on."""
+    world = World(policy, House(soc_pct=soc_pct, load_w=1500.0))
+    world.run_for(20.0)
+    world.house.soc_pct = soc_pct
+    world.set_grid(there=False)
+    world.run_for(15.0)
+    live(world, actions)

@@ -1,0 +1,207 @@
+"""Single stories of a monitor, each with the promise it keeps."""
+
+import logging
+
+import pytest
+
+from nutbridge.status.policy import Policy
+from nutbridge.status.table import State
+from tests.sim.gateway import Mood
+from tests.sim.house import House
+from tests.sim.world import World
+
+
+def outage(soc_pct: float = 50.0, policy: Policy | None = None) -> World:
+    """A house half a minute into an outage."""
+    world = World(policy, House(soc_pct=soc_pct))
+    world.run_for(20.0)
+    world.house.soc_pct = soc_pct
+    world.set_grid(there=False)
+    world.run_for(32.0)
+    assert world.port.status == "OB"
+    return world
+
+
+def test_monitor_ob_within_relayfreq() -> None:
+    world = World()
+    world.run_for(200.0)
+    world.set_grid(there=False)
+    world.run_for(13.0)
+    assert world.port.status == "OB"
+
+
+def test_monitor_lb_that_cannot_be_written_hides(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Disk full: after three polls the file goes, and upsmon acts on that."""
+    world = outage(soc_pct=21.0)
+    world.port.full = True
+    world.house.soc_pct = 19.0
+    world.run_for(15.0)
+    assert world.port.status == "OB"
+    world.run_for(60.0)
+    assert world.port.status is None
+    critical = [r for r in caplog.records if r.levelno == logging.CRITICAL]
+    assert len(critical) == 1
+
+
+def test_monitor_lb_unwritten_counts_polls_not_tries() -> None:
+    """One check writes twice; two polls are not three."""
+    world = outage(soc_pct=21.0, policy=Policy(relay_s=0.0, pollfreq_s=20.0))
+    world.port.full = True
+    world.house.soc_pct = 19.0
+    polls = world.gateway.rounds
+    world.run_until(lambda: world.port.status is None, 300.0)
+    assert world.gateway.rounds - polls >= 3
+
+
+def test_monitor_lb_already_visible_is_never_hidden() -> None:
+    world = outage(soc_pct=21.0)
+    world.house.soc_pct = 19.0
+    world.run_until(lambda: world.port.status == "OB LB", 120.0)
+    world.port.full = True
+    world.nut.driver_runs = True
+    for _ in range(20):
+        world.next_at = world.clock.boottime()
+        world.monitor.tick()
+    assert world.port.status == "OB LB"
+
+
+def test_monitor_ob_unwritten_is_tried_again() -> None:
+    world = World()
+    world.run_for(70.0)
+    world.port.full = True
+    world.set_grid(there=False)
+    world.run_for(60.0)
+    assert world.port.status == "OL"
+    world.port.full = False
+    world.run_for(11.0)
+    assert world.port.status == "OB"
+
+
+def test_monitor_foreign_status_is_written_over() -> None:
+    world = World()
+    world.run_for(70.0)
+    world.foreign_write(b"ups.status: OB\n")
+    world.run_for(11.0)
+    assert world.port.status == "OL"
+
+
+def test_monitor_foreign_status_is_written_over_in_silence() -> None:
+    world = World()
+    world.run_for(70.0)
+    world.set_mood(Mood.REFUSING)
+    world.run_for(12.0)
+    world.foreign_write(b"ups.status: OB\n")
+    world.run_for(21.0)
+    assert world.port.status == "OL"
+
+
+def test_monitor_user_settings_are_read_again() -> None:
+    world = outage(soc_pct=50.0)
+    data = world.port.data.replace(b"battery.charge.low: 20", b"battery.charge.low: 60")
+    world.foreign_write(data)
+    world.run_for(45.0)
+    assert world.port.status == "OB LB"
+
+
+def test_monitor_raised_limit_is_published_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    world.run_for(70.0)
+    data = world.port.data.replace(b"battery.charge.low: 20", b"battery.charge.low: 5")
+    world.foreign_write(data)
+    world.run_for(200.0)
+    assert b"battery.charge.low: 15" in world.port.data
+    told = [r.message for r in caplog.records if "15 is used" in r.message]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("grid", [True, False])
+def test_monitor_stop_leaves_the_file(*, grid: bool) -> None:
+    world = outage()
+    world.set_grid(there=grid)
+    world.run_for(60.0)
+    said = world.port.status
+    world.restart(300.0)
+    assert world.port.status == said
+    assert not world.nut.shutdowns
+
+
+def test_monitor_stop_hides_while_the_system_goes_down() -> None:
+    world = outage()
+    world.nut.driver_runs = False
+    world.phase = "stop"
+    world.monitor.stop()
+    assert world.port.status is None
+
+
+def test_monitor_stale_ob_lb_of_another_boot_is_hidden() -> None:
+    world = outage(soc_pct=19.0)
+    world.run_until(lambda: world.port.status == "OB LB", 120.0)
+    world.set_mood(Mood.REFUSING)
+    world.nut.shutdowns.clear()
+    world.reboot(60.0, orderly=False)
+    assert world.port.status is None
+    world.run_for(600.0)
+    assert world.port.status is None
+    assert not world.nut.shutdowns
+
+
+def test_monitor_details_follow_an_open_that_only_silence_confirmed() -> None:
+    """POLLFREQ=300: full polls on battery come every POLLFREQALERT at once."""
+    world = World(Policy(pollfreq_s=300.0))
+    world.run_for(30.0)
+    world.set_grid(there=False)
+    world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 120.0)
+    world.set_mood(Mood.REFUSING)
+    world.run_for(2.0)
+    assert world.monitor.memory.state is State.ON_BATTERY
+    world.set_mood(Mood.OK)
+    rounds = world.gateway.rounds
+    world.run_for(65.0)
+    assert world.gateway.rounds - rounds >= 3
+
+
+def test_monitor_state_is_saved_only_when_worth_it() -> None:
+    """A held outage: every POLLFREQALERT, not at every check."""
+    world = outage(policy=Policy(relay_s=5.0))
+    world.set_mood(Mood.REFUSING)
+    world.run_for(100.0)
+    saves = 0
+    inner = world.monitor._save
+
+    def count(memory: object) -> None:
+        nonlocal saves
+        saves += 1
+        inner(memory)  # type: ignore[arg-type]
+
+    world.monitor._save = count
+    world.run_for(200.0)
+    assert 5 <= saves <= 11
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_monitor_ol_after_ob_is_visible_for_30_s(*, killed: bool) -> None:
+    """NOCOMMS_DELAY=0, and silence right after the first OL; the watch looks on."""
+    world = outage(policy=Policy(nocomms_delay_s=0.0))
+    world.set_grid(there=True)
+    if killed:
+        world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 120.0)
+        world.kill_in_check()
+    world.run_until(lambda: world.port.status == "OL", 120.0)
+    world.set_mood(Mood.REFUSING)
+    world.run_for(25.0)
+    assert world.port.status == "OL"
+    world.run_for(60.0)
+    assert world.port.status is None
+    assert not world.nut.shutdowns
+
+
+def test_monitor_closed_of_a_started_gateway_ends_no_outage() -> None:
+    """It says ``closed`` in mode ``unknown`` while the house is an island."""
+    world = outage()
+    world.set_mood(Mood.LOST_MODE)
+    world.run_for(600.0)
+    assert world.port.status == "OB"

@@ -1,0 +1,253 @@
+"""A house, its gateway, a monitor and NUT, in simulated time.
+
+The monitor is the real one with the real panel; only the clock, the source and
+the bytes of the port file are stand-ins. ``World`` drives it as runner.run
+does, and lets everything happen to it that happens to a daemon.
+"""
+
+import contextlib
+from collections.abc import Callable
+
+from nutbridge.monitor import Monitor, Setup
+from nutbridge.panel import Panel
+from nutbridge.status.memory import Memory
+from nutbridge.status.policy import Policy
+from nutbridge.status.saved import Saved, parse, render
+from tests.sim.clock import SimClock
+from tests.sim.gateway import Mood, SimGateway
+from tests.sim.house import FLOOR_PCT, House
+from tests.sim.nut import NutModel
+from tests.sim.port import Killed, SimPort
+from tests.sim.watch import Watch
+
+_STEP_S = 30.0
+#: A suspend of this length is longer than any planned wait by 60 s.
+_SURELY_ASLEEP_S = 400.0
+
+
+class World:
+    """Everything, and what can happen to it.
+
+    Args:
+        policy: of the monitor.
+        house: what is true at the beginning.
+        state_outlives_boot: False for $RUNTIME_DIRECTORY, True for STATE_DIR.
+
+    Attributes:
+        phase: "start", "run" or "stop": what the monitor is doing.
+        vouched: of the last start.
+        by_others: somebody else changes the port file just now.
+        story: what happened, for the report of a broken rule.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        house: House | None = None,
+        *,
+        state_outlives_boot: bool = False,
+    ) -> None:
+        self.policy = policy or Policy()
+        self.house = house or House()
+        self.clock = SimClock()
+        self.port = SimPort()
+        self.nut = NutModel(self.clock, self.port)
+        self.gateway = SimGateway(self.house, self.clock, self.advance)
+        self.story: list[str] = []
+        self.watch = Watch(self)
+        self.port.on_change = self.watch.file_changed
+        self.phase = "start"
+        self.vouched = False
+        self.by_others = False
+        self.started_at = 0.0
+        self._state: bytes | None = None
+        self._outlives = state_outlives_boot
+        self._kill_mid_check = False
+        self.gateway.on_details = self._in_details
+        self.next_at = 0.0
+        self.start()
+
+    @property
+    def low_pct(self) -> float:
+        """The charge below which the battery is low, as the design says."""
+        return max(self.policy.charge_low_pct, FLOOR_PCT + 5.0)
+
+    def tell(self, text: str) -> None:
+        """Add a line to the story; only the last ones are kept."""
+        self.story.append(f"{self.clock.true_s:10.1f} {text}")
+        del self.story[:-200]
+
+    def lb_lost(self) -> bool:
+        """Whether the monitor wants to say LB."""
+        verdict = self.monitor.verdict
+        return verdict is not None and "LB" in verdict.status.split()
+
+    # Time.
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass in the house, for NUT and for the clock."""
+        while seconds > 0:
+            step = min(seconds, _STEP_S)
+            self.clock.advance(step)
+            self.house.pass_time(self.clock.true_s, step)
+            self.nut.pass_time()
+            seconds -= step
+
+    def run_for(self, seconds: float) -> None:
+        """Poll as runner.run does, for ``seconds`` or until the house is dark."""
+        until = self.clock.true_s + seconds
+        while self.clock.true_s < until and not self.over:
+            left = self.next_at - self.clock.boottime()
+            if left > 0:
+                # A float cannot add less than this to a large time.
+                self.advance(max(0.001, min(left, until - self.clock.true_s)))
+            else:
+                self._tick()
+
+    def run_until(self, condition: Callable[[], bool], longest_s: float) -> None:
+        """Poll until ``condition`` holds; it has to within ``longest_s``."""
+        end = self.clock.true_s + longest_s
+        while not condition():
+            assert self.clock.true_s < end, "it never came"
+            assert not self.over, "the machines are down"
+            self.run_for(0.5)
+
+    @property
+    def over(self) -> bool:
+        """Whether the machines are down: shut down, or without power."""
+        return bool(self.nut.shutdowns) or self.house.dark_at is not None
+
+    def _tick(self) -> None:
+        try:
+            self.next_at = self.monitor.tick()
+        except Killed:
+            self.tell("killed within a check")
+            # It may not have been saved, so the next process cannot know it.
+            self.gateway.last_usable = None
+            self.start()
+        else:
+            self.watch.after_check()
+
+    def _in_details(self) -> None:
+        if self._kill_mid_check:
+            self._kill_mid_check = False
+            raise Killed
+
+    # The life of the daemon.
+
+    def start(self) -> None:
+        """Start a monitor on what the last one left."""
+        self.phase = "start"
+        self.watch.break_streak()
+        self.gateway.forget()
+        panel = Panel(self.port)
+        panel.load()
+        self.monitor = Monitor(
+            Setup(self.policy, "123456789012"),
+            self.gateway,
+            panel,
+            self.clock,
+            lambda: self.nut.driver_runs,
+            self._save,
+        )
+        self.started_at = self.clock.boottime()
+        saved = parse(self._state) if self._state else None
+        self.vouched = saved is not None and saved.boot_id == self.clock.boot_id()
+        self.gateway.known = self.vouched
+        if not self.vouched:
+            self.gateway.last_usable = None
+        with contextlib.suppress(Killed):
+            self.monitor.start(saved.memory if saved else None, vouched=self.vouched)
+        self.phase = "run"
+        self.next_at = self.clock.boottime()
+
+    def _save(self, memory: Memory) -> None:
+        self._state = render(Saved(self.clock.boot_id(), "sim.dev", memory))
+
+    def restart(self, away_s: float) -> None:
+        """SIGTERM, and a new process ``away_s`` later."""
+        self._stop()
+        self.advance(away_s)
+        self.start()
+
+    def kill(self, away_s: float) -> None:
+        """SIGKILL between two checks."""
+        self.advance(away_s)
+        self.start()
+
+    def kill_in_check(self) -> None:
+        """SIGKILL after OB or OL was written, before anything was saved."""
+        self._kill_mid_check = True
+
+    def kill_after_write(self) -> None:
+        """SIGKILL right after the next write of the port file."""
+        self.port.kill_after_write = True
+
+    def _stop(self) -> None:
+        self.phase = "stop"
+        self.monitor.stop()
+
+    def reboot(self, away_s: float, *, orderly: bool) -> None:
+        """Reboot the host; orderly means NUT stops first, then the monitor."""
+        if orderly:
+            self.nut.driver_runs = False
+            self._stop()
+        self.power_off(away_s)
+        self.power_on()
+
+    def power_off(self, away_s: float) -> None:
+        """The host is off; the house and its gateway go on."""
+        self.clock.advance(away_s, awake=False)
+        self.house.pass_time(self.clock.true_s, away_s)
+
+    def power_on(self) -> None:
+        """Boot: the monitor before the driver, the driver before upsmon."""
+        self.clock.reboot()
+        if not self._outlives:
+            self._state = None
+        self.nut.boot()
+        self.watch.forget_clients()
+        self.start()
+
+    def suspend(self, seconds: float) -> None:
+        """The host sleeps."""
+        self.power_off(seconds)
+        self.watch.break_streak()
+        if seconds >= _SURELY_ASLEEP_S:
+            self.started_at = self.clock.boottime()
+        else:
+            self.watch.nap(seconds)
+
+    # The world around.
+
+    def set_mood(self, mood: Mood) -> None:
+        """Let the gateway behave like this from now on."""
+        self.tell(f"gateway: {mood.value}")
+        if mood is not self.gateway.mood:
+            self.gateway.mood_at = self.clock.true_s
+        self.gateway.mood = mood
+
+    def set_grid(self, *, there: bool) -> None:
+        """Let the grid come or go."""
+        self.tell(f"grid: {'there' if there else 'gone'}")
+        self.house.grid = there
+        if there:
+            self.house.dark_at = None
+        self.watch.break_streak()
+
+    def lose_state(self) -> None:
+        """Somebody removes the state file."""
+        self._state = None
+
+    def foreign_write(self, text: bytes) -> None:
+        """Somebody else writes the port file."""
+        self.by_others = True
+        self.tell(f"somebody writes {text!r}")
+        self.port.place(text)
+        self.by_others = False
+
+    def foreign_hide(self) -> None:
+        """The user says ``-x -x``."""
+        self.by_others = True
+        self.port.hide()
+        self.by_others = False
