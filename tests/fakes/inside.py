@@ -4,6 +4,7 @@ Everything is the daemon's own: config, wiring, HTTPS, status, port file. Only
 the main thread's signals are missing, and the test says when to check.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from nutbridge.clock import Clock, SystemClock
@@ -17,6 +18,23 @@ from nutbridge.worker import ThreadWaiter
 UPS = "inside"
 
 
+class Ahead:
+    """The host's clocks, put forward as often as a test likes."""
+
+    def __init__(self) -> None:
+        self._real = SystemClock()
+        self.ahead_s = 0.0
+
+    def boottime(self) -> float:
+        return self._real.boottime() + self.ahead_s
+
+    def wall(self) -> float:
+        return self._real.wall() + self.ahead_s
+
+    def boot_id(self) -> str:
+        return self._real.boot_id()
+
+
 class Inside:
     """One monitor of one port file.
 
@@ -27,6 +45,7 @@ class Inside:
         serial: SERIAL.
         keys: more keys of the config.
         clock: all times.
+        timeout_s: instead of API_TIMEOUT, which is 2 s at least.
     """
 
     def __init__(
@@ -38,16 +57,20 @@ class Inside:
         *,
         keys: str = "",
         clock: Clock | None = None,
+        timeout_s: float = 10.0,
     ) -> None:
         self._folder = folder
+        self._timeout_s = timeout_s
         config = folder / f"enphase-{UPS}.conf"
         config.write_text(
             f"SERIAL={serial}\nENVOY_HOST={host}\nPORT_FILE=home.dev\n"
-            f"STATE_DIR={folder}\nAPI_TIMEOUT=2\n{keys}\n",
+            f"STATE_DIR={folder}\n{keys}\n",
             encoding="utf-8",
         )
-        (folder / f"enphase-{UPS}.token").write_text(token, encoding="ascii")
-        (folder / f"enphase-{UPS}.token").chmod(0o600)
+        config.chmod(0o600)
+        token_file = folder / f"enphase-{UPS}.token"
+        token_file.write_text(token, encoding="ascii")
+        token_file.chmod(0o600)
         self.path = folder / "home.dev"
         self.twin = folder / "home.dev-nocomms"
         if not self.path.exists():
@@ -55,6 +78,7 @@ class Inside:
         self.parts = self._build(clock or SystemClock())
 
     def _build(self, clock: Clock) -> Parts:
+        # No socket of a driver lies there.
         environ = {
             "RUNTIME_DIRECTORY": str(self._folder),
             "NUT_STATEPATH": str(self._folder),
@@ -62,6 +86,7 @@ class Inside:
         settings, self.notices = load(
             str(self._folder / f"enphase-{UPS}.conf"), UPS, environ
         )
+        settings = replace(settings, api_timeout_s=self._timeout_s)
         port = PortFile(Path(settings.port_file), clock)
         port.check()
         panel = Panel(port)

@@ -1,0 +1,128 @@
+"""-s: one check within 10 s; exit 0 when the file then tells the truth."""
+
+import pytest
+
+from tests.e2e.site import Site
+from tests.fakes import failures
+
+#: systemd waits 10 s; the rest is for a machine that runs many tests at once.
+LIMIT_S = 14.0
+
+RELAY = "/ivp/ensemble/relay"
+
+
+@pytest.fixture
+def known(site: Site) -> Site:
+    """A site with a token; the cloud is not needed."""
+    site.cache_token()
+    return site
+
+
+def in_outage(site: Site) -> None:
+    """Let the file say OB, vouched for by this boot's state."""
+    site.gateway.house.lose_grid()
+    assert site.run("-s").code == 0
+    assert site.status == "OB"
+
+
+def test_on_line(known: Site) -> None:
+    done = known.run("-s", seconds=LIMIT_S)
+    assert (done.code, known.status) == (0, "OL")
+    assert not known.twin.exists()
+
+
+def test_first_login_fits_in(site: Site) -> None:
+    done = site.run("-s", seconds=LIMIT_S)
+    assert (done.code, site.status) == (0, "OL")
+
+
+def test_outage_is_confirmed(known: Site) -> None:
+    """A first ``open`` is asked again after 1 s."""
+    in_outage(known)
+    assert known.gateway.server.counts.requests[RELAY] == 2
+
+
+def test_end_of_an_outage_is_confirmed(known: Site) -> None:
+    """Back to OL after two equal answers, within this one check."""
+    in_outage(known)
+    known.gateway.house.regain_grid()
+    done = known.run("-s", seconds=LIMIT_S)
+    assert (done.code, known.status) == (0, "OL")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["refused", "hanging", "stalled", "dripping"])
+def test_stale_file_is_hidden_and_that_is_true(known: Site, how: str) -> None:
+    """A file that nobody vouches for must not be read by a driver at boot."""
+    known.show("ups.status: OB LB\n")
+    _break(known, how)
+    done = known.run("-s", seconds=LIMIT_S)
+    assert (done.code, known.status) == (0, None)
+    assert known.twin.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["refused", "hanging", "stalled", "dripping"])
+def test_silence_in_an_outage_is_not_decided(known: Site, how: str) -> None:
+    in_outage(known)
+    _break(known, how)
+    done = known.run("-s", seconds=LIMIT_S)
+    assert (done.code, known.status) == (75, "OB")
+    assert "no usable answer; the port file still says OB" in done.err
+
+
+def test_silence_after_ol_is_not_decided(known: Site) -> None:
+    """An OL of this boot stands for NOCOMMS_DELAY; nobody can say more in 10 s."""
+    assert known.run("-s").code == 0
+    known.gateway.server.refuse()
+    done = known.run("-s", seconds=LIMIT_S)
+    assert (done.code, known.status) == (75, "OL")
+    assert "no usable answer; the port file still says OL" in done.err
+
+
+def _break(site: Site, how: str) -> None:
+    if how == "refused":
+        site.gateway.server.refuse()
+    elif how == "stalled":
+        site.gateway.server.stalled = True
+    elif how == "hanging":
+        site.gateway.faults.always(failures.hang)
+    else:
+        site.gateway.faults.always(failures.drip_body(0.5))
+
+
+@pytest.mark.slow
+def test_hanging_cloud_does_not_hold_it_up(site: Site) -> None:
+    site.cloud.faults.always(failures.hang)
+    site.keys["LOGIN_TIMEOUT"] = "120"
+    done = site.run("-s", seconds=LIMIT_S)
+    assert (done.code, site.status) == (0, None)
+
+
+def test_under_a_held_lock_it_only_reports(known: Site) -> None:
+    known.keys |= {"POLLFREQ": "300", "RELAYFREQ": "300"}
+    daemon = known.start("-v")
+    daemon.says("relay closed: online")
+    before = known.port.stat()
+    done = known.run("-s", seconds=LIMIT_S)
+    assert done.code == 0
+    assert done.out == (
+        f"e2e: port file OL, kept by pid {daemon.pid}; nothing was changed\n"
+    )
+    assert known.port.stat().st_ino == before.st_ino
+    assert daemon.process.poll() is None
+
+
+def test_odd_word_is_named_once(known: Site) -> None:
+    known.gateway.house.relay = "unknown"
+    done = known.run("-s", seconds=LIMIT_S)
+    assert done.err.count("neither open nor closed") == 1
+    assert (done.code, known.status) == (0, None)
+
+
+def test_controller_in_the_inventory_is_enough(known: Site) -> None:
+    """A mode of ``grid-tied`` beside a System Controller: 8.2.127, three CTs."""
+    known.gateway.house.mode = "grid-tied"
+    done = known.run("-s", seconds=LIMIT_S)
+    assert (done.code, known.status) == (0, "OL")
+    assert "No System Controller" not in done.err

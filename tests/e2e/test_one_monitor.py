@@ -1,0 +1,91 @@
+"""One monitor per port file; hiding it by hand."""
+
+import pytest
+
+from tests.e2e.site import Site
+
+
+@pytest.fixture
+def known(site: Site) -> Site:
+    site.cache_token()
+    return site
+
+
+def in_outage(site: Site) -> None:
+    site.gateway.house.lose_grid()
+    assert site.run("-s").code == 0
+    assert site.status == "OB"
+
+
+def test_second_daemon_names_the_first(known: Site) -> None:
+    daemon = known.start()
+    known.wait_status("OL")
+    done = known.run()
+    assert done.code == 75
+    assert f"is kept by pid {daemon.pid}; stop that monitor first" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert known.status == "OL"
+
+
+def test_other_config_for_the_same_file_meets_the_same_lock(known: Site) -> None:
+    """Two names, one file: a link to it counts as the file."""
+    known.start()
+    known.wait_status("OL")
+    (known.state / "other.dev").symlink_to(known.port)
+    known.keys["PORT_FILE"] = "other.dev"
+    assert known.run().code == 75
+
+
+def test_second_daemon_sweeps_nothing(known: Site) -> None:
+    """The first one may be about to rename its temporary file."""
+    known.start()
+    known.wait_status("OL")
+    half_written = known.state / ".home.dev.abcd1234.tmp"
+    half_written.touch()
+    assert known.run().code == 75
+    assert known.run("-s").code == 0
+    assert half_written.exists()
+
+
+def test_killed_owner_leaves_no_lock(known: Site) -> None:
+    daemon = known.start()
+    known.wait_status("OL")
+    daemon.kill()
+    assert known.run("-s").code == 0
+
+
+def test_x_hides(known: Site) -> None:
+    assert known.run("-s").code == 0
+    done = known.run("-x")
+    assert (done.code, known.status) == (0, None)
+    assert known.twin.exists()
+    assert "hidden" in done.err
+
+
+def test_x_when_hidden_already_is_fine(known: Site) -> None:
+    done = known.run("-x")
+    assert (done.code, known.status) == (0, None)
+
+
+def test_x_on_battery_is_refused_and_says_why(known: Site) -> None:
+    in_outage(known)
+    done = known.run("-x")
+    assert (done.code, known.status) == (1, "OB")
+    assert "shuts down every machine" in done.err
+    assert "-x -x" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("options", [("-x", "-x"), ("-xx",)])
+def test_x_twice_insists(known: Site, options: tuple[str, ...]) -> None:
+    in_outage(known)
+    done = known.run(*options)
+    assert (done.code, known.status) == (0, None)
+
+
+def test_x_beside_a_daemon_changes_nothing(known: Site) -> None:
+    daemon = known.start()
+    known.wait_status("OL")
+    done = known.run("-x")
+    assert (done.code, known.status) == (75, "OL")
+    assert f"pid {daemon.pid}" in done.err
