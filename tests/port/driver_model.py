@@ -8,58 +8,76 @@ into the next line, as in the driver.
 GARBAGE = "<the value of the line before>"
 
 
-def _logical_lines(  # noqa: C901, PLR0912 - one branch for one rule of the parser
-    data: bytes,
-) -> list[list[str]]:
-    lines: list[list[str]] = []
-    words: list[str] = []
-    word: list[str] | None = None
-    quoted = escaped = comment = False
+class _Scanner:
+    """parseconf's way through a file, one byte after another."""
 
-    def end_word() -> None:
-        nonlocal word
-        if word is not None:
-            words.append("".join(word))
-        word = None
+    def __init__(self) -> None:
+        self.lines: list[list[str]] = []
+        self._words: list[str] = []
+        self._word: list[str] | None = None
+        self._quoted = self._escaped = self._comment = False
 
-    for byte in data:
-        char = chr(byte)
-        printable = 0x20 <= byte <= 0x7E
-        if comment and char != "\n":
-            continue
-        if escaped:
-            escaped = False
-            if printable and word is not None:
-                word.append(char)
+    def take(self, char: str) -> None:
+        if self._comment and char != "\n":
+            return
+        if self._escaped:
+            self._escaped = False
+            self._add(char)
         elif char == "\\":
-            escaped = True
-            word = [] if word is None else word
-        elif quoted:
-            if char == '"':
-                quoted = False
-                end_word()
-            elif printable and word is not None:
-                word.append(char)
-        elif char == "\n":
-            end_word()
-            lines.append(words)
-            words, comment = [], False
-        elif char == "#":
-            end_word()
-            comment = True
-        elif char in " \t\r\v\f":
-            end_word()
-        elif char == "=":
-            end_word()
-            words.append("=")
-        elif char == '"' and word is None:
-            quoted, word = True, []
+            self._escaped = True
+            self._begin_word()
+        elif self._quoted:
+            self._take_quoted(char)
         else:
-            word = [] if word is None else word
-            if printable:
-                word.append(char)
-    end_word()
-    return [each for each in [*lines, words] if each]
+            self._take_plain(char)
+
+    def _take_quoted(self, char: str) -> None:
+        if char == '"':
+            self._quoted = False
+            self.end_word()
+        else:
+            self._add(char)
+
+    def _take_plain(self, char: str) -> None:
+        if char == '"' and self._word is None:
+            self._quoted = True
+            self._begin_word()
+        elif char not in " \t\r\v\f\n#=":
+            self._begin_word()
+            self._add(char)
+        else:
+            self.end_word()
+            self._comment = char == "#"
+            if char == "=":
+                self._words.append("=")
+            if char == "\n":
+                self.end_line()
+
+    def _begin_word(self) -> None:
+        self._word = [] if self._word is None else self._word
+
+    def _add(self, char: str) -> None:
+        if " " <= char <= "~" and self._word is not None:
+            self._word.append(char)
+
+    def end_word(self) -> None:
+        if self._word is not None:
+            self._words.append("".join(self._word))
+        self._word = None
+
+    def end_line(self) -> None:
+        if self._words:
+            self.lines.append(self._words)
+        self._words = []
+
+
+def _logical_lines(data: bytes) -> list[list[str]]:
+    scanner = _Scanner()
+    for byte in data:
+        scanner.take(chr(byte))
+    scanner.end_word()
+    scanner.end_line()
+    return scanner.lines
 
 
 def read(data: bytes) -> dict[str, str]:
