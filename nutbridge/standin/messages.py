@@ -51,7 +51,7 @@ class Incoming:
 class Channel:
     """What a ``deliver`` function may do with the connection."""
 
-    def __init__(self, connection: ssl.SSLSocket, stop: threading.Event) -> None:
+    def __init__(self, connection: socket.socket, stop: threading.Event) -> None:
         self._connection = connection
         self._stop = stop
 
