@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from nutbridge.files import replace_file, sweep
+from nutbridge.files import Access, replace_file, sweep
 from nutbridge.status.saved import Saved, SavedError, parse, render
 
 _log = logging.getLogger(__name__)
@@ -34,10 +34,12 @@ class StateStore:
 
     Args:
         path: ``<folder>/enphase-<ups>.state``.
+        owner: see ``files.owner_for``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, owner: tuple[int, int] | None = None) -> None:
         self.path = path
+        self._access = Access(owner=owner)
         self._failed = False
 
     def read(self) -> Saved | None:
@@ -57,7 +59,12 @@ class StateStore:
         Not fsynced: it vouches only within one boot.
         """
         try:
-            replace_file(self.path, render(saved), durable=False)
+            replace_file(
+                self.path,
+                render(saved),
+                access=self._access,
+                durable=False,
+            )
         except OSError as exc:
             if not self._failed:
                 _log.warning("state file %s not written: %s", self.path, exc)

@@ -43,11 +43,13 @@ class Host:
         clock: all times.
         waiter: of the main thread.
         environ: the environment.
+        owner: who gets the files that it writes; see ``files.owner_for``.
     """
 
     clock: Clock
     waiter: Waiter
     environ: Mapping[str, str]
+    owner: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def build(
     """
     folder = state_folder(host.environ, settings.state_dir)
     keeper = Keeper(
-        StateStore(folder / f"enphase-{settings.ups}.state"),
+        StateStore(folder / f"enphase-{settings.ups}.state", host.owner),
         Whose(host.clock.boot_id(), str(port_file), _stamp(settings)),
     )
     if settings.test is None:
@@ -151,7 +153,7 @@ def _real(settings: Settings, host: Host) -> _Wires:
         strict=settings.envoy_tls == "strict",
         wire=device,
         pin=context,
-        store=PinStore(pins),
+        store=PinStore(pins, host.owner),
     )
     return _Wires(
         device,
@@ -195,7 +197,9 @@ def _renewal(settings: Settings, wires: _Wires, keeper: Keeper, host: Host) -> R
     return Renewal(
         make_cloud=make_cloud,
         store=TokenStore(
-            Path(settings.token_file), None if played else settings.serial
+            Path(settings.token_file),
+            None if played else settings.serial,
+            host.owner,
         ),
         clock=host.clock,
         waiter=host.waiter,

@@ -13,6 +13,7 @@ from nutbridge.errors import EX_SOFTWARE, LockHeld, NutbridgeError, Refused, Sto
 
 if TYPE_CHECKING:
     from nutbridge.clock import Clock, Waiter
+    from nutbridge.nut.port_file import PortFile
     from nutbridge.panel import Panel
     from nutbridge.settings import Settings
 
@@ -70,7 +71,7 @@ def _run(options: Options) -> int:
     panel.load()
     if options.hide:
         return _hide(panel, asked=options.hide)
-    return _monitor(settings, panel, port.real, (clock, waiter), once=options.once)
+    return _monitor(settings, panel, port, (clock, waiter), once=options.once)
 
 
 def _settings(options: Options) -> "Settings":
@@ -89,7 +90,7 @@ def _settings(options: Options) -> "Settings":
 def _monitor(
     settings: "Settings",
     panel: "Panel",
-    port_file: Path,
+    port: "PortFile",
     times: "tuple[Clock, Waiter]",
     *,
     once: bool,
@@ -102,8 +103,8 @@ def _monitor(
     clock, waiter = times
     notifier = Notifier.from_environ({} if once else os.environ)
     pulsing = PulsingWaiter(waiter, clock, notifier)
-    host = Host(clock, pulsing, os.environ)
-    parts = build(settings, panel, port_file, host, once=once)
+    host = Host(clock, pulsing, os.environ, port.owner)
+    parts = build(settings, panel, port.real, host, once=once)
     monitor, source, keeper = parts.monitor, parts.source, parts.keeper
     monitor.start(keeper.memory, vouched=keeper.vouched)
     if once:

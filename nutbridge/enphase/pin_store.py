@@ -4,7 +4,7 @@ import logging
 import re
 from pathlib import Path
 
-from nutbridge.files import replace_file, sweep
+from nutbridge.files import Access, replace_file, sweep
 
 _log = logging.getLogger(__name__)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -16,10 +16,12 @@ class PinStore:
 
     Args:
         path: the file; one line of 64 hex digits, SHA-256 of the certificate.
+        owner: see ``files.owner_for``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, owner: tuple[int, int] | None = None) -> None:
         self._path = path
+        self._access = Access(owner=owner)
 
     def load(self) -> str | None:
         """Return the fingerprint, or None when there is no usable one."""
@@ -43,4 +45,5 @@ class PinStore:
         Raises:
             OSError: it will be forgotten at the next start.
         """
-        replace_file(self._path, f"{fingerprint}\n".encode("ascii"))
+        data = f"{fingerprint}\n".encode("ascii")
+        replace_file(self._path, data, access=self._access)

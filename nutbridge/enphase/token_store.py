@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nutbridge.enphase.claims import LONGEST, check_for, parse_token
 from nutbridge.errors import ConfigError, TokenError
-from nutbridge.files import replace_file, sweep
+from nutbridge.files import Access, replace_file, sweep
 
 _log = logging.getLogger(__name__)
 
@@ -21,10 +21,14 @@ class TokenStore:
     Args:
         path: need not exist, but its folder.
         serial: of the gateway; None takes tokens for any (TEST mode).
+        owner: see ``files.owner_for``.
     """
 
-    def __init__(self, path: Path, serial: str | None) -> None:
+    def __init__(
+        self, path: Path, serial: str | None, owner: tuple[int, int] | None = None
+    ) -> None:
         self._path = path
+        self._access = Access(owner=owner)
         self._serial = serial
 
     def check(self) -> None:
@@ -85,7 +89,8 @@ class TokenStore:
         if self._serial is not None:
             check_for(claims, self._serial)
         self.check()
-        replace_file(self._path.resolve(), text.encode("ascii") + b"\n")
+        data = text.encode("ascii") + b"\n"
+        replace_file(self._path.resolve(), data, access=self._access)
 
 
 def _mode(path: Path) -> int:

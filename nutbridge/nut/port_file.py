@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nutbridge.clock import Clock
 from nutbridge.errors import PortFileError
-from nutbridge.files import replace_file, sweep
+from nutbridge.files import Access, owner_for, replace_file, sweep
 
 SUFFIX = "-nocomms"
 
@@ -24,7 +24,7 @@ SUFFIX = "-nocomms"
 MAX_BYTES = 1024 * 1024
 
 # The driver runs as another user; dummy-ups exits on a file it cannot read.
-_NEW_MODE = 0o644
+_NEW = Access(0o644)
 
 
 class Place(StrEnum):
@@ -106,6 +106,11 @@ class PortFile:
         """
         sweep(self.real)
 
+    @property
+    def owner(self) -> tuple[int, int] | None:
+        """Who should own the other files of this monitor; ``files.owner_for``."""
+        return owner_for(self.real if self.real.exists() else self.twin)
+
     def find(self) -> Place | None:
         """Tell which name exists now; None when both are gone."""
         now = self.signature()
@@ -183,8 +188,7 @@ class PortFile:
         found = replace_file(
             self.real,
             data,
-            mode=_NEW_MODE,
-            like=old[0][0] if old else None,
+            access=old[0][0] if old else _NEW,
             mtime_s=mtime_s,
         )
         self._mtime_s = mtime_s
