@@ -55,13 +55,24 @@ def _first_folder(wanted: str, otherwise: str) -> str:
 
 
 def load(
-    config: str | None, ups: str | None, environ: Mapping[str, str]
+    config: str | None,
+    ups: str | None,
+    environ: Mapping[str, str],
+    *,
+    account_needed: bool = True,
 ) -> tuple[Settings, list[Notice]]:
     """Read the config of one UPS.
 
     The file is ``config``, else $CONFIG_FILE, else ``enphase-<ups>.conf`` in
     NUT's config folder. The name of the UPS is ``ups``, else UPS= of the file,
     else $UPS, else what the file name says.
+
+    Args:
+        config: -c, or None.
+        ups: name of the UPS, or None.
+        environ: the environment.
+        account_needed: whether USERNAME and PASSWORD must be set where there is
+            no token yet.
 
     Returns:
         The settings, and what is odd about them, for the log.
@@ -83,7 +94,7 @@ def load(
         state_dir=absolute(cwd, nut.localstate),
         cwd=cwd,
         credentials_dir=environ.get("CREDENTIALS_DIRECTORY") or None,
-        exists=lambda file: Path(file).exists(),
+        exists=lambda file: not account_needed or Path(file).exists(),
     )
     settings, odd = interpret(entries, place)
     _check_secrecy(path, info, holds_secret=_holds_secret(settings))

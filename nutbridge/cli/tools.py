@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nutbridge import __version__
+from nutbridge.cli import trust
 from nutbridge.cli.logs import guard_streams, printable
 from nutbridge.errors import EX_SOFTWARE, NutbridgeError
 
@@ -56,6 +57,10 @@ def demo() -> None:
     from nutbridge.demo.show import play
 
     raise typer.Exit(play(sys.stdout, os.environ))
+
+
+app.add_typer(trust.token, name="token")
+app.add_typer(trust.gateway, name="gateway")
 
 
 def main() -> None:

@@ -184,14 +184,14 @@ class Site:
 
     def start(self, *options: str) -> Daemon:
         """Start the daemon."""
-        self._write_config()
+        self.write_config()
         daemon = Daemon(self._popen([str(COMMAND), *options, UPS]))
         self._daemons.append(daemon)
         return daemon
 
     def start_program(self, program: str) -> Daemon:
         """Start the daemon out of a small Python program."""
-        self._write_config()
+        self.write_config()
         daemon = Daemon(self._popen([sys.executable, "-c", program, UPS]))
         self._daemons.append(daemon)
         return daemon
@@ -209,7 +209,7 @@ class Site:
 
     def run(self, *options: str, seconds: float = SOON_S) -> Done:
         """Run a command to its end, which must come within ``seconds``."""
-        self._write_config()
+        self.write_config()
         return self.run_plain(*options, UPS, seconds=seconds)
 
     def run_plain(self, *arguments: str, seconds: float = SOON_S) -> Done:
@@ -218,7 +218,7 @@ class Site:
 
     def run_command(self, command: list[str], seconds: float = SOON_S) -> Done:
         """The same with a whole command line."""
-        self._write_config()
+        self.write_config()
         return self._run(command, seconds)
 
     def _run(self, command: list[str], seconds: float) -> Done:
@@ -235,7 +235,8 @@ class Site:
         self._said += [done.stdout, done.stderr]
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def _write_config(self) -> None:
+    def write_config(self) -> None:
+        """Write the config, unless it says the same already."""
         text = "".join(f"{key}='{value}'\n" for key, value in self.keys.items())
         # An edited config ends the pause after a refused login.
         if not self.config.exists() or self.config.read_text(encoding="utf-8") != text:

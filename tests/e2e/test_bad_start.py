@@ -45,7 +45,7 @@ def test_config_error(site: Site, keys: dict[str, str | None], wanted: str) -> N
 
 
 def test_config_without_a_closing_quote(site: Site) -> None:
-    site._write_config()
+    site.write_config()
     site.config.write_text("SERIAL=1\nPASSWORD='abc\n")
     done = site.run_plain(UPS)
     assert done.code == 78
@@ -81,7 +81,7 @@ FILES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize(("spoil", "wanted"), FILES.values(), ids=FILES)
 def test_config_file(site: Site, spoil: Callable[[Path], None], wanted: str) -> None:
-    site._write_config()
+    site.write_config()
     spoil(site.config)
     done = site.run_plain(UPS)
     assert done.code == 78

@@ -1,0 +1,85 @@
+"""nutbridge token import and nutbridge gateway trust."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from nutbridge.standin.tokens import make_token
+from tests.e2e.site import Site
+
+SOON_S = 30.0
+
+
+def tool(
+    site: Site, *arguments: str, stdin: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    site.write_config()
+    return subprocess.run(
+        [sys.executable, "-m", "nutbridge", *arguments, "-c", str(site.config)],
+        env=site.environ,
+        cwd=site.folder,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=SOON_S,
+        check=False,
+    )
+
+
+def test_imported_token_is_used_without_an_account(site: Site) -> None:
+    """An account with a second factor: no login by program, a token by hand."""
+    token = make_token(site.keys["SERIAL"], time.time() + 300 * 86400)
+    site.secrets.add(token)
+    site.keys["PASSWORD"] = ""
+    done = tool(site, "token", "import", stdin=f"{token}\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "300 days" in done.stdout
+    assert token not in done.stdout
+    daemon = site.start()
+    daemon.says("the gateway answers: on line")
+    assert daemon.stop() == 0
+    assert site.cloud.account.login_attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("serial", "days", "wanted"),
+    [
+        ("999999999999", 300, "the token is for gateway 999999999999"),
+        ("122000000001", -1, "the token ended on"),
+        (None, 0, "token"),
+    ],
+)
+def test_unusable_token_is_refused(
+    site: Site, serial: str | None, days: float, wanted: str
+) -> None:
+    text = "no token at all"
+    if serial is not None:
+        text = make_token(serial, time.time() + days * 86400)
+    done = tool(site, "token", "import", stdin=text)
+    assert done.returncode == 78
+    assert wanted in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert text not in done.stderr
+
+
+def test_trust_ends_a_strict_refusal(site: Site) -> None:
+    site.keys["ENVOY_TLS"] = "strict"
+    assert site.run("-s").code == 0
+    site.gateway.server.new_certificate()
+    daemon = site.start()
+    daemon.says("nutbridge gateway trust")
+    done = tool(site, "gateway", "trust")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert site.gateway.server.fingerprint in done.stdout
+    daemon.says("the gateway answers")
+    assert daemon.stop() == 0
+    assert "Already trusted" in tool(site, "gateway", "trust").stdout
+
+
+def test_trust_of_another_gateway_is_refused(site: Site) -> None:
+    site.keys["SERIAL"] = "122000000777"
+    done = tool(site, "gateway", "trust")
+    assert done.returncode == 69
+    assert "this is gateway" in done.stderr
