@@ -31,7 +31,7 @@ from nutbridge.status.policy import BUSY_S, FULL_MAX_S, Policy
 from nutbridge.status.saved import worth_saving
 from nutbridge.status.start import Found, decide, recall
 from nutbridge.status.table import ON_BATTERY_STATES, Event, Show, State
-from nutbridge.telling import hourly, poll_line, source_text, summary, why
+from nutbridge.telling import WriteTrouble, hourly, poll_line, source_text, why
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class Monitor:
         self._panel = panel
         self._clock = clock
         self._driver_runs = driver_runs
+        self._driver_seen = False
         self._save = save
         self.memory = Memory()
         self.verdict: Verdict | None = None
@@ -87,7 +88,7 @@ class Monitor:
         self._round_open = False
         self._lb_lost = 0
         self._lb_unwritten = False
-        self._write_failed = False
+        self._trouble = WriteTrouble()
         self._odd_words: set[str] = set()
         self._saved_at = 0.0
 
@@ -100,7 +101,8 @@ class Monitor:
         """
         now = self._clock.boottime()
         self._due_at = now
-        found = Found(self._panel.status, vouched, self._driver_runs())
+        self._driver_seen = self._driver_runs()
+        found = Found(self._panel.status, vouched, self._driver_seen)
         self._carry_out(begin(recall(saved, found, now), decide(found), now), now)
         self._keep(now, important=True)
 
@@ -116,6 +118,7 @@ class Monitor:
         begun = self._clock.boottime()
         self.memory = awake(self.memory, begun, self._due_at)
         self._look_at_file()
+        self._driver_seen = self._driver_seen or self._driver_runs()
         before = self.memory
         answer, failure = self._ask(until)
         now = self._clock.boottime()
@@ -137,18 +140,16 @@ class Monitor:
         self._due_at = max(next_at, self._clock.boottime())
         return next_at
 
-    @property
-    def summary(self) -> str:
-        """One line for ``systemctl status``."""
-        return summary(self.memory, self.verdict)
-
     def stop(self) -> None:
         """Leave the file as it is, unless the system is going down.
 
         A driver that is gone already means that NUT was stopped: what the file
-        says now would be stale at the next boot.
+        says now would be stale at the next boot. One that was never seen is not
+        gone: it may listen elsewhere (statepath of ups.conf, another host), and
+        to hide an OB from it would shut the house down.
         """
-        if self.memory.shown.status and not self._driver_runs():
+        gone = self._driver_seen and not self._driver_runs()
+        if gone and self.memory.shown.status:
             self._hide(self._clock.boottime())
         self.close()
 
@@ -171,7 +172,9 @@ class Monitor:
             if not self._panel.refresh():
                 return
             if self.memory.state is not State.NOCOMMS:
+                self._note_shown()
                 self._panel.republish()
+                self._note_shown()
             elif self._panel.status is not None:
                 now = self._clock.boottime()
                 found = Found(
@@ -180,7 +183,17 @@ class Monitor:
                 memory = recall(self.memory, found, now)
                 self._carry_out(begin(memory, decide(found), now), now)
         except PortFileError as exc:
-            self._complain(exc)
+            self._trouble.failed(exc)
+
+    def _note_shown(self) -> None:
+        """Take note of a status in the file that may not be ours.
+
+        A driver may have read somebody's OB: the OL written over it has to be
+        seen before it may be hidden.
+        """
+        if self._panel.status:
+            now = self._clock.boottime()
+            self.memory = shown(self.memory, self._panel.status, now)
 
     def _ask(self, until: float | None) -> tuple[GridAnswer | None, DeviceError | None]:
         deadline = self._clock.boottime() + _HOUR_S if until is None else until
@@ -249,11 +262,11 @@ class Monitor:
                 nut_values(facts, verdict, basis), verdict.low_pct, phases
             )
         except PortFileError as exc:
-            self._complain(exc)
+            self._trouble.failed(exc)
             self._lb_unwritten = "LB" in verdict.status.split()
         else:
             self._lb_unwritten = False
-            self._recovered()
+            self._trouble.over()
             self.memory = shown(self.memory, verdict.status, now)
 
     def _count_lost_lb(self, now: float) -> None:
@@ -270,20 +283,10 @@ class Monitor:
         try:
             self._panel.hide()
         except PortFileError as exc:
-            self._complain(exc)
+            self._trouble.failed(exc)
         else:
-            self._recovered()
+            self._trouble.over()
             self.memory = shown(self.memory, "", now)
-
-    def _complain(self, exc: PortFileError) -> None:
-        if not self._write_failed:
-            _log.error("%s", exc)
-        self._write_failed = True
-
-    def _recovered(self) -> None:
-        if self._write_failed:
-            _log.info("the port file can be written again")
-        self._write_failed = False
 
     def _keep(self, now: float, *, important: bool) -> None:
         """Save what is known: at changes, and the reckoning as it goes on."""

@@ -10,6 +10,7 @@ from nutbridge.model import Grid
 from nutbridge.monitor import Monitor
 from nutbridge.sdnotify import Notifier
 from nutbridge.status.table import State
+from nutbridge.telling import summary
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def run(
     try:
         while True:
             next_at = monitor.tick()
-            notifier.status(monitor.summary)
+            notifier.status(summary(monitor.memory, monitor.verdict))
             after_poll()
             while (left := next_at - clock.boottime()) > 0 and not source.eager:
                 waiter.wait(left)

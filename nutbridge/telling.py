@@ -3,15 +3,37 @@
 Times of day are for people and come from the wall clock, which may be wrong.
 """
 
+import logging
 import time
 from dataclasses import replace
 
-from nutbridge.errors import DeviceError
+from nutbridge.errors import DeviceError, PortFileError
 from nutbridge.model import GridAnswer
 from nutbridge.notices import Notice, warning
 from nutbridge.status.low import Verdict
 from nutbridge.status.memory import Memory
 from nutbridge.units import SECONDS_PER_HOUR
+
+_log = logging.getLogger(__name__)
+
+
+class WriteTrouble:
+    """Says once that the port file cannot be written, and once that it can."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def failed(self, exc: PortFileError) -> None:
+        """Note a failure."""
+        if not self._told:
+            _log.error("%s", exc)
+        self._told = True
+
+    def over(self) -> None:
+        """Note a success."""
+        if self._told:
+            _log.info("the port file can be written again")
+        self._told = False
 
 
 def source_text(

@@ -21,7 +21,6 @@ from nutbridge.status.table import (
     Event,
     Next,
     Row,
-    Show,
     State,
 )
 from nutbridge.units import spoken_s
@@ -224,8 +223,3 @@ def delay_s(step: Step, now: float, policy: Policy) -> float:
         Next.ALERT: alert_s,
         Next.MINUTE: 60.0,
     }[step.row.next]
-
-
-def must_write(step: Step) -> bool:
-    """Whether the port file has to say OL or OB after this step."""
-    return step.row.show in (Show.OL, Show.OB)

@@ -97,6 +97,18 @@ def test_monitor_foreign_status_is_written_over_in_silence() -> None:
     assert world.port.status == "OL"
 
 
+def test_monitor_foreign_ob_is_followed_by_a_visible_ol() -> None:
+    """A driver may have read it: hiding the file now would shut machines down."""
+    world = World(Policy(nocomms_delay_s=0.0))
+    world.run_for(70.0)
+    world.foreign_write(b"ups.status: OB\n")
+    world.set_mood(Mood.REFUSING)
+    world.run_for(25.0)
+    assert world.port.status == "OL"
+    world.run_for(30.0)
+    assert world.port.status is None
+
+
 def test_monitor_user_settings_are_read_again() -> None:
     world = outage(soc_pct=50.0)
     data = world.port.data.replace(b"battery.charge.low: 20", b"battery.charge.low: 60")
@@ -135,6 +147,19 @@ def test_monitor_stop_hides_while_the_system_goes_down() -> None:
     world.phase = "stop"
     world.monitor.stop()
     assert world.port.status is None
+
+
+def test_monitor_stop_leaves_ob_to_a_driver_that_it_cannot_find() -> None:
+    """Its socket lies elsewhere: a restart of ours must not end it."""
+    world = World()
+    world.monitor._driver_runs = lambda: False
+    world.monitor._driver_seen = False
+    world.run_for(20.0)
+    world.set_grid(there=False)
+    world.run_until(lambda: world.port.status == "OB", 60.0)
+    world.restart(20.0)
+    assert world.port.status == "OB"
+    assert not world.nut.shutdowns
 
 
 def test_monitor_stale_ob_lb_of_another_boot_is_hidden() -> None:
