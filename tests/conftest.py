@@ -1,9 +1,12 @@
 """What every test gets: stand-ins on loopback, and no other network."""
 
+import os
+
 import pytest
 
 from tests.fakes.fixtures import standin_cloud, standin_folder, standin_gateway
 from tests.fakes.loopback import only_loopback
+from tests.longest_first import deal
 
 __all__ = ["only_loopback", "standin_cloud", "standin_folder", "standin_gateway"]
 
@@ -20,3 +23,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether expected.dev is to be rewritten."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests marked ``slow(seconds)``."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        items[:] = deal(items, [_seconds(item) for item in items], workers)
+
+
+def _seconds(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("slow")
+    return float(mark.args[0]) if mark and mark.args else 0.0

@@ -19,7 +19,7 @@ from tests.nut.harness import wait_until
 
 __all__ = ["place"]
 
-pytestmark = [pytest.mark.nut, pytest.mark.slow]
+pytestmark = [pytest.mark.nut, pytest.mark.slow(30)]
 
 #: What the monitor is given as PYTHONHOME keeps its Python from starting.
 WITHOUT_MONITOR = code(

@@ -11,7 +11,7 @@ from tests.demo.running import PLAY, code, place, run, statuses
 
 __all__ = ["place"]
 
-pytestmark = [pytest.mark.nut, pytest.mark.slow]
+pytestmark = [pytest.mark.nut, pytest.mark.slow(50)]
 
 WITHOUT_NUT = code(
     *PLAY, "sys.exit(play(sys.stdout, os.environ, find=lambda _environ: None))"

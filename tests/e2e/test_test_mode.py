@@ -21,7 +21,7 @@ CYCLE = ("OL", None, "OL", "OB", "OB LB", "OL")
 STAGE_S = 60.0
 
 
-@pytest.mark.slow
+@pytest.mark.slow(125)
 @pytest.mark.nut
 def test_one_cycle_through_dummy_ups(tmp_path: Path, start_nut: StartNut) -> None:
     """As the manual says: test-ref.dev copied to test.dev, then -c test.conf."""

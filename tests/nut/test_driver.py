@@ -87,7 +87,7 @@ def test_driver_shows_the_last_of_many_changes_within_one_second(
         nut.wait_status(status)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(23)
 def test_driver_shows_no_empty_or_cut_status_in_500_rewrites(
     writer: Writer, nut: Nut
 ) -> None:

@@ -11,7 +11,7 @@ WRITER = Path(__file__).with_name("killed_writer.py")
 CHECKOUT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(12)
 @pytest.mark.parametrize("kind", ["port", "state", "token"])
 def test_file_is_whole_after_1000_kills(tmp_path: Path, kind: str) -> None:
     """SIGKILL at random moments of a process that does only the replace."""

@@ -111,7 +111,7 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(40)
 def test_soak_thirty_days() -> None:
     """No rule of watch.py broken, no shutdown wrong or late, memory flat."""
     house = House(capacity_wh=10_000.0)

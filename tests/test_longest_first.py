@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.outage.longest_first import deal
+from tests.longest_first import deal
 
 
 @given(
