@@ -23,7 +23,7 @@ from nutbridge import __version__
 from nutbridge.addresses import AddressBook
 from nutbridge.clock import Clock, Waiter
 from nutbridge.errors import DeviceAnswerError, DeviceUnreachable
-from nutbridge.link import Link, LinkError, Peer
+from nutbridge.link import Link, LinkError, Peer, describe
 from nutbridge.tls import PinnedContext
 from nutbridge.wire import Answer, Request
 from nutbridge.worker import Worker
@@ -129,7 +129,11 @@ class Session(httpcore.NetworkBackend):
         addresses = self._book.addresses(2 * self._limit_s)
         problem = LinkError("given up")
         for address in addresses:
-            self.link = link = Link(address, port, self._vet)
+            try:
+                self.link = link = Link(address, port, self._vet)
+            except OSError as error:  # a kernel without IPv6; no more sockets
+                problem = LinkError(describe(error))
+                continue
             try:
                 if self._aborted:
                     raise problem

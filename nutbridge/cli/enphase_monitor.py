@@ -1,6 +1,7 @@
 """The command enphase-monitor: from options to an exit code."""
 
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -22,6 +23,8 @@ _log = logging.getLogger("nutbridge")
 
 def main() -> None:
     """Run the command and end the process."""
+    # Loading makes no garbage: looking for it takes 15 ms of 220.
+    gc.disable()
     guard_streams()
     options = parse(sys.argv[1:])
     name = f"{PROGRAM} {options.ups}" if options.ups else PROGRAM
@@ -110,6 +113,8 @@ def _monitor(
     if once:
         run_once(monitor, source, pulsing, clock)
     else:
+        gc.freeze()
+        gc.enable()
         run(monitor, source, pulsing, clock, notifier, keeper.refresh)
     return 0
 

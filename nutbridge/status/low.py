@@ -222,10 +222,17 @@ def _outage_is_young(look: Look) -> bool:
 
 
 def _nobody_asked_yet(look: Look) -> bool:
-    """After a start or suspend: neither a reading nor a minute of asking."""
-    charge = look.memory.battery.charge
-    read_since = charge is not None and charge.at >= look.memory.started_at
-    asked_long = look.now - look.memory.started_at >= NO_RECKONED_LB_S
+    """After a start or suspend: neither a reading nor a minute of asking.
+
+    A reckoned charge counts from the start of the outage too: OB is written
+    before the charge is asked for, and a charge read hours ago on line would
+    say LB there, beside a full battery.
+    """
+    charge, since = look.memory.battery.charge, look.memory.started_at
+    if look.reckoned:
+        since = max(since, look.memory.outage_since or since)
+    read_since = charge is not None and charge.at >= since
+    asked_long = look.now - since >= NO_RECKONED_LB_S
     return not asked_long and (look.reckoned or not read_since)
 
 

@@ -192,9 +192,13 @@ def _flow(raw: dict[str, Any]) -> FlowMemory:
 def _finite(key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SavedError(f"odd {key}")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # a JSON integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise SavedError(f"odd {key}")
-    return float(value)
+    return number
 
 
 def _number(raw: dict[str, Any], key: str) -> float | None:

@@ -166,6 +166,18 @@ def test_low_after_a_start_asks_for_60_s(at: float, status: str) -> None:
     assert play.look(500 + at) == status
 
 
+@pytest.mark.parametrize(("at", "status"), [(0, "OB"), (59, "OB"), (60, "OB LB")])
+def test_low_by_a_charge_from_long_before_the_outage(at: float, status: str) -> None:
+    """OB is written before the charge is asked for: hours of drain are no news."""
+    play = Play()
+    play.ask(CLOSED, 0)
+    play.read(1, soc=90.0)
+    play.ask(CLOSED, 50_000)
+    play.ask(OPEN, 50_010)
+    play.ask(OPEN, 50_011)
+    assert play.look(50_011 + at) == status
+
+
 def test_low_after_a_start_counts_a_fresh_reading_at_once() -> None:
     play = Play()
     play.outage(soc=15.0)

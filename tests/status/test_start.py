@@ -144,6 +144,7 @@ def test_saved_empty_memory() -> None:
         (b"[[970.0, 800.0]", b"[[970.0]"),
         (b"[[970.0, 800.0]", b"[970.0"),
         (b'"failed_logins": 3', b'"failed_logins": []'),
+        (b'"failed_logins": 3', b'"failed_logins": 3' + b"0" * 400),
         (b"}", b""),
         (b"{", b"["),
         (b'"status"', b'"st\xe4tus"'),

@@ -1,14 +1,16 @@
 """Requests that succeed: one connection, quiet reconnects, resumed sessions."""
 
+import errno
 import logging
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from nutbridge.errors import DeviceUnreachable
 from nutbridge.https import HttpsDevice
-from nutbridge.link import Peer
+from nutbridge.link import Link, Peer
 from nutbridge.tls import PinnedContext
 from nutbridge.wire import Request
 from tests.wire.scripted import OK, ScriptedServer, Talk, answer_all
@@ -180,6 +182,25 @@ def test_get_on_a_new_connection_is_not_repeated(
     with pytest.raises(DeviceUnreachable, match="closed without an answer"):
         connect(server.host).send(RELAY, until)
     assert len(server.requests) == 1
+
+
+def test_address_of_a_family_that_the_kernel_lacks(
+    serve: Serve, connect: Connect, until: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ipv6.disable=1, and a name with an IPv6 address: the other one serves."""
+
+    def link(address: str, *args: Any) -> Link:
+        if ":" in address:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported")
+        return Link(address, *args)
+
+    monkeypatch.setattr("nutbridge.transport.Link", link)
+    server = serve(answer_all)
+    device = connect(server.host, resolve=lambda *_: ("fd00::1", "127.0.0.1"))
+    assert device.send(RELAY, until).status == 200
+    lost = connect(server.host, resolve=lambda *_: ("fd00::1",))
+    with pytest.raises(DeviceUnreachable, match="not supported"):
+        lost.send(RELAY, until)
 
 
 def test_peer_and_secrets(serve: Serve, connect: Connect, until: float) -> None:
