@@ -81,7 +81,7 @@ class HttpsDevice:
         ValueError: ``host`` is none.
     """
 
-    def __init__(  # noqa: PLR0913 - one connection, fully described, by keyword
+    def __init__(
         self,
         host: str,
         *,

@@ -5,13 +5,14 @@ what is true: status/ does, from what the source answers.
 """
 
 import logging
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nutbridge.clock import Clock
 from nutbridge.derive.numbers import Basis, nut_values
 from nutbridge.errors import DeviceAnswerError, DeviceError, PortFileError
-from nutbridge.model import GridAnswer
+from nutbridge.model import Grid, GridAnswer
 from nutbridge.notices import CRITICAL, VERBOSE
 from nutbridge.panel import Panel
 from nutbridge.source import Source
@@ -27,37 +28,31 @@ from nutbridge.status.events import (
 )
 from nutbridge.status.low import Verdict, judge
 from nutbridge.status.memory import Memory
-from nutbridge.status.policy import BUSY_S, FULL_MAX_S, Policy
+from nutbridge.status.policy import BUSY_S, FULL_MAX_S, OPEN_CONFIRM_S, Policy
 from nutbridge.status.saved import worth_saving
-from nutbridge.status.start import Found, decide, recall
+from nutbridge.status.start import Found, decide, look, recall
 from nutbridge.status.table import ON_BATTERY_STATES, Event, Show, State
-from nutbridge.telling import WriteTrouble, hourly, poll_line, source_text, why
+from nutbridge.telling import (
+    OddWords,
+    WriteTrouble,
+    hourly,
+    poll_line,
+    source_text,
+    why,
+)
 
 _log = logging.getLogger(__name__)
 
 #: An LB that could not be written for so many polls: the file is hidden.
 LB_LOST_POLLS = 3
-_HOUR_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a monitor is told once.
-
-    Attributes:
-        policy: from the config; the port file's settings are put in by the loop.
-        serial: configured serial number.
-    """
-
-    policy: Policy
-    serial: str
 
 
 class Monitor:
     """Keeps one port file true.
 
     Args:
-        setup: what the config says.
+        policy: from the config; the port file's settings are put in.
+        serial: configured serial number.
         source: who is asked.
         panel: the port file.
         clock: all times.
@@ -67,14 +62,16 @@ class Monitor:
 
     def __init__(
         self,
-        setup: Setup,
+        policy: Policy,
+        serial: str,
         source: Source,
         panel: Panel,
         clock: Clock,
         driver_runs: Callable[[], bool],
         save: Callable[[Memory], None],
     ) -> None:
-        self._setup = setup
+        self._base = policy
+        self._serial = serial
         self._source = source
         self._panel = panel
         self._clock = clock
@@ -89,7 +86,7 @@ class Monitor:
         self._lb_lost = 0
         self._lb_unwritten = False
         self._trouble = WriteTrouble()
-        self._odd_words: set[str] = set()
+        self._odd_words = OddWords()
         self._saved_at = 0.0
 
     def start(self, saved: Memory | None, *, vouched: bool) -> None:
@@ -102,7 +99,13 @@ class Monitor:
         now = self._clock.boottime()
         self._due_at = now
         self._driver_seen = self._driver_runs()
-        found = Found(self._panel.status, vouched, self._driver_seen)
+        found = look(
+            self._panel.status,
+            saved,
+            now,
+            vouched=vouched,
+            driver_runs=self._driver_seen,
+        )
         self._carry_out(begin(recall(saved, found, now), decide(found), now), now)
         self._keep(now, important=True)
 
@@ -123,8 +126,7 @@ class Monitor:
         answer, failure = self._ask(until)
         now = self._clock.boottime()
         self.memory = awake(self.memory, now, begun + BUSY_S)
-        # The source may have looked into the inventory: what can island the
-        # house is known before its ``closed`` is judged.
+        # The source may have seen what can island the house: that comes first.
         self.memory = learn(self.memory, self._source.facts, self._policy())
         step = check(self.memory, answer, now, self._policy(), why(failure, answer))
         self._carry_out(step, now)
@@ -143,14 +145,15 @@ class Monitor:
     def stop(self) -> None:
         """Leave the file as it is, unless the system is going down.
 
-        A driver that is gone already means that NUT was stopped: what the file
-        says now would be stale at the next boot. One that was never seen is not
-        gone: it may listen elsewhere (statepath of ups.conf, another host), and
-        to hide an OB from it would shut the house down.
+        A driver that is gone already: what the file says would be stale at the
+        next boot. One that was never seen may listen elsewhere (statepath of
+        ups.conf, another host); to hide an OB from it shuts the house down.
         """
-        gone = self._driver_seen and not self._driver_runs()
-        if gone and self.memory.shown.status:
+        told = self.memory
+        if self._driver_seen and told.shown.status and not self._driver_runs():
             self._hide(self._clock.boottime())
+            # Kept for a start in this boot: see start.look.
+            self.memory = told
         self.close()
 
     def close(self) -> None:
@@ -161,7 +164,7 @@ class Monitor:
     def _policy(self) -> Policy:
         settings = self._panel.settings
         return replace(
-            self._setup.policy,
+            self._base,
             charge_low_pct=settings.charge_low_pct,
             runtime_low_s=settings.runtime_low_s,
         )
@@ -196,15 +199,16 @@ class Monitor:
             self.memory = shown(self.memory, self._panel.status, now)
 
     def _ask(self, until: float | None) -> tuple[GridAnswer | None, DeviceError | None]:
-        deadline = self._clock.boottime() + _HOUR_S if until is None else until
+        doubtful = self.memory.relay.doubt is Grid.OPEN
+        limit_s = OPEN_CONFIRM_S if doubtful else math.inf
+        deadline = min(self._clock.boottime() + limit_s, until or math.inf)
         try:
             answer = self._source.grid(deadline)
         except DeviceError as exc:
             _log.debug("failed poll: %s", exc)
             return None, exc
-        if is_odd(self.memory, answer) and answer.word not in self._odd_words:
-            self._odd_words.add(answer.word)
-            _log.warning("relay says %r: neither open nor closed", answer.word)
+        if is_odd(self.memory, answer):
+            self._odd_words.tell(answer.word)
         return answer, None
 
     def _carry_out(self, step: Step, now: float) -> None:
@@ -250,7 +254,7 @@ class Monitor:
         settings = self._panel.settings
         basis = Basis(
             now=now,
-            serial=self._setup.serial,
+            serial=self._serial,
             loadkwh_w=policy.loadkwh_w,
             voltage_high_v=settings.voltage_high,
             voltage_nominal_v=settings.voltage_nominal,
@@ -290,7 +294,7 @@ class Monitor:
 
     def _keep(self, now: float, *, important: bool) -> None:
         """Save what is known: at changes, and the reckoning as it goes on."""
-        due = now - self._saved_at >= self._setup.policy.alert_s
+        due = now - self._saved_at >= self._base.alert_s
         if important or (due and self.memory.state in ON_BATTERY_STATES):
             self._saved_at = now
             self._save(self.memory)

@@ -17,8 +17,9 @@ _log = logging.getLogger(__name__)
 #: systemd kills after WatchdogSec=60 without a sign; no wait is longer than this.
 PULSE_S = 10.0
 
-#: -s ends within this long in all; systemd waits for it before the daemon.
-ONCE_S = 9.0
+#: -s asks for so long; with the start of the program and the last write it ends
+#: within 10 s, for which systemd waits before the daemon.
+ONCE_S = 8.5
 
 
 class Eager(Protocol):
@@ -27,6 +28,11 @@ class Eager(Protocol):
     @property
     def eager(self) -> bool:
         """Whether something came (a first token) that a poll waits for."""
+        ...
+
+    @property
+    def expecting(self) -> bool:
+        """Whether such a thing is on its way (a login)."""
         ...
 
 
@@ -91,10 +97,16 @@ def run_once(monitor: Monitor, source: Eager, waiter: Waiter, clock: Clock) -> N
     try:
         while True:
             next_at = monitor.tick(until)
-            if _decided(monitor) or next_at >= until:
+            if _decided(monitor) or (next_at >= until and not source.expecting):
                 break
+            # With a login on its way it is worth waiting to the end.
+            next_at = min(next_at, until)
             while (left := next_at - clock.boottime()) > 0 and not source.eager:
                 waiter.wait(left)
+                if next_at >= until and not (source.expecting or source.eager):
+                    break
+            if clock.boottime() >= until:
+                break
     finally:
         monitor.close()
     if monitor.memory.state is State.NOCOMMS:

@@ -36,6 +36,22 @@ class WriteTrouble:
         self._told = False
 
 
+class OddWords:
+    """Names each word that the relay is not known to say, once."""
+
+    #: A gateway can make up any number.
+    MOST = 20
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def tell(self, word: str) -> None:
+        """Log a word that has not been told of."""
+        if word not in self._told and len(self._told) < self.MOST:
+            self._told.add(word)
+            _log.warning("relay says %r: neither open nor closed", word)
+
+
 def source_text(
     memory: Memory, verdict: Verdict, now: float, wall: float
 ) -> str | None:

@@ -14,12 +14,14 @@ from nutbridge.enphase.schedule import PAUSE_AFTER_SUCCESS_S
 from nutbridge.enphase.source import EnphaseSource
 from nutbridge.enphase.token_store import TokenStore
 from nutbridge.keeper import Keeper, Whose
-from nutbridge.monitor import Monitor, Setup
+from nutbridge.monitor import Monitor
 from nutbridge.nut.driver import driver_runs, socket_paths
 from nutbridge.panel import Panel
 from nutbridge.settings import Settings, TestAnswers
 from nutbridge.state_store import StateStore, state_folder
 from nutbridge.status.policy import Policy
+from nutbridge.status.start import decide, look
+from nutbridge.status.table import TABLE, Show, State
 from nutbridge.wire import Wire
 
 #: With -s a second ``closed`` is asked for sooner: all is over after 10 s.
@@ -97,11 +99,7 @@ def build(
     Raises:
         ConfigError: the token file or ENVOY_HOST cannot be used.
     """
-    folder = state_folder(host.environ, settings.state_dir)
-    keeper = Keeper(
-        StateStore(folder / f"enphase-{settings.ups}.state", host.owner),
-        Whose(host.clock.boot_id(), str(port_file), _stamp(settings)),
-    )
+    keeper = _keeper(settings, port_file, host)
     if settings.test is None:
         wires = _real(settings, host)
     else:
@@ -112,7 +110,8 @@ def build(
     source = _source(settings, wires, renewal, host, collar=collar)
     sockets = socket_paths(settings.ups, host.environ)
     monitor = Monitor(
-        Setup(policy_of(settings, once=once), settings.serial),
+        policy_of(settings, once=once),
+        settings.serial,
         source,
         panel,
         host.clock,
@@ -120,6 +119,32 @@ def build(
         keeper.save,
     )
     return Parts(monitor, source, keeper)
+
+
+def hide_stale(settings: Settings, panel: Panel, port_file: Path, host: Host) -> None:
+    """Hide a port file that the start decision would hide.
+
+    Raises:
+        PortFileError: it is still visible.
+    """
+    keeper = _keeper(settings, port_file, host)
+    found = look(
+        panel.status,
+        keeper.memory,
+        host.clock.boottime(),
+        vouched=keeper.vouched,
+        driver_runs=driver_runs(socket_paths(settings.ups, host.environ)),
+    )
+    if TABLE[State.STARTING, decide(found)].show is Show.HIDE:
+        panel.hide()
+
+
+def _keeper(settings: Settings, port_file: Path, host: Host) -> Keeper:
+    folder = state_folder(host.environ, settings.state_dir)
+    return Keeper(
+        StateStore(folder / f"enphase-{settings.ups}.state", host.owner),
+        Whose(host.clock.boot_id(), str(port_file), _stamp(settings)),
+    )
 
 
 def _stamp(settings: Settings) -> str:

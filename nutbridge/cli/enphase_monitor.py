@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from nutbridge.cli.logs import guard_streams, level_for, log_notices, printable, set_up
 from nutbridge.cli.options import PROGRAM, Options, parse
-from nutbridge.errors import EX_SOFTWARE, LockHeld, NutbridgeError, Refused, Stopping
+from nutbridge.errors import (
+    EX_SOFTWARE,
+    ConfigError,
+    LockHeld,
+    NutbridgeError,
+    Refused,
+    Stopping,
+)
 
 if TYPE_CHECKING:
     from nutbridge.clock import Clock, Waiter
@@ -101,13 +108,19 @@ def _monitor(
     """Decide about the port file found, then check once or for ever."""
     from nutbridge.runner import PulsingWaiter, run, run_once
     from nutbridge.sdnotify import Notifier
-    from nutbridge.wiring import Host, build
+    from nutbridge.wiring import Host, build, hide_stale
 
     clock, waiter = times
     notifier = Notifier.from_environ({} if once else os.environ)
     pulsing = PulsingWaiter(waiter, clock, notifier)
     host = Host(clock, pulsing, os.environ, port.owner)
-    parts = build(settings, panel, port.real, host, once=once)
+    try:
+        parts = build(settings, panel, port.real, host, once=once)
+    except ConfigError:
+        # Nobody will watch the file now: a stale OB must not greet a driver
+        # that starts after us at boot.
+        hide_stale(settings, panel, port.real, host)
+        raise
     monitor, source, keeper = parts.monitor, parts.source, parts.keeper
     monitor.start(keeper.memory, vouched=keeper.vouched)
     if once:

@@ -63,7 +63,7 @@ class Cloud:
         tokens_url: ENPHASE_TOKENS.
     """
 
-    def __init__(  # noqa: PLR0913 - one account, fully described, by keyword
+    def __init__(
         self,
         wire: Wire,
         *,

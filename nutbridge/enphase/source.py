@@ -40,6 +40,11 @@ class Renewal(Protocol):
         """The token to offer, or None while there is none."""
         ...
 
+    @property
+    def running(self) -> bool:
+        """Whether a new token is being asked for."""
+        ...
+
     def refused(self) -> None:
         """The gateway does not take the token."""
         ...
@@ -78,7 +83,7 @@ class EnphaseSource:
         collar: a Meter Collar was seen before the start.
     """
 
-    def __init__(  # noqa: PLR0913 - one source, put together by keyword
+    def __init__(
         self,
         gateway: Gateway,
         renewal: Renewal,
@@ -113,6 +118,11 @@ class EnphaseSource:
         """Whether a token came that the last check of the grid lacked."""
         token = self._renewal.token
         return self._token_failed and token is not None and token != self._offered
+
+    @property
+    def expecting(self) -> bool:
+        """Whether a token is on its way that the last check lacked."""
+        return self._token_failed and self._renewal.running
 
     def begin_round(self) -> None:
         """Put every detail that is due on the list of things to ask."""

@@ -86,7 +86,7 @@ def take_reading(
 def _take_capacity(battery: BatteryMemory, reading: BatteryReading) -> BatteryMemory:
     new, known = reading.capacity_wh, battery.capacity_wh
     if new is None:
-        return replace(battery, shrunk_since=None)
+        return _without_capacity(battery, reading.at)
     if known is not None and new < REJOIN_PART * known:
         since = battery.shrunk_since
         if since is None:
@@ -94,6 +94,14 @@ def _take_capacity(battery: BatteryMemory, reading: BatteryReading) -> BatteryMe
         if reading.at - since < REJOIN_S:
             return battery
     return replace(battery, capacity_wh=new, shrunk_since=None, fitted=True)
+
+
+def _without_capacity(battery: BatteryMemory, at: float) -> BatteryMemory:
+    """Without a capacity nobody sees the batteries rejoin: wait for all of them."""
+    since = battery.shrunk_since
+    if since is not None and at - since >= REJOIN_S:
+        return replace(battery, shrunk_since=None)
+    return battery
 
 
 def _fall(

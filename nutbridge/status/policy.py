@@ -10,6 +10,10 @@ from nutbridge.units import SECONDS_PER_MINUTE, WH_PER_KWH
 #: A first ``open`` is asked again after this long, once.
 OPEN_AGAIN_S = 1.0
 
+#: The second answer is waited for no longer: a gateway that answered a second
+#: ago and now hangs has confirmed it.
+OPEN_CONFIRM_S = 5.0
+
 #: An OL must be visible this long after an OB before it may be hidden. With
 #: 5 s between them a driver with pollinterval 5 never reads the OL and upsmon
 #: shuts down (measured with NUT 2.8.0, 2.8.1 and 2.8.5).

@@ -20,11 +20,13 @@ class Found:
         status: ups.status in it, "" when it has none, None when it is hidden.
         vouched: see above.
         driver_runs: the driver answers on its socket.
+        stranger: no state file of any boot speaks of it; the bash script's, say.
     """
 
     status: str | None
     vouched: bool
     driver_runs: bool
+    stranger: bool = False
 
 
 #: (vouched, driver runs) -> event, for a file that says OB.
@@ -45,7 +47,36 @@ def decide(found: Found) -> Event:
         return _OB[found.vouched, found.driver_runs]
     if "OL" in words and found.vouched:
         return Event.FOUND_OL_OURS
+    if "OL" in words and found.stranger and found.driver_runs:
+        return Event.FOUND_OL_DRIVER
     return Event.FOUND_OL_STALE
+
+
+def look(
+    status: str | None,
+    saved: Memory | None,
+    now: float,
+    *,
+    vouched: bool,
+    driver_runs: bool,
+) -> Found:
+    """Return what was found at the start.
+
+    A state file with times to come is of another life of this machine (a
+    snapshot put back). A file that we hid when we stopped, because the driver
+    had gone before us, still says OB in this boot: NUT was restarted, and an
+    outage must be held on.
+    """
+    vouched = vouched and saved is not None and not _from_the_future(saved, now)
+    if status is None and vouched and saved is not None and saved.shown.on_battery:
+        status = "OB"
+    return Found(status, vouched, driver_runs, stranger=saved is None)
+
+
+def _from_the_future(saved: Memory, now: float) -> bool:
+    charge = saved.battery.charge
+    times = (saved.shown.since, saved.relay.at, charge.at if charge else None)
+    return any(at is not None and at > now for at in times)
 
 
 def recall(saved: Memory | None, found: Found, now: float) -> Memory:
@@ -77,5 +108,6 @@ def _what_lasts(saved: Memory, status: str, now: float) -> Memory:
         backup_mode=saved.backup_mode,
         battery=battery,
         relay=RelayMemory(),
-        shown=Shown(status, now),
+        # A running driver may have read an OB just before this OL.
+        shown=Shown(status, now, after_outage="OL" in status.split()),
     )

@@ -32,6 +32,7 @@ class Event(StrEnum):
     FOUND_OB_DRIVER = "file says OB, not vouched for, driver runs"
     FOUND_OB_ALONE = "file says OB, not vouched for, no driver"
     FOUND_OL_OURS = "file says OL, written in this boot"
+    FOUND_OL_DRIVER = "file says OL, never heard of, driver runs"
     FOUND_OL_STALE = "file says OL or nothing, not vouched for"
     FOUND_HIDDEN = "file is hidden"
 
@@ -105,6 +106,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.STARTING, E.FOUND_OB_DRIVER): Row(S.HOLDING, Show.OB, Next.NOW, _INHERIT),
     (S.STARTING, E.FOUND_OB_ALONE): Row(S.NOCOMMS, Show.HIDE, Next.NOW, _STALE),
     (S.STARTING, E.FOUND_OL_OURS): Row(S.ONLINE, Show.KEEP, Next.NOW),
+    (S.STARTING, E.FOUND_OL_DRIVER): Row(S.ONLINE, Show.KEEP, Next.NOW),
     (S.STARTING, E.FOUND_OL_STALE): Row(S.NOCOMMS, Show.HIDE, Next.NOW, _STALE),
     (S.STARTING, E.FOUND_HIDDEN): Row(S.NOCOMMS, Show.KEEP, Next.NOW),
     # On line.

@@ -143,6 +143,24 @@ def test_readable_token_is_refused(site: Site) -> None:
     assert "everybody may read the token; chmod 600" in the_line(done)
 
 
+def test_refused_token_leaves_no_stale_status(site: Site) -> None:
+    """Nobody will watch the file: a driver started at boot must not read it."""
+    site.show("ups.status: OB LB\n")
+    site.cache_token()
+    site.token_file.chmod(0o644)
+    assert site.run().code == 78
+    assert site.text is None
+
+
+def test_refused_token_takes_no_ups_from_a_running_driver(site: Site) -> None:
+    site.show("ups.status: OB\n")
+    site.start_driver()
+    site.cache_token()
+    site.token_file.chmod(0o644)
+    assert site.run().code == 78
+    assert site.status == "OB"
+
+
 def test_password_is_in_no_argument(site: Site) -> None:
     daemon = site.start()
     line = Path(f"/proc/{daemon.pid}/cmdline").read_bytes()

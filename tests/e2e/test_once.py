@@ -36,6 +36,12 @@ def test_first_login_fits_in(site: Site) -> None:
     assert (done.code, site.status) == (0, "OL")
 
 
+def test_first_login_is_waited_for_with_default_times(site: Site) -> None:
+    site.keys |= {"POLLFREQ": "60", "POLLFREQALERT": "20", "RELAYFREQ": "10"}
+    done = site.run("-s", seconds=LIMIT_S)
+    assert (done.code, site.status) == (0, "OL")
+
+
 def test_outage_is_confirmed(known: Site) -> None:
     """A first ``open`` is asked again after 1 s."""
     in_outage(known)

@@ -100,6 +100,7 @@ class FakeRenewal:
     acceptances: int = 0
     pokes: list[bool] = field(default_factory=list)
     closed: bool = False
+    running: bool = False
 
     def refused(self) -> None:
         self.refusals += 1

@@ -149,6 +149,30 @@ def test_monitor_stop_hides_while_the_system_goes_down() -> None:
     assert world.port.status is None
 
 
+def test_monitor_nut_restarted_in_a_silent_outage_is_held_on() -> None:
+    """The driver ends first, so the file is hidden; the start shows OB again."""
+    world = outage()
+    world.set_mood(Mood.REFUSING)
+    world.run_for(30.0)
+    world.nut.driver_runs = False
+    world.restart(1.0)
+    assert world.port.status == "OB"
+    assert world.monitor.memory.state is State.HOLDING
+
+
+def test_monitor_doubt_about_open_ends_soon() -> None:
+    """A hanging gateway must not keep OB back, however long its timeout is."""
+    world = World()
+    world.run_for(20.0)
+    world.gateway.timeout_s = 120.0
+    world.set_grid(there=False)
+    world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 20.0)
+    world.set_mood(Mood.SILENT)
+    since = world.clock.boottime()
+    world.run_until(lambda: world.port.status == "OB", 30.0)
+    assert world.clock.boottime() - since < 7.0
+
+
 def test_monitor_stop_leaves_ob_to_a_driver_that_it_cannot_find() -> None:
     """Its socket lies elsewhere: a restart of ours must not end it."""
     world = World()

@@ -8,7 +8,7 @@ does, and lets everything happen to it that happens to a daemon.
 import contextlib
 from collections.abc import Callable
 
-from nutbridge.monitor import Monitor, Setup
+from nutbridge.monitor import Monitor
 from nutbridge.panel import Panel
 from nutbridge.status.memory import Memory
 from nutbridge.status.policy import Policy
@@ -143,7 +143,8 @@ class World:
         panel = Panel(self.port)
         panel.load()
         self.monitor = Monitor(
-            Setup(self.policy, "123456789012"),
+            self.policy,
+            "123456789012",
             self.gateway,
             panel,
             self.clock,

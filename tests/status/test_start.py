@@ -3,7 +3,7 @@
 import pytest
 
 from nutbridge.model import Grid
-from nutbridge.status.events import begin, shown
+from nutbridge.status.events import begin, grace_left_s, shown
 from nutbridge.status.memory import (
     BatteryMemory,
     Charge,
@@ -15,7 +15,7 @@ from nutbridge.status.memory import (
 )
 from nutbridge.status.policy import Policy
 from nutbridge.status.saved import Saved, SavedError, parse, render, worth_saving
-from nutbridge.status.start import Found, decide, recall
+from nutbridge.status.start import Found, decide, look, recall
 from nutbridge.status.table import TABLE, Show, State
 
 KNOWN = Memory(
@@ -89,6 +89,41 @@ def test_start_in_another_boot_keeps_what_lasts() -> None:
 def test_start_without_a_state_file() -> None:
     found = Found("OB", vouched=False, driver_runs=True)
     assert recall(None, found, 50.0) == Memory(shown=Shown("OB", 50.0))
+
+
+def test_start_ol_never_heard_of_with_a_driver_stays_for_a_while() -> None:
+    """The bash script may have written it right after an OB."""
+    found = look("OL", None, 50.0, vouched=False, driver_runs=True)
+    step = begin(recall(None, found, 50.0), decide(found), 50.0)
+    assert (step.memory.state, step.row.show) == (State.ONLINE, Show.KEEP)
+    policy = Policy(nocomms_delay_s=0.0)
+    assert grace_left_s(step.memory, 79.0, policy) > 0
+    assert grace_left_s(step.memory, 80.0, policy) == 0
+
+
+def test_start_ol_of_another_boot_is_hidden_driver_or_not() -> None:
+    found = look("OL", KNOWN, 50.0, vouched=False, driver_runs=True)
+    assert TABLE[State.STARTING, decide(found)].show is Show.HIDE
+
+
+def test_start_hidden_at_our_own_stop_is_held_on() -> None:
+    """NUT restarted in an outage: the driver ended first, so we hid the OB."""
+    found = look(None, KNOWN, 2000.0, vouched=True, driver_runs=False)
+    step = begin(recall(KNOWN, found, 2000.0), decide(found), 2000.0)
+    assert (step.memory.state, step.row.show) == (State.HOLDING, Show.OB)
+    assert step.memory.outage_since == 900.0
+
+
+def test_start_hidden_in_another_boot_stays_hidden() -> None:
+    found = look(None, KNOWN, 2000.0, vouched=False, driver_runs=False)
+    assert TABLE[State.STARTING, decide(found)].show is Show.KEEP
+
+
+def test_start_times_to_come_vouch_for_nothing() -> None:
+    """A snapshot of the machine put back: the state file is of a later life."""
+    found = look("OB LB", KNOWN, 950.0, vouched=True, driver_runs=True)
+    assert not found.vouched
+    assert recall(KNOWN, found, 950.0).battery.charge is None
 
 
 def test_start_killed_between_ol_and_saving() -> None:
