@@ -6,12 +6,18 @@ dies. Only this module creates temporary files; they begin with a dot, end in
 """
 
 import contextlib
+import errno
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 _LABEL = "security.selinux"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
+
+#: A port file with three phases has 3 kB.
+_SPARE_BYTES = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ def replace_file(
     access: Access | Path = PRIVATE,
     mtime_s: int | None = None,
     durable: bool = True,
+    spare: Path | None = None,
 ) -> os.stat_result:
     """Write ``data`` beside ``path``, then rename it onto ``path``.
 
@@ -48,6 +55,7 @@ def replace_file(
             permitted) and SELinux label the new one gets.
         mtime_s: modification time of the new file, whole seconds.
         durable: wait until the bytes are on the disk.
+        spare: a file of ``keep_spare``, used up where the disk is full.
 
     Returns:
         The new file's stat.
@@ -55,29 +63,65 @@ def replace_file(
     Raises:
         OSError: nothing was changed, no temporary file is left.
     """
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
-    )
+    finish = _Finish(path, data, access, mtime_s, durable)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            if isinstance(access, Access):
-                os.fchmod(file.fileno(), access.mode)
-                _give(file.fileno(), access.owner)
-            else:
-                _copy_access(access, name)
-            if durable:
-                os.fsync(file.fileno())
-        if mtime_s is not None:
-            os.utime(name, (mtime_s, mtime_s))
-        found = os.stat(name)
-        os.replace(name, path)
-    except BaseException:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
+        )
+        return finish.run(handle, name)
+    except OSError as exc:
+        if spare is None or exc.errno not in _FULL:
+            raise
+        return finish.run(os.open(spare, os.O_RDWR | _SAFE), str(spare))
+
+
+@dataclass(frozen=True, slots=True)
+class _Finish:
+    """What makes the new file out of an open one."""
+
+    path: Path
+    data: bytes
+    access: Access | Path
+    mtime_s: int | None
+    durable: bool
+
+    def run(self, handle: int, name: str) -> os.stat_result:
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.data)
+                file.truncate()
+                file.flush()
+                if isinstance(self.access, Access):
+                    os.fchmod(handle, self.access.mode)
+                    _give(handle, self.access.owner)
+                else:
+                    _copy_access(self.access, name)
+                if self.durable:
+                    os.fsync(handle)
+            if self.mtime_s is not None:
+                os.utime(name, (self.mtime_s, self.mtime_s))
+            found = os.stat(name)
+            os.replace(name, self.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+        return found
+
+
+def keep_spare(path: Path) -> None:
+    """Make sure that ``path`` is there with room in it, if that is possible."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+    except OSError:
+        return  # there already, or no room
+    try:
+        os.posix_fallocate(handle, 0, _SPARE_BYTES)
+    except OSError:
         with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-    return found
+            os.unlink(path)
+    finally:
+        os.close(handle)
 
 
 def owner_for(path: Path) -> tuple[int, int] | None:

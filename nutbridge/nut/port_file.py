@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nutbridge.clock import Clock
 from nutbridge.errors import PortFileError
-from nutbridge.files import Access, owner_for, replace_file, sweep
+from nutbridge.files import Access, keep_spare, owner_for, replace_file, sweep
 
 SUFFIX = "-nocomms"
 
@@ -62,6 +62,7 @@ class PortFile:
         self.path = path
         self.real = Path(os.path.realpath(path))
         self.twin = self.real.with_name(self.real.name + SUFFIX)
+        self._spare = self.real.with_name(f".{self.real.name}.spare")
         self._clock = clock
         self._written: tuple[bytes, Signature] | None = None
         self._mtime_s: int | None = None
@@ -190,7 +191,11 @@ class PortFile:
             data,
             access=old[0][0] if old else _NEW,
             mtime_s=mtime_s,
+            spare=self._spare,
         )
+        # Room for one more status: an outage may find the disk full, and the
+        # file must not go on saying OL.
+        keep_spare(self._spare)
         self._mtime_s = mtime_s
         self._written = (
             data,

@@ -105,7 +105,12 @@ def main(kind: Kind, path: Path, kills: int, seed: int) -> None:
         seen.add(found)
         torn += bool(list(path.parent.glob(".*.tmp")))
         sweep(path)
-    print(whole, len(seen), torn, len(list(path.parent.iterdir())))
+    print(
+        whole,
+        len(seen),
+        torn,
+        len([left for left in path.parent.iterdir() if left.suffix != ".spare"]),
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Replacing a file as a whole."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from nutbridge.files import Access, owner_for, replace_file
 
 NOBODY = 65534
+ROOT = Path(__file__).parents[2]
 
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root gives files away; run as root to see it"
@@ -45,3 +48,42 @@ def test_what_root_writes_belongs_to_the_monitors_user(tmp_path: Path) -> None:
 
 def test_owner_of_a_missing_file_is_nobodys_business(tmp_path: Path) -> None:
     assert owner_for(tmp_path / "gone") is None
+
+
+FULL_DISK = """
+import sys
+from pathlib import Path
+from nutbridge.clock import SystemClock
+from nutbridge.nut.port_file import PortFile
+
+folder = Path(sys.argv[1])
+port = PortFile(folder / "home.dev", SystemClock())
+port.write(b"ups.status: OL\\n")
+filler = (folder / "filler").open("wb", buffering=0)
+try:
+    while True:
+        filler.write(b"x" * 4096)
+except OSError:
+    pass
+port.write(b"x" * 3000 + b"\\nups.status: OB\\n")
+print(port.read()[-15:].decode(), port.find())
+"""
+
+
+@needs_root
+def test_full_disk_still_takes_one_status(tmp_path: Path) -> None:
+    """A disk that filled up on line: OB is written into the spare file."""
+    done = subprocess.run(
+        [
+            *("unshare", "-m", "sh", "-c"),
+            'mount -t tmpfs -o size=96k none "$1" && exec "$2" -c "$3" "$1"',
+            *("sh", str(tmp_path), sys.executable, FULL_DISK),
+        ],
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout == "ups.status: OB\n visible\n"
