@@ -1,6 +1,7 @@
 # make demo    see an outage from start to end, in one minute
 # make test    everything that must hold: linters, types, tests with the real NUT
 # make lint    the linters and types alone
+# make bench   what the monitor costs, beside its budgets (6 minutes)
 # make golden  rewrite the expected port files of test-data/ after a change
 # make lock    choose new versions of the development tools
 # make clean   remove what these made
@@ -25,7 +26,7 @@ MADE := $(VENV)/.made-$(KEY)
 RUNTIME := $(VENV)/.runtime-$(KEY)
 DEVELOP := $(VENV)/.develop-$(KEY)
 
-.PHONY: demo test lint golden lock clean nut nut-if-possible
+.PHONY: demo test lint bench golden lock clean nut nut-if-possible
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME) nut-if-possible
@@ -38,6 +39,11 @@ lint: $(DEVELOP)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# Best on an idle machine. BENCH_REF="bash /path/enphase-monitor" measures another
+# monitor in turn with this one; PARTS=once only some parts (tests/bench/parts.py).
+bench: $(DEVELOP) nut
+	$(PY) -m tests.bench $(PARTS)
 
 golden: $(DEVELOP)
 	$(PY) -m pytest -q --update-golden
