@@ -11,7 +11,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 # Most tests wait for NUT's own intervals, so more workers than cores pay.
-WORKERS ?= 8
+WORKERS ?= 10
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet

@@ -12,7 +12,7 @@ from nutbridge.model import GridAnswer
 from nutbridge.notices import Notice, warning
 from nutbridge.status.low import Verdict
 from nutbridge.status.memory import Memory
-from nutbridge.units import SECONDS_PER_HOUR
+from nutbridge.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, spoken_s
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +65,14 @@ def source_text(
 def hourly(
     memory: Memory, verdict: Verdict, now: float, wall: float
 ) -> tuple[Memory, Notice | None]:
-    """Return one line an hour while the charge is reckoned."""
+    """Return one line an hour while the charge is reckoned.
+
+    On line one a day when it has not been read for an hour: in an outage it
+    would be reckoned from the last one, all that time included.
+    """
     told_at = memory.hour_told_at
+    if verdict.status.startswith("OL"):
+        return _unread(memory, verdict, now)
     if not verdict.reckoned:
         told_at = told_at if verdict.holding else None
         return replace(memory, hour_told_at=told_at), None
@@ -78,6 +84,23 @@ def hourly(
             f"on battery, charge reckoned {verdict.soc_pct:.0f} %"
             f"{_low_at(verdict, verdict.soc_pct, wall)}"
         )
+    return replace(memory, hour_told_at=now), warning(text)
+
+
+def _unread(
+    memory: Memory, verdict: Verdict, now: float
+) -> tuple[Memory, Notice | None]:
+    charge, told_at = memory.battery.charge, memory.hour_told_at
+    since = max(memory.started_at, charge.at if charge else 0.0)
+    if verdict.soc_pct is not None or memory.battery.fitted is False:
+        return replace(memory, hour_told_at=None), None
+    if now - since < SECONDS_PER_HOUR:
+        return memory, None
+    if told_at is not None and now - told_at < SECONDS_PER_DAY:
+        return memory, None
+    text = (
+        f"no charge was read for {spoken_s(now - since)}: an outage would begin blind"
+    )
     return replace(memory, hour_told_at=now), warning(text)
 
 

@@ -7,39 +7,12 @@ ROOT = Path(__file__).parents[1]
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 50
 
-FOLDERS = ("nutbridge", "tests", "conf", "systemd", "test-data", ".ci")
-TOP = ("README.rst", "Makefile", "pyproject.toml", "requirements-dev.lock")
-
-#: What only stands on the machine where the project is written. In two halves,
-#: so that this file does not hold it.
-FOREIGN = tuple(
-    first + second
-    for first, second in (
-        ("../", "shared"),
-        ("/work/", "main"),
-        ("/work/", "shared"),
-        ("/opt/", "wheels"),
-        ("/opt/", "pypi"),
-        (".py", "env/"),
-        ("/root", "/."),
-    )
-)
-
 
 def python_files() -> list[Path]:
     return [
         path
         for folder in ("nutbridge", "tests")
         for path in (ROOT / folder).rglob("*.py")
-    ]
-
-
-def text_files() -> list[Path]:
-    below = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
-    return [
-        path
-        for path in [*below, *(ROOT / name for name in TOP)]
-        if path.is_file() and path.suffix not in {".pyc", ".tmp"}
     ]
 
 
@@ -62,13 +35,3 @@ def test_functions_fit_a_screen() -> None:
                 if lines > MOST_LINES_OF_A_FUNCTION:
                     long.append(f"{path.name}: {node.name}: {lines} lines")
     assert long == []
-
-
-def test_no_path_of_the_developers_machine() -> None:
-    found = [
-        f"{path.relative_to(ROOT)}: {word}"
-        for path in text_files()
-        for word in FOREIGN
-        if word in path.read_text(encoding="utf-8", errors="replace")
-    ]
-    assert found == []

@@ -29,7 +29,7 @@ def read(
         path="/etc/nut/enphase-home.conf",
         ups="home",
         state_dir="/var/lib/nut",
-        cwd="/work",
+        cwd="/place",
         credentials_dir=credentials_dir,
         exists=tokens.__contains__,
     )
@@ -92,8 +92,8 @@ def test_interpret_test_mode_defaults() -> None:
     ("text", "port_file", "token_file"),
     [
         ("STATE_DIR=/srv/s", "/srv/s/home.dev", "/srv/s/enphase-home.token"),
-        ("STATE_DIR=.", "/work/home.dev", "/work/enphase-home.token"),
-        ("STATE_DIR=a//./b/", "/work/a/b/home.dev", "/work/a/b/enphase-home.token"),
+        ("STATE_DIR=.", "/place/home.dev", "/place/enphase-home.token"),
+        ("STATE_DIR=a//./b/", "/place/a/b/home.dev", "/place/a/b/enphase-home.token"),
         ("PORT_FILE=/x/p.dev", "/x/p.dev", "/var/lib/nut/enphase-home.token"),
         ("TOKEN_FILE=t", "/var/lib/nut/home.dev", "/var/lib/nut/t"),
         ("TOKEN_FILE=/x/t", "/var/lib/nut/home.dev", "/x/t"),
@@ -191,7 +191,7 @@ def test_interpret_test_keys_without_test_mode() -> None:
 def test_interpret_dollar_in_a_used_key() -> None:
     """What bash would have replaced is taken literally, with a warning."""
     found, notices = read("DIR=/x\nSTATE_DIR=$DIR/y")
-    assert found.state_dir == "/work/$DIR/y"
+    assert found.state_dir == "/place/$DIR/y"
     assert "/etc/nut/enphase-home.conf:6: STATE_DIR: $, ` and ~" in notices[0]
     assert read("PASSWORD='p$w`d'")[1] == []
     found, notices = read('PASSWORD="p$w"')

@@ -25,6 +25,13 @@ def site(
 
 
 @pytest.fixture
+def known(site: Site) -> Site:
+    """A site with a token; the cloud is not needed."""
+    site.cache_token()
+    return site
+
+
+@pytest.fixture
 def played(
     standin_gateway: RunningGateway,
     tmp_path: Path,

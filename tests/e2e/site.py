@@ -182,6 +182,12 @@ class Site:
             self._driver.close()
             self._driver = None
 
+    def begin_outage(self) -> None:
+        """Let the file say OB, vouched for by this boot's state."""
+        self.gateway.house.lose_grid()
+        assert self.run("-s").code == 0
+        assert self.status == "OB"
+
     def start(self, *options: str) -> Daemon:
         """Start the daemon."""
         self.write_config()

@@ -11,20 +11,6 @@ LIMIT_S = 14.0
 RELAY = "/ivp/ensemble/relay"
 
 
-@pytest.fixture
-def known(site: Site) -> Site:
-    """A site with a token; the cloud is not needed."""
-    site.cache_token()
-    return site
-
-
-def in_outage(site: Site) -> None:
-    """Let the file say OB, vouched for by this boot's state."""
-    site.gateway.house.lose_grid()
-    assert site.run("-s").code == 0
-    assert site.status == "OB"
-
-
 def test_on_line(known: Site) -> None:
     done = known.run("-s", seconds=LIMIT_S)
     assert (done.code, known.status) == (0, "OL")
@@ -44,13 +30,13 @@ def test_first_login_is_waited_for_with_default_times(site: Site) -> None:
 
 def test_outage_is_confirmed(known: Site) -> None:
     """A first ``open`` is asked again after 1 s."""
-    in_outage(known)
+    known.begin_outage()
     assert known.gateway.server.counts.requests[RELAY] == 2
 
 
 def test_end_of_an_outage_is_confirmed(known: Site) -> None:
     """Back to OL after two equal answers, within this one check."""
-    in_outage(known)
+    known.begin_outage()
     known.gateway.house.regain_grid()
     done = known.run("-s", seconds=LIMIT_S)
     assert (done.code, known.status) == (0, "OL")
@@ -70,7 +56,7 @@ def test_stale_file_is_hidden_and_that_is_true(known: Site, how: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["refused", "hanging", "stalled", "dripping"])
 def test_silence_in_an_outage_is_not_decided(known: Site, how: str) -> None:
-    in_outage(known)
+    known.begin_outage()
     _break(known, how)
     done = known.run("-s", seconds=LIMIT_S)
     assert (done.code, known.status) == (75, "OB")

@@ -5,18 +5,6 @@ import pytest
 from tests.e2e.site import Site
 
 
-@pytest.fixture
-def known(site: Site) -> Site:
-    site.cache_token()
-    return site
-
-
-def in_outage(site: Site) -> None:
-    site.gateway.house.lose_grid()
-    assert site.run("-s").code == 0
-    assert site.status == "OB"
-
-
 def test_second_daemon_names_the_first(known: Site) -> None:
     daemon = known.start()
     known.wait_status("OL")
@@ -68,7 +56,7 @@ def test_x_when_hidden_already_is_fine(known: Site) -> None:
 
 
 def test_x_on_battery_is_refused_and_says_why(known: Site) -> None:
-    in_outage(known)
+    known.begin_outage()
     done = known.run("-x")
     assert (done.code, known.status) == (1, "OB")
     assert "shuts down every machine" in done.err
@@ -78,7 +66,7 @@ def test_x_on_battery_is_refused_and_says_why(known: Site) -> None:
 
 @pytest.mark.parametrize("options", [("-x", "-x"), ("-xx",)])
 def test_x_twice_insists(known: Site, options: tuple[str, ...]) -> None:
-    in_outage(known)
+    known.begin_outage()
     done = known.run(*options)
     assert (done.code, known.status) == (0, None)
 

@@ -9,12 +9,6 @@ from tests.e2e.site import COMMAND, UPS, Daemon, Site
 from tests.nut.harness import wait_until
 
 
-@pytest.fixture
-def known(site: Site) -> Site:
-    site.cache_token()
-    return site
-
-
 def test_missing_port_file_is_not_created(known: Site) -> None:
     """It says on which machine the monitor belongs."""
     known.twin.unlink()
