@@ -178,6 +178,10 @@ class PortFile:
         # does no harm; the next write tries again.
         with contextlib.suppress(OSError):
             self.twin.unlink()
+        if wrote:
+            # Room for one more status: an outage may find the disk full, and
+            # the file must not go on saying OL.
+            keep_spare(self._spare)
         return wrote
 
     def _replace(self, data: bytes) -> None:
@@ -193,9 +197,6 @@ class PortFile:
             mtime_s=mtime_s,
             spare=self._spare,
         )
-        # Room for one more status: an outage may find the disk full, and the
-        # file must not go on saying OL.
-        keep_spare(self._spare)
         self._mtime_s = mtime_s
         self._written = (
             data,

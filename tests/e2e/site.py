@@ -273,6 +273,10 @@ class Site:
                 return text.partition(" #")[0]
         return None
 
+    def wait_for_one_name(self) -> None:
+        """Wait until the twin is gone: it goes right after the file is written."""
+        wait_until(lambda: not self.twin.exists(), SOON_S, "one name")
+
     def wait_status(self, wanted: str | None, seconds: float = SOON_S) -> None:
         """Wait for a status; None: until the file is hidden."""
         wait_until(lambda: self.status == wanted, seconds, f"status {wanted}")

@@ -13,7 +13,7 @@ from tests.e2e.site import Site
 def test_login_from_nothing_to_ol(site: Site) -> None:
     daemon = site.start()
     site.wait_status("OL")
-    assert not site.twin.exists()
+    site.wait_for_one_name()
     assert stat.S_IMODE(site.token_file.stat().st_mode) == 0o600
     assert site.cloud.account.logins == 1
     assert "new token; it ends in 365 days" in daemon.err
