@@ -57,9 +57,11 @@ def source_text(
 ) -> str | None:
     """Return experimental.nutbridge.source; None while the gateway tells all."""
     since = memory.relay.silent_since
+    known = verdict.soc_pct is not None
     if not verdict.holding or since is None:
-        return "reckoned" if verdict.reckoned else None
-    return f"reckoned, silent since {_hh_mm(wall - (now - since))}"
+        return "reckoned" if verdict.reckoned and known else None
+    word = "reckoned" if known else "charge unknown"
+    return f"{word}, silent since {_hh_mm(wall - (now - since))}"
 
 
 def hourly(
@@ -77,6 +79,8 @@ def hourly(
         told_at = told_at if verdict.holding else None
         return replace(memory, hour_told_at=told_at), None
     if told_at is not None and now - told_at < SECONDS_PER_HOUR:
+        return memory, None
+    if memory.battery.fitted is False:
         return memory, None
     text = "on battery, charge unknown"
     if verdict.soc_pct is not None:

@@ -211,7 +211,9 @@ class Details:
         self._note_batteries()
         if found.devices or self.facts.equipment is None:
             self.facts = replace(self.facts, equipment=derive_equipment(found))
-        # The batteries' temperature is in here.
+        # Whether 0 W beside a capacity of 0 is to be believed stands in here, and
+        # the batteries' temperature.
+        self._add_up(inventory.at)
         self._update_battery()
 
     def _ask_meters(self, until: float) -> bool:
