@@ -156,6 +156,9 @@ def test_device_says_still_resolving_then_uses_what_came_late(
         device.send(INFO, until)
     with pytest.raises(DeviceUnreachable, match=r"still resolving gateway\.invalid"):
         device.send(INFO, until)
+    # Not at the end: a machine under load may take longer than the limit to
+    # connect, and then asks anew.
+    assert names.asked == 1
     names.held.set()
     patient = threading.Event()
     for _ in range(6000):
@@ -166,7 +169,6 @@ def test_device_says_still_resolving_then_uses_what_came_late(
             patient.wait(0.01)
     else:
         pytest.fail("the late address was not used")
-    assert names.asked == 1
 
 
 def test_device_tries_each_address(
