@@ -149,11 +149,11 @@ class Monitor:
         next boot. One that was never seen may listen elsewhere (statepath of
         ups.conf, another host); to hide an OB from it shuts the house down.
         """
-        told = self.memory
-        if self._driver_seen and told.shown.status and not self._driver_runs():
+        told = self.memory.shown
+        if self._driver_seen and told.status and not self._driver_runs():
             self._hide(self._clock.boottime())
-            # Kept for a start in this boot: see start.look.
-            self.memory = told
+            hidden = told.on_battery and not self.memory.shown.status
+            self.memory = replace(self.memory, hidden_at_stop=hidden)
         self.close()
 
     def close(self) -> None:

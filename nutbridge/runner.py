@@ -37,15 +37,22 @@ class Eager(Protocol):
 
 
 class PulsingWaiter:
-    """A waiter that shows the watchdog, every PULSE_S, that the loop lives.
+    """A waiter that shows the watchdog, every PULSE_S or sooner, that the loop lives.
 
     Waiting for an answer is part of the loop: it ends by its own deadline.
     """
 
-    def __init__(self, inner: Waiter, clock: Clock, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        inner: Waiter,
+        clock: Clock,
+        notifier: Notifier,
+        pulse_s: float | None = None,
+    ) -> None:
         self._inner = inner
         self._clock = clock
         self._notifier = notifier
+        self._pulse_s = min(PULSE_S, pulse_s or PULSE_S)
 
     def wait(self, seconds: float) -> bool:
         """Wait for ``seconds``, a ``wake``, or a signal."""
@@ -53,7 +60,7 @@ class PulsingWaiter:
         while True:
             self._notifier.watchdog()
             left = until - self._clock.boottime()
-            if self._inner.wait(min(PULSE_S, max(0.0, left))):
+            if self._inner.wait(min(self._pulse_s, max(0.0, left))):
                 return True
             if self._clock.boottime() >= until:
                 return False

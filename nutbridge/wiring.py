@@ -139,6 +139,14 @@ def hide_stale(settings: Settings, panel: Panel, port_file: Path, host: Host) ->
         panel.hide()
 
 
+def forget_hold(settings: Settings, port_file: Path, host: Host) -> None:
+    """Let a person's -x stand: the next start shows no OB that a stop has hidden."""
+    keeper = _keeper(settings, port_file, host)
+    if keeper.memory is not None and keeper.vouched and keeper.memory.hidden_at_stop:
+        keeper.watch(lambda: keeper.retry_state)
+        keeper.save(replace(keeper.memory, hidden_at_stop=False))
+
+
 def _keeper(settings: Settings, port_file: Path, host: Host) -> Keeper:
     folder = state_folder(host.environ, settings.state_dir)
     return Keeper(

@@ -80,7 +80,12 @@ def _run(options: Options) -> int:
     port.sweep()
     panel.load()
     if options.hide:
-        return _hide(panel, asked=options.hide)
+        from nutbridge.wiring import Host, forget_hold
+
+        _hide(panel, asked=options.hide)
+        host = Host(clock, waiter, os.environ, port.owner)
+        forget_hold(settings, port.real, host)
+        return 0
     return _monitor(settings, panel, port, (clock, waiter), once=options.once)
 
 
@@ -107,12 +112,13 @@ def _monitor(
 ) -> int:
     """Decide about the port file found, then check once or for ever."""
     from nutbridge.runner import PulsingWaiter, run, run_once
-    from nutbridge.sdnotify import Notifier
+    from nutbridge.sdnotify import Notifier, watchdog_interval_s
     from nutbridge.wiring import Host, build, hide_stale
 
     clock, waiter = times
     notifier = Notifier.from_environ({} if once else os.environ)
-    pulsing = PulsingWaiter(waiter, clock, notifier)
+    pulse_s = watchdog_interval_s(os.environ)
+    pulsing = PulsingWaiter(waiter, clock, notifier, pulse_s)
     host = Host(clock, pulsing, os.environ, port.owner)
     try:
         parts = build(settings, panel, port.real, host, once=once)
@@ -140,7 +146,7 @@ def _report(ups: str, status: str | None, pid: int | None) -> int:
     return 0
 
 
-def _hide(panel: "Panel", *, asked: int) -> int:
+def _hide(panel: "Panel", *, asked: int) -> None:
     """Hide the file, unless that would shut machines down."""
     status = panel.status
     if status is not None and "OB" in status.split() and asked == 1:
@@ -150,7 +156,6 @@ def _hide(panel: "Panel", *, asked: int) -> int:
         )
     panel.hide()
     _log.info("port file hidden (nocomms)")
-    return 0
 
 
 if __name__ == "__main__":

@@ -147,6 +147,7 @@ class Memory:
         controller: something that can island the house was seen.
         collar: a Meter Collar was seen; the source is told at the next start.
         backup_mode: a mode ``multimode-*`` was seen.
+        hidden_at_stop: an OB was hidden because the driver ended before us.
         told: log lines already said in this stay in this state.
         hour_told_at: when the hourly line of a reckoning was last said.
     """
@@ -158,6 +159,7 @@ class Memory:
     controller: bool = False
     collar: bool = False
     backup_mode: bool = False
+    hidden_at_stop: bool = False
     told: tuple[str, ...] = ()
     hour_told_at: float | None = None
     relay: RelayMemory = field(default_factory=RelayMemory)

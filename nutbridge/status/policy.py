@@ -101,7 +101,6 @@ RUNTIME_MAX_S = 172800.0
 
 #: battery.charge.low where the user's is missing or is no number in 1..95.
 DEFAULT_CHARGE_LOW_PCT = 20.0
-CHARGE_LOW_RANGE = (1.0, 95.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def render(saved: Saved) -> bytes:
         "controller": m.controller,
         "collar": m.collar,
         "backup_mode": m.backup_mode,
+        "hidden_at_stop": m.hidden_at_stop,
         "battery_fitted": m.battery.fitted,
         "capacity_wh": m.battery.capacity_wh,
         "floor_pct": m.battery.floor_pct,
@@ -136,6 +137,7 @@ def _memory(raw: dict[str, Any]) -> Memory:
         controller=_flag(raw, "controller") or False,
         collar=_flag(raw, "collar") or False,
         backup_mode=_flag(raw, "backup_mode") or False,
+        hidden_at_stop=_flag(raw, "hidden_at_stop") or False,
         relay=RelayMemory(
             at=_number(raw, "relay_at"),
             grid=Grid(relay) if relay else None,

@@ -63,12 +63,12 @@ def look(
     """Return what was found at the start.
 
     A state file with times to come is of another life of this machine (a
-    snapshot put back). A file that we hid when we stopped, because the driver
-    had gone before us, still says OB in this boot: NUT was restarted, and an
-    outage must be held on.
+    snapshot put back). An OB that our own stop hid, because the driver had gone
+    before us, counts as visible in this boot: NUT was restarted, and an outage
+    must be held on. One that a person hid (-x) stays hidden.
     """
     vouched = vouched and saved is not None and not _from_the_future(saved, now)
-    if status is None and vouched and saved is not None and saved.shown.on_battery:
+    if status is None and vouched and saved is not None and saved.hidden_at_stop:
         status = "OB"
     return Found(status, vouched, driver_runs, stranger=saved is None)
 
@@ -93,7 +93,8 @@ def recall(saved: Memory | None, found: Found, now: float) -> Memory:
         # Killed between writing the file and saving: what clients saw last.
         shown = Shown(status, now, after_outage=shown.on_battery)
     relay = replace(saved.relay, doubt=None)
-    return replace(saved, shown=replace(shown, status=status), relay=relay, told=())
+    shown = replace(shown, status=status)
+    return replace(saved, shown=shown, relay=relay, told=(), hidden_at_stop=False)
 
 
 def _what_lasts(saved: Memory, status: str, now: float) -> Memory:

@@ -71,6 +71,43 @@ def test_x_twice_insists(known: Site, options: tuple[str, ...]) -> None:
     assert (done.code, known.status) == (0, None)
 
 
+def test_x_twice_is_not_undone_by_the_next_start(known: Site) -> None:
+    """Whoever insists knows better than the state file; the gateway may be dead."""
+    known.begin_outage()
+    assert known.run("-x", "-x").code == 0
+    known.gateway.server.refuse()
+    assert known.run("-s").code == 0
+    assert known.status is None
+
+
+def test_x_ends_what_a_stop_would_have_held(known: Site) -> None:
+    known.gateway.house.lose_grid()
+    known.start_driver()
+    daemon = known.start()
+    known.wait_status("OB")
+    known.stop_driver()
+    assert daemon.stop() == 0
+    assert known.status is None
+    known.gateway.server.refuse()
+    assert known.run("-x").code == 0
+    assert known.run("-s").code == 0
+    assert known.status is None
+
+
+def test_stop_of_nut_in_a_silent_outage_is_held_on(known: Site) -> None:
+    """Restarting nut-driver.target ends the driver before the monitor."""
+    known.gateway.house.lose_grid()
+    known.start_driver()
+    daemon = known.start()
+    known.wait_status("OB")
+    known.stop_driver()
+    assert daemon.stop() == 0
+    assert known.status is None
+    known.gateway.server.refuse()
+    assert known.run("-s").code == 75
+    assert known.status == "OB"
+
+
 def test_x_beside_a_daemon_changes_nothing(known: Site) -> None:
     daemon = known.start()
     known.wait_status("OL")

@@ -1,5 +1,7 @@
 """The decision about a port file found at the start (design: Silence, Start)."""
 
+from dataclasses import replace
+
 import pytest
 
 from nutbridge.model import Grid
@@ -108,14 +110,23 @@ def test_start_ol_of_another_boot_is_hidden_driver_or_not() -> None:
 
 def test_start_hidden_at_our_own_stop_is_held_on() -> None:
     """NUT restarted in an outage: the driver ended first, so we hid the OB."""
-    found = look(None, KNOWN, 2000.0, vouched=True, driver_runs=False)
-    step = begin(recall(KNOWN, found, 2000.0), decide(found), 2000.0)
+    saved = replace(KNOWN, shown=Shown("", 1900.0), hidden_at_stop=True)
+    found = look(None, saved, 2000.0, vouched=True, driver_runs=False)
+    step = begin(recall(saved, found, 2000.0), decide(found), 2000.0)
     assert (step.memory.state, step.row.show) == (State.HOLDING, Show.OB)
     assert step.memory.outage_since == 900.0
+    assert not step.memory.hidden_at_stop
+
+
+def test_start_hidden_by_a_person_stays_hidden() -> None:
+    """-x -x does not ask the state file: it may still say OB."""
+    found = look(None, KNOWN, 2000.0, vouched=True, driver_runs=True)
+    assert TABLE[State.STARTING, decide(found)].show is Show.KEEP
 
 
 def test_start_hidden_in_another_boot_stays_hidden() -> None:
-    found = look(None, KNOWN, 2000.0, vouched=False, driver_runs=False)
+    saved = replace(KNOWN, hidden_at_stop=True)
+    found = look(None, saved, 2000.0, vouched=False, driver_runs=False)
     assert TABLE[State.STARTING, decide(found)].show is Show.KEEP
 
 
