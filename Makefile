@@ -98,7 +98,7 @@ lock:
 	$(VENV)-lock/bin/uv pip compile --no-config --universal --python-version 3.11 \
 	--upgrade --generate-hashes --default-index https://pypi.org/simple \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
-	--quiet --extra demo --group dev --output-file requirements-dev.lock pyproject.toml
+	--quiet --extra demo --extra discovery --extra collector --group dev --output-file requirements-dev.lock pyproject.toml
 	rm -rf $(VENV)-lock
 
 clean:
