@@ -13,9 +13,21 @@ NutbridgeError
         TokenRejected          401 or 403 for our token
         CertificateChanged     the device shows another certificate
         WrongDevice            the device has another serial number
+        NotWebconnect          no Webconnect there: ennexOS, http only, restarting
+        NoFreeSession          all sessions of the inverter are in use
+        PasswordRefused        the inverter takes no such password for the group
+        SessionRefused         the inverter ends each session at once
     CloudError             a token could not be had; the old one stays in use
         LoginRefused           wrong password, or MFA is on
     TokenError             a text that is not a usable token
+    NutError               exit 69  upsd gave no values of the UPS
+        UpsdUnreachable        no connection, no answer, too late
+        UpsdAnswerError        an answer that cannot be used
+        UnknownUps             no such section in upsd's ups.conf
+        DriverNotConnected     upsd knows the UPS, its driver does not run
+        DataStale              the driver runs and does not answer
+    StoreError, TooLarge   see reports/errors.py
+    DecodeError            exit 65 values of an inverter that cannot be decoded
     Stopping               asked to end while waiting
 
 The text is one line, says what to do where something can be done, and never
@@ -23,9 +35,11 @@ holds a secret. The data stays readable as attributes.
 """
 
 EX_USAGE = 2
+EX_DATAERR = 65
 EX_UNAVAILABLE = 69
 EX_SOFTWARE = 70
 EX_CANTCREAT = 73
+EX_IOERR = 74
 EX_TEMPFAIL = 75
 EX_CONFIG = 78
 
@@ -120,7 +134,15 @@ class DeviceError(NutbridgeError):
 
 
 class DeviceUnreachable(DeviceError):
-    """No connection, no answer, or not in time."""
+    """No connection, no answer, or not in time.
+
+    Attributes:
+        sent: something of the request may have arrived.
+    """
+
+    def __init__(self, what: str, problem: str, *, sent: bool = False) -> None:
+        self.sent = sent
+        super().__init__(what, problem)
 
 
 class DeviceAnswerError(DeviceError):
@@ -171,6 +193,37 @@ class WrongDevice(DeviceError):
         )
 
 
+class NotWebconnect(DeviceAnswerError):
+    """What answers does not speak SMA Webconnect, or not now, or not so.
+
+    Attributes:
+        redirected: it sends plain http on to https.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        problem: str,
+        status: int | None = None,
+        *,
+        redirected: bool = False,
+    ) -> None:
+        self.redirected = redirected
+        super().__init__(what, problem, status)
+
+
+class NoFreeSession(DeviceAnswerError):
+    """err 503: others use all four sessions; asking often makes it no better."""
+
+
+class PasswordRefused(DeviceAnswerError):
+    """Wrong password, or the group is not allowed; stays so until changed."""
+
+
+class SessionRefused(DeviceAnswerError):
+    """err 401 right after a login that succeeded."""
+
+
 class CloudError(NutbridgeError):
     """Enlighten gave no token this time.
 
@@ -196,6 +249,48 @@ class TokenError(NutbridgeError):
     """A text that is not a token, or not one for this gateway."""
 
     exit_code = EX_CONFIG
+
+
+class NutError(NutbridgeError):
+    """upsd gave no values of the UPS.
+
+    Attributes:
+        address: of upsd, HOST:PORT as given.
+        problem: what happened.
+    """
+
+    exit_code = EX_UNAVAILABLE
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        self.problem = problem
+        super().__init__(f"upsd at {address}: {problem}")
+
+
+class UpsdUnreachable(NutError):
+    """No connection, no answer, or not in time."""
+
+
+class UpsdAnswerError(NutError):
+    """An answer that cannot be used."""
+
+
+class UnknownUps(NutError):
+    """upsd serves no UPS of that name."""
+
+
+class DriverNotConnected(NutError):
+    """upsd knows the UPS, but its driver does not run."""
+
+
+class DataStale(NutError):
+    """The driver runs and does not answer."""
+
+
+class DecodeError(NutbridgeError):
+    """Saved or sent values of an inverter of which nothing can be decoded."""
+
+    exit_code = EX_DATAERR
 
 
 class Stopping(NutbridgeError):

@@ -1,0 +1,208 @@
+"""What upsd tells its clients: a small client of its network protocol.
+
+A connection per question, bounded in time (name resolution included) and size.
+It neither logs in nor sets anything, so upsd needs no user for it.
+
+Source: RFC 9271 (protocol 1.2) and upsd 2.8.0: a line per command; the answer
+is ``BEGIN LIST ...``, rows, ``END LIST ...``, or one line ``ERR CODE``.
+"""
+
+import contextlib
+import errno
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from nutbridge.addresses import resolve_host, split_host
+from nutbridge.clock import SystemClock
+from nutbridge.errors import (
+    DataStale,
+    DriverNotConnected,
+    NutError,
+    UnknownUps,
+    UpsdAnswerError,
+    UpsdUnreachable,
+    UsageError,
+)
+from nutbridge.link import describe
+from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
+
+T = TypeVar("T")
+
+UPSD_PORT = 3493
+LOCAL_UPSD = f"127.0.0.1:{UPSD_PORT}"
+
+#: Hundreds of variables have some 50 kB.
+_MOST_BYTES = 1 << 20
+_PIECE = 65536
+
+_NAME = re.compile(r"[!-~]{1,127}")
+_VAR = re.compile(r'VAR \S+ (\S+) "((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
+_VERSION = re.compile(r"upsd (\S+)")
+
+#: What upsd's codes mean for a reader of values; others are shown as they are.
+_REFUSALS: dict[str, tuple[type[NutError], str]] = {
+    "UNKNOWN-UPS": (UnknownUps, "does not know the UPS {name}"),
+    "DRIVER-NOT-CONNECTED": (
+        DriverNotConnected,
+        "the driver of {name} is not connected",
+    ),
+    "DATA-STALE": (DataStale, "the data of {name} is stale"),
+    "ACCESS-DENIED": (UpsdAnswerError, "refuses this client (access denied)"),
+}
+
+
+def read_ups(
+    name: str, address: str = LOCAL_UPSD, timeout_s: float = 3.0
+) -> Mapping[str, str]:
+    """Read every variable of one UPS, as upsc shows them.
+
+    While the driver connects to upsd there may be one only: ups.status WAIT.
+
+    Args:
+        name: of the UPS, the section of ups.conf.
+        address: HOST, HOST:PORT or [IPV6]:PORT of upsd.
+        timeout_s: limit of all of it, s.
+
+    Returns:
+        NUT's variable names with their values, unescaped and otherwise as sent:
+        not fit for a terminal as they are.
+
+    Raises:
+        UpsdUnreachable: nobody answers there in time.
+        UnknownUps: upsd has no UPS of that name.
+        DriverNotConnected: the driver does not run.
+        DataStale: the driver does not answer.
+        UpsdAnswerError: no answer of an upsd.
+        UsageError: ``address`` is none.
+    """
+    if not _NAME.fullmatch(name) or '"' in name or "\\" in name:
+        raise UnknownUps(address, f"cannot know a UPS called {name!a}")
+
+    def ask(lines: Iterator[str], send: Callable[[str], None]) -> Mapping[str, str]:
+        send(f"LIST VAR {name}")
+        return _rows(lines, name, address)
+
+    return _talk(address, timeout_s, ask)
+
+
+def read_version(address: str = LOCAL_UPSD, timeout_s: float = 3.0) -> str:
+    """Read the version of a running upsd, e.g. ``2.8.0``.
+
+    Source: the command VER, ``Network UPS Tools upsd 2.8.0 - http://...``.
+
+    Raises:
+        UpsdUnreachable: nobody answers there in time.
+        UpsdAnswerError: no answer of an upsd.
+        UsageError: ``address`` is none.
+    """
+
+    def ask(lines: Iterator[str], send: Callable[[str], None]) -> str:
+        send("VER")
+        for line in lines:
+            if found := _VERSION.search(line):
+                return found[1]
+            break
+        raise UpsdAnswerError(address, "does not tell its version; is it upsd?")
+
+    return _talk(address, timeout_s, ask)
+
+
+def _rows(lines: Iterator[str], name: str, address: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    begun = False
+    for line in lines:
+        code, _, rest = line.partition(" ")
+        if code == "ERR":
+            kind, text = _REFUSALS.get(
+                rest.strip(), (UpsdAnswerError, f"answers {line[:80]!a}")
+            )
+            raise kind(address, text.format(name=name))
+        if not begun:
+            if line != f"BEGIN LIST VAR {name}":
+                break
+            begun = True
+        elif line == f"END LIST VAR {name}":
+            return found
+        elif row := _VAR.fullmatch(line):
+            found[row[1]] = _ESCAPED.sub(r"\1", row[2])
+    raise UpsdAnswerError(address, "the answer is not that of upsd")
+
+
+def _talk(
+    address: str,
+    timeout_s: float,
+    ask: Callable[[Iterator[str], Callable[[str], None]], T],
+) -> T:
+    try:
+        host, port = split_host(address, UPSD_PORT)
+    except ValueError as exc:
+        raise UsageError(f"upsd: {exc}") from None
+    clock = SystemClock()
+    until = clock.boottime() + timeout_s
+
+    def left() -> float:
+        seconds = until - clock.boottime()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+    def talk() -> T:
+        with _connect(host, port, left) as link:
+
+            def send(line: str) -> None:
+                link.settimeout(left())
+                link.sendall(line.encode("ascii") + b"\n")
+
+            answer = ask(_lines(link, left, address), send)
+            with contextlib.suppress(OSError):
+                link.sendall(b"LOGOUT\n")
+            return answer
+
+    worker = Worker("upsd", lambda: None)
+    try:
+        return call_within(
+            worker, talk, clock=clock, waiter=ThreadWaiter(), deadline=until
+        )
+    except (LateError, TimeoutError):
+        raise UpsdUnreachable(address, f"no answer within {timeout_s:.3g} s") from None
+    except socket.gaierror:
+        raise UpsdUnreachable(address, "no address for that name") from None
+    except OSError as exc:
+        raise UpsdUnreachable(address, describe(exc)) from None
+    except UnicodeError:
+        raise UpsdUnreachable(address, "not a name that can be looked up") from None
+    finally:
+        worker.retire()
+
+
+def _connect(host: str, port: int, left: Callable[[], float]) -> socket.socket:
+    # upsd listens on the addresses of LISTEN only: localhost may be ::1 first.
+    problem = OSError(errno.EADDRNOTAVAIL, "")
+    for address in resolve_host(host, port):
+        try:
+            return socket.create_connection((address, port), timeout=left())
+        except TimeoutError:
+            raise
+        except OSError as exc:
+            problem = exc
+    raise problem
+
+
+def _lines(
+    link: socket.socket, left: Callable[[], float], address: str
+) -> Iterator[str]:
+    rest = b""
+    size = 0
+    while True:
+        link.settimeout(left())
+        piece = link.recv(_PIECE)
+        size += len(piece)
+        if size > _MOST_BYTES:
+            raise UpsdAnswerError(address, "the answer is too long")
+        if not piece:
+            return
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line.decode("utf-8", "replace").rstrip("\r") for line in whole)

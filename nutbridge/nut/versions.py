@@ -1,0 +1,49 @@
+"""Which NUT is installed: its programs tell with -V, without a config."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+
+#: Where distributions keep the drivers: Debian 12, Debian 13 and Ubuntu, Fedora,
+#: a build from source.
+FOLDERS = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut", "/usr/local/ups/bin")
+_TIMEOUT_S = 3.0
+_VERSION = re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*")
+_IN_BRACKETS = re.compile(r"\((\d+\.\d+\.\d+[^)\s]*)\)")
+
+
+def driver_version(
+    environ: Mapping[str, str], folders: Sequence[str] = ()
+) -> str | None:
+    """Return the version of dummy-ups, e.g. ``2.8.0``; None when it is not there.
+
+    Source: ``dummy-ups -V``, on stdout or stderr: "Network UPS Tools - Device
+    simulation and repeater driver 0.15 (2.8.0)"; "... 0.19 2.8.2" since then.
+
+    Args:
+        environ: PATH is looked at after ``folders`` and before NUT's own.
+        folders: driverpath of ups.conf.
+    """
+    path = os.pathsep.join((*folders, environ.get("PATH", ""), *FOLDERS))
+    program = shutil.which("dummy-ups", path=path)
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - a program of NUT that was just found
+            [program, "-V"],
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    said = done.stdout + done.stderr
+    inside = _IN_BRACKETS.search(said)
+    named = _VERSION.search(said)
+    return inside[1] if inside else (named[0] if named else "unknown")
