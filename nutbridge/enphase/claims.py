@@ -1,9 +1,9 @@
 """What a token says about itself.
 
 The signature is not checked: the gateway does that, and its 401 decides. Nor is
-``iat`` compared with any clock (design.md 7).
+``iat`` compared with any clock.
 
-Source: enphase-gateway.md 1.2. Shape: three base64url parts; the second is JSON,
+Source: tokens of firmware 7 and 8. Shape: three base64url parts; the second is JSON,
 {"aud": "<serial>", "enphaseUser": "owner", "exp": 1792000000, "iat": ...}.
 """
 

@@ -1,7 +1,7 @@
 """A new token from Enlighten: log in, then ask for one gateway.
 
-Source: enphase-gateway.md 1.1. Nothing of the account or of an answer's text
-reaches an error.
+Source: Enlighten as its own pages and pyenphase ask it. Nothing of the account
+or of an answer's text reaches an error.
 """
 
 import json

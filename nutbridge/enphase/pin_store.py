@@ -26,6 +26,10 @@ class PinStore:
     def load(self) -> str | None:
         """Return the fingerprint, or None when there is no usable one."""
         sweep(self._path)
+        return self.peek()
+
+    def peek(self) -> str | None:
+        """Do the same beside a running monitor: remove nothing that it writes."""
         try:
             with self._path.open("rb") as file:
                 text = file.read(_CAP).decode("ascii", "replace").strip().lower()

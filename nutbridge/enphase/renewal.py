@@ -52,6 +52,10 @@ class TokenFile(Protocol):
         """Return the cached token."""
         ...
 
+    def fresh(self) -> str | None:
+        """Return a token that somebody else has cached."""
+        ...
+
     def store(self, text: str) -> None:
         """Replace the cached token."""
         ...
@@ -147,12 +151,10 @@ class Renewal:
         """Start a renewal when one is due. Returns at once."""
         if self._running or self._closed:
             return
+        self._look_at_file()
         claims = self.claims
-        need = Need(
-            renew_epoch=None if claims is None else renew_at(claims),
-            refused=self._refused,
-            grid_gone=grid_gone,
-        )
+        renew_epoch = None if claims is None else renew_at(claims)
+        need = Need(renew_epoch, refused=self._refused, grid_gone=grid_gone)
         if schedule.is_due(
             need,
             wall=self._clock.wall(),
@@ -162,6 +164,14 @@ class Renewal:
         ):
             self._running = True
             threading.Thread(target=self._renew, name="renewal", daemon=True).start()
+
+    def _look_at_file(self) -> None:
+        """Take a token that a person has brought (nutbridge token import)."""
+        text = self._store.fresh()
+        if text is not None and text != self.token:
+            token = self._token = _Token(text, parse_token(text))
+            self._refused = False
+            _log.info("token taken from the changed file; %s", self._left(token.claims))
 
     def wait(self, until: float) -> bool:
         """Wait for the renewal on its way, if any.

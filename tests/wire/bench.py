@@ -42,15 +42,20 @@ class File:
 
     def __init__(self, text: str | None) -> None:
         self.text = text
+        self.known = text
         self.full = False
 
     def read(self) -> str | None:
         return self.text
 
+    def fresh(self) -> str | None:
+        known, self.known = self.known, self.text
+        return None if known == self.text else self.text
+
     def store(self, text: str) -> None:
         if self.full:
             raise OSError(errno.ENOSPC, "No space left on device")
-        self.text = text
+        self.text = self.known = text
 
 
 class Enlighten:

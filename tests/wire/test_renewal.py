@@ -112,3 +112,15 @@ def test_token_is_not_in_repr_or_log(caplog: pytest.LogCaptureFixture) -> None:
     for token in (OLD, NEW):
         assert token not in shown
         assert token.split(".")[1] not in shown
+
+
+def test_token_brought_by_a_person_is_taken_without_a_login() -> None:
+    """Accounts with a second factor; also while the pause after a failure lasts."""
+    bench = Bench(None, CloudError("a second factor is wanted", 900.0))
+    assert bench.poke() == 1
+    bench.renewal.refused()
+    bench.file.text = NEW
+    assert bench.poke() == 1
+    assert bench.renewal.token == NEW
+    bench.clock.pass_by(DAY)
+    assert bench.poke() == 1, "no longer refused"

@@ -87,6 +87,36 @@ def test_store(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_store_over_one_that_everybody_can_read(path: Path) -> None:
+    """The new token is in a file of its own; the old one is not asked for again."""
+    _write(path, owner_token().encode(), 0o644)
+    TokenStore(path, SERIAL).store(owner_token())
+    assert path.stat().st_mode & 0o7777 == 0o600
+
+
+def test_fresh_sees_what_somebody_else_has_put_there(path: Path) -> None:
+    store = TokenStore(path, SERIAL)
+    assert store.read() is None
+    assert store.fresh() is None
+    TokenStore(path, SERIAL).store(owner_token())
+    assert store.fresh() == owner_token()
+    assert store.fresh() is None, "seen already"
+
+
+def test_fresh_tells_once_of_a_file_that_everybody_can_read(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is asked at every check of the grid: no line every 10 s, for ever."""
+    store = TokenStore(path, SERIAL)
+    store.read()
+    _write(path, owner_token().encode(), 0o644)
+    assert [store.fresh() for _ in range(5)] == [None] * 5
+    (record,) = caplog.records
+    assert "chmod 600" in record.getMessage()
+    path.chmod(0o600)
+    assert store.fresh() == owner_token()
+
+
 def test_store_through_a_link(path: Path) -> None:
     target = path.parent / "elsewhere"
     path.symlink_to(target)
