@@ -1,7 +1,7 @@
 """HTTPS to a device on the local network, and to the cloud.
 
-Source: enphase-gateway.md 1.6 (one connection, requests one after another),
-design.md 8.
+Source: IQ Gateways want one connection and requests one after another
+(firmware 7 and 8, pyenphase).
 """
 
 import ssl
@@ -25,6 +25,7 @@ from nutbridge.wire import Answer, Request
 from nutbridge.worker import LateError, ThreadWaiter, call_within
 
 HTTPS_PORT = 443
+HTTP_PORT = 80
 
 #: Headers that only a known peer may see.
 SECRET_HEADERS = frozenset({"authorization", "cookie"})
@@ -57,8 +58,9 @@ class _Call:
         except BaseException:
             session.abort()
             raise
+        sent = session.link is not None and session.link.sent
         session.abort()
-        raise DeviceUnreachable(self.what, problem)
+        raise DeviceUnreachable(self.what, problem, sent=sent)
 
 
 class HttpsDevice:
@@ -66,9 +68,9 @@ class HttpsDevice:
 
     Args:
         host: see ``addresses.split_host``.
-        context: checks the certificate.
+        context: checks the certificate; None speaks plain http.
         clock: tells CLOCK_BOOTTIME.
-        waiter: of the calling thread, always the same one.
+        waiter: of the calling thread.
         timeout_s: limit of one connect, handshake, or read.
         total_s: limit of one request in all; 2 x ``timeout_s`` when None.
         resolve: finds addresses.
@@ -76,6 +78,8 @@ class HttpsDevice:
     Attributes:
         secrets_only_to: once set, a request with a token or a session id fails,
             unsent, when the connection leads to another peer.
+        waiter: may be replaced between two requests: at the end by one that no
+            signal ends.
 
     Raises:
         ValueError: ``host`` is none.
@@ -85,21 +89,22 @@ class HttpsDevice:
         self,
         host: str,
         *,
-        context: PinnedContext,
+        context: PinnedContext | None,
         clock: Clock,
         waiter: Waiter,
         timeout_s: float = 5.0,
         total_s: float | None = None,
         resolve: Resolve = resolve_host,
     ) -> None:
-        name, port = split_host(host)
+        name, port = split_host(host, HTTP_PORT if context is None else HTTPS_PORT)
         self._host = name
         self._port = port
         self._where = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-        context.device = self._where
+        if context is not None:
+            context.device = self._where
         self._context = context
         self._clock = clock
-        self._waiter = waiter
+        self.waiter = waiter
         self._timeout_s = timeout_s
         self._total_s = 2 * timeout_s if total_s is None else total_s
         self._book = AddressBook(name, port, resolve)
@@ -136,7 +141,7 @@ class HttpsDevice:
                 self._host, self._port, self._book, self._context, self._timeout_s
             )
         until = min(until, self._clock.boottime() + self._total_s)
-        call = _Call(what, self._clock, self._waiter, until)
+        call = _Call(what, self._clock, self.waiter, until)
         try:
             return call.run(
                 self._session, request, self.secrets_only_to if secret else None

@@ -4,7 +4,7 @@ The name in such a certificate means nothing, so nothing is verified but the
 SHA-256 fingerprint of the whole certificate. It is compared right after the
 handshake, before the first byte of HTTP: a stranger sees no token.
 
-Source: enphase-gateway.md 1.6 (IQ Gateway, self-signed, old ciphers).
+Source: IQ Gateway, firmware 7 and 8 (self-signed, old ciphers).
 """
 
 import hashlib

@@ -4,19 +4,19 @@ Only this module knows httpx, httpcore and tenacity. Their transport is used
 without the client around it: no redirects, no cookies, no proxies, no
 environment. https.py makes a ``wire.Wire`` of a session.
 
-Source: enphase-gateway.md 1.6 (one connection, requests one after another),
-design.md 8.
+Source: IQ Gateways want one connection and requests one after another
+(firmware 7 and 8, pyenphase).
 """
 
 import logging
 import ssl
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import httpcore
-import httpx
 import tenacity
 
 from nutbridge import __version__
@@ -27,6 +27,11 @@ from nutbridge.link import Link, LinkError, Peer, describe
 from nutbridge.tls import PinnedContext
 from nutbridge.wire import Answer, Request
 from nutbridge.worker import Worker
+
+# httpx loads a command line of its own where click and rich stand beside it, as
+# they do with the collector: 0.1 s more at each start. None cannot be imported.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+import httpx  # noqa: E402  after the line above
 
 #: Longest body taken, bytes; the largest known answer has about 60 kB.
 BODY_CAP = 8 * 2**20
@@ -60,8 +65,10 @@ class _Transport(httpx.HTTPTransport):
     httpx 0.28 hands no network backend on, hence the private name.
     """
 
-    def __init__(self, context: ssl.SSLContext, via: httpcore.NetworkBackend) -> None:
-        super().__init__(verify=context, trust_env=False)
+    def __init__(
+        self, context: ssl.SSLContext | None, via: httpcore.NetworkBackend
+    ) -> None:
+        super().__init__(verify=False if context is None else context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context, max_connections=1, network_backend=via
         )
@@ -74,7 +81,7 @@ class Session(httpcore.NetworkBackend):
         host: name for the Host header and for TLS.
         port: TCP port.
         book: addresses to connect to.
-        context: of the TLS connections.
+        context: of the TLS connections; None for plain http.
         limit_s: limit of one connect, handshake, read or write.
 
     Attributes:
@@ -87,12 +94,13 @@ class Session(httpcore.NetworkBackend):
         host: str,
         port: int,
         book: AddressBook,
-        context: ssl.SSLContext,
+        context: ssl.SSLContext | None,
         limit_s: float,
     ) -> None:
         # A zone (fe80::1%eth0) is for connecting only.
         host = host.partition("%")[0]
-        self._url = httpx.URL(scheme="https", host=host, port=port)
+        scheme = "http" if context is None else "https"
+        self._url = httpx.URL(scheme=scheme, host=host, port=port)
         self._book = book
         self._context = context
         self._limit_s = limit_s
@@ -138,6 +146,8 @@ class Session(httpcore.NetworkBackend):
                 if self._aborted:
                     raise problem
                 link.connect((timeout or self._limit_s) / len(addresses))
+                if self._context is None:
+                    self._vet()
             except LinkError as error:
                 link.close()
                 problem = error

@@ -1,4 +1,4 @@
-"""A real HTTPS server on loopback for stand-ins of a gateway or a cloud.
+"""A real HTTPS server on loopback for stand-ins of a gateway, inverter or cloud.
 
 It never listens anywhere but on 127.0.0.1, makes its certificate at start
 (trustme, extra ``demo``) and keeps connections alive as the real ones do. What
@@ -43,6 +43,7 @@ class Server:
         idle_s: connections idle for so long are closed; None: never.
         name: the name in the certificate. A real gateway's does not fit its
             address; the cloud's must.
+        tls: False speaks plain http, as the oldest inverters do.
 
     Attributes:
         port: the port in use, also while connections are refused.
@@ -58,6 +59,7 @@ class Server:
         port: int = 0,
         idle_s: float | None = GATEWAY_IDLE_S,
         name: str = LOOPBACK,
+        tls: bool = True,
     ) -> None:
         self.answer = answer
         self.idle_s = idle_s
@@ -69,7 +71,9 @@ class Server:
         self._open: set[socket.socket] = set()
         self._threads: set[threading.Thread] = set()
         self._listener: socket.socket | None = None
-        self.new_certificate()
+        self._tls = tls
+        if tls:
+            self.new_certificate()
         # Bound, never listening: the port stays ours while `refuse` lasts, and
         # a connection to it is refused.
         self._holder = _bound(port)
@@ -78,7 +82,8 @@ class Server:
     @property
     def url(self) -> str:
         """Address without a path."""
-        return f"https://{LOOPBACK}:{self.port}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{LOOPBACK}:{self.port}"
 
     def new_certificate(self) -> None:
         """Take another certificate, as after a firmware update.
@@ -188,6 +193,9 @@ class Server:
                 self._stop.wait()
                 return
             with contextlib.suppress(OSError):
+                if not self._tls:
+                    self._converse(connection)
+                    return
                 secure = self._context.wrap_socket(
                     connection, server_side=True, do_handshake_on_connect=False
                 )
@@ -219,12 +227,15 @@ class Server:
                 self.counts.resumed_handshakes += 1
             else:
                 self.counts.full_handshakes += 1
+        self._converse(connection)
+        say_goodbye(connection)
+
+    def _converse(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as stream:
             while self._answer_next(connection, stream):
                 pass
-            say_goodbye(connection)
 
-    def _answer_next(self, connection: ssl.SSLSocket, stream: BinaryIO) -> bool:
+    def _answer_next(self, connection: socket.socket, stream: BinaryIO) -> bool:
         """Answer one request; return whether another one may come."""
         connection.settimeout(self.idle_s)
         try:
@@ -241,7 +252,7 @@ class Server:
         self._send(connection, asked, reply)
         return not (reply.close or asked.wants_close or self._stop.is_set())
 
-    def _send(self, connection: ssl.SSLSocket, asked: Incoming, reply: Reply) -> None:
+    def _send(self, connection: socket.socket, asked: Incoming, reply: Reply) -> None:
         head = reply.head(announce_close=asked.wants_close)
         if reply.deliver is not None:
             reply.deliver(Channel(connection, self._stop), head, reply.body)
