@@ -1,0 +1,1 @@
+"""SMA inverters over Webconnect: client, decoder, and the UPS source."""

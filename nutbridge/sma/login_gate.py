@@ -1,0 +1,107 @@
+"""When to log in to an inverter again after a login that failed.
+
+Four sessions are all there are, and a login whose answer was lost may have
+taken one. So no poll logs in again by itself: each kind of failure has its
+pause, and the pauses survive a restart (keeper.py).
+
+Source: public clients and their issues (err 503: five minutes and more; a wrong
+password: an older device locks for 15 minutes after four of them).
+"""
+
+from nutbridge.clock import Clock
+from nutbridge.enphase.schedule import RetryState, restored_pause
+from nutbridge.errors import (
+    CertificateChanged,
+    DeviceAnswerError,
+    DeviceError,
+    DeviceUnreachable,
+    NoFreeSession,
+    PasswordRefused,
+    SessionRefused,
+)
+from nutbridge.units import spoken_s
+
+#: First and longest pause by kind of failure, s; doubled each time. The first
+#: kind that fits counts.
+PAUSES_S: tuple[tuple[type[DeviceError], float, float], ...] = (
+    (NoFreeSession, 300.0, 1800.0),
+    (PasswordRefused, 900.0, 900.0),
+    (SessionRefused, 60.0, 1800.0),
+    (DeviceAnswerError, 60.0, 60.0),
+    (DeviceUnreachable, 60.0, 300.0),
+)
+LONGEST_S = 1800.0
+
+#: So many logins in a row may get no answer before there is a pause; the two
+#: sessions that are then lost, perhaps, leave two.
+FREE_SILENT = 1
+
+
+class LoginGate:
+    """A ``client.Gate``.
+
+    Args:
+        host: as configured, for errors.
+        clock: CLOCK_BOOTTIME decides; the wall clock only bridges a restart.
+        state: what an earlier process left.
+
+    Attributes:
+        retry_state: what the next process must know; a new object each time.
+    """
+
+    def __init__(self, host: str, clock: Clock, state: RetryState) -> None:
+        self._host = host
+        self._clock = clock
+        self.retry_state = state
+        self._silent = 0
+        self._cause: DeviceError | None = None
+        self._kind: type[DeviceError] | None = None
+        pause_s = min(LONGEST_S, restored_pause(state, clock.wall()))
+        self._from = clock.boottime() + pause_s
+
+    def admit(self) -> None:
+        """Let a login pass, or raise the failure that the pause comes from."""
+        left_s = self._from - self._clock.boottime()
+        if left_s <= 0:
+            return
+        wait = f"no login for {spoken_s(left_s)}"
+        cause = self._cause
+        if cause is None:
+            raise DeviceError(self._host, f"{wait}, after one that failed")
+        problem = f"{cause.problem}; {wait}"
+        if isinstance(cause, DeviceAnswerError):
+            raise type(cause)(cause.what, problem, cause.status)
+        # Not DeviceUnreachable: that would be tried again at once.
+        raise DeviceError(cause.what, problem)
+
+    def failed(self, error: DeviceError) -> None:
+        """Set the pause that fits the failure."""
+        if isinstance(error, CertificateChanged):
+            return
+        if isinstance(error, DeviceUnreachable):
+            self._silent += error.sent
+            if not error.sent or self._silent <= FREE_SILENT:
+                return
+        for kind, first_s, longest_s in PAUSES_S:
+            if isinstance(error, kind):
+                if self._kind is not None and self._kind is not kind:
+                    # Failures of another kind do not double this pause: a web
+                    # server that was restarting for ten minutes, say.
+                    self.retry_state = RetryState()
+                self._kind = kind
+                self._pause(error, first_s, longest_s)
+                return
+
+    def passed(self) -> None:
+        """Forget the failures: a session works."""
+        self._silent = 0
+        self._cause = self._kind = None
+        if self.retry_state.failures:
+            self.retry_state = RetryState()
+
+    def _pause(self, error: DeviceError, first_s: float, longest_s: float) -> None:
+        failures = self.retry_state.failures
+        pause_s = min(longest_s, first_s * (1 << min(failures, 16)))
+        self._cause = error
+        self._from = self._clock.boottime() + pause_s
+        self.retry_state = RetryState(self._clock.wall() + pause_s, failures + 1)

@@ -1,0 +1,1 @@
+"""A stand-in SMA inverter with Webconnect, and an ennexOS device beside it."""

@@ -1,0 +1,78 @@
+"""A stand-in inverter that answers on loopback."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nutbridge.standin.server import LOOPBACK, Server
+from nutbridge.standin.sma.inverter import Inverter
+
+SMA_DATA = Path(__file__).parents[2] / "test-data" / "sma"
+FOLDERS = sorted(path.parent.name for path in SMA_DATA.glob("*/online.json"))
+
+PASSWORD = "geheim-7c1e"
+INSTALLER = "montage-42"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningInverter:
+    """An inverter and its server."""
+
+    inverter: Inverter
+    server: Server
+
+    @property
+    def host(self) -> str:
+        """Address and port, as SMA_HOST has them."""
+        return f"{LOOPBACK}:{self.server.port}"
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open."""
+        return len(self.inverter.sessions.entries)
+
+    def asked(self, path: str) -> int:
+        """How often a path was asked for."""
+        return self.server.counts.requests[path]
+
+    @property
+    def logins(self) -> int:
+        return self.asked("/dyn/login.json")
+
+    @property
+    def polls(self) -> int:
+        return self.asked("/dyn/getValues.json")
+
+
+def make_inverter(name: str) -> Inverter:
+    """Return a stand-in with the values of test-data/sma/<name>."""
+    return Inverter(SMA_DATA / name, {"usr": PASSWORD, "istl": INSTALLER})
+
+
+@contextmanager
+def running_inverter(
+    name: str = "hybrid", *, tls: bool = True
+) -> Iterator[RunningInverter]:
+    """Run a stand-in inverter."""
+    inverter = make_inverter(name)
+    with Server(inverter, tls=tls) as server:
+        yield RunningInverter(inverter, server)
+
+
+@pytest.fixture
+def hybrid() -> Iterator[RunningInverter]:
+    """A hybrid inverter with a battery, on mains."""
+    with running_inverter() as running:
+        yield running
+
+
+@pytest.fixture
+def run_inverter() -> Iterator[Callable[..., RunningInverter]]:
+    """Run stand-ins by the name of their folder."""
+    with ExitStack() as stack:
+        yield lambda name="hybrid", *, tls=True: stack.enter_context(
+            running_inverter(name, tls=tls)
+        )
