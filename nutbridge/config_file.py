@@ -17,11 +17,11 @@ from nutbridge.config_values import absolute
 from nutbridge.errors import ConfigError, UsageError
 from nutbridge.notices import Notice, warning
 from nutbridge.settings import Place, Settings, interpret
+from nutbridge.sma.config import PASSWORD_MAX, too_long
 
 _UPS = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _UPS_ALLOWED = "a UPS name has letters, digits, _ . and - only"
 _FILE_NAME = re.compile(r"enphase-(.+)\.conf")
-_PORT_LINE = re.compile(r'^[ \t]*port[ \t]*=[ \t]*("[^"]*"|[^\s#]+)', re.MULTILINE)
 _PASSWORD_BYTES = 4096
 
 
@@ -83,27 +83,53 @@ def load(
     """
     cwd = _cwd()
     nut = folders(environ)
-    path = absolute(
-        cwd, config or environ.get("CONFIG_FILE") or _usual(nut, ups, environ)
-    )
+    path = absolute(cwd, config or _usual(nut, ups, environ))
     data, info = read_plain(path, MAX_BYTES)
     entries = parse(data, path)
+    name = _ups_name(ups, entries.get("UPS"), environ, path)
     place = Place(
         path=path,
-        ups=_ups_name(ups, entries.get("UPS"), environ, path),
+        ups=name,
         state_dir=absolute(cwd, nut.localstate),
         cwd=cwd,
-        credentials_dir=environ.get("CREDENTIALS_DIRECTORY") or None,
-        exists=lambda file: not account_needed or Path(file).exists(),
+        credentials_dir=environ.get("CREDENTIALS_DIRECTORY") or _lent_to_unit(name),
+        exists=os.path.exists,
+        account_needed=account_needed,
     )
     settings, odd = interpret(entries, place)
     _check_secrecy(path, info, holds_secret=_holds_secret(settings))
     _check_folders(settings)
     if settings.test is not None:
         odd += _check_test_port(settings.port_file, absolute(cwd, nut.sysconfig))
-    elif settings.password_file is not None:
-        settings = replace(settings, password=read_password(settings.password_file))
+    else:
+        settings = _with_passwords(settings, odd, needed=account_needed)
     return settings, _overruled(ups, entries.get("UPS"), path) + odd
+
+
+def _with_passwords(settings: Settings, odd: list[Notice], *, needed: bool) -> Settings:
+    """Return the settings with what the password files hold; note what is odd."""
+    file = settings.password_file
+    if file is not None and not needed and not os.path.lexists(file):
+        # Of no use to this command, and perhaps lent to the stopped service alone.
+        odd.append(warning(f"{file}: PASSWORD_FILE: no such file for this command"))
+    elif file is not None:
+        settings = replace(settings, password=read_password(file))
+    sma = settings.sma
+    if sma is None or sma.password_file is None:
+        return settings
+    password = read_password(sma.password_file, "SMA_PASSWORD_FILE")
+    if len(password) > PASSWORD_MAX:
+        odd.append(warning(f"{sma.password_file}: {too_long()}"))
+    return replace(settings, sma=replace(sma, password=password))
+
+
+def _lent_to_unit(ups: str) -> str | None:
+    """Return the credentials of the running monitor, for commands run by root.
+
+    systemd keeps those of a system service in /run/credentials/<unit>.
+    """
+    folder = f"/run/credentials/enphase-monitor@{ups}.service"
+    return folder if os.access(folder, os.R_OK | os.X_OK) else None
 
 
 def _cwd() -> str:
@@ -114,6 +140,9 @@ def _cwd() -> str:
 
 
 def _usual(nut: Folders, ups: str | None, environ: Mapping[str, str]) -> str:
+    given = environ.get("CONFIG_FILE")
+    if given:
+        return given
     name = ups or environ.get("UPS")
     if not name:
         raise UsageError("which UPS? Give its name, or -c CONFIG")
@@ -176,8 +205,8 @@ def read_plain(path: str, cap: int) -> tuple[bytes, os.stat_result]:
         raise ConfigError(path, None, f"cannot be read: {exc.strerror}") from exc
 
 
-def read_password(path: str) -> str:
-    """Read PASSWORD_FILE: one line, its line end falls away.
+def read_password(path: str, key: str = "PASSWORD_FILE") -> str:
+    """Read a password file: one line, its line end falls away.
 
     Raises:
         ConfigError: not readable, readable by everybody, or not one line.
@@ -189,12 +218,14 @@ def read_password(path: str) -> str:
     except UnicodeDecodeError:
         text = ""
     if not text or "\n" in text or "\0" in text or len(data) > _PASSWORD_BYTES:
-        raise ConfigError(path, "PASSWORD_FILE", "must hold the password, in one line")
+        raise ConfigError(path, key, "must hold the password, in one line")
     return text
 
 
 def _holds_secret(settings: Settings) -> bool:
-    return bool(settings.password) and settings.test is None
+    sma = settings.sma
+    held = bool(settings.password) or (sma is not None and bool(sma.password))
+    return held and settings.test is None
 
 
 def _check_secrecy(path: str, info: os.stat_result, *, holds_secret: bool) -> None:
@@ -251,8 +282,10 @@ def _check_test_port(port_file: str, sysconfig: str) -> list[Notice]:
         data, _ = read_plain(path, MAX_BYTES)
     except ConfigError as exc:
         return [warning(f"{exc}; whether a real UPS uses {port_file} is not known")]
-    for found in _PORT_LINE.finditer(data.decode("utf-8", "replace")):
-        used = absolute(sysconfig, found[1].strip('"'))
+    from nutbridge.nut.ups_conf import parse_ups_conf  # for TEST mode alone
+
+    for section in parse_ups_conf(data.decode("utf-8", "replace")).sections:
+        used = absolute(sysconfig, section.port)
         if os.path.realpath(used) == os.path.realpath(port_file):
             raise ConfigError(
                 path,

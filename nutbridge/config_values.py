@@ -69,6 +69,11 @@ class Values:
             return key.test_default
         return key.default
 
+    def given(self, name: str) -> bool:
+        """Return whether the file sets a key to something."""
+        entry = self._entries.get(name)
+        return entry is not None and bool(entry.value)
+
     def text(self, name: str) -> str:
         """Return one line of printable text, or nothing."""
         return self._one_line(name, self.raw(name))
@@ -87,10 +92,7 @@ class Values:
 
         None where the file says nothing: the defaults depend on the system.
         """
-        entry = self._entries.get(name)
-        if entry is None or not entry.value:
-            return None
-        return absolute(folder, self.text(name))
+        return absolute(folder, self.text(name)) if self.given(name) else None
 
     def number(self, name: str) -> float:
         """Return a number within the bounds of the table."""

@@ -32,6 +32,8 @@ class GridAnswer:
             for any other mode, or none.
         generator: a generator carries the house.
         on_purpose: the user took the house off the grid.
+        speaker: who said the word, for the log.
+        unfit: why this device can be no UPS at all; empty where it can.
     """
 
     grid: Grid
@@ -39,6 +41,8 @@ class GridAnswer:
     backup_mode: bool | None = None
     generator: bool = False
     on_purpose: bool = False
+    speaker: str = "relay"
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,10 @@ class BatteryReading:
         restart_pct: charge at which a dark system starts again.
         power_w: discharge (+) or charge (-).
         temperature_c: warmest battery.
+        voltage_v: as measured; None where the source does not measure it.
+        current_a: as measured, discharge (+) or charge (-).
+        rated_wh: capacity when new, where the source tells it beside
+            ``capacity_wh``.
     """
 
     at: float
@@ -63,6 +71,9 @@ class BatteryReading:
     restart_pct: float | None = None
     power_w: float | None = None
     temperature_c: float | None = None
+    voltage_v: float | None = None
+    current_a: float | None = None
+    rated_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +146,34 @@ class Equipment:
 
 
 @dataclass(frozen=True, slots=True)
+class InverterHealth:
+    """What an inverter says about itself, read at ``at``.
+
+    Attributes:
+        pv_w: power of the PV array, >= 0.
+        ac_w: given to the AC side (+) or taken from it (-).
+        condition: ok, warning, fault or off.
+    """
+
+    at: float
+    pv_w: float | None = None
+    ac_w: float | None = None
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything known besides the grid, each part with its own age."""
+    """Everything known besides the grid, each part with its own age.
+
+    Attributes:
+        nominal_w: what the source can give for long, where it tells that.
+        inverter: None where there is no such inverter in the config.
+    """
 
     battery: BatteryReading | None = None
     flows: Flows | None = None
     meters: Meters | None = None
     identity: Identity | None = None
     equipment: Equipment | None = None
+    nominal_w: float | None = None
+    inverter: InverterHealth | None = None

@@ -14,6 +14,7 @@ from nutbridge.config_text import Entry
 from nutbridge.config_values import Values, absolute
 from nutbridge.errors import ConfigError
 from nutbridge.notices import Notice, warning
+from nutbridge.sma.config import SmaSettings, sma_settings
 
 # The charge must be read at least this often.
 _LONGEST_POLL_S = 300
@@ -41,6 +42,8 @@ class Settings:
     """Everything a monitor is told by its user; config_keys.py explains each.
 
     Paths are absolute. ``password`` is empty where only a token is there.
+    ``token_file`` is where tokens are stored; ``token_credential`` is the one
+    that systemd lends for reading, if any.
     ``loadkwh_w`` is W per kWh of capacity, 0 = ups.load is not wanted.
     ``relayfreq_s`` 0 = the relay is asked with full polls only.
     """
@@ -71,6 +74,13 @@ class Settings:
     debug: int
     verbose: bool
     test: TestAnswers | None = field(repr=False)
+    token_credential: str | None = None
+    sma: SmaSettings | None = None
+
+    @property
+    def inverter_alone(self) -> bool:
+        """Whether an inverter is the UPS, without a gateway."""
+        return self.sma is not None and self.sma.alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,9 @@ class Place:
         state_dir: where STATE_DIR is not set.
         cwd: where a relative STATE_DIR begins.
         credentials_dir: ``$CREDENTIALS_DIRECTORY`` of systemd, or None.
-        exists: tells whether a file is there (asked for the token file).
+        exists: tells whether a file is there.
+        account_needed: whether USERNAME and PASSWORD must be set where there is
+            no token yet.
     """
 
     path: str
@@ -92,6 +104,7 @@ class Place:
     cwd: str
     credentials_dir: str | None
     exists: Callable[[str], bool]
+    account_needed: bool = True
 
 
 def interpret(
@@ -120,16 +133,16 @@ def interpret(
 
 def _settings(values: Values, place: Place) -> Settings:
     state_dir = values.path("STATE_DIR", place.cwd) or place.state_dir
-    token_file = values.path("TOKEN_FILE", state_dir)
+    token_file, token_credential = _token_files(values, place, state_dir)
     return Settings(
         ups=place.ups,
         config_path=place.path,
         username=values.word("USERNAME"),
         password=values.raw("PASSWORD"),
-        password_file=values.path("PASSWORD_FILE", place.credentials_dir or state_dir),
+        password_file=_password_file(values, place, state_dir),
         serial=values.serial("SERIAL"),
         port_file=values.path("PORT_FILE", state_dir) or "",
-        token_file=token_file or absolute(state_dir, f"enphase-{place.ups}.token"),
+        token_file=token_file,
         state_dir=state_dir,
         envoy_host=values.host("ENVOY_HOST"),
         disable_meters=values.any("DISABLE_METERS"),
@@ -148,7 +161,50 @@ def _settings(values: Values, place: Place) -> Settings:
         debug=int(values.number("DEBUG")),
         verbose=values.any("VERBOSE"),
         test=_answers(values) if values.test_mode else None,
+        token_credential=token_credential,
+        sma=None
+        if values.test_mode
+        else sma_settings(
+            values,
+            _password_file(values, place, state_dir, "SMA_PASSWORD_FILE"),
+            password_needed=place.account_needed,
+        ),
     )
+
+
+def _password_file(
+    values: Values, place: Place, state_dir: str, key: str = "PASSWORD_FILE"
+) -> str | None:
+    if not values.given(key):
+        return None
+    name = values.text(key)
+    own = absolute(state_dir, name)
+    if place.credentials_dir is None:
+        return own
+    lent = absolute(place.credentials_dir, name)
+    # Where only the token is a credential, the password stays in STATE_DIR.
+    return own if place.exists(own) and not place.exists(lent) else lent
+
+
+def _token_files(
+    values: Values, place: Place, state_dir: str
+) -> tuple[str, str | None]:
+    """Return where tokens are stored, and the credential that holds one.
+
+    Credentials cannot be written (systemd.exec(5), LoadCredential=): a token
+    that the monitor renews goes to STATE_DIR, under the same name.
+    """
+    usual = f"enphase-{place.ups}.token"
+    name = values.text("TOKEN_FILE") if values.given("TOKEN_FILE") else usual
+    own = absolute(state_dir, name)
+    if place.credentials_dir is None or values.test_mode:
+        return own, None
+    lent = absolute(place.credentials_dir, name)
+    if not lent.startswith(absolute(place.credentials_dir, "") + "/"):
+        return own, None  # an absolute name elsewhere
+    if name.startswith("/"):
+        own = absolute(state_dir, usual)
+    return own, lent if place.exists(lent) else None
 
 
 def _answers(values: Values) -> TestAnswers:
@@ -171,11 +227,17 @@ def _require(settings: Settings, values: Values, place: Place) -> None:
         "SERIAL": settings.serial,
         "PORT_FILE": settings.port_file,
     }
+    if settings.inverter_alone:
+        given = {"PORT_FILE": settings.port_file}
     missing = [name for name, value in given.items() if not value]
     account = [name for name in missing if name in ("USERNAME", "PASSWORD")]
     if settings.test is not None:
         missing = [name for name in missing if name not in account]
-    elif account and place.exists(settings.token_file):
+    elif account and (
+        not place.account_needed
+        or settings.token_credential
+        or place.exists(settings.token_file)
+    ):
         missing = [name for name in missing if name not in account]
         values.warn(
             account[0],

@@ -37,7 +37,7 @@ class WriteTrouble:
 
 
 class OddWords:
-    """Names each word that the relay is not known to say, once."""
+    """Names each word that a source is not known to say, once."""
 
     #: A gateway can make up any number.
     MOST = 20
@@ -45,11 +45,17 @@ class OddWords:
     def __init__(self) -> None:
         self._told: set[str] = set()
 
-    def tell(self, word: str) -> None:
+    def tell(self, answer: GridAnswer) -> None:
         """Log a word that has not been told of."""
+        word = answer.word
         if word not in self._told and len(self._told) < self.MOST:
             self._told.add(word)
-            _log.warning("relay says %r: neither open nor closed", word)
+            _log.warning("%s says %r: neither open nor closed", answer.speaker, word)
+
+
+def called(text: str, device: str) -> str:
+    """Return a line of the table in the words of this kind of device."""
+    return text.replace("the gateway", f"the {device}")
 
 
 def source_text(
@@ -128,7 +134,7 @@ def poll_line(
     memory: Memory, verdict: Verdict | None, answer: GridAnswer | None
 ) -> str:
     """Return the line that -v shows for each poll."""
-    said = f"relay {answer.word}" if answer else "no usable answer"
+    said = f"{answer.speaker} {answer.word}" if answer else "no usable answer"
     return f"{said}: {summary(memory, verdict)}"
 
 
@@ -136,7 +142,7 @@ def why(failure: DeviceError | None, answer: GridAnswer | None) -> str:
     """Return the reason of a failed poll, for the log."""
     if failure is not None:
         return str(failure)
-    return f"relay says {answer.word!r}" if answer else ""
+    return f"{answer.speaker} says {answer.word!r}" if answer else ""
 
 
 def _hh_mm(epoch: float) -> str:

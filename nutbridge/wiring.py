@@ -1,28 +1,22 @@
 """Puts a monitor together from the settings of one UPS."""
 
 import contextlib
-import functools
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nutbridge.clock import Clock, Waiter
-from nutbridge.enphase.cloud import Cloud
-from nutbridge.enphase.gateway import Gateway, Guard
-from nutbridge.enphase.renewal import Renewal
-from nutbridge.enphase.schedule import PAUSE_AFTER_SUCCESS_S
-from nutbridge.enphase.source import EnphaseSource
-from nutbridge.enphase.token_store import TokenStore
+from nutbridge.host import Host
 from nutbridge.keeper import Keeper, Whose
 from nutbridge.monitor import Monitor
 from nutbridge.nut.driver import driver_runs, socket_paths
+from nutbridge.nut.makers import ENPHASE, SMA, Maker
 from nutbridge.panel import Panel
-from nutbridge.settings import Settings, TestAnswers
+from nutbridge.runner import Eager
+from nutbridge.settings import Settings
+from nutbridge.source import Source
 from nutbridge.state_store import StateStore, state_folder
 from nutbridge.status.policy import Policy
 from nutbridge.status.start import decide, look
 from nutbridge.status.table import TABLE, Show, State
-from nutbridge.wire import Wire
 
 #: With -s a second ``closed`` is asked for sooner: all is over after 10 s.
 _ONCE_CLOSED_AGAIN_S = 2.0
@@ -30,43 +24,20 @@ _ONCE_CLOSED_AGAIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A monitor and what its runner needs beside it."""
+    """A monitor and what its runner needs beside it.
+
+    Attributes:
+        source: the one that decides, without what stands beside it.
+    """
 
     monitor: Monitor
-    source: EnphaseSource
+    source: Eager
     keeper: Keeper
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
-    """What this process runs on.
-
-    Attributes:
-        clock: all times.
-        waiter: of the main thread.
-        environ: the environment.
-        owner: who gets the files that it writes; see ``files.owner_for``.
-    """
-
-    clock: Clock
-    waiter: Waiter
-    environ: Mapping[str, str]
-    owner: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Wires:
-    """How gateway and cloud are reached.
-
-    Attributes:
-        gateway: to the gateway.
-        guard: sees to it that no other device gets the token; None without one.
-        cloud: makes a connection to the cloud, in the thread that uses it.
-    """
-
-    gateway: Wire
-    guard: Guard | None
-    cloud: Callable[[], Wire]
+def maker_of(settings: Settings) -> Maker:
+    """Return whose defaults stand in the port file."""
+    return SMA if settings.inverter_alone else ENPHASE
 
 
 def policy_of(settings: Settings, *, once: bool) -> Policy:
@@ -80,6 +51,7 @@ def policy_of(settings: Settings, *, once: bool) -> Policy:
         status_flags=settings.status_flags,
         allow_no_controller=settings.allow_no_controller,
         check_falls=settings.test is None,
+        device="inverter" if settings.inverter_alone else "gateway",
     )
     return replace(policy, closed_again_s=_ONCE_CLOSED_AGAIN_S) if once else policy
 
@@ -100,14 +72,7 @@ def build(
         ConfigError: the token file or ENVOY_HOST cannot be used.
     """
     keeper = _keeper(settings, port_file, host)
-    if settings.test is None:
-        wires = _real(settings, host)
-    else:
-        wires = _played(settings, settings.test, panel, host)
-    renewal = _renewal(settings, wires, keeper, host)
-    keeper.watch(lambda: renewal.retry_state)
-    collar = keeper.memory is not None and keeper.memory.collar
-    source = _source(settings, wires, renewal, host, collar=collar)
+    main, source = _sources(settings, panel, keeper, host, once=once)
     sockets = socket_paths(settings.ups, host.environ)
     monitor = Monitor(
         policy_of(settings, once=once),
@@ -118,7 +83,30 @@ def build(
         lambda: driver_runs(sockets),
         keeper.save,
     )
-    return Parts(monitor, source, keeper)
+    return Parts(monitor, main, keeper)
+
+
+def _sources(
+    settings: Settings, panel: Panel, keeper: Keeper, host: Host, *, once: bool
+) -> tuple[Eager, Source]:
+    """Return who decides, and the same with what stands beside it.
+
+    Only what the config asks for is loaded.
+    """
+    if settings.inverter_alone:
+        from nutbridge.sma.wiring import sma_source
+
+        inverter = sma_source(settings, keeper, host, once=once)
+        return inverter, inverter
+    from nutbridge.enphase.wiring import enphase_source
+
+    gateway = enphase_source(settings, panel, keeper, host)
+    if settings.sma is None or once:
+        return gateway, gateway
+    from nutbridge.sma.side import WithInverter
+    from nutbridge.sma.wiring import side_inverter
+
+    return gateway, WithInverter(gateway, side_inverter(settings, host))
 
 
 def hide_stale(settings: Settings, panel: Panel, port_file: Path, host: Host) -> None:
@@ -158,107 +146,9 @@ def _keeper(settings: Settings, port_file: Path, host: Host) -> Keeper:
 def _stamp(settings: Settings) -> str:
     """Return what changes when somebody edits the config or the password."""
     stamps = []
-    for path in filter(None, (settings.config_path, settings.password_file)):
+    sma_file = settings.sma.password_file if settings.sma else None
+    for path in filter(None, (settings.config_path, settings.password_file, sma_file)):
         with contextlib.suppress(OSError):
             found = Path(path).stat()
             stamps.append(f"{found.st_ino}.{found.st_mtime_ns}.{found.st_size}")
     return " ".join(stamps)
-
-
-def _real(settings: Settings, host: Host) -> _Wires:
-    from nutbridge.enphase.identity import PeerGuard
-    from nutbridge.enphase.pin_store import PinStore
-    from nutbridge.https import CloudHttps, HttpsDevice
-    from nutbridge.tls import PinnedContext
-
-    context = PinnedContext()
-    device = HttpsDevice(
-        settings.envoy_host,
-        context=context,
-        clock=host.clock,
-        waiter=host.waiter,
-        timeout_s=settings.api_timeout_s,
-    )
-    pins = Path(settings.state_dir, f"enphase-{settings.ups}.fingerprint")
-    guard = PeerGuard(
-        host=settings.envoy_host,
-        serial=settings.serial,
-        strict=settings.envoy_tls == "strict",
-        wire=device,
-        pin=context,
-        store=PinStore(pins, host.owner),
-    )
-    return _Wires(
-        device,
-        guard,
-        lambda: CloudHttps(host.clock, timeout_s=settings.login_timeout_s),
-    )
-
-
-def _played(
-    settings: Settings, answers: TestAnswers, panel: Panel, host: Host
-) -> _Wires:
-    from random import Random
-
-    from nutbridge.enphase.test_wire import PlayedCloud, PlayedGateway
-
-    cloud = PlayedCloud(answers, settings.tokens_url, host.clock)
-    gateway = PlayedGateway(
-        answers,
-        cloud,
-        host.clock,
-        Random(),  # noqa: S311  when a played token expires is no secret
-        lambda: panel.settings.charge_low_pct,
-    )
-    return _Wires(gateway, None, lambda: cloud)
-
-
-def _renewal(settings: Settings, wires: _Wires, keeper: Keeper, host: Host) -> Renewal:
-    played = settings.test is not None
-
-    def make_cloud() -> Cloud:
-        return Cloud(
-            wires.cloud(),
-            user=settings.username,
-            password=settings.password,
-            serial=settings.serial,
-            any_audience=played,
-            login_url=settings.login_url,
-            tokens_url=settings.tokens_url,
-        )
-
-    return Renewal(
-        make_cloud=make_cloud,
-        store=TokenStore(
-            Path(settings.token_file),
-            None if played else settings.serial,
-            host.owner,
-        ),
-        clock=host.clock,
-        waiter=host.waiter,
-        state=None if played else keeper.retry_state,
-        pause_after_success_s=0.0 if played else PAUSE_AFTER_SUCCESS_S,
-    )
-
-
-def _source(
-    settings: Settings, wires: _Wires, renewal: Renewal, host: Host, *, collar: bool
-) -> EnphaseSource:
-    from nutbridge.transport import retrying
-
-    gateway = Gateway(
-        wires.gateway,
-        host.clock,
-        settings.envoy_host,
-        lambda: renewal.token,
-        wires.guard,
-    )
-    return EnphaseSource(
-        gateway,
-        renewal,
-        functools.partial(retrying, clock=host.clock, waiter=host.waiter),
-        host.clock,
-        api_timeout_s=settings.api_timeout_s,
-        disable_meters=settings.disable_meters,
-        collar=collar,
-    )

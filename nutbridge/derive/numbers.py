@@ -7,7 +7,8 @@ takes the variable away. Rounding and spelling belong to nut/variables.py.
 from dataclasses import dataclass
 
 from nutbridge.derive.curve import voltage_v
-from nutbridge.model import Facts, Flows, Meter, MeterLine
+from nutbridge.model import BatteryReading, Facts, Flows, Meter, MeterLine
+from nutbridge.nut.variables import CHARGE_LOW, RUNTIME_LOW
 from nutbridge.status.low import Verdict
 from nutbridge.status.policy import SOC_FRESH_S, SOC_SHOWN_S
 from nutbridge.units import WH_PER_KWH
@@ -23,16 +24,16 @@ class Basis:
         now: CLOCK_BOOTTIME, s.
         serial: the configured serial number.
         loadkwh_w: LOADKWH, W per kWh; 0 takes ups.load away.
-        voltage_high_v: battery.voltage.high.
-        voltage_nominal_v: battery.voltage.nominal.
+        voltage_high_v: battery.voltage.high; None: no voltage from the charge.
+        voltage_nominal_v: battery.voltage.nominal; None: the measured one counts.
         source: value of experimental.nutbridge.source.
     """
 
     now: float
     serial: str
     loadkwh_w: float
-    voltage_high_v: float
-    voltage_nominal_v: float
+    voltage_high_v: float | None
+    voltage_nominal_v: float | None
     source: str | None = None
 
 
@@ -49,12 +50,18 @@ def nut_values(facts: Facts, verdict: Verdict, basis: Basis) -> dict[str, Value]
         "device.serial": _serial(facts, basis),
         "experimental.nutbridge.source": basis.source,
     }
+    if facts.inverter is not None:
+        values |= dict.fromkeys(INVERTER)
+    if facts.battery is None and facts.equipment and facts.equipment.batteries == 0:
+        # Limits of no battery would be read as those of one.
+        values |= dict.fromkeys((CHARGE_LOW, RUNTIME_LOW))
     if verdict.holding:
         return values
     longest_s = SOC_SHOWN_S if verdict.status.startswith("OL") else SOC_FRESH_S
     values |= _battery(facts, verdict, basis, longest_s)
     values |= _load(facts, verdict, basis, longest_s)
     values |= _meters(facts, verdict, basis, longest_s)
+    values |= _inverter(facts, basis)
     values["ups.serial"] = _serial(facts, basis)
     values["ups.firmware"] = facts.identity.firmware if facts.identity else None
     return values
@@ -78,32 +85,52 @@ def _flows(facts: Facts, basis: Basis, longest_s: float) -> Flows:
 def _battery(
     facts: Facts, verdict: Verdict, basis: Basis, longest_s: float
 ) -> dict[str, Value]:
-    volts = voltage_v(verdict.soc_pct, basis.voltage_high_v)
-    power_w = _flows(facts, basis, longest_s).battery_w
     reading = facts.battery
-    if reading is not None and not _fresh(reading.at, basis, longest_s):
-        reading = None
-    amperes = power_w / volts if power_w is not None and volts else None
-    capacity_ah = None
-    if verdict.capacity_wh and basis.voltage_nominal_v > 0:
-        capacity_ah = verdict.capacity_wh / basis.voltage_nominal_v
+    if reading is None or not _fresh(reading.at, basis, longest_s):
+        reading = BatteryReading(at=basis.now)
+    volts = reading.voltage_v
+    if volts is None and basis.voltage_high_v is not None:
+        volts = voltage_v(verdict.soc_pct, basis.voltage_high_v)
+    power_w = _flows(facts, basis, longest_s).battery_w
+    amperes = reading.current_a
+    if amperes is None and power_w is not None and volts:
+        amperes = power_w / volts
+    nominal_v = basis.voltage_nominal_v or volts
+    size_wh = reading.rated_wh or verdict.capacity_wh
     return {
-        "battery.charge.restart": reading.restart_pct if reading else None,
-        "battery.capacity": capacity_ah,
+        "battery.charge.restart": reading.restart_pct,
+        "battery.capacity": size_wh / nominal_v if size_wh and nominal_v else None,
         "battery.voltage": volts,
         "battery.current": amperes,
-        "battery.temperature": reading.temperature_c if reading else None,
+        "battery.temperature": reading.temperature_c,
     }
+
+
+#: Stand in every file of a system with such an inverter.
+INVERTER = (
+    "experimental.sma.pv.power",
+    "experimental.sma.power",
+    "experimental.sma.health",
+)
+
+
+def _inverter(facts: Facts, basis: Basis) -> dict[str, Value]:
+    found = facts.inverter
+    if found is None or not _fresh(found.at, basis, SOC_SHOWN_S):
+        return {}
+    return dict(zip(INVERTER, (found.pv_w, found.ac_w, found.condition), strict=True))
 
 
 def _load(
     facts: Facts, verdict: Verdict, basis: Basis, longest_s: float
 ) -> dict[str, Value]:
     load_w = _flows(facts, basis, longest_s).load_w
-    nominal_w = None
-    if basis.loadkwh_w and verdict.capacity_wh:
+    nominal_w = facts.nominal_w
+    if nominal_w is None and basis.loadkwh_w and verdict.capacity_wh:
         nominal_w = basis.loadkwh_w * verdict.capacity_wh / WH_PER_KWH
-    percent = 100 * load_w / nominal_w if load_w is not None and nominal_w else None
+    percent = None
+    if load_w is not None and nominal_w and basis.loadkwh_w:
+        percent = 100 * load_w / nominal_w
     return {
         "ups.load": percent,
         "ups.realpower": load_w,

@@ -153,12 +153,14 @@ class SecCtrl:
         floor_pct: the higher of the two charges at which discharging stops,
             None when the gateway names none.
         restart_pct: charge at which a dark system starts again.
+        reserve_pct: what the owner keeps for outages while on line.
     """
 
     soc_pct: float | None = None
     capacity_wh: float | None = None
     floor_pct: float | None = None
     restart_pct: float | None = None
+    reserve_pct: float | None = None
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
@@ -184,6 +186,10 @@ class SecCtrl:
             ),
             floor_pct=max(floor or 0.0 for floor in floors) or None,
             restart_pct=number(seen, "soc_recovery_exit", 0, 100),
+            reserve_pct=_first(
+                number(seen, "adjusted_backup_soc", 0, 100),
+                number(seen, "configured_backup_soc", 0, 100),
+            ),
         )
 
 

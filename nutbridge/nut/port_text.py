@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from nutbridge.nut.makers import ENPHASE, Maker
 from nutbridge.nut.values import (
     MAX_CHARS,
     assignment,
@@ -201,7 +202,10 @@ def parse(data: bytes) -> PortText:
 
 
 def render(
-    text: PortText, values: Mapping[str, str | None], phases: int | None
+    text: PortText,
+    values: Mapping[str, str | None],
+    phases: int | None,
+    maker: Maker = ENPHASE,
 ) -> bytes:
     """Write a port file: our values, the user's lines, the status last.
 
@@ -211,34 +215,40 @@ def render(
         values: by name of the table. A name that is missing has no value,
             except constants (their default) and settings (the user's value,
             else the default). A setting that is given replaces the user's,
-            whose own value stays readable in a comment behind it.
+            whose own value stays readable in a comment behind it; None leaves
+            one out that the user did not make.
         phases: 1, 2, 3, or None while unknown.
+        maker: whose defaults stand.
 
     Raises:
         KeyError: a name that is not in the table.
         ValueError: the status is not one of OL, OB, OB LB with CHRG or
             DISCHRG behind it.
     """
-    for name in values:
-        BY_NAME[name]
-    fitted = {each.name for each in fitting(phases)} | text.seen
+    named = {name for name in values if BY_NAME[name].optional}
+    fitted = {each.name for each in fitting(phases)} | text.seen | named
     lines = [
-        assignment(name, values.get(name, variable.default))
+        assignment(name, values.get(name, maker.default(name)))
         for name, variable in BY_NAME.items()
         if name in fitted and variable.kind in {Kind.MEASURED, Kind.CONSTANT}
     ]
-    lines += _user_lines(text, values)
+    lines += _user_lines(text, values, maker)
     lines.append(f"{STATUS}: {_checked_status(values.get(STATUS))}")
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 
 
-def _user_lines(text: PortText, values: Mapping[str, str | None]) -> list[str]:
-    missing = [each for each in SETTINGS if text.setting(each.name) is None]
+def _user_lines(
+    text: PortText, values: Mapping[str, str | None], maker: Maker
+) -> list[str]:
+    defaults = {each.name: maker.default(each.name) for each in SETTINGS}
     every = [
         *text.lines,
         *(
-            UserLine(assignment(each.name, each.default), each.name, each.default or "")
-            for each in missing
+            UserLine(assignment(name, default), name, default)
+            for name, default in defaults.items()
+            if default is not None
+            and text.setting(name) is None
+            and values.get(name, default) is not None
         ),
     ]
     last = {line.setting: place for place, line in enumerate(every)}

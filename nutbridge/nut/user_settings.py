@@ -7,17 +7,21 @@ for battery.runtime.low, ups.mfr and ups.model. The defaults are in the table.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from nutbridge.nut.port_text import PortText
-from nutbridge.nut.variables import BY_NAME, CHARGE_LOW, RUNTIME_LOW
+from nutbridge.nut.makers import ENPHASE, OF_A_MAKER, Maker, is_of_another
+from nutbridge.nut.port_text import PortText, UserLine
+from nutbridge.nut.values import assignment
+from nutbridge.nut.variables import CHARGE_LOW, RUNTIME_LOW
 
 VOLTAGE_HIGH = "battery.voltage.high"
 VOLTAGE_NOMINAL = "battery.voltage.nominal"
 VOLTAGE_LOW = "battery.voltage.low"
 
-#: Allowed values, both ends included. 172800 s is the longest runtime shown.
-_RANGES: Mapping[str, tuple[float, float]] = {
+#: Allowed numbers, both ends included; the other settings are text. 172800 s is
+#: the longest runtime shown.
+RANGES: Mapping[str, tuple[float, float]] = {
     CHARGE_LOW: (1, 95),
     RUNTIME_LOW: (0, 172800),
     VOLTAGE_HIGH: (1, 1000),
@@ -35,7 +39,8 @@ class UserSettings:
     Attributes:
         charge_low_pct: battery.charge.low, 1..95, before the floor raises it.
         runtime_low_s: battery.runtime.low, s.
-        voltage_high: of a full battery, V; the three voltages rise.
+        voltage_high: of a full battery, V; the three voltages rise. None where
+            neither user nor maker tells one.
         voltage_nominal: V.
         voltage_low: of an empty battery, V.
         used: by name, the text of the numbers in use; part of what ``render``
@@ -45,50 +50,80 @@ class UserSettings:
 
     charge_low_pct: float
     runtime_low_s: float
-    voltage_high: float
-    voltage_nominal: float
-    voltage_low: float
+    voltage_high: float | None
+    voltage_nominal: float | None
+    voltage_low: float | None
     used: Mapping[str, str]
     notices: tuple[str, ...]
 
 
-def user_settings(text: PortText) -> UserSettings:
+def user_settings(text: PortText, maker: Maker = ENPHASE) -> UserSettings:
     """Return the settings of a port file; what is not usable is a default."""
     used: dict[str, str] = {}
     notices: list[str] = []
-    for name, (lowest, highest) in _RANGES.items():
-        default = _default(name)
+    for name, (lowest, highest) in RANGES.items():
+        default = maker.default(name)
         own = text.setting(name)
-        usable = _is_number(own, lowest, highest)
-        used[name] = own if usable and own else default
-        if own is not None and not usable:
+        usable = is_number(own, lowest, highest)
+        value = own if usable and own else default
+        if value is not None:
+            used[name] = value
+        # An empty one is no number, but where there is no default it says so.
+        if own is not None and not usable and (own or default):
             notices.append(
                 f"{name}: {own!r} is not a number from {lowest:g} to {highest:g}; "
-                f"{default} is used"
+                f"{default or 'none'} is used"
             )
-    low, nominal, high = (float(used[name]) for name in _VOLTAGES)
-    if not low < nominal < high:
-        notices.append(
-            f"{', '.join(_VOLTAGES)}: {low:g}, {nominal:g}, {high:g} do not rise; "
-            "the defaults are used"
-        )
-        used |= {name: _default(name) for name in _VOLTAGES}
+    notices += _unless_rising(used, maker)
     return UserSettings(
         charge_low_pct=float(used[CHARGE_LOW]),
         runtime_low_s=float(used[RUNTIME_LOW]),
-        voltage_high=float(used[VOLTAGE_HIGH]),
-        voltage_nominal=float(used[VOLTAGE_NOMINAL]),
-        voltage_low=float(used[VOLTAGE_LOW]),
+        voltage_high=_number(used, VOLTAGE_HIGH),
+        voltage_nominal=_number(used, VOLTAGE_NOMINAL),
+        voltage_low=_number(used, VOLTAGE_LOW),
         used=used,
         notices=tuple(notices),
     )
 
 
-def _default(name: str) -> str:
-    return BY_NAME[name].default or ""
+def for_maker(text: PortText, maker: Maker) -> PortText:
+    """Return the text without the defaults of another maker.
+
+    They stand in the file where the config was switched from one source to
+    another; nobody has chosen them. Nominal 76.8 V beside a battery of 400 V
+    makes its capacity five times as large.
+    """
+    lines = []
+    for line in text.lines:
+        name = line.setting
+        if name in OF_A_MAKER and is_of_another(maker, name, line.value):
+            default = maker.default(name) or ""
+            lines.append(UserLine(assignment(name, default), name, default))
+        else:
+            lines.append(line)
+    return replace(text, lines=tuple(lines))
 
 
-def _is_number(text: str | None, lowest: float, highest: float) -> bool:
+def _unless_rising(used: dict[str, str], maker: Maker) -> list[str]:
+    """Put the defaults in place of voltages that do not rise, and say so."""
+    volts = [float(used[name]) for name in _VOLTAGES if name in used]
+    if all(low < high for low, high in pairwise(volts)):
+        return []
+    for name in _VOLTAGES:
+        used.pop(name, None)
+        default = maker.default(name)
+        if default is not None:
+            used[name] = default
+    shown = ", ".join(f"{each:g}" for each in volts)
+    return [f"{', '.join(_VOLTAGES)}: {shown} do not rise; the defaults are used"]
+
+
+def _number(used: Mapping[str, str], name: str) -> float | None:
+    return float(used[name]) if name in used else None
+
+
+def is_number(text: str | None, lowest: float, highest: float) -> bool:
+    """Tell whether a text is a plain number between the two, both included."""
     # float() alone would take "nan", "1e3" and "1_0".
     return (
         text is not None

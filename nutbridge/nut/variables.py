@@ -41,6 +41,7 @@ class Variable:
         decimals: digits after the point, or None for text.
         default: value of a setting the user did not make, or of a constant.
         phase: 0 = stands in every file, else the phase that must exist.
+        optional: stands only in files of a system that names it.
     """
 
     name: str
@@ -50,9 +51,12 @@ class Variable:
     decimals: int | None = None
     default: str | None = None
     phase: int = 0
+    optional: bool = False
 
     def fits(self, phases: int | None) -> bool:
-        """Tell whether a system of so many phases has this variable."""
+        """Tell whether every system of so many phases has this variable."""
+        if self.optional:
+            return False
         return not self.phase or self.phase <= (phases if phases in (2, 3) else 0)
 
 
@@ -99,6 +103,32 @@ _GENERAL = (
     _measured("output.phases", "", 0, "phases of the house"),
 )
 
+#: Of an inverter beside or instead of the gateway: no name of NUT's list fits.
+_INVERTER = (
+    Variable(
+        "experimental.sma.pv.power",
+        Kind.MEASURED,
+        "power of the PV array",
+        "W",
+        0,
+        optional=True,
+    ),
+    Variable(
+        "experimental.sma.power",
+        Kind.MEASURED,
+        "of the inverter, AC side; negative takes",
+        "W",
+        0,
+        optional=True,
+    ),
+    Variable(
+        "experimental.sma.health",
+        Kind.MEASURED,
+        "ok, warning, fault or off",
+        optional=True,
+    ),
+)
+
 #: What a meter tells: name, infix of a phase, unit, decimals, help. NUT names a
 #: phase-to-neutral voltage ``L1-N``, everything else on a phase ``L1``.
 _METER = (
@@ -124,7 +154,7 @@ def _meters() -> Iterator[Variable]:
 
 
 #: The table, in the order of the file (ups.status is written last all the same).
-VARIABLES: tuple[Variable, ...] = (*_GENERAL, *_meters())
+VARIABLES: tuple[Variable, ...] = (*_GENERAL, *_INVERTER, *_meters())
 
 BY_NAME: Mapping[str, Variable] = {each.name: each for each in VARIABLES}
 

@@ -119,6 +119,7 @@ class Policy:
         allow_no_controller: trust ``closed`` without a System Controller.
         check_falls: doubt a charge that falls too fast (off in TEST mode).
         closed_again_s: an answer ``closed`` in an outage is asked again after.
+        device: how the log calls who is asked.
     """
 
     pollfreq_s: float = 60.0
@@ -132,6 +133,7 @@ class Policy:
     allow_no_controller: bool = False
     check_falls: bool = True
     closed_again_s: float = 5.0
+    device: str = "gateway"
 
     @property
     def nominal_w_per_wh(self) -> float:

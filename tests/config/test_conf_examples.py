@@ -85,7 +85,7 @@ def test_test_conf_answers_are_complete(played: Settings) -> None:
     assert live.soc_pct == 90
     control = secctrl_template(answers.secctrl, answers.live)
     secctrl = SecCtrl.from_json(parse_json(fill(control, "open", 19).encode()))
-    assert secctrl == SecCtrl(19, 10000, 10, 12)
+    assert secctrl == SecCtrl(19, 10000, 10, 12, 30)
     reports = Reports.from_json(parse_json(answers.reports.encode()))
     assert reports.total is not None
     assert reports.total.total.realpower_w == 460
@@ -120,5 +120,5 @@ def test_test_ref_is_a_port_file_without_a_status() -> None:
 
 def test_ups_conf_example() -> None:
     text = (ROOT / "conf/ups.conf.example").read_text()
-    for line in ("driver = dummy-ups", "mode = dummy-once", "port = /var/lib/nut/"):
+    for line in ("driver = dummy-ups", "mode = dummy-once", "port = /run/nutbridge/"):
         assert f"  {line}" in text

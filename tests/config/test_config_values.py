@@ -26,6 +26,7 @@ def values(name: str, text: str) -> Values:
         ("LOADKWH", 50, 10000, 768),
         ("LOGIN_TIMEOUT", 5, 120, 10),
         ("API_TIMEOUT", 2, 60, 5),
+        ("SMA_TIMEOUT", 2, 60, 5),
         ("DEBUG", 0, 2, 0),
     ],
 )
@@ -48,7 +49,7 @@ def test_number_bounds(name: str, least: int, most: int, default: int) -> None:
 
 
 def test_number_every_key_is_in_the_table_above() -> None:
-    assert len(NUMBERS) == 8
+    assert len(NUMBERS) == 9
 
 
 @pytest.mark.parametrize(

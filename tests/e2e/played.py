@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nutbridge.enphase.source import EnphaseSource
 from nutbridge.nut.port_text import parse
 from tests.fakes.fixtures import RunningGateway
 from tests.fakes.inside import Ahead, Inside
@@ -84,6 +85,7 @@ class Played:
 
     def _limit(self, seconds: float) -> None:
         source = self._inside.parts.source
+        assert isinstance(source, EnphaseSource)
         wire = source._gateway._wire
         wire.reconnect()
         wire._timeout_s, wire._total_s = seconds, 2 * seconds  # type: ignore[attr-defined]

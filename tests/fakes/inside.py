@@ -9,10 +9,11 @@ from pathlib import Path
 
 from nutbridge.clock import Clock, SystemClock
 from nutbridge.config_file import load
+from nutbridge.host import Host
 from nutbridge.monitor import Monitor
 from nutbridge.nut.port_file import Place, PortFile
 from nutbridge.panel import Panel
-from nutbridge.wiring import Host, Parts, build
+from nutbridge.wiring import Parts, build, maker_of
 from nutbridge.worker import ThreadWaiter
 
 UPS = "inside"
@@ -89,7 +90,7 @@ class Inside:
         settings = replace(settings, api_timeout_s=self._timeout_s)
         port = PortFile(Path(settings.port_file), clock)
         port.check()
-        panel = Panel(port)
+        panel = Panel(port, maker_of(settings))
         panel.load()
         parts = build(
             settings, panel, port.real, Host(clock, ThreadWaiter(), environ), once=False

@@ -80,7 +80,7 @@ def _either(actions: list[Action]) -> st.SearchStrategy[Action]:
     return st.sampled_from(actions)
 
 
-_ACTIONS = st.one_of(
+ACTIONS = st.one_of(
     _either([_wait(s) for s in _WAITS_S]),
     _either(_GRID),
     _either([_mood(m) for m in Mood]),
@@ -93,7 +93,7 @@ _ACTIONS = st.one_of(
     _either([_full(full=True), _full(full=False)]),
 )
 
-_POLICIES = st.builds(
+POLICIES = st.builds(
     Policy,
     nocomms_delay_s=st.sampled_from([0.0, 120.0]),
     relay_s=st.sampled_from([0.0, 5.0, 10.0, 60.0]),
@@ -121,7 +121,7 @@ def live(world: World, actions: list[Action]) -> None:
             break
 
 
-@given(_POLICIES, st.booleans(), st.lists(_ACTIONS, min_size=5, max_size=30))
+@given(POLICIES, st.booleans(), st.lists(ACTIONS, min_size=5, max_size=30))
 @effort(1000)
 def test_invariants_random_life(
     policy: Policy, outlives: bool, actions: list[Action]
@@ -133,9 +133,9 @@ def test_invariants_random_life(
 
 
 @given(
-    _POLICIES,
+    POLICIES,
     st.sampled_from([17.0, 22.0, 25.0, 60.0]),
-    st.lists(_ACTIONS, min_size=3, max_size=25),
+    st.lists(ACTIONS, min_size=3, max_size=25),
 )
 @effort(1000)
 def test_invariants_random_outage(

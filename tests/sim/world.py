@@ -32,6 +32,7 @@ class World:
         policy: of the monitor.
         house: what is true at the beginning.
         state_outlives_boot: False for $RUNTIME_DIRECTORY, True for STATE_DIR.
+        gateway: who is asked.
 
     Attributes:
         phase: "start", "run" or "stop": what the monitor is doing.
@@ -46,13 +47,14 @@ class World:
         house: House | None = None,
         *,
         state_outlives_boot: bool = False,
+        gateway: type[SimGateway] = SimGateway,
     ) -> None:
         self.policy = policy or Policy()
         self.house = house or House()
         self.clock = SimClock()
         self.port = SimPort()
         self.nut = NutModel(self.clock, self.port)
-        self.gateway = SimGateway(self.house, self.clock, self.advance)
+        self.gateway = gateway(self.house, self.clock, self.advance)
         self.story: list[str] = []
         self.watch = Watch(self)
         self.port.on_change = self.watch.file_changed
