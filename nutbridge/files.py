@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,10 @@ class Access:
 PRIVATE = Access()
 
 
+class ChangedError(Exception):
+    """Somebody else has changed the file meanwhile; it was left as it is."""
+
+
 def replace_file(
     path: Path,
     data: bytes,
@@ -44,6 +49,7 @@ def replace_file(
     mtime_s: int | None = None,
     durable: bool = True,
     spare: Path | None = None,
+    still: Callable[[], bool] | None = None,
 ) -> os.stat_result:
     """Write ``data`` beside ``path``, then rename it onto ``path``.
 
@@ -56,14 +62,17 @@ def replace_file(
         mtime_s: modification time of the new file, whole seconds.
         durable: wait until the bytes are on the disk.
         spare: a file of ``keep_spare``, used up where the disk is full.
+        still: asked right before the rename, when all the slow work is done:
+            whether the file is still the one that ``data`` was made from.
 
     Returns:
         The new file's stat.
 
     Raises:
         OSError: nothing was changed, no temporary file is left.
+        ChangedError: the same, because ``still`` said no.
     """
-    finish = _Finish(path, data, access, mtime_s, durable)
+    finish = _Finish(path, data, access, mtime_s, durable, still)
     try:
         handle, name = tempfile.mkstemp(
             prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
@@ -84,6 +93,7 @@ class _Finish:
     access: Access | Path
     mtime_s: int | None
     durable: bool
+    still: Callable[[], bool] | None
 
     def run(self, handle: int, name: str) -> os.stat_result:
         try:
@@ -101,12 +111,17 @@ class _Finish:
             if self.mtime_s is not None:
                 os.utime(name, (self.mtime_s, self.mtime_s))
             found = os.stat(name)
+            self._see_unchanged()
             os.replace(name, self.path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
         return found
+
+    def _see_unchanged(self) -> None:
+        if self.still is not None and not self.still():
+            raise ChangedError
 
 
 def keep_spare(path: Path) -> None:

@@ -12,20 +12,13 @@ from dataclasses import replace
 from nutbridge.clock import Clock
 from nutbridge.derive.numbers import Basis, nut_values
 from nutbridge.errors import DeviceAnswerError, DeviceError, PortFileError
+from nutbridge.lost_lb import LostLb
 from nutbridge.model import Grid, GridAnswer
-from nutbridge.notices import CRITICAL, VERBOSE
+from nutbridge.notices import VERBOSE
 from nutbridge.panel import Panel
 from nutbridge.source import Source
 from nutbridge.status.battery import learn
-from nutbridge.status.events import (
-    Step,
-    awake,
-    begin,
-    check,
-    delay_s,
-    is_odd,
-    shown,
-)
+from nutbridge.status.events import Step, awake, begin, check, delay_s, is_odd, shown
 from nutbridge.status.low import Verdict, judge
 from nutbridge.status.memory import Memory
 from nutbridge.status.policy import BUSY_S, FULL_MAX_S, OPEN_CONFIRM_S, Policy
@@ -35,16 +28,15 @@ from nutbridge.status.table import ON_BATTERY_STATES, Event, Show, State
 from nutbridge.telling import (
     OddWords,
     WriteTrouble,
+    called,
     hourly,
     poll_line,
     source_text,
     why,
 )
+from nutbridge.wish import Wish
 
 _log = logging.getLogger(__name__)
-
-#: An LB that could not be written for so many polls: the file is hidden.
-LB_LOST_POLLS = 3
 
 
 class Monitor:
@@ -83,8 +75,8 @@ class Monitor:
         self._due_at = 0.0
         self._round_at = -FULL_MAX_S
         self._round_open = False
-        self._lb_lost = 0
-        self._lb_unwritten = False
+        self._lost_lb = LostLb()
+        self.wish: Wish | None = None  # where a person can leave one
         self._trouble = WriteTrouble()
         self._odd_words = OddWords()
         self._saved_at = 0.0
@@ -128,13 +120,18 @@ class Monitor:
         self.memory = awake(self.memory, now, begun + BUSY_S)
         # The source may have seen what can island the house: that comes first.
         self.memory = learn(self.memory, self._source.facts, self._policy())
-        step = check(self.memory, answer, now, self._policy(), why(failure, answer))
+        policy, reason = self._policy(), why(failure, answer)
+        released = self._released(answer)
+        step = check(self.memory, answer, now, policy, reason, released=released)
         self._carry_out(step, now)
+        if step.event is Event.RELEASED and self.memory.shown.on_battery:
+            self.memory = before  # the OL could not be written: hold on
         next_at = now + delay_s(step, now, self._policy())
         reachable = failure is None or isinstance(failure, DeviceAnswerError)
         if reachable and step.event is not Event.FIRST_OPEN:
             self._read_details(step, now, until)
-        self._count_lost_lb(now)
+        if self._lost_lb.count(self.memory.shown.status):
+            self._hide(now)
         self._source.upkeep(grid_gone=self.memory.state in ON_BATTERY_STATES)
         self._keep(now, important=worth_saving(before, self.memory))
         if _log.isEnabledFor(VERBOSE):
@@ -208,13 +205,19 @@ class Monitor:
             _log.debug("failed poll: %s", exc)
             return None, exc
         if is_odd(self.memory, answer):
-            self._odd_words.tell(answer.word)
+            self._odd_words.tell(answer)
         return answer, None
+
+    def _released(self, answer: GridAnswer | None) -> bool:
+        """Whether a person says that the grid is back, and the gateway nothing."""
+        known = answer is not None and not is_odd(self.memory, answer)
+        needed = not known and self.memory.state in ON_BATTERY_STATES
+        return self.wish is not None and self.wish.holds(needed=needed)
 
     def _carry_out(self, step: Step, now: float) -> None:
         self.memory = step.memory
         for notice in step.notices:
-            _log.log(notice.level, "%s", notice.text)
+            _log.log(notice.level, "%s", called(notice.text, self._base.device))
         # A file that could not be hidden before is tried again.
         left_over = self.memory.state is State.NOCOMMS and self.memory.shown.status
         if step.row.show is Show.HIDE or left_over:
@@ -243,6 +246,7 @@ class Monitor:
 
     def _publish(self, now: float) -> None:
         """Write what is true now; a failure keeps the loop going."""
+        self._look_at_file()
         policy = self._policy()
         self.memory, verdict = judge(self.memory, now, policy)
         self.verdict = verdict
@@ -267,21 +271,11 @@ class Monitor:
             )
         except PortFileError as exc:
             self._trouble.failed(exc)
-            self._lb_unwritten = "LB" in verdict.status.split()
+            self._lost_lb.unwritten = "LB" in verdict.status.split()
         else:
-            self._lb_unwritten = False
+            self._lost_lb.unwritten = False
             self._trouble.over()
             self.memory = shown(self.memory, verdict.status, now)
-
-    def _count_lost_lb(self, now: float) -> None:
-        """Hide what cannot say LB: a rename needs no space on the disk."""
-        told = self.memory.shown.status.split()
-        lost = self._lb_unwritten and bool(told) and "LB" not in told
-        self._lb_lost = self._lb_lost + 1 if lost else 0
-        if self._lb_lost >= LB_LOST_POLLS:
-            if self._lb_lost == LB_LOST_POLLS:
-                _log.log(CRITICAL, "LB cannot be written: hiding the file")
-            self._hide(now)
 
     def _hide(self, now: float) -> None:
         try:
@@ -293,8 +287,9 @@ class Monitor:
             self.memory = shown(self.memory, "", now)
 
     def _keep(self, now: float, *, important: bool) -> None:
-        """Save what is known: at changes, and the reckoning as it goes on."""
-        due = now - self._saved_at >= self._base.alert_s
-        if important or (due and self.memory.state in ON_BATTERY_STATES):
+        """Save what is known: at changes, and from time to time in any case."""
+        on_battery = self.memory.state in ON_BATTERY_STATES
+        every_s = self._base.alert_s if on_battery else FULL_MAX_S
+        if important or now - self._saved_at >= every_s:
             self._saved_at = now
-            self._save(self.memory)
+            self._save(replace(self.memory, noted_at=now))

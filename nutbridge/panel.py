@@ -8,9 +8,10 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
+from nutbridge.nut.makers import ENPHASE, Maker
 from nutbridge.nut.port_file import Place, Signature
 from nutbridge.nut.port_text import PortText, parse, render
-from nutbridge.nut.user_settings import UserSettings, user_settings
+from nutbridge.nut.user_settings import UserSettings, for_maker, user_settings
 from nutbridge.nut.variables import CHARGE_LOW, as_text
 
 _log = logging.getLogger(__name__)
@@ -43,19 +44,21 @@ class Panel:
 
     Args:
         port: the file.
+        maker: whose defaults stand in it.
 
     Attributes:
         settings: the user's settings found in it.
         writes: how often the file was replaced.
     """
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, maker: Maker = ENPHASE) -> None:
         self._port = port
+        self._maker = maker
         self._text = PortText()
         self._signature: Signature | None = None
         self._told: set[str] = set()
         self._last: tuple[Mapping[str, Value], float, int | None] | None = None
-        self.settings: UserSettings = user_settings(self._text)
+        self.settings: UserSettings = user_settings(self._text, maker)
         self.writes = 0
 
     @property
@@ -72,8 +75,8 @@ class Panel:
             PortFileError: it cannot be read.
         """
         self._signature = self._port.signature()
-        self._text = parse(self._port.read())
-        self.settings = user_settings(self._text)
+        self._text = for_maker(parse(self._port.read()), self._maker)
+        self.settings = user_settings(self._text, self._maker)
         for notice in (*self._text.notices, *self.settings.notices):
             self._tell(notice)
 
@@ -118,16 +121,18 @@ class Panel:
         Raises:
             PortFileError: the file is as it was.
         """
-        self._last = (values, low_pct, phases)
+        raised = low_pct > self.settings.charge_low_pct
+        # The user's own limit may be another one when this is written again.
+        self._last = (values, low_pct if raised else 0.0, phases)
         texts: dict[str, str | None] = dict(self.settings.used)
-        if low_pct > self.settings.charge_low_pct:
+        if raised:
             texts[CHARGE_LOW] = used = f"{low_pct:.1f}".removesuffix(".0")
             self._tell(
                 f"{CHARGE_LOW}: {self.settings.used[CHARGE_LOW]} is too near to the "
                 f"charge at which the battery stops; {used} is used"
             )
         texts |= {name: as_text(name, value) for name, value in values.items()}
-        data = render(self._text, texts, phases)
+        data = render(self._text, texts, phases, self._maker)
         wrote = self._port.write(data)
         if wrote:
             self.writes += 1

@@ -5,32 +5,105 @@ errs on the side of hiding: a number of twelve digits is taken for a serial.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 
 #: Longest line made of one body, characters.
 LIMIT = 4096
 # Enough to fill LIMIT many times over, little enough that 8 MiB cost nothing.
 _LOOK_AT = 16 * LIMIT
 
-#: Keys whose values are secret or name a person or a device.
-SECRET_KEYS = (
-    r"sn",
-    r"aud",
-    r"(?:\w+_)?serial(?:_?num(?:ber)?)?s?",
-    r"\w*tokens?(?:_\w+)?",
-    r"session_?id",
-    r"_enlighten_\d+_session",
-    r"login_otp_nonce",
-    r"set-cookie|cookie",
-    r"(?:user(?:\[|%5B))?(?:e-?mail|password|passwd)(?:\]|%5D)?",
-    r"user_?name",
-    r"ssid",
+
+class Kind(StrEnum):
+    """What a private text is."""
+
+    SERIAL = "serial"
+    TOKEN = "token"  # noqa: S105 - a kind of text, not one
+    ID = "id"
+    MAIL = "address"
+    MAC = "mac"
+    IP = "ip"
+    HOST = "host"
+    ACCOUNT = "account"
+    NAME = "name"
+    PLACE = "place"
+
+
+#: Keys whose values are secret or name a person or a device, by kind.
+_SECRET: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    (Kind.SERIAL, (r"sn", r"aud", r"(?:\w+_)?serial(?:_?num(?:ber)?)?s?")),
+    (
+        Kind.TOKEN,
+        (
+            r"\w*tokens?(?:_\w+)?",
+            r"session_?id",
+            r"sid",
+            r"_enlighten_\d+_session",
+            r"login_otp_nonce",
+            r"set-cookie|cookie",
+        ),
+    ),
+    (
+        Kind.ACCOUNT,
+        (
+            r"(?:user(?:\[|%5B))?(?:e-?mail|password|passwd)(?:\]|%5D)?",
+            r"user_?name",
+            r"pass",
+        ),
+    ),
+    (Kind.NAME, (r"ssid",)),
 )
+SECRET_KEYS = tuple(key for _, keys in _SECRET for key in keys)
 _KEY = rf"(?:{'|'.join(SECRET_KEYS)})"
+
+#: Keys whose values tell whose house it is and where, of use in a log but not
+#: in what leaves the machine.
+_PRIVATE: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    (Kind.ID, (r"(?:site|system|user|owner|company)_?id", r"uuid", r"imei|iccid")),
+    (
+        Kind.NAME,
+        (
+            r"(?:first|last|full|owner|site|system|company|host|net|contact)_?name",
+            r"phone(?:_?number)?",
+        ),
+    ),
+    (
+        Kind.PLACE,
+        (
+            r"lat(?:itude)?|lon(?:g(?:itude)?)?|lng",
+            r"address|street|city|zip(?:_?code)?|postal_?code|country|location",
+            r"time_?zone|tz",
+        ),
+    ),
+)
 
 
 def _rule(shape: str, instead: str) -> tuple[re.Pattern[str], str]:
     return re.compile(shape, re.IGNORECASE), instead
+
+
+#: Shapes that give a private text away anywhere; order matters.
+SHAPES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(shape, re.IGNORECASE))
+    for kind, shape in (
+        # A web token: three base64url parts, the first begins with {"
+        (Kind.TOKEN, r"\beyJ[\w-]{6,}(?:\.[\w-]*)*"),
+        # Not from within a word: a long one would take its square in time.
+        (Kind.MAIL, r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"),
+        (Kind.MAC, r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b"),
+        # Session ids of the cloud have 32 hex digits, fingerprints 64.
+        (Kind.ID, r"\b[0-9a-f]{32,}\b"),
+        (Kind.SERIAL, r"(?<![\d.])\d{12}(?!\d)"),
+        (Kind.MAC, r"\b(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b"),
+        (Kind.IP, r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"),
+        (Kind.IP, r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])"),
+    )
+)
+
+
+def _hidden(kind: Kind) -> bool:
+    """Whether a log must not show it; addresses of the house help there."""
+    return kind is not Kind.IP
 
 
 #: (what is looked for, what stands there instead); order matters: a value
@@ -48,14 +121,21 @@ TABLE: tuple[tuple[re.Pattern[str], str], ...] = (
     # sessionId=abc; user%5Bpassword%5D=abc&
     _rule(rf"((?<!\w){_KEY}=)[^;&\s,\"'<]+", r"\1(hidden)"),
     _rule(r"\b(Bearer|Basic)\s+[^\s\"'<,;]+", r"\1 (hidden)"),
-    # A web token: three base64url parts, the first begins with {"
-    _rule(r"\beyJ[\w-]{6,}(?:\.[\w-]*)*", "(hidden token)"),
-    _rule(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", "(hidden address)"),
-    _rule(r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "(hidden mac)"),
-    # Session ids of the cloud have 32 hex digits, fingerprints 64.
-    _rule(r"\b[0-9a-f]{32,}\b", "(hidden id)"),
-    _rule(r"(?<![\d.])\d{12}(?!\d)", "(hidden serial)"),
+    *((pattern, f"(hidden {kind.value})") for kind, pattern in SHAPES if _hidden(kind)),
 )
+
+
+def _keyed() -> Iterator[tuple[re.Pattern[str], Kind]]:
+    for kind, keys in (*_SECRET, *_PRIVATE):
+        key = rf"(?:{'|'.join(keys)})"
+        value = r'(?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+|[\[{][^\]}]*[\]}])'
+        yield re.compile(rf'"{key}"\s*:\s*{value}', re.IGNORECASE), kind
+        element = rf"<{key}(?:\s[^>]*)?>(?P<value>[^<]*)"
+        yield re.compile(element, re.IGNORECASE), kind
+
+
+#: (a key with its ``value``, kind): what mask.py replaces.
+KEYED: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(_keyed())
 
 
 def redact_text(

@@ -62,6 +62,7 @@ def _run(options: Options) -> int:
     from nutbridge.lock import PortLock
     from nutbridge.nut.port_file import PortFile
     from nutbridge.panel import Panel
+    from nutbridge.wiring import maker_of
 
     waiter = SignalWaiter()
     waiter.install()
@@ -69,7 +70,7 @@ def _run(options: Options) -> int:
     settings = _settings(options)
     port = PortFile(Path(settings.port_file), clock)
     port.check()
-    panel = Panel(port)
+    panel = Panel(port, maker_of(settings))
     try:
         PortLock(port.real).acquire()
     except LockHeld as held:
@@ -80,7 +81,8 @@ def _run(options: Options) -> int:
     port.sweep()
     panel.load()
     if options.hide:
-        from nutbridge.wiring import Host, forget_hold
+        from nutbridge.host import Host
+        from nutbridge.wiring import forget_hold
 
         _hide(panel, asked=options.hide)
         host = Host(clock, waiter, os.environ, port.owner)
@@ -111,9 +113,11 @@ def _monitor(
     once: bool,
 ) -> int:
     """Decide about the port file found, then check once or for ever."""
+    from nutbridge.host import Host
     from nutbridge.runner import PulsingWaiter, run, run_once
     from nutbridge.sdnotify import Notifier, watchdog_interval_s
-    from nutbridge.wiring import Host, build, hide_stale
+    from nutbridge.wiring import build, hide_stale
+    from nutbridge.wish import Wish
 
     clock, waiter = times
     notifier = Notifier.from_environ({} if once else os.environ)
@@ -128,6 +132,8 @@ def _monitor(
         hide_stale(settings, panel, port.real, host)
         raise
     monitor, source, keeper = parts.monitor, parts.source, parts.keeper
+    monitor.wish = Wish(port.real, clock)
+    monitor.wish.drop()  # left for a predecessor
     monitor.start(keeper.memory, vouched=keeper.vouched)
     if once:
         run_once(monitor, source, pulsing, clock)

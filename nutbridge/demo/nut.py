@@ -89,6 +89,7 @@ class Nut:
             has room for 107 bytes.
         ups: name of the UPS.
         restart_s: pause before a driver that ended is started again.
+        users: content of upsd.users.
 
     Attributes:
         programs: as given.
@@ -103,11 +104,13 @@ class Nut:
         ups: str,
         *,
         restart_s: float = 1.0,
+        users: str = "",
     ) -> None:
         self.programs = programs
         self._folder = folder
         self._ups = ups
         self._restart_s = restart_s
+        self._users = users
         self._conf = folder / "conf"
         self.state = folder / "state"
         self.port = 0
@@ -131,7 +134,7 @@ class Nut:
             f"maxretry = 1\npollinterval = 1\n[{self._ups}]\ndriver = dummy-ups\n"
             f'port = "{port_file}"\nmode = dummy-once\n',
         )
-        self._write("upsd.users", "")
+        self._write("upsd.users", self._users)
         self._supervisor.start()
         # Between choosing a spare port and upsd's bind somebody may take it.
         for _ in range(3):
@@ -177,7 +180,7 @@ class Nut:
         with (self._folder / f"{name}.log").open("ab") as log:
             # In a session of its own: ^C on the terminal is for the demo alone.
             return subprocess.Popen(  # noqa: S603 - one of the programs found
-                [program, *arguments, *_as_ourselves()],
+                [program, *arguments, *as_ourselves()],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -226,7 +229,7 @@ class Nut:
         )
 
 
-def _as_ourselves() -> tuple[str, ...]:
+def as_ourselves() -> tuple[str, ...]:
     """Tell NUT not to become its own user, who cannot read our folder."""
     try:
         return ("-u", pwd.getpwuid(os.getuid()).pw_name)

@@ -16,7 +16,14 @@ from pathlib import Path
 
 from nutbridge.clock import Clock
 from nutbridge.errors import PortFileError
-from nutbridge.files import Access, keep_spare, owner_for, replace_file, sweep
+from nutbridge.files import (
+    Access,
+    ChangedError,
+    keep_spare,
+    owner_for,
+    replace_file,
+    sweep,
+)
 
 SUFFIX = "-nocomms"
 
@@ -202,6 +209,34 @@ class PortFile:
             data,
             Signature(Place.VISIBLE, found.st_ino, found.st_mtime_ns, found.st_size),
         )
+
+    def edit(self, data: bytes, expected: Signature) -> bool:
+        """Change lines of the user, under the name that the file has now.
+
+        For tools: a monitor that keeps the file finds it changed by somebody
+        else, reads it again and writes what is true over it.
+
+        Returns:
+            False when the file is not ``expected`` any more: read it again.
+
+        Raises:
+            PortFileError: the file is as it was before.
+        """
+        visible = expected.place is Place.VISIBLE
+        name = self.real if visible else self.twin
+        mtime_s = max(int(self._clock.wall()), expected.mtime_ns // 10**9 + 1)
+        with self._explained("write it"):
+            try:
+                replace_file(
+                    name,
+                    data,
+                    access=name,
+                    mtime_s=mtime_s,
+                    still=lambda: self.signature() == expected,
+                )
+            except (ChangedError, FileNotFoundError):
+                return False
+        return True
 
     def hide(self) -> bool:
         """Rename the port file to its twin: clients see "Driver not connected".

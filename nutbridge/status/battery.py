@@ -129,7 +129,7 @@ def _take_flows(memory: Memory, flows: Flows) -> FlowMemory:
     A gateway that has just started shows 0 W beside its zeros; as a sample
     that would slow the reckoning down.
     """
-    flow = replace(memory.flow, at=flows.at)
+    flow = replace(memory.flow, at=flows.at, last=flows)
     charge = memory.battery.charge
     old = charge is None or flows.at - charge.at >= SOC_FRESH_S
     if charge is None or old or memory.battery.read_at > charge.at:

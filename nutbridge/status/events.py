@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nutbridge.model import Grid, GridAnswer
 from nutbridge.notices import Notice, info
-from nutbridge.status.memory import FlowMemory, Memory, RelayMemory, Shown
+from nutbridge.status.memory import FlowMemory, Gap, Memory, RelayMemory, Shown
 from nutbridge.status.policy import (
     OL_VISIBLE_S,
     OPEN_AGAIN_S,
@@ -16,6 +16,7 @@ from nutbridge.status.policy import (
 )
 from nutbridge.status.table import (
     FOUND,
+    NO_ANSWER,
     ON_BATTERY_STATES,
     TABLE,
     Event,
@@ -67,25 +68,37 @@ def check(
     now: float,
     policy: Policy,
     why: str = "",
+    *,
+    released: bool = False,
 ) -> Step:
     """Take one answer of the source; None is a failed poll, ``why`` its reason.
 
     An odd word, and ``closed`` in mode ``unknown`` where a backup mode was seen
-    before, are failed polls too.
+    before, are failed polls too. ``released``: a person says that the grid is
+    back, which counts only while nobody else says anything.
     """
     if answer is not None and answer.backup_mode:
         memory = replace(memory, backup_mode=True, controller=True)
     usable = answer if answer and not is_odd(memory, answer) else None
     event = _event(memory, usable, now, policy)
+    if released and usable is None and memory.state is State.HOLDING:
+        event = Event.RELEASED
+        memory = replace(memory, released=True)
     gap = ""
-    if usable is not None and event is not Event.NO_CONTROLLER:
+    unfit = answer is not None and is_unfit(memory, answer)
+    if usable is not None and event not in NO_ANSWER and not unfit:
         if memory.relay.silent_since is not None:
-            gap = f", silent for {spoken_s(now - memory.relay.silent_since)}"
-            memory = replace(memory, told=())
+            silent_s = now - memory.relay.silent_since
+            gap = f", silent for {spoken_s(silent_s)}"
+            heard = memory.relay.at is not None  # else it only began
+            last_gap = Gap(now, silent_s) if heard else memory.last_gap
+            memory = replace(memory, told=(), last_gap=last_gap)
         memory = _take_answer(memory, usable, event, now)
     else:
-        memory = _take_no_answer(memory, usable, now)
+        seen = None if unfit else usable
+        memory = _take_no_answer(memory, seen, now)
     step = _apply(memory, event, now)
+    why = answer.unfit if answer and unfit else why
     return replace(step, notices=_explained(step.notices, gap, why))
 
 
@@ -98,10 +111,25 @@ def _explained(notices: tuple[Notice, ...], gap: str, why: str) -> tuple[Notice,
 
 def is_odd(memory: Memory, answer: GridAnswer) -> bool:
     """Whether an answer came that says neither open nor closed for sure."""
+    if is_unfit(memory, answer):
+        return False
     if answer.grid is Grid.UNKNOWN:
         return True
     lost_mode = answer.backup_mode is False and memory.backup_mode
     return answer.grid is Grid.CLOSED and lost_mode
+
+
+def is_unfit(memory: Memory, answer: GridAnswer) -> bool:
+    """Whether an answer is refused because its device can be no UPS.
+
+    In an outage, and where a known UPS tells of one, what it says about the grid
+    counts all the same: a unit that restarts answers in part. An OB that stood
+    until the battery is back would be reckoned down to LB, the grid long there.
+    """
+    if not answer.unfit or memory.state in ON_BATTERY_STATES:
+        return False
+    told = Grid.OPEN in (answer.grid, memory.relay.doubt)
+    return not (told and memory.controller)
 
 
 def _event(
@@ -109,6 +137,14 @@ def _event(
 ) -> Event:
     on_battery = memory.state in ON_BATTERY_STATES
     doubt = memory.relay.doubt
+    if answer is not None and is_unfit(memory, answer):
+        # A known UPS may be back in a minute. An OL that followed an OB, or
+        # could not be written over it, has to be seen before the file is hidden.
+        told = memory.shown
+        known = memory.controller or told.on_battery or told.after_outage
+        wait = memory.state is State.ONLINE and known
+        left_s = grace_left_s(memory, now, policy) if wait else 0.0
+        return Event.SILENT if left_s > 0 else Event.UNFIT
     if answer is not None and answer.grid is Grid.OPEN:
         sure = on_battery or doubt is Grid.OPEN
         return Event.OPEN if sure else Event.FIRST_OPEN
@@ -132,7 +168,7 @@ def grace_left_s(memory: Memory, now: float, policy: Policy) -> float:
         return OL_VISIBLE_S
     heard_at = memory.relay.at
     since = memory.started_at if heard_at is None else heard_at
-    left = since + policy.nocomms_delay_s - now
+    left = 0.0 if memory.released else since + policy.nocomms_delay_s - now
     if memory.shown.after_outage:
         # A driver that slept, or that starts with us, has not read it yet.
         seen_since = max(memory.shown.since, memory.started_at)
@@ -150,7 +186,7 @@ def _take_answer(
         # A relay that opens is a controller, whatever the inventory says.
         since = (since or now) if answer.generator else None
         memory = replace(memory, controller=True)
-    return replace(memory, relay=relay, generator_since=since)
+    return replace(memory, relay=relay, generator_since=since, released=False)
 
 
 def _take_no_answer(memory: Memory, answer: GridAnswer | None, now: float) -> Memory:
@@ -188,7 +224,10 @@ def _begin_outage(memory: Memory, event: Event, now: float) -> Memory:
         outage_since=now,
         hour_told_at=now,
         flow=FlowMemory(
-            load_w=memory.flow.load_w, load_at=memory.flow.load_at, at=memory.flow.at
+            load_w=memory.flow.load_w,
+            load_at=memory.flow.load_at,
+            at=memory.flow.at,
+            last=memory.flow.last,
         ),
     )
 
@@ -213,7 +252,8 @@ def delay_s(step: Step, now: float, policy: Policy) -> float:
     freq_s = policy.alert_s if on_battery else policy.pollfreq_s
     relay_s = min(policy.relay_s, freq_s) if policy.relay_s else freq_s
     alert_s = policy.alert_s
-    if step.event is Event.SILENT and memory.state is State.ONLINE:
+    waits = step.event in (Event.SILENT, Event.RELEASED)
+    if waits and memory.state is State.ONLINE:
         alert_s = min(alert_s, max(OPEN_AGAIN_S, grace_left_s(memory, now, policy)))
     return {
         Next.NOW: 0.0,

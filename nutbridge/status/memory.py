@@ -6,7 +6,7 @@ state file keeps it over a restart (saved.py). Times are CLOCK_BOOTTIME, s.
 
 from dataclasses import dataclass, field
 
-from nutbridge.model import Grid
+from nutbridge.model import Flows, Grid
 from nutbridge.status.table import State
 
 
@@ -25,6 +25,19 @@ class RelayMemory:
     grid: Grid | None = None
     doubt: Grid | None = None
     silent_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A silence of the gateway that is over.
+
+    Attributes:
+        ended_at: when a usable answer came again.
+        length_s: from the first failed poll to that answer.
+    """
+
+    ended_at: float
+    length_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,7 @@ class FlowMemory:
         direction: 1 discharging, -1 charging, 0 neither, by the last sample.
         direction_since: since when.
         flag: the direction shown, see STATUS_FLAGS.
+        last: the flows looked at last, to be shown; nothing is decided by them.
     """
 
     samples: tuple[tuple[float, float], ...] = ()
@@ -118,6 +132,7 @@ class FlowMemory:
     direction: int = 0
     direction_since: float = 0.0
     flag: int = 0
+    last: Flows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +163,9 @@ class Memory:
         collar: a Meter Collar was seen; the source is told at the next start.
         backup_mode: a mode ``multimode-*`` was seen.
         hidden_at_stop: an OB was hidden because the driver ended before us.
+        released: a person said that the grid is back; the gateway has not yet.
+        last_gap: the last silence of the gateway.
+        noted_at: when this was saved last, or None.
         told: log lines already said in this stay in this state.
         hour_told_at: when the hourly line of a reckoning was last said.
     """
@@ -160,6 +178,9 @@ class Memory:
     collar: bool = False
     backup_mode: bool = False
     hidden_at_stop: bool = False
+    released: bool = False
+    last_gap: Gap | None = None
+    noted_at: float | None = None
     told: tuple[str, ...] = ()
     hour_told_at: float | None = None
     relay: RelayMemory = field(default_factory=RelayMemory)

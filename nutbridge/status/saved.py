@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from nutbridge.errors import NutbridgeError
-from nutbridge.model import Grid
+from nutbridge.model import Flows, Grid
 from nutbridge.status.memory import (
     BatteryMemory,
     Charge,
     FlowMemory,
+    Gap,
     LowMemory,
     Memory,
     RelayMemory,
     Shown,
 )
+from nutbridge.status.table import State
 
 VERSION = 1
 _MAX_SAMPLES = 200
@@ -53,7 +55,7 @@ class Saved:
 def render(saved: Saved) -> bytes:
     """Return the state file's bytes."""
     m = saved.memory
-    charge = m.battery.charge
+    charge, flows, gap = m.battery.charge, m.flow.last, m.last_gap
     data = {
         "version": VERSION,
         "boot_id": saved.boot_id,
@@ -71,6 +73,7 @@ def render(saved: Saved) -> bytes:
         "collar": m.collar,
         "backup_mode": m.backup_mode,
         "hidden_at_stop": m.hidden_at_stop,
+        "released": m.released,
         "battery_fitted": m.battery.fitted,
         "capacity_wh": m.battery.capacity_wh,
         "floor_pct": m.battery.floor_pct,
@@ -82,6 +85,14 @@ def render(saved: Saved) -> bytes:
         "load_at": m.flow.load_at,
         "discharge_w": [list(sample) for sample in m.flow.samples],
         "low": m.low.lb,
+        "noted_at": m.noted_at,
+        "gap_ended_at": gap.ended_at if gap else None,
+        "gap_s": gap.length_s if gap else None,
+        "flows_at": flows.at if flows else None,
+        "flow_load_w": flows.load_w if flows else None,
+        "flow_battery_w": flows.battery_w if flows else None,
+        "flow_grid_w": flows.grid_w if flows else None,
+        "flow_pv_w": flows.pv_w if flows else None,
         "next_login_epoch": saved.next_login_epoch,
         "failed_logins": saved.failed_logins,
         "config": saved.config,
@@ -95,6 +106,7 @@ def worth_saving(before: Memory, after: Memory) -> bool:
         before.state is not after.state
         or before.shown != after.shown
         or before.relay.grid is not after.relay.grid
+        or (before.relay.silent_since is None) != (after.relay.silent_since is None)
         or _read_at(before) != _read_at(after)
         or before.low.lb != after.low.lb
     )
@@ -131,13 +143,19 @@ def _memory(raw: dict[str, Any]) -> Memory:
     relay = raw.get("relay")
     if relay not in (None, "open", "closed"):
         raise SavedError("odd relay")
+    gap_ended_at, gap_s = _number(raw, "gap_ended_at"), _number(raw, "gap_s")
+    known = gap_ended_at is not None and gap_s is not None
     return Memory(
+        state=_state(raw),
+        noted_at=_number(raw, "noted_at"),
+        last_gap=Gap(gap_ended_at or 0.0, gap_s or 0.0) if known else None,
         outage_since=_number(raw, "outage_since"),
         generator_since=_number(raw, "generator_since"),
         controller=_flag(raw, "controller") or False,
         collar=_flag(raw, "collar") or False,
         backup_mode=_flag(raw, "backup_mode") or False,
         hidden_at_stop=_flag(raw, "hidden_at_stop") or False,
+        released=_flag(raw, "released") or False,
         relay=RelayMemory(
             at=_number(raw, "relay_at"),
             grid=Grid(relay) if relay else None,
@@ -152,6 +170,14 @@ def _memory(raw: dict[str, Any]) -> Memory:
         flow=_flow(raw),
         low=LowMemory(lb=_flag(raw, "low") or False),
     )
+
+
+def _state(raw: dict[str, Any]) -> State:
+    """Return the state, for people: a start begins anew in any case."""
+    try:
+        return State(str(raw.get("state")))
+    except ValueError:
+        return State.STARTING
 
 
 def _battery(raw: dict[str, Any]) -> BatteryMemory:
@@ -188,7 +214,16 @@ def _flow(raw: dict[str, Any]) -> FlowMemory:
         samples=tuple(pairs),
         load_w=_number(raw, "load_w"),
         load_at=_number(raw, "load_at") or 0.0,
+        last=_flows(raw),
     )
+
+
+def _flows(raw: dict[str, Any]) -> Flows | None:
+    at = _number(raw, "flows_at")
+    if at is None:
+        return None
+    names = ("load_w", "battery_w", "grid_w", "pv_w")
+    return Flows(at, *(_number(raw, f"flow_{name}") for name in names))
 
 
 def _finite(key: str, value: Any) -> float:

@@ -43,6 +43,8 @@ class Event(StrEnum):
     SILENT = "no usable answer"
     GRACE_OVER = "no usable answer for NOCOMMS_DELAY"
     NO_CONTROLLER = "closed, but no System Controller"
+    RELEASED = "no usable answer, released by a person"
+    UNFIT = "no UPS at all: an inverter without a battery"
 
 
 class Show(StrEnum):
@@ -91,10 +93,14 @@ _HEARD = info("the gateway answers again: on battery")
 _ONLINE = info("the gateway answers: on line")
 _WAITING = info("no usable answer: OL stands for now")
 _HIDDEN = warning("no usable answer: port file hidden (nocomms)")
+_RELEASED = warning(
+    "released by a person who says that the grid is back: OL for 30 s, then hidden"
+)
 _NO_CONTROLLER = warning(
     "no System Controller or Meter Collar found: its relay says closed for ever; "
     "port file hidden (ALLOW_NO_CONTROLLER=1 overrides)"
 )
+_UNFIT = warning("this device can be no UPS: port file hidden")
 _STALE = info("port file is from an earlier time: hidden until the gateway answers")
 _INHERIT = warning("port file says OB: holding it until the gateway answers")
 
@@ -116,6 +122,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.ONLINE, E.SILENT): Row(S.ONLINE, Show.KEEP, Next.ALERT, _WAITING),
     (S.ONLINE, E.GRACE_OVER): Row(S.NOCOMMS, Show.HIDE, Next.ALERT, _HIDDEN),
     (S.ONLINE, E.NO_CONTROLLER): Row(S.NOCOMMS, Show.HIDE, Next.MINUTE, _NO_CONTROLLER),
+    (S.ONLINE, E.UNFIT): Row(S.NOCOMMS, Show.HIDE, Next.MINUTE, _UNFIT),
     # On battery, the gateway answers.
     (S.ON_BATTERY, E.OPEN): Row(S.ON_BATTERY, Show.OB, Next.RELAY),
     (S.ON_BATTERY, E.FIRST_CLOSED): Row(S.ON_BATTERY, Show.OB, Next.SOON),
@@ -123,6 +130,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.ON_BATTERY, E.SILENT): Row(S.HOLDING, Show.OB, Next.RELAY, _LOST),
     (S.ON_BATTERY, E.GRACE_OVER): Row(S.HOLDING, Show.OB, Next.RELAY, _LOST),
     (S.ON_BATTERY, E.NO_CONTROLLER): Row(S.HOLDING, Show.OB, Next.RELAY, _LOST),
+    (S.ON_BATTERY, E.UNFIT): Row(S.HOLDING, Show.OB, Next.RELAY, _LOST),
     # On battery, the gateway is silent.
     (S.HOLDING, E.OPEN): Row(S.ON_BATTERY, Show.OB, Next.RELAY, _HEARD, full=True),
     (S.HOLDING, E.FIRST_CLOSED): Row(S.HOLDING, Show.OB, Next.SOON),
@@ -130,6 +138,9 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.HOLDING, E.SILENT): Row(S.HOLDING, Show.OB, Next.RELAY),
     (S.HOLDING, E.GRACE_OVER): Row(S.HOLDING, Show.OB, Next.RELAY),
     (S.HOLDING, E.NO_CONTROLLER): Row(S.HOLDING, Show.OB, Next.RELAY),
+    # The one row by which a silent gateway ends an outage: somebody has looked.
+    (S.HOLDING, E.RELEASED): Row(S.ONLINE, Show.OL, Next.ALERT, _RELEASED, full=True),
+    (S.HOLDING, E.UNFIT): Row(S.HOLDING, Show.OB, Next.RELAY),
     # Hidden. The same words as when it was hidden: said once in either case.
     (S.NOCOMMS, E.CLOSED): Row(S.ONLINE, Show.OL, Next.RELAY, _ONLINE, full=True),
     (S.NOCOMMS, E.FIRST_OPEN): Row(S.NOCOMMS, Show.KEEP, Next.AGAIN),
@@ -139,8 +150,11 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.NOCOMMS, E.NO_CONTROLLER): Row(
         S.NOCOMMS, Show.KEEP, Next.MINUTE, _NO_CONTROLLER
     ),
+    (S.NOCOMMS, E.UNFIT): Row(S.NOCOMMS, Show.KEEP, Next.MINUTE, _UNFIT),
 }
 
 #: Events of the start; the others come from checks.
 FOUND = frozenset(event for event in Event if event.name.startswith("FOUND_"))
+#: Answers that say nothing about the grid.
+NO_ANSWER = frozenset({Event.NO_CONTROLLER, Event.UNFIT})
 ON_BATTERY_STATES = frozenset({State.ON_BATTERY, State.HOLDING})

@@ -133,6 +133,7 @@ def test_removed_port_file_is_written_again(known: Site) -> None:
     known.port.unlink()
     known.wait_status("OL")
     assert known.value("battery.charge") == "92"
+    daemon.says("port file is gone")
     assert daemon.err.count("port file is gone") == 1
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nutbridge.model import Equipment, Facts, GridAnswer
+from nutbridge.model import Equipment, Facts, Grid, GridAnswer
 from nutbridge.status.battery import learn
 from nutbridge.status.events import awake, delay_s
 from nutbridge.status.memory import Memory
@@ -134,6 +134,69 @@ def test_events_file_that_still_says_ob_is_never_hidden() -> None:
     shown = replace(play.memory.shown, status="OB")
     play.memory = replace(play.memory, shown=shown)
     assert play.ask(None, 10_000).event is Event.SILENT
+
+
+def test_events_no_ups_hides_but_never_an_ob() -> None:
+    """An inverter without a battery; clients must see an OL before."""
+    unfit = GridAnswer(Grid.CLOSED, "closed", unfit="no battery")
+    assert Play().ask(unfit, 0).event is Event.UNFIT
+    play = online(Policy(nocomms_delay_s=0.0))
+    told = play.memory.shown
+    play.memory = replace(play.memory, shown=replace(told, status="OB"))
+    assert play.ask(unfit, 10_000).event is Event.SILENT
+    play = Play(Policy(nocomms_delay_s=0.0))
+    play.outage()
+    odd = replace(unfit, grid=Grid.UNKNOWN)
+    assert play.ask(odd, 5).row.state is State.HOLDING
+    play.ask(CLOSED, 10)
+    play.ask(CLOSED, 15)
+    assert play.ask(unfit, 44.9).event is Event.SILENT
+    assert play.hidden == 0
+    assert play.ask(unfit, 45).event is Event.UNFIT
+    assert play.hidden == 1
+
+
+def test_events_no_ups_that_was_one_is_a_failed_poll_before() -> None:
+    """A unit that restarts answers in part: NOCOMMS_DELAY, then hidden."""
+    unfit = GridAnswer(Grid.CLOSED, "closed", unfit="no battery")
+    play = online()
+    for at in (10, 60, 119):
+        step = play.ask(unfit, at)
+        assert (step.event, play.memory.state) == (Event.SILENT, State.ONLINE)
+    step = play.ask(unfit, 120)
+    assert (step.event, play.hidden) == (Event.UNFIT, 1)
+    assert "no battery" in step.notices[0].text
+    assert delay_s(step, T0 + 120, play.policy) == 60.0
+
+
+def test_events_no_ups_after_an_outage_is_hidden_in_the_end() -> None:
+    """Its answers are no usable ones: they do not make the OL last."""
+    unfit = GridAnswer(Grid.CLOSED, "closed", unfit="no battery")
+    play = Play()
+    play.outage()
+    play.ask(CLOSED, 10)
+    play.ask(CLOSED, 15)
+    for at in range(20, 135, 5):
+        assert play.ask(unfit, at).event is Event.SILENT
+    assert play.ask(unfit, 135).event is Event.UNFIT
+
+
+def test_events_part_of_an_answer_tells_of_the_grid_in_an_outage() -> None:
+    """Else OB would be reckoned down to LB, with the grid long there."""
+    unfit = GridAnswer(Grid.CLOSED, "closed", unfit="no battery")
+    play = Play()
+    play.outage()
+    assert play.ask(unfit, 10).event is Event.FIRST_CLOSED
+    assert play.ask(unfit, 15).event is Event.CLOSED
+    assert play.memory.shown.status == "OL"
+
+
+@pytest.mark.parametrize("second", [Grid.OPEN, Grid.UNKNOWN])
+def test_events_part_of_an_answer_tells_of_an_outage(second: Grid) -> None:
+    play = online()
+    unfit = GridAnswer(Grid.OPEN, "open", unfit="no battery")
+    assert play.ask(unfit, 10).event is Event.FIRST_OPEN
+    assert play.ask(replace(unfit, grid=second), 11).event is Event.OPEN
 
 
 def test_events_outage_is_held_through_any_silence() -> None:

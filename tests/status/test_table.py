@@ -15,6 +15,10 @@ CANNOT = {
     (State.NOCOMMS, Event.FIRST_CLOSED),
     (State.ON_BATTERY, Event.FIRST_OPEN),
     (State.HOLDING, Event.FIRST_OPEN),
+    # A person's word counts only while an outage is held on.
+    (State.ONLINE, Event.RELEASED),
+    (State.ON_BATTERY, Event.RELEASED),
+    (State.NOCOMMS, Event.RELEASED),
 }
 
 
@@ -37,13 +41,15 @@ def test_table_never_hides_on_battery(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(ON_BATTERY_STATES))
-def test_table_only_closed_ends_an_outage(state: State) -> None:
+def test_table_only_closed_or_a_person_ends_an_outage(state: State) -> None:
+    """A person's word, and only while the gateway is silent."""
     ends = {
         event
         for (before, event), row in TABLE.items()
         if before is state and row.state not in ON_BATTERY_STATES
     }
-    assert ends == {Event.CLOSED}
+    person = {Event.RELEASED} if state is State.HOLDING else set()
+    assert ends == {Event.CLOSED} | person
 
 
 def test_table_ob_is_shown_exactly_in_the_states_on_battery() -> None:
@@ -51,9 +57,9 @@ def test_table_ob_is_shown_exactly_in_the_states_on_battery() -> None:
         assert (row.show is Show.OB) == (row.state in ON_BATTERY_STATES), row
 
 
-def test_table_ol_is_written_for_closed_only() -> None:
+def test_table_ol_is_written_for_closed_or_by_a_person() -> None:
     wrote = {event for (_, event), row in TABLE.items() if row.show is Show.OL}
-    assert wrote == {Event.CLOSED}
+    assert wrote == {Event.CLOSED, Event.RELEASED}
 
 
 def test_table_a_change_of_the_grid_asks_everything_at_once() -> None:
