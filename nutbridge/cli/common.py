@@ -1,0 +1,126 @@
+"""What several commands of nutbridge share: their arguments, and a hint."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nutbridge.errors import ConfigError, NutbridgeError, PortFileError
+
+if TYPE_CHECKING:
+    from nutbridge.clock import SystemClock
+    from nutbridge.nut.port_file import PortFile
+    from nutbridge.settings import Settings
+
+Ups = Annotated[
+    str | None, typer.Argument(metavar="[UPS]", help="Name of the UPS in ups.conf.")
+]
+Config = Annotated[
+    str | None,
+    typer.Option("-c", "--config", metavar="CONFIG", help="Use this config file."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Show it as JSON.")]
+
+#: For typer.Typer of a group of commands.
+PLAIN = {"help_option_names": ["-h", "--help"], "terminal_width": 80}
+
+_DENIED = ("Permission denied", "Operation not permitted", "writable for")
+
+
+class NotPermitted(NutbridgeError):
+    """A file that only root and the monitor's user may read or write.
+
+    Attributes:
+        exit_code: of the error without the hint.
+    """
+
+    def __init__(self, error: NutbridgeError) -> None:
+        self.exit_code = error.exit_code
+        super().__init__(f"{error}; try again with sudo")
+
+
+@contextlib.contextmanager
+def sudo_hint() -> Iterator[None]:
+    """Say in one line what the system refuses, and ``sudo`` where that helps.
+
+    Raises:
+        NotPermitted: an ordinary user was not let in.
+        NutbridgeError: instead of an OSError.
+    """
+    try:
+        yield
+    except (ConfigError, PortFileError) as error:
+        if os.geteuid() != 0 and any(word in str(error) for word in _DENIED):
+            raise NotPermitted(error) from error
+        raise
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        problem = NutbridgeError(f"{named}{error.strerror}")
+        if isinstance(error, PermissionError) and os.geteuid() != 0:
+            raise NotPermitted(problem) from error
+        raise problem from error
+
+
+def settings_of(
+    config: str | None, ups: str | None, *, account_needed: bool = False
+) -> "Settings":
+    """Read the config; what is odd in it is doctor's to tell.
+
+    Raises:
+        UsageError, ConfigError: see ``config_file.load``.
+    """
+    from nutbridge.config_file import load
+
+    settings, _ = load(config, ups, os.environ, account_needed=account_needed)
+    return settings
+
+
+def gateway_settings_of(config: str | None, ups: str | None) -> "Settings":
+    """Read the config of a UPS that is an IQ Gateway.
+
+    Raises:
+        ConfigError: an inverter alone is the UPS; or see ``settings_of``.
+    """
+    settings = settings_of(config, ups)
+    if settings.inverter_alone:
+        raise ConfigError(
+            settings.config_path, "SERIAL", "not set: this UPS is no IQ Gateway"
+        )
+    return settings
+
+
+def port_of(settings: "Settings", clock: "SystemClock | None" = None) -> "PortFile":
+    """Return the port file of a config; nothing is looked at yet."""
+    from nutbridge.clock import SystemClock
+    from nutbridge.nut.port_file import PortFile
+
+    return PortFile(Path(settings.port_file), clock or SystemClock())
+
+
+def paragraph(text: str) -> str:
+    """Return a text from anywhere as lines of at most 80 characters.
+
+    A path or an address is not broken over two lines.
+    """
+    import textwrap
+
+    from nutbridge.cli.logs import printable
+
+    lines = textwrap.wrap(
+        printable(text), 80, break_on_hyphens=False, break_long_words=False
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def quiet_logs() -> None:
+    """Show only what somebody should act on, on stderr."""
+    import logging
+
+    from nutbridge.cli.logs import set_up
+
+    set_up("nutbridge", logging.WARNING, os.environ)

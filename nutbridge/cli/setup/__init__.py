@@ -1,0 +1,1 @@
+"""nutbridge setup: questions, what was found, and what is written."""

@@ -1,0 +1,130 @@
+"""nutbridge setup: from nothing to a protected house, by questions or options."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from nutbridge.cli.discover import Interface
+from nutbridge.errors import UsageError
+
+AFTERWARDS = """\
+\b
+Environment:
+  ENPHASE_PASSWORD   password of the account
+  NUT_SYSCONFIG      folder of enphase-UPS.conf and ups.conf (or NUT_CONFPATH)
+  NUT_LOCALSTATE     folder of the token (or NUT_STATEPATH)
+  ENPHASE_LOGIN, ENPHASE_TOKENS   other addresses of the cloud
+"""
+
+
+def _text(option: str, metavar: str, text: str) -> object:
+    return typer.Option(option, metavar=metavar, help=text, show_default=False)
+
+
+Ups = Annotated[
+    str | None,
+    typer.Argument(metavar="[UPS]", help="Name of the UPS, as in ups.conf."),
+]
+Config = Annotated[
+    str | None,
+    typer.Option("-c", "--config", metavar="CONFIG", help="Write this config file."),
+]
+Host = Annotated[str | None, _text("--host", "HOST", "Name or address of the gateway.")]
+Serial = Annotated[
+    str | None,
+    _text("--serial", "SERIAL", "Which gateway it must be; else /info tells."),
+]
+Username = Annotated[
+    str | None, _text("--username", "EMAIL", "Login at Enphase Enlighten.")
+]
+PasswordFile = Annotated[
+    str | None, _text("--password-file", "FILE", "Read the password from here.")
+]
+NoLogin = Annotated[
+    bool,
+    typer.Option(
+        "--no-login",
+        help="Do not log in: use the token that is there, or --token-file "
+        "(accounts with a second factor).",
+    ),
+]
+TokenFile = Annotated[
+    str | None, _text("--token-file", "FILE", "Read a token from here.")
+]
+PortFile = Annotated[
+    str | None,
+    _text(
+        "--port-file", "FILE", "What dummy-ups reads; /run/nutbridge/UPS.dev if new."
+    ),
+]
+StateDir = Annotated[
+    str | None, _text("--state-dir", "DIR", "Folder of the token and the state.")
+]
+Append = Annotated[
+    bool | None,
+    typer.Option(
+        "--append/--no-append",
+        help="Append the section to ups.conf, or leave that to you.",
+        show_default=False,
+    ),
+]
+Enable = Annotated[bool, typer.Option("--enable", help="Run the systemctl lines, too.")]
+Yes = Annotated[
+    bool,
+    typer.Option(
+        "--yes", "-y", help="Ask nothing; ups.conf only changes with --append."
+    ),
+]
+Root = Annotated[
+    str, _text("--root", "DIR", "Look at and write all files below this folder.")
+]
+
+
+def setup(  # noqa: PLR0913 - one argument for each option
+    *,
+    ups: Ups = None,
+    config: Config = None,
+    host: Host = None,
+    serial: Serial = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    no_login: NoLogin = False,
+    token_file: TokenFile = None,
+    port_file: PortFile = None,
+    state_dir: StateDir = None,
+    append: Append = None,
+    enable: Enable = False,
+    yes: Yes = False,
+    interface: Interface = None,
+    root: Root = "",
+) -> None:
+    """Set up one UPS: config, token, port file and ups.conf.
+
+    Finds the gateway, logs in, and makes sure that there is a System Controller
+    and a battery, before anything is written. What is missing is asked. Run it
+    again at any time: what is right already stays as it is.
+    """
+    from nutbridge.cli.setup.steps import Setup
+    from nutbridge.install.basis import Wishes
+
+    if root and enable:
+        raise UsageError("--enable and --root exclude each other")
+    wishes = Wishes(
+        ups=ups,
+        config=config,
+        host=host,
+        serial=serial,
+        username=username,
+        password_file=password_file,
+        login=not (no_login or token_file),
+        token_file=token_file,
+        port_file=port_file,
+        state_dir=state_dir,
+        append=append,
+        enable=enable,
+        yes=yes,
+        interfaces=tuple(interface or ()),
+        root=os.path.abspath(root).rstrip("/") if root else "",
+    )
+    Setup(wishes, os.environ).run()

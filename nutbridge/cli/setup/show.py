@@ -1,0 +1,137 @@
+"""What nutbridge setup says: the house, the files, what to do next."""
+
+import sys
+import time
+from pathlib import Path
+
+from nutbridge.cli.logs import printable
+from nutbridge.install.places import UNIT_FOLDERS, Places
+from nutbridge.install.plan import Account, Change, Plan
+from nutbridge.install.probe import House
+from nutbridge.model import Grid
+from nutbridge.units import WH_PER_KWH
+
+UNIT = "enphase-monitor@.service"
+_UNIT_FOLDERS = (
+    *("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"),
+    *("/usr/lib/systemd/system", "/lib/systemd/system"),
+)
+_OURS = b"RuntimeDirectory=nutbridge"
+_GRID_WORDS = {
+    Grid.CLOSED: "The grid is there",
+    Grid.OPEN: "The house is on battery now",
+}
+
+
+def say(text: str = "") -> None:
+    """Print one line; nothing from the network may move the cursor."""
+    sys.stdout.write(f"{printable(text)}\n")
+    sys.stdout.flush()
+
+
+def show_house(house: House) -> None:
+    """Print what a gateway says about its house."""
+    fitted = house.inventory
+    parts = [
+        _count(fitted.controllers, "System Controller"),
+        _count(len(fitted.collars), "Meter Collar"),
+        _count(fitted.batteries, "battery", "batteries"),
+    ]
+    words = [_GRID_WORDS.get(house.grid, f"The relay says {house.relay.oper}")]
+    battery = house.battery
+    if battery is not None and battery.soc_pct is not None and battery.capacity_wh:
+        size_kwh = battery.capacity_wh / WH_PER_KWH
+        words.append(f"charge {battery.soc_pct:.0f} % of {size_kwh:.1f} kWh")
+    say(f"{'; '.join(words)}.")
+    say(f"Fitted: {', '.join(part for part in parts if part)}.")
+
+
+def _count(number: int, one: str, more: str = "") -> str:
+    if not number:
+        return ""
+    return f"{number} {one}" if number == 1 else f"{number} {more or one + 's'}"
+
+
+def show_plan(plan: Plan) -> None:
+    """Print which files are to be written, and how ups.conf changes."""
+    if plan.changes:
+        say()
+        say("To be written:")
+        for change in plan.changes:
+            say(f"  {change.path}")
+            say(f"      {_kind(change)}: {change.what}")
+    if plan.diff:
+        say()
+        for line in plan.diff.splitlines():
+            say(line.expandtabs())
+
+
+def _kind(change: Change) -> str:
+    return "changed" if change.before is not None else "new"
+
+
+def show_notes(nut_conf: bytes | None, account: Account | None, places: Places) -> None:
+    """Print what else stands in the way."""
+    folders = sorted({places.port_folder, places.state_dir} - {*UNIT_FOLDERS})
+    if folders:
+        say()
+        say(
+            f"The unit may not write there; systemctl edit enphase-monitor@{places.ups}"
+        )
+        say("and add:")
+        say("  [Service]")
+        say(f"  ReadWritePaths={' '.join(folders)}")
+    mode = b""
+    for line in (nut_conf or b"").splitlines():
+        key, _, value = line.partition(b"=")
+        if key.strip() == b"MODE":
+            mode = value.partition(b"#")[0].strip().strip(b"\"'")
+    if mode == b"none":
+        say()
+        say("NUT is switched off: nut.conf says MODE=none. Write MODE=standalone, or")
+        say("MODE=netserver where other machines are to see this UPS.")
+    if account is None:
+        say()
+        say("There is no user nut on this machine: install NUT, then run setup again")
+        say("so that the files get their owner.")
+
+
+def day(epoch: float) -> str:
+    """Return a date."""
+    return time.strftime("%Y-%m-%d", time.localtime(epoch))
+
+
+def start_lines(ups: str, root: str, *, again: bool) -> list[list[str]]:
+    """Return the commands that start everything, in order.
+
+    None of them disturbs a driver or an upsd that runs: the enumerator restarts
+    drivers whose section has changed, a reload tells upsd of new ones. A monitor
+    that runs leaves no gap when it is restarted.
+
+    Args:
+        ups: name of the UPS.
+        root: where the unit is looked for.
+        again: the config of a monitor that may run has changed.
+    """
+    unit = f"enphase-monitor@{ups}"
+    return [
+        *_install_lines(root),
+        ["systemctl", "daemon-reload"],
+        *([["systemctl", "try-restart", unit]] if again else []),
+        ["systemctl", "enable", "--now", unit],
+        ["systemctl", "enable", "--now", "nut-driver-enumerator.path"],
+        ["systemctl", "restart", "nut-driver-enumerator"],
+        ["systemctl", "reload-or-restart", "nut-server"],
+    ]
+
+
+def _install_lines(root: str) -> list[list[str]]:
+    """Return what installs the unit; nothing where there is one of ours."""
+    units = (Path(f"{root}{folder}/{UNIT}") for folder in _UNIT_FOLDERS)
+    used = next((path for path in units if path.is_file()), None)
+    # The bash script's unit has the same name, and no watchdog.
+    if used is not None and _OURS in used.read_bytes():
+        return []
+    shared = Path(sys.prefix, "share/nutbridge/systemd", UNIT)
+    source = str(shared) if shared.exists() else f"systemd/{UNIT}"
+    return [["install", "-m", "644", source, "/etc/systemd/system/"]]

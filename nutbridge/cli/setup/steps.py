@@ -1,0 +1,234 @@
+"""The steps of nutbridge setup; nothing is written before the last one."""
+
+import os
+import posixpath
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nutbridge.cli.ask import ask, ask_yes
+from nutbridge.cli.setup.gateway import Visit, find_host, visit_gateway
+from nutbridge.cli.setup.show import (
+    say,
+    show_notes,
+    show_plan,
+    start_lines,
+)
+from nutbridge.config_file import Folders, check_folder, folders
+from nutbridge.config_values import absolute
+from nutbridge.errors import ConfigError, NutbridgeError, Refused, UsageError
+from nutbridge.install.basis import Basis, Ground, Wishes, make_basis, wanted_values
+from nutbridge.install.files import Disk, find_account
+from nutbridge.install.places import Places
+from nutbridge.install.plan import Answers, Plan, make_plan
+from nutbridge.lock import PortLock
+
+_UPS = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_FILE_NAME = re.compile(r"enphase-(.+)\.conf")
+_COMMAND_S = 90
+
+
+class CommandFailed(NutbridgeError):
+    """Everything is written, but systemctl did not do its part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One run of the command.
+
+    Attributes:
+        wishes: the options.
+        environ: the environment.
+    """
+
+    wishes: Wishes
+    environ: Mapping[str, str]
+
+    def run(self) -> None:
+        """Ask, look, show, write."""
+        disk = Disk(self.wishes.root)
+        basis = self._basis(disk)
+        host = self._required(basis, find_host(self.wishes, basis))
+        visit = Visit(self.wishes, self.environ, disk, basis)
+        result = visit_gateway(visit, host)
+        account = find_account()
+        answers = Answers(
+            basis.new_values(result.values), result.token, result.house.fingerprint
+        )
+        plan = make_plan(basis.places, answers, disk.see, disk.is_folder, account)
+        if plan.ups_conf is not None:
+            _refuse_old_claim(disk, basis.places)
+        show_plan(plan)
+        append = self._wants_append(plan)
+        if plan.changes or append:
+            if not (self.wishes.yes or ask_yes("Write this?")):
+                raise Refused("nothing was written")
+            changes = plan.changes
+            if append and plan.ups_conf is not None:
+                changes += (plan.ups_conf,)
+            disk.apply(changes, account)
+            say()
+            say("Written.")
+        else:
+            say()
+            say("Nothing to change.")
+        if plan.ups_conf is not None and not append:
+            say(f"Append the section above to {basis.places.ups_conf} (--append).")
+        seen = disk.see(basis.places.nut_conf)
+        show_notes(seen.data if seen else None, account, basis.places)
+        again = any(
+            each.path == basis.places.config and each.before not in (None, each.data)
+            for each in plan.changes
+        )
+        self._units(basis.places, again=again)
+
+    def _basis(self, disk: Disk) -> Basis:
+        nut = self._folders(disk)
+        if not disk.is_folder(nut.sysconfig):
+            raise ConfigError(
+                nut.sysconfig,
+                None,
+                "no such folder; install NUT first, e.g. apt install nut-server",
+            )
+        cwd = str(Path.cwd())
+        wanted = wanted_values(self.wishes, self.environ, cwd)
+        ups = self._ups()
+        config = absolute(
+            cwd, self.wishes.config or f"{nut.sysconfig}/enphase-{ups}.conf"
+        )
+        for folder in dict.fromkeys((os.path.dirname(config), nut.sysconfig)):
+            if not os.access(disk.real(folder), os.W_OK | os.X_OK):
+                raise ConfigError(
+                    folder, None, "not writable for you; run setup as root (sudo)"
+                )
+        seen = disk.see(config)
+        if seen is not None:
+            say(f"Using what {config} says.")
+        ground = Ground(config, ups, nut.sysconfig, nut.localstate, cwd)
+        basis = make_basis(seen.data if seen else None, wanted, ground)
+        for folder in basis.places.folders:
+            # What the monitor would refuse is not written.
+            if disk.is_folder(folder):
+                check_folder(str(disk.real(folder)), ups)
+        return basis
+
+    def _folders(self, disk: Disk) -> Folders:
+        if not self.wishes.root:
+            nut = folders(self.environ)
+            cwd = str(Path.cwd())
+            return Folders(absolute(cwd, nut.sysconfig), absolute(cwd, nut.localstate))
+        ups = disk.is_folder("/etc/ups")
+        state = disk.is_folder("/var/lib/ups")
+        return Folders(
+            "/etc/ups" if ups else "/etc/nut",
+            "/var/lib/ups" if state else "/var/lib/nut",
+        )
+
+    def _ups(self) -> str:
+        named = _FILE_NAME.fullmatch(Path(self.wishes.config or "").name)
+        name = self.wishes.ups or self.environ.get("UPS") or (named[1] if named else "")
+        if name:
+            return _check_ups(name)
+        if self.wishes.yes:
+            self._required(None, self.wishes.host)
+        return ask("Name of the UPS", "home", check=_check_ups)
+
+    def _required(self, basis: Basis | None, host: str | None) -> str:
+        """Return the host; with --yes everything that is missing is named at once."""
+        missing = [] if basis else ["UPS"]
+        missing += [] if host else ["--host"]
+        known = {*basis.wanted, *basis.old} if basis else set[str]()
+        password = self.wishes.password_file or self.environ.get("ENPHASE_PASSWORD")
+        if self.wishes.login:
+            if not (self.wishes.username or "USERNAME" in known):
+                missing.append("--username")
+            if not (password or known & {"PASSWORD", "PASSWORD_FILE"}):
+                missing.append("--password-file (or ENPHASE_PASSWORD)")
+        elif not (self.wishes.token_file or self._has_token(basis)):
+            missing.append("--token-file")
+        if self.wishes.yes and missing:
+            raise UsageError(f"--yes asks nothing, but needs: {', '.join(missing)}")
+        return host or ""
+
+    def _has_token(self, basis: Basis | None) -> bool:
+        disk = Disk(self.wishes.root)
+        return basis is not None and disk.exists(basis.places.token_file)
+
+    def _wants_append(self, plan: Plan) -> bool:
+        if plan.ups_conf is None:
+            return False
+        if self.wishes.append is not None or self.wishes.yes:
+            return bool(self.wishes.append)
+        return ask_yes(f"Append this to {plan.ups_conf.path}?")
+
+    def _units(self, places: Places, *, again: bool) -> None:
+        ups = places.ups
+        doctor = f"nutbridge doctor -c {shlex.quote(places.config)}"
+        if places.config == f"{posixpath.dirname(places.ups_conf)}/enphase-{ups}.conf":
+            doctor = f"nutbridge doctor {ups}"
+        say()
+        commands = start_lines(ups, self.wishes.root, again=again)
+        if not self.wishes.enable:
+            say("Then start it:")
+            for command in commands:
+                say(f"  {' '.join(command)}")
+            say(f"and see whether all is well: {doctor}")
+            return
+        if shutil.which("systemctl", path=self.environ.get("PATH")) is None:
+            raise CommandFailed(
+                "there is no systemctl here; run `enphase-monitor "
+                f"{ups}` as the user nut under your own supervisor"
+            )
+        for command in commands:
+            say(f"  {' '.join(command)}")
+            _run(command)
+        say(f"Started. See whether all is well: {doctor}")
+
+
+def _refuse_old_claim(disk: Disk, places: Places) -> None:
+    """Keep a driver from reading a status that nobody keeps true.
+
+    NUT's enumerator starts the driver as soon as ups.conf has its section: an OB
+    LB of last winter would shut every machine down, and what has no status is OL
+    up to NUT 2.8.3.
+
+    Raises:
+        Refused: with what to do.
+    """
+    visible = disk.exists(places.port_file)
+    if visible and PortLock(disk.real(places.port_file)).owner() is None:
+        raise Refused(
+            f"{places.port_file} is there and no monitor keeps it true; "
+            f"mv {places.port_file} {places.hidden_port_file}, then run setup again"
+        )
+
+
+def _check_ups(name: str) -> str:
+    if _UPS.fullmatch(name) is None:
+        raise UsageError(f"{name!r}: a UPS name has letters, digits, _ . and - only")
+    return name
+
+
+def _run(command: list[str]) -> None:
+    line = " ".join(command)
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words and a checked name
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+            timeout=_COMMAND_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CommandFailed(f"{line}: no end within {_COMMAND_S} s") from None
+    except OSError as exc:
+        raise CommandFailed(f"{line}: {exc.strerror}") from exc
+    if done.returncode:
+        raise CommandFailed(
+            f"`{line}` ended with status {done.returncode}; the files are written"
+        )

@@ -1,0 +1,132 @@
+"""Find gateways on the local network by multicast DNS.
+
+Source: an IQ Gateway announces ``_enphase-envoy._tcp`` with port 80 and, among
+others, the TXT key ``serialnum`` (firmware 7 and 8). It answers over HTTPS on
+443; another port than 80 is taken as it is announced.
+
+zeroconf is an optional extra and heavy: it is loaded by the search alone.
+"""
+
+import ipaddress
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
+
+if TYPE_CHECKING:
+    from zeroconf import IPVersion, ServiceInfo, Zeroconf
+
+SERVICE = "_enphase-envoy._tcp.local."
+#: A gateway answers a question within a second; a question may get lost.
+SEARCH_S = 3.0
+#: More than these is no house.
+MOST = 16
+
+_HTTP_PORT = 80
+_HTTPS_PORT = 443
+_SERIAL = re.compile(r"[A-Za-z0-9-]{1,32}")
+_ASK_MS = 1000
+
+
+class SearchUnavailable(NutbridgeError):
+    """The network cannot be searched from here."""
+
+    exit_code = EX_UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Announced:
+    """One gateway as it announces itself; nothing of it is proven.
+
+    Attributes:
+        host: address, ``ADDRESS:PORT`` where the port is odd, as ENVOY_HOST.
+        serial: what it says, or None.
+    """
+
+    host: str
+    serial: str | None
+
+
+def search(
+    seconds: float = SEARCH_S, interfaces: Sequence[str] = ()
+) -> list[Announced]:
+    """Listen for gateways.
+
+    Args:
+        seconds: how long.
+        interfaces: own addresses to ask from; all where there is none.
+
+    Returns:
+        The gateways in the order of their addresses; at most ``MOST``.
+
+    Raises:
+        SearchUnavailable: no zeroconf, no network, no such interface.
+    """
+    try:
+        import zeroconf
+    except ModuleNotFoundError as exc:
+        if exc.name != "zeroconf":
+            raise
+        raise SearchUnavailable(
+            "searching needs zeroconf; pip install 'nutbridge[discovery]', or name "
+            "the gateway"
+        ) from None
+    names = _Names()
+    only_v4 = zeroconf.IPVersion.V4Only
+    try:
+        with zeroconf.Zeroconf(
+            interfaces=list(interfaces) or zeroconf.InterfaceChoice.All,
+            ip_version=only_v4,
+        ) as network:
+            browser = zeroconf.ServiceBrowser(
+                network, SERVICE, handlers=[names.changed]
+            )
+            names.full.wait(seconds)
+            browser.cancel()
+            found = [_look_up(network, name, only_v4) for name in names.sorted()]
+    except (OSError, ValueError, zeroconf.Error, RuntimeError) as exc:
+        raise SearchUnavailable(f"the network cannot be searched: {exc}") from exc
+    return sorted({gateway for gateway in found if gateway is not None})
+
+
+class _Names:
+    """Collects the names of services; called from zeroconf's own thread."""
+
+    def __init__(self) -> None:
+        self.full = threading.Event()
+        self._names: set[str] = set()
+
+    def sorted(self) -> list[str]:
+        return sorted(self._names)[:MOST]
+
+    def changed(self, *, name: str, **_others: object) -> None:
+        # One that has gone meanwhile has no address when it is looked up.
+        if len(self._names) < MOST:
+            self._names.add(name)
+        else:
+            self.full.set()
+
+
+def _look_up(network: "Zeroconf", name: str, version: "IPVersion") -> Announced | None:
+    from zeroconf import Error
+
+    try:
+        info = network.get_service_info(SERVICE, name, timeout=_ASK_MS)
+    except Error:
+        # A name that nobody may have: the others shall be found all the same.
+        return None
+    addresses = info.parsed_addresses(version) if info else []
+    if info is None or not addresses:
+        return None
+    address = str(ipaddress.ip_address(addresses[0]))
+    port = _HTTPS_PORT if info.port in (None, 0, _HTTP_PORT) else info.port
+    host = address if port == _HTTPS_PORT else f"{address}:{port}"
+    return Announced(host, _serial(info))
+
+
+def _serial(info: "ServiceInfo") -> str | None:
+    text = (info.properties.get(b"serialnum") or b"").decode("ascii", "replace")
+    return text if _SERIAL.fullmatch(text) else None
