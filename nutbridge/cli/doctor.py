@@ -1,0 +1,243 @@
+"""nutbridge doctor: one line per check, and what to do about it."""
+
+import json
+import logging
+import os
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from nutbridge.cli.common import Config, Ups
+from nutbridge.cli.logs import printable
+from nutbridge.cli.sma.session import interruptible
+from nutbridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nutbridge.doctor.finding import Finding
+    from nutbridge.notices import Notice
+    from nutbridge.settings import Settings
+
+_WIDTH = 80
+#: All is said after 20 s; programs start slowly on a small board.
+_PROBES_S = 14.0
+_CONFIG_S = 3.0
+
+#: By result: a mark for terminals that know it, a word for others, a colour.
+_MARKS: Mapping[str, tuple[str, str, str]] = {
+    "ok": ("\u2713", "ok", "32"),
+    "warning": ("!", "warn", "33"),
+    "failed": ("\u2717", "FAIL", "31"),
+    "skipped": ("-", "skip", "2"),
+}
+_WORD_WIDTH = 4
+
+EPILOG = """\
+\b
+Exit status:
+  0   every check holds; warnings and checks that do not apply aside
+  1   a check failed, or may not be made by this user
+  2   the command line is wrong
+  78  the config cannot be used; nothing else was checked
+"""
+
+
+def doctor(
+    ups: Ups = None,
+    config: Config = None,
+    upsd: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where upsd listens.")
+    ] = "127.0.0.1:3493",
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Show a JSON array of objects.")
+    ] = False,
+) -> None:
+    """Say what is wrong with one UPS, and what to do; change nothing.
+
+    Shows one line per check and, where something is to do, what. Needs 20
+    seconds at most. As root it sees most.
+    """
+    # What the parts log is in the findings.
+    logging.getLogger("nutbridge").addHandler(logging.NullHandler())
+    logging.getLogger("nutbridge").propagate = False
+    # A session on an inverter is ended first.
+    with interruptible():
+        raise typer.Exit(_tell(config, ups, upsd, as_json=as_json))
+
+
+def _tell(config: str | None, ups: str | None, upsd: str, *, as_json: bool) -> int:
+    look = Look.of(sys.stdout, os.environ)
+    findings, unusable = _examine(config, ups, upsd)
+    sys.stdout.write(as_text_json(findings) if as_json else as_lines(findings, look))
+    sys.stdout.flush()
+    if unusable is not None:
+        if not as_json:
+            sys.stderr.write("nutbridge: without a config nothing else was checked\n")
+        return unusable
+    from nutbridge.doctor.finding import all_hold
+
+    return 0 if all_hold(findings) else 1
+
+
+def _examine(
+    config: str | None, ups: str | None, upsd: str
+) -> "tuple[Sequence[Finding], int | None]":
+    """Return the findings, and the exit code where there is no config."""
+    from nutbridge.addresses import split_host
+    from nutbridge.clock import SystemClock
+    from nutbridge.doctor.checks import deadline, examine
+    from nutbridge.doctor.facts import Facts
+    from nutbridge.doctor.finding import Finding, failed
+    from nutbridge.doctor.place import Place
+    from nutbridge.errors import UsageError
+
+    try:
+        split_host(upsd, 3493)
+    except ValueError as exc:
+        raise UsageError(f"--upsd: {exc}") from None
+    clock = SystemClock()
+    try:
+        settings, notices = _load(config, ups, clock.boottime() + _CONFIG_S)
+    except ConfigError as exc:
+        return [Finding(_at_fault(exc), failed(str(exc), _remedy()))], exc.exit_code
+    unknown = [note.text for note in notices if "unknown key" in note.text]
+    odd = [note.text for note in notices if note.text not in unknown]
+    facts = Facts(settings, tuple(unknown), tuple(odd))
+    place = Place(settings, os.environ, clock, deadline(clock, _PROBES_S), upsd)
+    return examine(facts, place), None
+
+
+def _at_fault(error: ConfigError) -> str:
+    """Return the check that a config error belongs to."""
+    if error.key == "STATE_DIR" or "folder of" in error.problem:
+        return "folders"
+    return "config-permissions" if "everybody" in error.problem else "config"
+
+
+def _remedy() -> str:
+    if os.geteuid():
+        return "look again as root: sudo nutbridge doctor ...; else correct it"
+    return "correct it, or make a config with: nutbridge setup"
+
+
+def _load(
+    config: str | None, ups: str | None, until: float
+) -> "tuple[Settings, list[Notice]]":
+    """Read the config, or give up a file system that hangs.
+
+    Raises:
+        ConfigError: see config_file.load; or late.
+    """
+    from nutbridge.clock import SystemClock
+    from nutbridge.config_file import load
+    from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
+
+    worker = Worker("config", lambda: None)
+    try:
+        return call_within(
+            worker,
+            lambda: load(config, ups, os.environ, account_needed=False),
+            clock=SystemClock(),
+            waiter=ThreadWaiter(),
+            deadline=until,
+        )
+    except LateError:
+        problem = f"cannot be read within {_CONFIG_S:g} s; does its disk hang?"
+        raise ConfigError(config or ups or "config", None, problem) from None
+    finally:
+        worker.retire()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How lines are drawn.
+
+    Attributes:
+        unicode: the stream can show the marks.
+        colour: it is a terminal, and nobody asked for none.
+    """
+
+    unicode: bool
+    colour: bool
+
+    @classmethod
+    def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "Look":
+        """Return what fits the stream."""
+        plain = environ.get("NO_COLOR") or environ.get("TERM", "dumb") == "dumb"
+        return cls(_shows_marks(stream, environ), stream.isatty() and not plain)
+
+    def mark(self, result: str) -> str:
+        """Return what begins a line."""
+        sign, word, colour = _MARKS[result]
+        shown = sign if self.unicode else word.ljust(_WORD_WIDTH)
+        return f"\x1b[{colour}m{shown}\x1b[0m" if self.colour else shown
+
+    @property
+    def indent(self) -> int:
+        """Columns before the finding."""
+        return (1 if self.unicode else _WORD_WIDTH) + 2
+
+
+def _shows_marks(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    # In the C locale Python writes UTF-8, where a terminal may not know it, and
+    # puts this LC_CTYPE into the environment (PEP 538).
+    known = {name: environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")}
+    if known["LC_CTYPE"] == "C.UTF-8":
+        del known["LC_CTYPE"]
+    locale = next(filter(None, known.values()), "C")
+    if "utf" not in locale.lower():
+        return False
+    try:
+        "".join(mark for mark, _, _ in _MARKS.values()).encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def as_lines(findings: "Sequence[Finding]", look: Look) -> str:
+    """Return the findings for people, at most 80 columns where words allow."""
+    lines: list[str] = []
+    indent = " " * look.indent
+    for finding in findings:
+        verdict = finding.verdict
+        head = _wrapped(verdict.finding, indent)
+        lines += [f"{look.mark(verdict.result)}  {head[0].lstrip()}", *head[1:]]
+        if verdict.remedy:
+            lines += _wrapped(f"to do: {verdict.remedy}", f"{indent}  ")
+    counts = [
+        f"{sum(each.verdict.result == result for each in findings)} {result}"
+        for result in _MARKS
+    ]
+    checks = "1 check" if len(findings) == 1 else f"{len(findings)} checks"
+    lines.append(f"{checks}: {', '.join(counts)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        printable(text),
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        # A path or a command must stay fit for copying.
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def as_text_json(findings: "Sequence[Finding]") -> str:
+    """Return the findings for programs."""
+    rows = [
+        {
+            "check": each.check,
+            "result": each.verdict.result.value,
+            "finding": each.verdict.finding,
+            "remedy": each.verdict.remedy,
+        }
+        for each in findings
+    ]
+    return json.dumps(rows, indent=2) + "\n"

@@ -1,0 +1,1 @@
+"""nutbridge doctor: gather what is, judge it, show it; nothing is changed."""

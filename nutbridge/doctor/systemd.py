@@ -1,0 +1,135 @@
+"""What systemd knows of a unit, and what its files say where it does not run.
+
+Source: systemctl(1) show, systemd.unit(5): drop-ins ``NAME.d/*.conf`` of the
+template and of the instance, sorted by file name, a folder earlier in the load
+path hides files of the same name in later ones; $SYSTEMD_UNIT_PATH.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_RUNS = Path("/run/systemd/system")
+#: Load path of the system manager, first wins.
+_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+_MOST_BYTES = 65536
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]*)")
+#: systemd.time(7), as far as times of services go; a bare number is seconds.
+_UNITS_S = {
+    **dict.fromkeys(("us", "usec", "µs"), 1e-6),
+    **dict.fromkeys(("ms", "msec"), 1e-3),
+    **dict.fromkeys(("", "s", "sec", "second", "seconds"), 1.0),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86400.0),
+}
+
+
+def systemd_runs() -> bool:
+    """Whether this system was started by systemd; sd_booted(3)."""
+    return _RUNS.is_dir()
+
+
+def show(
+    unit: str, names: Sequence[str], environ: Mapping[str, str], timeout_s: float
+) -> Mapping[str, str]:
+    """Ask systemctl for properties of a unit.
+
+    Raises:
+        OSError: no systemctl, or it failed; strerror says why.
+        subprocess.TimeoutExpired: no answer in time.
+    """
+    program = shutil.which("systemctl", path=environ.get("PATH", os.defpath))
+    if program is None:
+        raise FileNotFoundError(2, "systemctl is not installed")
+    done = subprocess.run(  # noqa: S603 - systemctl with names of our own
+        [program, "show", f"--property={','.join(names)}", "--", unit],
+        env={**environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout_s,
+        check=False,
+    )
+    if done.returncode:
+        words = " ".join(done.stderr.split())[:200]
+        raise OSError(done.returncode, words or "systemctl failed")
+    pairs = (line.partition("=") for line in done.stdout.splitlines())
+    return {name: value for name, _, value in pairs}
+
+
+def from_files(unit: str, environ: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Read the settings of an instance ``a@b.service`` from its unit files.
+
+    Returns:
+        The last value of every setting, without sections; None without a unit.
+    """
+    template = re.sub(r"@.*(\.\w+)$", r"@\1", unit)
+    folders = _load_path(environ)
+    found: dict[str, str] = {}
+    main = next(
+        (
+            path
+            for name in (unit, template)
+            for path in (Path(folder, name) for folder in folders)
+            if path.is_file()
+        ),
+        None,
+    )
+    if main is None:
+        return None
+    drop_ins: dict[str, Path] = {}
+    for name in (template, unit):
+        for folder in reversed(folders):
+            with contextlib.suppress(OSError):
+                for path in Path(folder, f"{name}.d").iterdir():
+                    if path.suffix == ".conf":
+                        drop_ins[path.name] = path
+    for path in (main, *(drop_ins[name] for name in sorted(drop_ins))):
+        found.update(_settings(path))
+    return found
+
+
+def _load_path(environ: Mapping[str, str]) -> Sequence[str]:
+    given = environ.get("SYSTEMD_UNIT_PATH")
+    if not given:
+        return _FOLDERS
+    named = [folder for folder in given.split(":") if folder]
+    return [*named, *_FOLDERS] if given.endswith(":") else named
+
+
+def _settings(path: Path) -> Mapping[str, str]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return {}
+    found = {}
+    for line in text.replace("\\\n", " ").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and line[:1] not in "#;[":
+            found[name.strip()] = value.strip()
+    return found
+
+
+def seconds(span: str) -> float | None:
+    """Read a time span of systemd, e.g. ``1min 30s``; None for anything else."""
+    if not _SPAN.search(span) or _SPAN.sub("", span).strip():
+        return None
+    total = 0.0
+    for amount, unit in _SPAN.findall(span):
+        if unit not in _UNITS_S:
+            return None
+        total += float(amount) * _UNITS_S[unit]
+    return total

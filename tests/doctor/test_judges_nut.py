@@ -1,0 +1,160 @@
+"""Judges of NUT, unit and gateway: what a test machine cannot bring about."""
+
+from dataclasses import replace
+
+import pytest
+
+from nutbridge.doctor import judge_gateway, judge_nut, judge_token
+from nutbridge.doctor.checks import rows_for
+from nutbridge.doctor.facts import Facts, GatewayFacts, NutFacts, UnitFacts, UpsdFacts
+from nutbridge.doctor.finding import (
+    Finding,
+    Result,
+    Verdict,
+    all_hold,
+    failed,
+    ok,
+    skipped,
+    warning,
+)
+from nutbridge.nut.ups_conf import parse_ups_conf
+from tests.doctor.build import GOOD_UNIT, UNIT, settings, told
+
+
+@pytest.mark.parametrize(
+    ("text", "judge", "result"),
+    [
+        ("[home]\ndriver=dummy-ups\nport=x.dev\n", "mode", Result.OK),
+        ("[home]\ndriver=dummy-ups\nport=x.seq\n", "mode", Result.FAILED),
+        ("[home]\ndriver=dummy-ups\nport=x\nmode=dummy-loop\n", "mode", Result.FAILED),
+        ("pollinterval=30\n[home]\nport=x\n", "poll", Result.FAILED),
+        ("pollinterval=30\n[home]\npollinterval=2\nport=x\n", "poll", Result.OK),
+        ("[home]\npollinterval=-1\nport=x\n", "poll", Result.FAILED),
+        (f"[home]\npollinterval={'9' * 5000}\nport=x\n", "poll", Result.FAILED),
+        ("", "mode", Result.SKIPPED),
+        ("", "poll", Result.SKIPPED),
+    ],
+)
+def test_section(text: str, judge: str, result: Result) -> None:
+    judges = {
+        "mode": judge_nut.judge_section_mode,
+        "poll": judge_nut.judge_section_poll,
+    }
+    facts = Facts(settings(), nut=NutFacts("/etc/nut", parse_ups_conf(text)))
+    told(judges[judge](facts), result)
+
+
+def test_version_without_mode_needs_none_in_ups_conf() -> None:
+    conf = parse_ups_conf("[home]\ndriver=dummy-ups\nport=x.dev\nmode=dummy-once\n")
+    old = NutFacts("/etc/nut", conf, driver_version="2.7.4")
+    facts = Facts(settings(), nut=old)
+    told(judge_nut.judge_version(facts), Result.FAILED, "does not know mode")
+    facts = replace(facts, nut=replace(old, ups_conf=parse_ups_conf("")))
+    told(judge_nut.judge_version(facts), Result.WARNING, "2.7.4")
+    facts = replace(facts, nut=replace(old, driver_version=None))
+    told(judge_nut.judge_version(facts), Result.FAILED, "not installed")
+
+
+@pytest.mark.parametrize(
+    ("deadtime", "restart", "result"),
+    [
+        (20.0, 15.0, Result.FAILED),
+        (21.0, 15.0, Result.OK),
+        (15.0, 2.0, Result.OK),
+        (None, 15.0, Result.SKIPPED),
+        (15.0, None, Result.SKIPPED),
+    ],
+)
+def test_deadtime_is_longer_than_a_restart_and_5_s(
+    deadtime: float | None, restart: float | None, result: Result
+) -> None:
+    nut = NutFacts("/etc/nut", None, deadtime_s=deadtime, restart_s=restart)
+    told(judge_nut.judge_deadtime(Facts(settings(), nut=nut)), result)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("UpsdUnreachable", ("--upsd", "nut-server")),
+        ("UnknownUps", ("[home]",)),
+        ("DriverNotConnected", ("nut-driver@home",)),
+        ("DataStale", ("restart nut-driver@home",)),
+    ],
+)
+def test_upsd_that_shows_nothing(kind: str, words: tuple[str, ...]) -> None:
+    upsd = UpsdFacts("127.0.0.1:3493", None, "no", kind)
+    told(judge_nut.judge_upsd(Facts(settings(), upsd=upsd)), Result.FAILED, *words)
+
+
+def test_upsd_that_is_just_being_told() -> None:
+    upsd = UpsdFacts("127.0.0.1:3493", {"ups.status": "WAIT"})
+    facts = Facts(settings(), upsd=upsd, gateway=GatewayFacts("x"))
+    told(judge_nut.judge_upsd(facts), Result.FAILED, "ask again")
+    upsd = replace(upsd, values={"ups.status": "FSD OL"})
+    ordered = replace(facts, upsd=upsd)
+    told(judge_nut.judge_upsd(ordered), Result.FAILED, "shutdown was ordered")
+    upsd = replace(upsd, values={"ups.status": "OL", "battery.charge": "nan"})
+    told(judge_nut.judge_upsd(replace(facts, upsd=upsd)), Result.SKIPPED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "failing"),
+    [
+        ({}, set()),
+        ({"LoadState": "not-found"}, {"enabled", "running", "watchdog"}),
+        ({"UnitFileState": "disabled"}, {"enabled"}),
+        ({"ActiveState": "failed"}, {"running"}),
+        ({"ActiveState": "activating", "SubState": "auto-restart"}, {"running"}),
+        ({"WatchdogUSec": "0"}, {"watchdog"}),
+        ({"WatchdogUSec": "infinity"}, {"watchdog"}),
+        ({"Type": "simple"}, {"watchdog"}),
+    ],
+)
+def test_unit(changes: dict[str, str], failing: set[str]) -> None:
+    facts = Facts(settings(), unit=UnitFacts(UNIT, {**GOOD_UNIT, **changes}))
+    judges = {
+        "enabled": judge_token.judge_unit_enabled,
+        "running": judge_token.judge_unit_running,
+        "watchdog": judge_token.judge_unit_watchdog,
+    }
+    found = {name: judge(facts) for name, judge in judges.items()}
+    assert {n for n, v in found.items() if v.result is Result.FAILED} == failing
+    assert all(found[name].remedy for name in failing)
+    none = replace(facts, unit=UnitFacts(UNIT, None))
+    told(judge_token.judge_unit_running(none), Result.SKIPPED, "no systemd")
+    hung = replace(facts, unit=UnitFacts(UNIT, {}, "no answer within 5 s"))
+    told(judge_token.judge_unit_running(hung), Result.SKIPPED, "no answer")
+
+
+def test_gateway_that_is_silent_leaves_the_rest_out() -> None:
+    facts = Facts(settings(), gateway=GatewayFacts("x", unreachable="refused"))
+    told(judge_gateway.judge_connects(facts), Result.FAILED, "refused")
+    for judge in (
+        *(judge_gateway.judge_certificate, judge_gateway.judge_serial),
+        *(judge_gateway.judge_access, judge_gateway.judge_grid),
+        *(judge_gateway.judge_battery, judge_gateway.judge_stream),
+    ):
+        told(judge(facts), Result.SKIPPED)
+
+
+def test_names_of_checks_are_stable() -> None:
+    """Scripts know them by name."""
+    names = [row.check for row in rows_for(settings())]
+    assert len(set(names)) == len(names)
+    assert names[:4] == [
+        *("config", "config-keys", "config-values", "config-permissions"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "holds"),
+    [
+        (ok("x"), True),
+        (warning("x", "y"), True),
+        (failed("x", "y"), False),
+        (skipped("does not apply"), True),
+        (skipped("may not look", "sudo"), False),
+    ],
+)
+def test_all_hold(verdict: Verdict, holds: bool) -> None:
+    assert all_hold([Finding("a", ok("x")), Finding("b", verdict)]) is holds
