@@ -1,0 +1,151 @@
+"""nutbridge gateway: trust its certificate, capture its answers."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nutbridge.cli.common import (
+    PLAIN,
+    Config,
+    Ups,
+    gateway_settings_of,
+    port_of,
+    quiet_logs,
+    settings_of,
+    sudo_hint,
+)
+from nutbridge.cli.logs import printable
+from nutbridge.errors import ConfigError, WrongDevice
+
+if TYPE_CHECKING:
+    from nutbridge.clock import SystemClock
+    from nutbridge.enphase.pin_store import PinStore
+    from nutbridge.settings import Settings
+
+gateway = typer.Typer(
+    help="The gateway, its certificate and its answers.",
+    no_args_is_help=True,
+    context_settings=PLAIN,
+)
+
+
+@gateway.command("trust")
+def trust(
+    ups: Ups = None,
+    config: Config = None,
+    *,
+    inverter: Annotated[
+        bool,
+        typer.Option("--inverter", help="Of the SMA inverter beside the gateway."),
+    ] = False,
+) -> None:
+    """Accept the certificate that the gateway shows now.
+
+    Only when the gateway has the serial number of the config. With
+    ENVOY_TLS=strict the monitor then goes on at its next check. Where an SMA
+    inverter is the UPS, or with --inverter, its certificate is accepted: make sure
+    yourself that it is yours.
+    """
+    from nutbridge.clock import SystemClock
+
+    quiet_logs()
+    clock = SystemClock()
+    with sudo_hint():
+        settings = settings_of(config, ups)
+        of_inverter = inverter or settings.inverter_alone
+        ask = _inverter_shows if of_inverter else _gateway_shows
+        shown, store = ask(settings, clock)
+        known = store.peek()
+        if known == shown:
+            typer.echo(f"Already trusted: {shown}")
+            return
+        store.save(shown)
+    typer.echo(f"Trusted now: {shown}\nBefore:      {known or 'none'}")
+
+
+def _gateway_shows(
+    settings: "Settings", clock: "SystemClock"
+) -> "tuple[str, PinStore]":
+    """Return the fingerprint of our gateway, and where it is kept."""
+    from nutbridge.enphase.gateway import Gateway
+    from nutbridge.look.live import device_for, pins_of
+    from nutbridge.worker import ThreadWaiter
+
+    device = device_for(settings, clock, ThreadWaiter())
+    asked = Gateway(device, clock, settings.envoy_host, lambda: None)
+    info = asked.fetch_info(clock.boottime() + 2 * settings.api_timeout_s).value
+    if info.serial != settings.serial:
+        raise WrongDevice(
+            settings.envoy_host, settings.serial, info.serial or "unknown"
+        )
+    shown = device.fingerprint or ""
+    device.close()
+    return shown, pins_of(settings, port_of(settings, clock).owner)
+
+
+def _inverter_shows(
+    settings: "Settings", clock: "SystemClock"
+) -> "tuple[str, PinStore]":
+    """Return the fingerprint of the inverter, and where it is kept; no login."""
+    from nutbridge.enphase.pin_store import PinStore
+    from nutbridge.https import HttpsDevice
+    from nutbridge.sma.wiring import fingerprint_file
+    from nutbridge.tls import PinnedContext
+    from nutbridge.wire import Request
+    from nutbridge.worker import ThreadWaiter
+
+    sma = settings.sma
+    if sma is None or sma.scheme != "https":
+        problem = "no inverter with https is in this config"
+        raise ConfigError(settings.config_path, "SMA_HOST", problem)
+    device = HttpsDevice(
+        sma.host,
+        context=PinnedContext(),
+        clock=clock,
+        waiter=ThreadWaiter(),
+        timeout_s=sma.timeout_s,
+    )
+    device.send(Request("GET", "/"), clock.boottime() + 2 * sma.timeout_s)
+    shown = device.fingerprint or ""
+    device.close()
+    return shown, PinStore(fingerprint_file(settings), port_of(settings, clock).owner)
+
+
+@gateway.command("capture")
+def capture(
+    ups: Ups = None,
+    config: Config = None,
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="DIR", help="A folder to be made."),
+    ] = "",
+) -> None:
+    """Save what the gateway answers, for a bug report, without what is private.
+
+    Every endpoint that nutbridge reads is asked once; nothing is posted.
+    Serial numbers, addresses, the account, tokens, names and places are replaced,
+    the same by the same everywhere. The folder has the form of the fixtures in
+    test-data/enphase. Look through it before you send it.
+
+    Exit status: 0 saved; 69 the gateway does not answer, nothing was saved;
+    73 the folder cannot be made or is there already.
+    """
+    from nutbridge.capture import capture_to
+    from nutbridge.clock import SystemClock
+    from nutbridge.errors import UsageError
+    from nutbridge.worker import ThreadWaiter
+
+    quiet_logs()
+    if not output:
+        raise UsageError("where to? Give --output DIR, a folder that is not there yet")
+    with sudo_hint():
+        settings = gateway_settings_of(config, ups)
+        if settings.test is not None:
+            raise ConfigError(settings.config_path, "TEST", "=1 asks no gateway")
+        saved = capture_to(output, settings, SystemClock(), ThreadWaiter())
+    for name, text in saved.results:
+        typer.echo(f"{name:24} {printable(text)}")
+    typer.echo(
+        f"Saved in {printable(output)}: {saved.files} files, "
+        f"{saved.replaced} private texts replaced."
+    )

@@ -1,0 +1,204 @@
+"""nutbridge status: what the port file says, and whether anybody keeps it true."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from nutbridge.cli.common import Config, Json, Ups, quiet_logs, settings_of, sudo_hint
+from nutbridge.cli.logs import printable
+from nutbridge.cli.sma.session import interruptible
+from nutbridge.errors import NutbridgeError, Stopping
+
+if TYPE_CHECKING:
+    from nutbridge.clock import SystemClock
+    from nutbridge.look.inverter import InverterLook
+    from nutbridge.look.live import LiveLook
+    from nutbridge.look.status import Live, Status
+    from nutbridge.settings import Settings
+
+#: Between two rounds of --watch, s: of the files, and of the gateway, which
+#: serves a few clients at a time.
+EVERY_S = 2.0
+LIVE_EVERY_S = 10.0
+
+
+def show_status(
+    ups: Ups = None,
+    config: Config = None,
+    *,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", "-w", help="Go on until ^C, redrawn in place."),
+    ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Ask the device too; read only."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the state of a UPS, how old each value is, and its monitor.
+
+    It is read from the port file and from what the monitor has noted, with
+    --live also from the gateway or inverter, over a connection of its own. Nothing
+    is written. Ages are those at the monitor's last note, which it makes at every
+    full poll and at every change.
+
+    With --watch and --json one object per line and round. JSON: times are seconds
+    since 1970, ages seconds, null is unknown; power is W, positive towards the
+    house.
+
+    \b
+    Exit status:
+      0    protected: a monitor runs and the file claims a state
+      1    not protected: the file claims a state and no monitor runs, or the
+           monitor hangs, or the file has no status
+      2    the command line is wrong
+      69   hidden (nocomms): clients see no communication
+      73   the port file is missing or cannot be read
+      78   the config is wrong
+      130  ended by ^C
+    """  # noqa: D301  \b is typer's mark for lines that stay as they are
+    from nutbridge.clock import SystemClock
+
+    quiet_logs()
+    clock = SystemClock()
+    with sudo_hint():
+        settings = settings_of(config, ups)
+    with sudo_hint(), _leaving(settings, live=live):
+        rounds = _Rounds(settings, clock, live=live)
+        screen = Screen(sys.stdout, os.environ)
+        code = _show(rounds.next(), screen, as_json=as_json, watch=watch)
+        while watch:
+            time.sleep(LIVE_EVERY_S if live else EVERY_S)
+            code = _show(rounds.next(), screen, as_json=as_json, watch=watch)
+    raise typer.Exit(code)
+
+
+def _leaving(
+    settings: "Settings", *, live: bool
+) -> contextlib.AbstractContextManager[object]:
+    """Let a signal end a session on an inverter first."""
+    ours = live and settings.inverter_alone
+    return interruptible() if ours else contextlib.nullcontext()
+
+
+def _show(status: "Status", screen: "Screen", *, as_json: bool, watch: bool) -> int:
+    from nutbridge.look.words import head_of, lines_of
+
+    if as_json:
+        indent = None if watch else 2
+        screen.say([json.dumps(status.plain(), indent=indent)])
+    else:
+        head, code = head_of(status)
+        screen.head, screen.code = printable(head), code
+        lines = [printable(line) for line in lines_of(status)]
+        if watch:
+            screen.redraw(lines)
+        else:
+            screen.say(lines)
+    return status.exit_code
+
+
+class _Rounds:
+    """One look after another.
+
+    Args:
+        settings: of the config.
+        clock: all times.
+        live: ask the gateway too.
+    """
+
+    def __init__(
+        self, settings: "Settings", clock: "SystemClock", *, live: bool
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._live = live
+        self._device: LiveLook | InverterLook | None = None
+
+    def next(self) -> "Status":
+        """Look once."""
+        from nutbridge.look.gather import look
+
+        live = self._ask() if self._live else None
+        return replace(look(self._settings, self._clock), live=live)
+
+    def _ask(self) -> "Live":
+        from nutbridge.look.gather import live_of
+        from nutbridge.look.inverter import InverterLook
+        from nutbridge.look.live import LiveLook
+        from nutbridge.look.status import Live
+        from nutbridge.worker import ThreadWaiter
+
+        try:
+            with sudo_hint():
+                settings, clock = self._settings, self._clock
+                if self._device is None and settings.inverter_alone:
+                    self._device = InverterLook(settings, clock)
+                elif self._device is None:
+                    self._device = LiveLook(settings, clock, ThreadWaiter())
+                return live_of(self._device.look(), clock)
+        except Stopping:
+            raise
+        except NutbridgeError as error:
+            return Live(problem=str(error))
+
+
+class Screen:
+    """Where the rounds go; on a terminal each is drawn over the last one.
+
+    Without a terminal, and with TERM=dumb, a block follows a block. NO_COLOR takes
+    the colours away.
+
+    Args:
+        stream: standard output.
+        environ: NO_COLOR and TERM.
+
+    Attributes:
+        head: how the line begins that is coloured.
+        code: its colour.
+    """
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty() and environ.get("TERM", "dumb") != "dumb"
+        self._colour = self._terminal and not environ.get("NO_COLOR")
+        self.head = ""
+        self.code = ""
+        self._drawn = 0
+        self._said = False
+
+    def say(self, lines: list[str]) -> None:
+        """Write lines that stay."""
+        self._stream.write("".join(f"{self._painted(line)}\n" for line in lines))
+        self._stream.flush()
+
+    def redraw(self, lines: list[str]) -> None:
+        """Write a round over the one before, as far as the terminal is large."""
+        if not self._terminal:
+            self.say(["", *lines] if self._said else lines)
+            self._said = True
+            return
+        size = shutil.get_terminal_size()
+        # A line that wraps could not be drawn over.
+        fitting = [line[: size.columns - 1] for line in lines[: size.lines - 1]]
+        up = f"\x1b[{self._drawn}A" if self._drawn else ""
+        body = "".join(f"\r{self._painted(line)}\x1b[K\n" for line in fitting)
+        self._stream.write(f"{up}{body}\x1b[J")
+        self._stream.flush()
+        self._drawn = len(fitting)
+
+    def _painted(self, line: str) -> str:
+        if not (self._colour and self.head and line.startswith(self.head)):
+            return line
+        name, colon, state = self.head.partition(": ")
+        painted = f"{name}{colon}\x1b[{self.code}m{state}\x1b[0m"
+        return painted + line.removeprefix(self.head)

@@ -1,0 +1,198 @@
+"""nutbridge token: show, import, renew. The token itself is never shown."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nutbridge.cli.common import (
+    PLAIN,
+    Config,
+    Json,
+    Ups,
+    gateway_settings_of,
+    port_of,
+    quiet_logs,
+    sudo_hint,
+)
+from nutbridge.cli.logs import printable
+from nutbridge.errors import TokenError
+from nutbridge.units import SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from nutbridge.look.token import TokenView
+
+token = typer.Typer(
+    help="The token for the gateway.", no_args_is_help=True, context_settings=PLAIN
+)
+
+_LONGEST = 65536
+
+
+@token.command("show")
+def show(ups: Ups = None, config: Config = None, *, as_json: Json = False) -> None:
+    """Show whose token it is and how long it lives, never the token.
+
+    Exit status: 0 the token is for this gateway and has not ended; 1 there is
+    none, or it is of no use; 78 the config is wrong.
+    """
+    from nutbridge.look.token import find_token
+
+    quiet_logs()
+    with sudo_hint():
+        settings = gateway_settings_of(config, ups)
+        view = find_token(settings, time.time())
+    if as_json:
+        typer.echo(json.dumps(_plain(view), indent=2))
+    else:
+        typer.echo("\n".join(_lines(view)))
+    if view.problem is not None:
+        raise typer.Exit(1)
+
+
+def _plain(view: "TokenView") -> dict[str, Any]:
+    claims = view.claims
+    return {
+        "file": view.file,
+        "account": view.kind,
+        "serial": claims.serial if claims else None,
+        "issued": claims.issued_epoch if claims else None,
+        "expires": claims.expires_epoch if claims else None,
+        "days_left": view.days_left,
+        "renewal": view.renew_epoch,
+        "problem": view.problem,
+        "warning": view.warning,
+    }
+
+
+def _lines(view: "TokenView") -> list[str]:
+    rows = [("file", view.file)]
+    claims = view.claims
+    if claims is not None and view.left_s is not None:
+        left = f"{abs(view.left_s) / SECONDS_PER_DAY:.0f} days"
+        ends = f"in {left}" if view.left_s > 0 else f"{left} ago"
+        issued = claims.issued_epoch
+        rows += [
+            ("account", claims.user or "not said"),
+            ("gateway", ", ".join(claims.audience) or "not said"),
+            ("issued", _day(issued) if issued is not None else "not said"),
+            ("ends", f"{_day(claims.expires_epoch)} ({ends})"),
+            ("renewal", _renewal(view)),
+        ]
+    lines = [f"{name + ':':9} {printable(text)}" for name, text in rows]
+    for word, text in (("problem", view.problem), ("warning", view.warning)):
+        if text is not None:
+            lines.append(f"{word + ':':9} {printable(text)}")
+    if view.problem == "none yet":
+        lines.append(
+            "The monitor logs in at its start; or bring one: nutbridge token import"
+        )
+    return lines
+
+
+def _renewal(view: "TokenView") -> str:
+    if view.renew_epoch is None:
+        return "none: no USERNAME and PASSWORD in the config; nutbridge token import"
+    if view.renew_epoch <= time.time():
+        return "due: the monitor asks for the next one while on line"
+    return f"{_day(view.renew_epoch)}, by the monitor"
+
+
+@token.command("import")
+def import_token(
+    ups: Ups = None,
+    config: Config = None,
+    file: Annotated[
+        str,
+        typer.Option(
+            "-f", "--file", metavar="FILE", help="Read it from here, not from stdin."
+        ),
+    ] = "-",
+) -> None:
+    """Store a token that was got in the browser (accounts with a second factor).
+
+    It is read from stdin or a file, never from the command line, and must be
+    one for the gateway of the config. A running monitor takes it at its next
+    check.
+    """
+    from nutbridge.clock import SystemClock
+    from nutbridge.enphase.claims import parse_token
+    from nutbridge.look.renewing import store_token
+    from nutbridge.look.token import judged
+
+    quiet_logs()
+    with sudo_hint():
+        settings = gateway_settings_of(config, ups)
+        text = _read(file)
+        view = judged(settings, parse_token(text), time.time())
+        if view.problem == "the token has ended" and view.claims is not None:
+            raise TokenError(f"the token ended on {_day(view.claims.expires_epoch)}")
+        store_token(settings, text, SystemClock())
+    _tell_stored(view)
+
+
+@token.command("renew")
+def renew_token(
+    ups: Ups = None,
+    config: Config = None,
+    *,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Also on battery, and right after a login that failed."
+        ),
+    ] = False,
+) -> None:
+    """Log in now and store a new token, once it is verified.
+
+    The old one stays until then. The monitor does the same by itself 30 days
+    before the end.
+
+    Exit status: 0 stored; 1 refused now; 69 the cloud gave none; 78 the config
+    has no account.
+    """
+    from nutbridge.clock import SystemClock
+    from nutbridge.look.renewing import refuse_now, renew
+    from nutbridge.look.state import read_noted
+    from nutbridge.look.values import read_status
+
+    quiet_logs()
+    clock = SystemClock()
+    with sudo_hint():
+        settings = gateway_settings_of(config, ups)
+        if not force:
+            noted = read_noted(settings, port_of(settings, clock).real, clock)
+            refuse_now(read_status(port_of(settings, clock)), noted, clock.wall())
+        view = renew(settings, clock)
+    _tell_stored(view)
+
+
+def _tell_stored(view: "TokenView") -> None:
+    if view.claims is None or view.days_left is None:
+        return
+    ends = f"it ends on {_day(view.claims.expires_epoch)} ({view.days_left:.0f} days)"
+    typer.echo(
+        f"Stored in {view.file}; {ends}.\n"
+        "A running monitor takes it at its next check of the grid."
+    )
+    if view.warning is not None:
+        typer.echo(f"nutbridge: warning: {view.warning}", err=True)
+
+
+def _read(file: str) -> str:
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(_LONGEST)
+        else:
+            with Path(file).open("rb") as source:
+                data = source.read(_LONGEST)
+    except OSError as exc:
+        raise TokenError(f"{file}: {exc.strerror}") from exc
+    return data.decode("ascii", "replace").strip()
+
+
+def _day(epoch: float) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(epoch))

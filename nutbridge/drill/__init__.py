@@ -1,0 +1,1 @@
+"""`nutbridge drill`: an outage rehearsed with NUT programs of its own."""

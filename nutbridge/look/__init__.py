@@ -1,0 +1,1 @@
+"""What commands for people look at: files, lock, token, gateway; nothing is changed."""

@@ -1,0 +1,100 @@
+"""What a status means, and how it reads (pure)."""
+
+from dataclasses import replace
+
+import pytest
+
+from nutbridge.look.status import (
+    Battery,
+    Gateway,
+    Grid,
+    Monitor,
+    PortFile,
+    Power,
+    Status,
+    Token,
+    Verdict,
+    When,
+    note_due_s,
+    source_of,
+)
+from nutbridge.look.words import lines_of
+from tests.tools.tool import WIDTH
+
+NOW = 1_790_000_000.0
+
+
+def ago(seconds: float) -> When:
+    return When(NOW - seconds, seconds)
+
+
+STATUS = Status(
+    ups="home",
+    time=NOW,
+    status="OB LB",
+    since=ago(7200),
+    monitor=Monitor(running=True, pid=12, state="holding", noted=ago(5)),
+    port_file=PortFile("/run/nutbridge/home.dev", "visible", ago(20)),
+    grid=Grid("open", ago(3000), ago(2990)),
+    battery=Battery(19.4, 20.0, 1800.0, 10000.0, None, "reckoned", ago(3000), 62.0),
+    power=Power(734.0, None, None, 812.0, 0.0, 78.0, ago(3000)),
+    gateway=Gateway("gateway", "192.0.2.7", "122000000001", "D8.3", 45.0, ago(90000)),
+    token=Token("owner", 301.2, NOW + 301.2 * 86400),
+)
+
+
+def with_monitor(**changes: object) -> Status:
+    return replace(STATUS, monitor=replace(STATUS.monitor, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "code"),
+    [
+        (STATUS, Verdict.PROTECTED, 0),
+        (replace(STATUS, status=None), Verdict.NOCOMMS, 69),
+        (replace(STATUS, status=""), Verdict.NO_STATUS, 1),
+        (with_monitor(running=False), Verdict.NO_MONITOR, 1),
+        (with_monitor(noted=ago(901)), Verdict.MONITOR_HANGS, 1),
+        (with_monitor(noted=ago(901), note_due_s=4200.0), Verdict.PROTECTED, 0),
+        (with_monitor(noted=When()), Verdict.PROTECTED, 0),
+    ],
+)
+def test_status_means(status: Status, verdict: Verdict, code: int) -> None:
+    assert (status.verdict, status.exit_code) == (verdict, code)
+
+
+def test_note_is_due_later_where_the_config_looks_seldom() -> None:
+    assert note_due_s(60, 10) == 900
+    assert note_due_s(3600, 0) == 4200
+
+
+def test_status_of_a_silent_outage_reads_well() -> None:
+    lines = [line for line in lines_of(STATUS) if "since" not in line]
+    assert lines[1:] == [
+        "",
+        "  grid      open, asked 50 min 0 s ago; silent for 49 min 50 s",
+        "  battery   19.4 %, reckoned from 62 % read 50 min 0 s ago; low below 20 %",
+        "  runtime   30 min 0 s at the present power",
+        "  load      734 W, read 50 min 0 s ago",
+        "  power     battery gives 812 W, grid 0 W, sun gives 78 W",
+        "  gateway   122000000001 at 192.0.2.7, D8.3",
+        lines[8],
+        "  token     owner, 301 days left",
+        "  monitor   pid 12, holding, noted this 5 s ago",
+        "  port file /run/nutbridge/home.dev (visible, written 20 s ago)",
+    ]
+    assert lines[8].startswith("  last gap  45 s, ended 2026-")
+    assert all(len(line) <= WIDTH for line in lines_of(STATUS))
+
+
+@pytest.mark.parametrize(
+    ("words", "source"),
+    [
+        (None, "read"),
+        ("reckoned", "reckoned"),
+        ("reckoned, silent since 14:02", "reckoned"),
+        ("charge unknown, silent since 14:02", None),
+    ],
+)
+def test_source_of_a_charge(words: str | None, source: str | None) -> None:
+    assert source_of(words) == source
