@@ -1,0 +1,1 @@
+"""nutbridge sma: options, questions to an inverter, and how answers are shown."""

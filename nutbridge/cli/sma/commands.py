@@ -1,0 +1,131 @@
+"""nutbridge sma: look into an SMA inverter over Webconnect. Nothing is changed."""
+
+from typing import Annotated
+
+import typer
+
+from nutbridge.cli.sma import options
+from nutbridge.errors import UsageError
+
+sma = typer.Typer(
+    help="Look into an SMA inverter (Webconnect). Nothing is changed on it.",
+    no_args_is_help=True,
+)
+
+#: Shortest and longest time between two rounds of a watch, s.
+_WATCH_S = (0.1, 86400.0)
+
+
+@sma.command()
+def probe(
+    *,
+    host: options.Host = "",
+    password_file: options.PasswordFile = None,
+    group: options.Group = "usr",
+    scheme: options.Scheme = "https",
+    fingerprint: options.Fingerprint = None,
+    json: options.Json = False,
+) -> None:
+    """Say what the inverter is and whether it can be a UPS.
+
+    Family, class, type, serial number, firmware, battery, free sessions; or why
+    there is no answer.
+    """
+    from nutbridge.cli.sma.probe import show_probe
+
+    target = options.target_of(host, password_file, group, scheme, fingerprint)
+    show_probe(target, json=json)
+
+
+@sma.command()
+def tree(  # noqa: PLR0913 - typer takes one argument per option
+    *,
+    host: options.Host = "",
+    password_file: options.PasswordFile = None,
+    group: options.Group = "usr",
+    scheme: options.Scheme = "https",
+    fingerprint: options.Fingerprint = None,
+    params: options.Params = False,
+    lang: options.Lang = "en-US",
+    klass: options.Class = None,
+    raw: options.Raw = False,
+    json: options.Json = False,
+    wait: options.Wait = options.WAIT_S,
+) -> None:
+    """Show all values, sorted by category.
+
+    A line each: category / category / name: value unit.
+    """
+    from nutbridge.cli.sma.show import Ask, Form, Show, show_once
+
+    ask = Ask(params, options.language_of(lang), options.finite("--wait", wait))
+    target = options.target_of(host, password_file, group, scheme, fingerprint)
+    show_once(target, ask, Show(Form.JSON if json else Form.TREE, klass, raw=raw))
+
+
+@sma.command()
+def values(  # noqa: PLR0913 - typer takes one argument per option
+    wanted: options.Wanted = None,
+    *,
+    host: options.Host = "",
+    password_file: options.PasswordFile = None,
+    group: options.Group = "usr",
+    scheme: options.Scheme = "https",
+    fingerprint: options.Fingerprint = None,
+    params: options.Params = False,
+    lang: options.Lang = "en-US",
+    klass: options.Class = None,
+    json: options.Json = False,
+    csv: options.Csv = False,
+    watch: options.Watch = None,
+    wait: options.Wait = options.WAIT_S,
+) -> None:
+    """List values: key, name, value, unit, category.
+
+    KEY is exact (6100_00295A00), NAME-GLOB fits the translated name in any case
+    ('battery*'). Without any, everything is listed.
+    """
+    from nutbridge.cli.sma.show import Ask, Show, form_of, show_once, show_rounds
+
+    show = Show(form_of(json=json, csv=csv), klass, wanted=tuple(wanted or ()))
+    ask = Ask(params, options.language_of(lang), options.finite("--wait", wait))
+    if watch is not None and not _WATCH_S[0] <= watch <= _WATCH_S[1]:
+        low, high = _WATCH_S
+        raise UsageError(f"--watch takes {low:g} to {high:g} seconds")
+    target = options.target_of(host, password_file, group, scheme, fingerprint)
+    if watch is None:
+        show_once(target, ask, show)
+    else:
+        show_rounds(target, ask, show, watch)
+
+
+@sma.command()
+def decode(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="A saved answer; - is standard input."),
+    ],
+    *,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="FILE", help="Saved ObjectMetadata_Istl.json."),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", metavar="FILE", help="Saved en-US.json or other."),
+    ] = None,
+    klass: options.Class = None,
+    raw: options.Raw = False,
+    json: options.Json = False,
+    csv: options.Csv = False,
+) -> None:
+    """Show a saved answer as a tree, without an inverter.
+
+    An answer of getAllOnlValues, getAllParamValues or getValues. Works without
+    model and language; numbers are shown then.
+    """
+    from nutbridge.cli.sma.decode import decode_file
+    from nutbridge.cli.sma.show import Form, Show, form_of
+
+    form = form_of(json=json, csv=csv) if json or csv else Form.TREE
+    decode_file(file, model, language, Show(form, klass, raw=raw))

@@ -1,0 +1,82 @@
+"""nutbridge sma decode: saved answers, without any inverter."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from nutbridge.cli.sma.output import guard_encoding
+from nutbridge.cli.sma.reader import Texts, warn_of_missing
+from nutbridge.cli.sma.session import interruptible
+from nutbridge.cli.sma.show import Show
+from nutbridge.errors import DecodeError
+from nutbridge.jsonfields import BodyError, parse_json
+from nutbridge.sma.decode import decode
+from nutbridge.sma.language import Language
+from nutbridge.sma.objects import Model
+
+T = TypeVar("T")
+
+#: Answers have 10 kB, models 0.7 MB.
+_CAP = 16 * 2**20
+
+
+def decode_file(
+    file: str, model_file: str | None, language_file: str | None, show: Show
+) -> None:
+    """Decode and show one file.
+
+    Args:
+        file: a saved answer; ``-`` is standard input.
+        model_file: saved ObjectMetadata_Istl.json, or None.
+        language_file: saved l10n file, or None.
+        show: which rows, and how.
+
+    Raises:
+        DecodeError: nothing can be decoded.
+    """
+    guard_encoding()
+    with interruptible():
+        try:
+            answer = parse_json(_read(file))
+        except (OSError, BodyError) as error:
+            raise DecodeError(f"{file}: {_why(error)}") from None
+        model, model_why = _obtain(model_file, Model.from_body)
+        language, language_why = _obtain(language_file, Language.from_body)
+        texts = Texts(model or Model(), language or Language())
+        try:
+            rows = decode(answer, texts.model, texts.language)
+        except DecodeError as error:
+            raise DecodeError(f"{file}: {error}") from None
+        whys = [why for why in (model_why, language_why) if why]
+        warn_of_missing(texts.files(), "".join(f"{why}; " for why in whys))
+        show.write(show.chosen(rows))
+
+
+def _obtain(
+    file: str | None, read: Callable[[bytes], T]
+) -> tuple[T | None, str | None]:
+    """Return what a file holds, or why it cannot be used."""
+    if file is None:
+        return None, None
+    try:
+        return read(_read(file)), None
+    except (OSError, BodyError) as error:
+        return None, f"{file}: {_why(error)}"
+
+
+def _read(file: str) -> bytes:
+    if file == "-":
+        body = sys.stdin.buffer.read(_CAP + 1)
+    else:
+        with open(file, "rb") as source:
+            body = source.read(_CAP + 1)
+    if len(body) > _CAP:
+        raise BodyError(f"larger than {_CAP >> 20} MiB")
+    return body
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or os.strerror(error.errno or 0)
+    return str(error)

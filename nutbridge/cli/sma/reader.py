@@ -1,0 +1,115 @@
+"""What the commands ask of an inverter, and how it becomes rows."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nutbridge.cli.sma.session import say
+from nutbridge.errors import (
+    DecodeError,
+    DeviceAnswerError,
+    NoFreeSession,
+    PasswordRefused,
+    SessionRefused,
+)
+from nutbridge.sma import paths
+from nutbridge.sma.cache import FileCache, cache_home
+from nutbridge.sma.decode import decode
+from nutbridge.sma.identity import IDENTITY_KEYS, Identity
+from nutbridge.sma.language import Language
+from nutbridge.sma.objects import Model
+
+if TYPE_CHECKING:
+    from nutbridge.sma.client import Webconnect
+    from nutbridge.sma.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """How values are read and what they are called.
+
+    Attributes:
+        model: of the objects; may be empty.
+        language: of the texts; may be empty.
+    """
+
+    model: Model
+    language: Language
+
+    def files(self) -> dict[str, Model | Language]:
+        """Return what each file is called in a warning."""
+        return {"model": self.model, "language": self.language}
+
+
+def warn_of_missing(files: Mapping[str, Model | Language], why: str) -> None:
+    """Say in one line which files are missing, and what follows.
+
+    Args:
+        files: by what they are called; a missing one is empty.
+        why: how the line begins, where there is a reason to tell.
+    """
+    missing = [f"no usable {name}" for name, found in files.items() if not found]
+    if missing:
+        say(
+            f"warning: {why}{' and '.join(missing)} file: numbers are shown "
+            "instead of what they mean"
+        )
+
+
+def ask_identity(client: "Webconnect") -> Identity:
+    """Ask who the inverter is; what it does not answer stays unknown."""
+    client.login()
+    identity = Identity.from_json(_tried(lambda: client.get_values(IDENTITY_KEYS)))
+    if identity.known:
+        return identity
+    # A firmware whose getValues knows no parameters.
+    found: dict[str, dict[str, object]] = {}
+    for ask in (client.param_values, client.online_values):
+        result = _tried(ask)
+        for device, values in result.items() if isinstance(result, dict) else ():
+            if isinstance(values, dict):
+                found.setdefault(device, {}).update(values)
+    return Identity.from_json(found)
+
+
+def _tried(ask: Callable[[], object]) -> object:
+    """Return an answer, or None where the inverter answers an ``err``."""
+    try:
+        return ask()
+    except (NoFreeSession, PasswordRefused, SessionRefused):
+        raise
+    except DeviceAnswerError:
+        return None
+
+
+def obtain_texts(client: "Webconnect", identity: Identity, language: str) -> Texts:
+    """Return model and language, from the cache where they are there."""
+    cache = FileCache(cache_home(os.environ), identity.files_key)
+    model = cache.obtain(
+        "ObjectMetadata_Istl.json", Model.from_body, lambda: client.fetch(paths.MODEL)
+    )
+    return Texts(model or Model(), obtain_language(client, cache, language))
+
+
+def obtain_language(client: "Webconnect", cache: FileCache, language: str) -> Language:
+    """Return the language alone; empty where it is missing."""
+    name = f"{language}.json"
+    found = cache.obtain(
+        name, Language.from_body, lambda: client.fetch(f"{paths.LANGUAGES}/{name}")
+    )
+    return found or Language()
+
+
+def read_rows(client: "Webconnect", texts: Texts, *, params: bool) -> "list[Row]":
+    """Ask for all present values, or all parameters, and decode them.
+
+    Raises:
+        DecodeError: nothing can be decoded.
+        DeviceError: no answer.
+    """
+    result = client.param_values() if params else client.online_values()
+    try:
+        return decode({"result": result}, texts.model, texts.language)
+    except DecodeError as error:
+        raise DecodeError(f"{client.host}: {error}") from None

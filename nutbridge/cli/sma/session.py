@@ -1,0 +1,295 @@
+"""One session on an inverter for one command, ended whatever happens.
+
+An inverter has four sessions for everybody and keeps those that nobody ends. So
+a signal never falls between a login and its answer: it waits for the session id,
+which the logout needs.
+"""
+
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from nutbridge.cli.logs import printable
+from nutbridge.errors import (
+    CertificateChanged,
+    DeviceError,
+    NoFreeSession,
+    PasswordRefused,
+    SessionRefused,
+    Stopping,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from nutbridge.sma.client import Webconnect
+
+T = TypeVar("T")
+
+#: Time between two tries while no session is free, s.
+RETRY_S = 10.0
+#: Longest logout, s.
+_LOGOUT_S = 3.0
+#: Of each request that looks for a cause, s; twice that with its connect.
+_EXPLAIN_S = 2.0
+#: Inverters cut longer passwords off (``Len`` of 6800_10841E00).
+_PASSWORD_MAX = 12
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def say(text: str) -> None:
+    """Write one line to stderr."""
+    sys.stderr.write(f"nutbridge: {printable(text)}\n")
+    sys.stderr.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which inverter, and how to get in.
+
+    Attributes:
+        host: HOST[:PORT].
+        password: of the group.
+        group: ``usr`` or ``istl``.
+        scheme: ``https`` or ``http``.
+        fingerprint: that the certificate must have, or None.
+    """
+
+    host: str
+    password: str
+    group: str
+    scheme: str
+    fingerprint: str | None
+
+
+def check_fingerprint(text: str | None, scheme: str) -> str | None:
+    """Return 64 lower-case hex digits; colons and case do not matter.
+
+    Raises:
+        UsageError: something else, or there is no certificate.
+    """
+    if text is None:
+        return None
+    if scheme != "https":
+        raise UsageError("--fingerprint needs --scheme https")
+    digits = text.replace(":", "").strip().lower()
+    if _FINGERPRINT.fullmatch(digits) is None:
+        raise UsageError("--fingerprint takes a SHA-256, 64 hex digits")
+    return digits
+
+
+def warn_of_length(password: str) -> None:
+    """Say that an inverter would not take so long a password."""
+    if len(password) > _PASSWORD_MAX:
+        say(
+            f"warning: the password has {len(password)} characters; inverters "
+            f"know the first {_PASSWORD_MAX} only"
+        )
+
+
+class Interrupted(Stopping):
+    """A signal came; the exit code is the shell's for it."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
+        super().__init__("interrupted")
+
+
+class Interrupts:
+    """Turns signals into ``Interrupted``, but not in the middle of a login.
+
+    It is the client's ``Gate``: told before and after each login. A second
+    signal does not wait.
+    """
+
+    def __init__(self) -> None:
+        self._holding = False
+        self._came: int | None = None
+
+    def install(self) -> None:
+        """Take over the signals that end a command; ignored ones stay so."""
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        again = self._came is not None
+        self._came = number
+        if again or not self._holding:
+            raise Interrupted(number)
+
+    def admit(self) -> None:
+        """Begin a login."""
+        self._holding = True
+
+    def failed(self, error: DeviceError) -> None:  # noqa: ARG002 - a Gate is told
+        """End a login without a session."""
+        self.passed()
+
+    def passed(self) -> None:
+        """End a login."""
+        self._holding = False
+        if self._came is not None:
+            raise Interrupted(self._came)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nothing but a second signal end what is in it."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupts]:
+    """Let SIGINT, SIGTERM and SIGHUP end the command quietly."""
+    interrupts = Interrupts()
+    interrupts.install()
+    try:
+        yield interrupts
+    except Interrupted as error:
+        raise typer.Exit(error.exit_code) from None
+
+
+class WrongCertificate(DeviceError):
+    """Another certificate than the one named or seen before."""
+
+
+class FirstUse:
+    """Tells the fingerprint of a certificate that nobody named; a client's ``Pin``.
+
+    Args:
+        keep: called with it, so that no other is taken later.
+    """
+
+    def __init__(self, keep: Callable[[str], None]) -> None:
+        self._keep = keep
+        self._told = False
+
+    def changed(self, error: CertificateChanged) -> None:
+        """Refuse it."""
+        raise WrongCertificate(
+            error.what,
+            f"another certificate than expected: it shows {error.shown}, not "
+            f"{error.known}; nothing was sent",
+        )
+
+    def answered(self, fingerprint: str | None) -> None:
+        """Tell it once."""
+        if fingerprint is not None and not self._told:
+            self._told = True
+            self._keep(fingerprint)
+
+
+@contextmanager
+def session(target: Target, interrupts: Interrupts) -> Iterator["Webconnect"]:
+    """Open a connection; whatever happens, log out at the end.
+
+    Raises:
+        UsageError: the host is none.
+        DeviceError: with the cause, where one can be found.
+    """
+    from nutbridge.clock import SystemClock
+
+    client = _client(target, interrupts)
+    try:
+        yield client
+    except DeviceError as error:
+        raise _told(error, target, logged_in=client.logged_in) from None
+    finally:
+        with interrupts.held():
+            client.logout(SystemClock().boottime() + _LOGOUT_S)
+            client.close()
+
+
+def _client(target: Target, interrupts: Interrupts) -> "Webconnect":
+    from nutbridge.clock import SystemClock
+    from nutbridge.https import HttpsDevice
+    from nutbridge.sma.client import Webconnect
+    from nutbridge.tls import PinnedContext
+    from nutbridge.worker import ThreadWaiter
+
+    context = PinnedContext(target.fingerprint) if target.scheme == "https" else None
+
+    def keep(fingerprint: str) -> None:
+        if context is not None and context.expected is None:
+            context.expected = fingerprint
+            say(f"certificate of {target.host}, taken as it is: {fingerprint}")
+
+    try:
+        wire = HttpsDevice(
+            target.host, context=context, clock=SystemClock(), waiter=ThreadWaiter()
+        )
+    except ValueError as error:
+        raise UsageError(f"--host: {error}") from None
+    return Webconnect(
+        wire,
+        target.host,
+        password=target.password,
+        group=target.group,
+        gate=interrupts,
+        pin=FirstUse(keep),
+    )
+
+
+def _told(error: DeviceError, target: Target, *, logged_in: bool) -> DeviceError:
+    """Return the error in the words of the manual."""
+    host = target.host
+    if isinstance(error, PasswordRefused):
+        return PasswordRefused(host, f"wrong password or group ({target.group})")
+    if isinstance(error, NoFreeSession):
+        return NoFreeSession(
+            host,
+            "no free session (err 503): all are in use; log out in browsers, "
+            "stop other readers, or restart the inverter",
+        )
+    if logged_in:
+        return error
+    from nutbridge.sma.foreign import explain
+
+    return explain(error, host, scheme=target.scheme, timeout_s=_EXPLAIN_S)
+
+
+def patiently(
+    call: Callable[[], T], wait_s: float, sleep: Callable[[float], None] = time.sleep
+) -> T:
+    """Call again, every 10 s, while the inverter has no free session.
+
+    Args:
+        call: logs in.
+        wait_s: tries are made for so long.
+        sleep: waits between them.
+
+    Raises:
+        NoFreeSession: the last one.
+        DeviceError: any other failure, at once.
+    """
+    for left in range(int(wait_s // RETRY_S), -1, -1):
+        try:
+            return call()
+        except NoFreeSession:
+            if not left:
+                raise
+            say(f"no free session (err 503): next try in {RETRY_S:.0f} s")
+        sleep(RETRY_S)
+    raise AssertionError
+
+
+def is_passing(error: DeviceError) -> bool:
+    """Tell whether a watch may go on after this failure."""
+    return not isinstance(error, _LASTING)
+
+
+#: A login that fails again does no good, and another certificate none at all.
+_LASTING = (PasswordRefused, NoFreeSession, SessionRefused, WrongCertificate)
