@@ -1,0 +1,1 @@
+"""Reports that legacy Envoys post to Enphase: parsed, stored, forwarded, asked."""

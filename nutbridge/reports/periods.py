@@ -1,0 +1,146 @@
+"""Hours, days and months of a place, as spans of Unix seconds.
+
+The place is a function from Unix seconds to seconds east of UTC; where it comes
+from is not known here.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+HOUR = 3600
+DAY = 86400
+_EPOCH = date(1970, 1, 1)
+
+Offset = Callable[[int], int]
+
+
+class By(StrEnum):
+    """How long a period is."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A time with one offset, up to the begin of the next.
+
+    Attributes:
+        start: Unix seconds.
+        offset: seconds east of UTC.
+    """
+
+    start: int
+    offset: int
+
+
+def segments(offset: Offset, first: int, last: int) -> list[Segment]:
+    """Return the offsets from ``first`` to ``last``.
+
+    It looks once a day; no place changes its clocks twice on one day.
+    """
+    found = [Segment(first, offset(first))]
+    before = first
+    while before < last:
+        after = min(before + DAY, last)
+        if offset(after) != found[-1].offset:
+            low, high = before, after
+            while high - low > 1:
+                middle = (low + high) // 2
+                if offset(middle) == found[-1].offset:
+                    low = middle
+                else:
+                    high = middle
+            found.append(Segment(high, offset(high)))
+        before = after
+    return found
+
+
+def has_whole_hours(found: list[Segment]) -> bool:
+    """Tell whether the hours of the place are those of UTC."""
+    changes = [one.start for one in found[1:]]
+    offsets = [one.offset for one in found]
+    return not any(number % HOUR for number in (*changes, *offsets))
+
+
+class Calendar:
+    """The periods of one place.
+
+    Args:
+        found: its offsets over the time in question.
+        by: how long a period is.
+    """
+
+    def __init__(self, found: list[Segment], by: By) -> None:
+        self._segments = found
+        self._starts = [one.start for one in found]
+        self.by = by
+        self._days: dict[int, tuple[int, int]] = {}
+
+    def span(self, moment: int) -> tuple[int, int]:
+        """Return start and end of the period that a moment is in."""
+        offset = self._offset(moment)
+        if self.by is By.HOUR:
+            start = moment - (moment + offset) % HOUR
+            return start, start + HOUR
+        return self.span_of_day((moment + offset) // DAY)
+
+    def span_of_day(self, number: int) -> tuple[int, int]:
+        """Return the period of a local day, counted from 1970-01-01."""
+        if number not in self._days:
+            self._days[number] = self._span_of_day(number)
+        return self._days[number]
+
+    def _span_of_day(self, number: int) -> tuple[int, int]:
+        if self.by is By.MONTH:
+            day = _EPOCH + timedelta(days=number)
+            first = day.replace(day=1)
+            after = (first + timedelta(days=31)).replace(day=1)
+            return self._midnight((first - _EPOCH).days), self._midnight(
+                (after - _EPOCH).days
+            )
+        return self._midnight(number), self._midnight(number + 1)
+
+    def label(self, start: int) -> str:
+        """Return the name of the period that begins at ``start``."""
+        local = datetime.fromtimestamp(start + self._offset(start), tz=UTC)
+        shapes = {By.HOUR: "%Y-%m-%d %H:%M", By.DAY: "%Y-%m-%d", By.MONTH: "%Y-%m"}
+        return local.strftime(shapes[self.by])
+
+    def spread(self, start: int, end: int, energy: int) -> Iterator[tuple[int, int]]:
+        """Yield the start of each period of a slot and its part of the energy.
+
+        The parts are whole numbers and add up to ``energy``.
+        """
+        given, at = 0, start
+        while at < end:
+            period, after = self.span(at)
+            # A period that a change of clocks cut short must not stand still.
+            after = min(max(after, at + 1), end)
+            until = energy * (after - start) // (end - start)
+            yield period, until - given
+            given, at = until, after
+
+    def _offset(self, moment: int) -> int:
+        place = bisect_right(self._starts, moment) - 1
+        return self._segments[max(place, 0)].offset
+
+    def _midnight(self, number: int) -> int:
+        """Return when a local day begins: the first moment with its date or later.
+
+        Where clocks skip midnight that is their change; where they go back over
+        it, the earlier of the two.
+        """
+        local = number * DAY
+        ends = [*self._starts[1:], None]
+        for segment, end in zip(self._segments, ends, strict=True):
+            moment = local - segment.offset
+            if segment is not self._segments[0]:
+                moment = max(moment, segment.start)
+            if end is None or moment < end:
+                return moment
+        return local

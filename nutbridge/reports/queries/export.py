@@ -1,0 +1,108 @@
+"""All rows, one object each, page by page."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Table
+
+from nutbridge.reports.redaction import hide
+from nutbridge.reports.store import schema
+from nutbridge.reports.store.reading import Reading
+
+Object = dict[str, Any]
+
+#: Kinds in their order in an export.
+TABLES: dict[str, Table] = {
+    "interval": schema.interval,
+    "reading": schema.reading,
+    "event": schema.event,
+    "device": schema.device,
+    "channel": schema.channel,
+}
+#: Columns that are ours, not the wire's.
+_OURS = ("envoy_id", "raw_id", "energy_j", "slot_start", "reported", "device_eqid")
+_ENVOY = (
+    *("part_num", "sw_version", "ip_addr", "mac_addr", "timezone"),
+    *("latitude", "longitude", "emu_region"),
+)
+
+
+def wire_names(kind: str) -> tuple[str, ...]:
+    """Return the attributes of a kind, and ``estimated`` of an interval."""
+    names = TABLES[kind].columns.keys()
+    return tuple(name for name in names if name not in (*_OURS, "extra"))
+
+
+def columns() -> tuple[str, ...]:
+    """Return all columns of the table form; ``extra`` holds unknown attributes."""
+    names = dict.fromkeys(name for kind in TABLES for name in wire_names(kind))
+    return ("kind", "envoy_serial", *names, "conflict", "odd", "extra")
+
+
+def row_object(kind: str, row: Object) -> Object:
+    """Return a row as its attributes on the wire, with ``kind`` in front.
+
+    What could not be used stands as it came; unknown attributes follow.
+    """
+    shown = {"kind": kind} | {
+        name: value
+        for name, value in row.items()
+        if name not in _OURS and name != "extra"
+    }
+    if "estimated" in shown:
+        shown["estimated"] = bool(shown["estimated"])
+    if row.get("extra"):
+        for name, value in json.loads(row["extra"]).items():
+            if shown.get(name) is None:
+                shown[name] = value
+    return shown
+
+
+def full(shown: Object, *, private: bool) -> Object:
+    """Return an object with what is private hidden, unless it is wanted."""
+    if private:
+        return shown
+    return {name: hide(name, value) for name, value in shown.items()}
+
+
+def export(
+    reading: Reading,
+    *,
+    serial: str | None = None,
+    private: bool = False,
+) -> Iterator[Object]:
+    """Yield one object per row.
+
+    A row whose key was there with another payload has ``conflict``, one without a
+    usable id or date has ``odd``. With ``private`` the Envoys themselves come too.
+    """
+    for envoy_id, envoy_serial in reading.envoys(serial):
+        if private:
+            yield from _envoy(reading, envoy_id, envoy_serial)
+        for shown in _rows(reading, envoy_id):
+            kind = shown.pop("kind")
+            whole = {"kind": kind, "envoy_serial": envoy_serial} | shown
+            yield full(whole, private=private)
+
+
+def _rows(reading: Reading, envoy_id: int) -> Iterator[Object]:
+    for kind, table in TABLES.items():
+        names = table.columns.keys()
+        for row in reading.pages(table, table.c.envoy_id == envoy_id):
+            yield row_object(kind, dict(zip(names, row, strict=True)))
+    for table, flag in ((schema.variant, "conflict"), (schema.odd_row, "odd")):
+        for row in reading.pages(table, table.c.envoy_id == envoy_id):
+            attributes = json.loads(row[3])
+            yield row_object(row[2], attributes) | {flag: True}
+
+
+def _envoy(reading: Reading, envoy_id: int, serial: str) -> Iterator[Object]:
+    found = reading.rows(
+        f"SELECT {', '.join(_ENVOY)}, extra FROM report WHERE envoy_id = ?"  # noqa: S608  our names
+        " ORDER BY raw_id DESC LIMIT 1",
+        (envoy_id,),
+    )
+    for row in found:
+        shown = dict(zip((*_ENVOY, "extra"), row, strict=True))
+        yield row_object("envoy", {"envoy_serial": serial} | shown)

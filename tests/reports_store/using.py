@@ -1,0 +1,54 @@
+"""Short ways to put reports into a store and to look at what is there."""
+
+import time
+from typing import Any
+
+from nutbridge.reports.model import RawReport
+from nutbridge.reports.parse import parse
+from nutbridge.reports.queries.export import export
+from nutbridge.reports.queries.listing import reports
+from nutbridge.reports.store.api import Store
+from nutbridge.reports.store.reading import Reading, reading
+
+Object = dict[str, Any]
+
+HEADERS = (("Host", "reports.example:443"), ("Accept", "*/*"))
+
+
+def raw(body: bytes, received: int | None = None) -> RawReport:
+    """Return a request with this body."""
+    return RawReport(
+        int(time.time()) if received is None else received,
+        "192.0.2.77",
+        "/emu_reports/performance_report",
+        "webcomm_version=4.6.0",
+        HEADERS,
+        body,
+    )
+
+
+def put(store: Store, body: bytes, *, queue: bool = False) -> int:
+    """Do with a body what the collector does."""
+    accepted = store.accept(raw(body))
+    store.parsed(accepted.raw_id, parse(body), queue=queue)
+    return accepted.raw_id
+
+
+def exported(url: str, **options: Any) -> list[Object]:
+    """Return all rows."""
+    with reading(url) as database:
+        return list(export(database, **options))
+
+
+def listed(url: str) -> list[Object]:
+    """Return all bodies."""
+    with reading(url) as database:
+        return list(reports(database))
+
+
+def asking(url: str) -> Any:
+    """Return a context with a Reading."""
+    return reading(url)
+
+
+__all__ = ["HEADERS", "Reading", "asking", "exported", "listed", "put", "raw"]
