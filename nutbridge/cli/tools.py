@@ -2,15 +2,28 @@
 
 import logging
 import os
+import re
 import sys
 from typing import Annotated
 
 import typer
 
 from nutbridge import __version__
-from nutbridge.cli import trust
+from nutbridge.cli import (
+    discover,
+    doctor,
+    drill,
+    gateway,
+    release,
+    setting,
+    status,
+    token,
+)
 from nutbridge.cli.logs import guard_streams, printable
-from nutbridge.errors import EX_SOFTWARE, NutbridgeError
+from nutbridge.cli.reports import commands as reports
+from nutbridge.cli.setup import command as setup
+from nutbridge.cli.sma import commands as sma
+from nutbridge.errors import EX_SOFTWARE, NutbridgeError, UsageError
 
 _log = logging.getLogger("nutbridge")
 
@@ -59,14 +72,38 @@ def demo() -> None:
     raise typer.Exit(play(sys.stdout, os.environ))
 
 
-app.add_typer(trust.token, name="token")
-app.add_typer(trust.gateway, name="gateway")
+app.command(epilog=setup.AFTERWARDS)(setup.setup)
+app.command()(discover.discover)
+app.add_typer(token.token, name="token")
+app.add_typer(gateway.gateway, name="gateway")
+app.add_typer(sma.sma, name="sma")
+app.command(epilog=doctor.EPILOG)(doctor.doctor)
+app.command("set")(setting.set_settings)
+app.command("status")(status.show_status)
+app.command("release")(release.release)
+app.command("drill")(drill.drill)
+app.add_typer(reports.reports, name="reports")
+
+
+#: Three base64url parts, the first begins with {" (redact.py); other users can
+#: read a command line, and a shell keeps it.
+_A_TOKEN = re.compile(r"eyJ[\w-]{6,}\.[\w-]*\.")
+
+
+def _refuse_tokens(words: list[str]) -> None:
+    """Say where a token belongs, before any message repeats it."""
+    if any(_A_TOKEN.search(word) for word in words):
+        raise UsageError(
+            "a token does not belong on the command line: give it to nutbridge token "
+            "import on stdin or in a file, and remove this line from the history"
+        )
 
 
 def main() -> None:
     """Run the command and end the process."""
     guard_streams()
     try:
+        _refuse_tokens(sys.argv[1:])
         app(prog_name="nutbridge")
     except NutbridgeError as exc:
         sys.stderr.write(f"nutbridge: {printable(str(exc))}\n")

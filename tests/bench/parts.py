@@ -9,7 +9,10 @@ from pathlib import Path
 
 from tests.bench.command import FAST, OURS, commands, cpu_s
 from tests.bench.driven import drive, peak_kb
+from tests.bench.energy import energy
 from tests.bench.outage import see_outages
+from tests.bench.reports import REPORTS
+from tests.bench.sma import sma
 from tests.bench.standin import StandIn
 from tests.bench.table import Row
 from tests.cost.counted import Counted
@@ -194,4 +197,7 @@ PARTS: dict[str, Callable[[str | None, Say], list[Row]]] = {
     "counts": counts,
     "idle": idle,
     "outage": outage,
+    "sma": sma,
+    **REPORTS,
+    "energy": energy,
 }

@@ -15,6 +15,7 @@ class Row:
         value: the median, or what ``what`` says.
         unit: of value and limit.
         limit: the budget; None where there is none.
+        least: the budget of a figure that may not be smaller.
         reference: the same of BENCH_REF; None where it was not measured.
         share: the budget as a share of the reference.
         ratio: median of the pairs' ratios, ours / reference.
@@ -29,23 +30,27 @@ class Row:
     share: float | None = None
     ratio: float | None = None
     digits: int = 0
+    least: float | None = None
 
     @property
     def over(self) -> bool:
         """Whether a budget is missed."""
         too_much = self.limit is not None and self.value > self.limit
+        too_little = self.least is not None and self.value < self.least
         too_slow = (
             self.share is not None
             and self.ratio is not None
             and self.ratio > self.share
         )
-        return too_much or too_slow
+        return too_much or too_little or too_slow
 
     def cells(self) -> tuple[str, ...]:
         """Return the texts of the row."""
         budgets = []
         if self.limit is not None:
             budgets.append(f"<= {self._shown(self.limit)}")
+        if self.least is not None:
+            budgets.append(f">= {self._shown(self.least)}")
         if self.share is not None:
             budgets.append(f"<= {self.share:.3g} x")
         return (

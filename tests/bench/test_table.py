@@ -12,6 +12,8 @@ from tests.bench.table import Row, render
         (Row("a", 5.1, "ms", 5.0), True),
         (Row("a", 1, "", 0), True),
         (Row("a", 500.0, "ms"), False),
+        (Row("a", 150.0, "/s", least=150), False),
+        (Row("a", 149.0, "/s", least=150), True),
         (Row("a", 1.0, share=0.75, ratio=0.75), False),
         (Row("a", 1.0, share=0.75, ratio=0.76), True),
         (Row("a", 1.0, share=0.75), False),

@@ -1,0 +1,1 @@
+"""nutbridge reports: options, and how answers are shown."""

@@ -1,0 +1,275 @@
+"""nutbridge reports: the collector of legacy Envoy reports, and what it knows."""
+
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from nutbridge.cli.common import PLAIN, Json
+from nutbridge.cli.logs import printable
+from nutbridge.cli.reports import output as out
+from nutbridge.cli.reports.serve import serve
+from nutbridge.errors import UsageError
+from nutbridge.reports.periods import By
+from nutbridge.units import SECONDS_PER_HOUR
+
+Db = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="NUTBRIDGE_DB",
+        help="The database: postgresql://..., sqlite:///FILE or FILE.",
+    ),
+]
+Serial = Annotated[
+    str | None, typer.Option(metavar="N", help="Only this Envoy's, by serial number.")
+]
+Digest = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SHA256]", help="Begin of its SHA-256, from list; else the newest."
+    ),
+]
+Private = Annotated[
+    bool,
+    typer.Option("--private", help="Show the place of the house and addresses too."),
+]
+
+_MOST_NAMED = 20
+_WH_PER_J = 1 / SECONDS_PER_HOUR
+
+reports = typer.Typer(
+    help="Reports of legacy Envoys: collect, forward, import and query them.",
+    no_args_is_help=True,
+    context_settings=PLAIN,
+)
+reports.command()(serve)
+
+
+@reports.command("import")
+def import_reports(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="FILE...|DIR", help="Files and folders.")
+    ],
+    db: Db = None,
+) -> None:
+    """Store reports from files: bodies as sent, XML, either also gzipped.
+
+    What is stored already changes nothing. May run while serve runs. Exit code 1
+    when a file was no report.
+    """
+    with out.orderly():
+        from nutbridge.reports.store.api import Store
+        from nutbridge.reports.store.importing import find_files, import_files
+
+        files, missing = find_files(paths)
+        bar = out.Bar(len(files))
+        store = Store.open(_db(db))
+        try:
+            outcome = import_files(store, files, bar.at)
+        finally:
+            store.close()
+            bar.end()
+        outcome.failed += missing
+        for path, reason in outcome.failed[:_MOST_NAMED]:
+            typer.echo(printable(f"{path}: {reason}"), err=True)
+        more = len(outcome.failed) - _MOST_NAMED
+        if more > 0:
+            typer.echo(f"and {more} more", err=True)
+        typer.echo(
+            f"{outcome.added} new, {outcome.known} known, "
+            f"{len(outcome.failed)} not imported"
+        )
+        if outcome.failed:
+            raise typer.Exit(1)
+
+
+@reports.command("list")
+def list_reports(
+    db: Db = None,
+    *,
+    serial: Serial = None,
+    last: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Only the newest N.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List what was received: one line for each distinct body, oldest first."""
+    with out.orderly():
+        from nutbridge.reports.queries.listing import reports as listed
+        from nutbridge.reports.store.reading import reading
+
+        with reading(_db(db)) as database:
+            found = listed(database, serial, last)
+            if as_json:
+                out.write_array(found)
+            else:
+                out.write_lines(_list_lines(found))
+
+
+@reports.command()
+def show(
+    digest: Digest = None,
+    db: Db = None,
+    *,
+    private: Private = False,
+    as_json: Json = False,
+) -> None:
+    """Show all that one report says."""
+    with out.orderly():
+        from nutbridge.cli.reports.show import report_lines
+        from nutbridge.reports.queries.bodies import show as shown
+        from nutbridge.reports.store.reading import reading
+
+        with reading(_db(db)) as database:
+            found = shown(database, digest, private=private)
+        if as_json:
+            out.write_array([found])
+        else:
+            out.write_lines(report_lines(found))
+
+
+@reports.command()
+def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> None:
+    """Show the microinverters: when they were seen, their flags, open events."""
+    with out.orderly():
+        from nutbridge.cli.reports.show import device_lines
+        from nutbridge.reports.queries.devices import devices as known
+        from nutbridge.reports.store.reading import reading
+
+        with reading(_db(db)) as database:
+            found = known(database, int(time.time()), serial)
+            if as_json:
+                out.write_array(found)
+            else:
+                out.write_lines(device_lines(found))
+
+
+@reports.command()
+def energy(
+    db: Db = None,
+    *,
+    by: Annotated[By, typer.Option(help="Length of a period.")] = By.DAY,
+    serial: Serial = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="As comma-separated values, in joules.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Add up the energy by hour, day or month, in the timezone of the Envoy.
+
+    Intervals only. Estimated is what the Envoy made up to fill a gap; it is part
+    of the sum.
+    """
+    with out.orderly():
+        _one_of({"--csv": as_csv, "--json": as_json})
+        from nutbridge.reports.queries import energy as sums
+        from nutbridge.reports.store.reading import reading
+
+        with reading(_db(db)) as database:
+            if as_json:
+                out.write_array(sums.energy(database, by, serial))
+            elif as_csv:
+                columns = ("start", "end", "eqid", "energy_j", "estimated_j")
+                out.write_csv(sums.energy(database, by, serial), columns)
+            else:
+                out.write_lines(_energy_lines(sums.totals(database, by, serial), by))
+
+
+@reports.command()
+def export(
+    db: Db = None,
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated.")] = False,
+    as_jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One JSON object per line.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    serial: Serial = None,
+    private: Private = False,
+) -> None:
+    """Write all rows to standard output.
+
+    Place and MAC addresses are left out unless --private.
+    """
+    with out.orderly():
+        _one_of({"--csv": as_csv, "--jsonl": as_jsonl, "--json": as_json}, needed=True)
+        from nutbridge.reports.queries.export import columns
+        from nutbridge.reports.queries.export import export as exported
+        from nutbridge.reports.store.reading import reading
+
+        with reading(_db(db)) as database:
+            found = exported(database, serial=serial, private=private)
+            if as_csv:
+                out.write_csv(found, columns())
+            elif as_json:
+                out.write_array(found)
+            else:
+                out.write_lines_of_json(found)
+
+
+@reports.command()
+def capture(
+    digest: Digest = None,
+    db: Db = None,
+    *,
+    private: Private = False,
+    as_json: Json = False,
+) -> None:
+    """Write one request and its answer for a bug report, private things replaced.
+
+    Place, addresses and serial numbers become other ones. Look through it before
+    it leaves the house: nobody knows all that an Envoy may send.
+    """
+    with out.orderly():
+        from nutbridge.cli.reports.show import capture_lines
+        from nutbridge.reports.queries.bodies import capture as captured
+        from nutbridge.reports.store.reading import reading
+
+        with reading(_db(db)) as database:
+            found = captured(database, digest, private=private)
+        if as_json:
+            out.write_array([found])
+        else:
+            out.write_lines(capture_lines(found))
+
+
+def _db(url: str | None) -> str:
+    if not url:
+        raise UsageError("give --db URL, the database that reports serve uses")
+    return url
+
+
+def _one_of(options: dict[str, bool], *, needed: bool = False) -> None:
+    given = [name for name, wanted in options.items() if wanted]
+    if len(given) > 1:
+        raise UsageError(f"give only one of {' and '.join(given)}")
+    if needed and not given:
+        raise UsageError(f"give one of {', '.join(options)}")
+
+
+def _list_lines(found: Iterator[dict[str, Any]]) -> Iterator[str]:
+    yield "RECEIVED         TIMES ENVOY        SHA256    INT READ  EV DEV STATE"
+    for one in found:
+        words = [one["parse_state"], one["forward_state"]]
+        state = ", ".join(word for word in words if word not in ("parsed", "none"))
+        counts = "".join(
+            f" {one[name]:3}" for name in ("intervals", "readings", "events", "devices")
+        )
+        yield (
+            f"{out.moment(one['received'])} {one['times_received']:5} "
+            f"{one['serial_num'] or '-':12} {one['sha256'][:8]} {counts}"
+            f" {state or 'parsed'}"
+        )
+
+
+def _energy_lines(found: Iterator[tuple[str, int, int, int]], by: By) -> Iterator[str]:
+    width = 16
+    yield f"{by.value.upper():{width}}  {'kWh':>12}  {'ESTIMATED kWh':>14}  CHANNELS"
+    for name, total, estimated, count in found:
+        yield f"{name:{width}}  {_kwh(total):>12}  {_kwh(estimated):>14}  {count:8}"
+
+
+def _kwh(energy_j: int) -> str:
+    return f"{energy_j * _WH_PER_J / 1000:.3f}"

@@ -1,0 +1,41 @@
+"""A blocking call that nothing can interrupt, in a thread nobody has to wait for.
+
+getaddrinfo(3) and a locked database may take minutes; the process must be able to
+end meanwhile. A pool's threads would be waited for.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def call_aside(name: str, call: Callable[[], T]) -> "asyncio.Future[T]":
+    """Start ``call`` in a daemon thread of that name; the future has its outcome."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(values: list[T], problem: Exception | None) -> None:
+        if future.cancelled():
+            return
+        if problem is None:
+            future.set_result(values[0])
+        else:
+            future.set_exception(problem)
+            future.exception()  # seen, even where nobody waits any longer
+
+    def run() -> None:
+        values: list[T] = []
+        problem: Exception | None = None
+        try:
+            values.append(call())
+        except Exception as exc:  # noqa: BLE001 - raised again where it is awaited
+            problem = exc
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, values, problem)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
