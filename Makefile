@@ -15,7 +15,7 @@ WORKERS ?= 10
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
-PACKAGES := nut-server nut-client systemd
+PACKAGES := nut-server nut-client systemd man-db
 
 # A virtual environment is bound to its folder and to the version of Python. The
 # stamps carry both in their names: a folder that was moved or copied, or a new
@@ -73,6 +73,9 @@ $(DEVELOP): pyproject.toml requirements-dev.lock | $(MADE)
 HAVE_NUT = PATH="$$PATH:/usr/sbin:/sbin:/lib/nut:/usr/lib/nut:/usr/libexec/nut"; \
 	for tool in dummy-ups upsd upsc upsmon systemd-analyze; do \
 	command -v $$tool >/dev/null || exit 1; done
+# The tests show the man pages and run PostgreSQL as well.
+HAVE_ALL = $(HAVE_NUT) && command -v man >/dev/null && \
+	{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
 INSTALL = root=; command -v apt-get >/dev/null && \
 	{ test "$$(id -u)" = 0 || root='sudo -n'; } && \
 	{ test -z "$$root" || $$root true 2>/dev/null; } && \
@@ -81,12 +84,13 @@ INSTALL = root=; command -v apt-get >/dev/null && \
 	$$root env DEBIAN_FRONTEND=noninteractive \
 	apt-get -qq -y install --no-install-recommends $(PACKAGES) >/dev/null
 
+nut: PACKAGES += postgresql
 nut:
-	@($(HAVE_NUT)) || { $(INSTALL); } || \
+	@($(HAVE_ALL)) || { $(INSTALL); } || \
 	{ echo 'the tests run the real NUT; install it first (Debian, Ubuntu:' \
 	'apt-get install $(PACKAGES))' >&2; exit 1; }
-	@($(HAVE_NUT)) || { echo 'NUT is installed, but not all of dummy-ups, upsd, upsc,' \
-	'upsmon and systemd-analyze are found' >&2; exit 1; }
+	@($(HAVE_ALL)) || { echo 'NUT is installed, but not all of dummy-ups, upsd, upsc,' \
+	'upsmon, systemd-analyze, man and initdb are found' >&2; exit 1; }
 
 nut-if-possible:
 	@($(HAVE_NUT)) || { $(INSTALL); } || \

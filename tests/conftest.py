@@ -3,12 +3,17 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from tests.fakes.fixtures import standin_cloud, standin_folder, standin_gateway
 from tests.fakes.loopback import only_loopback
 from tests.longest_first import deal
 
 __all__ = ["only_loopback", "standin_cloud", "standin_folder", "standin_gateway"]
+
+# A busy machine is slow; speed belongs in tests/bench.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +36,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         items[:] = deal(items, [_seconds(item) for item in items], workers)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have recorded as ``shown``."""
+    shown = [
+        str(value)
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "shown"
+    ]
+    if shown:
+        terminalreporter.section("figures")
+        for line in sorted(shown):
+            terminalreporter.line(line)
 
 
 def _seconds(item: pytest.Item) -> float:

@@ -4,21 +4,35 @@ import subprocess
 import sys
 import tarfile
 import tomllib
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import nutbridge
+from nutbridge.man import pages
 
 ROOT = Path(__file__).parents[2]
 UNIT = "systemd/enphase-monitor@.service"
+MAN_PAGES = {
+    "share/man/man1/nutbridge.1",
+    "share/man/man5/nutbridge.conf.5",
+    "share/man/man8/enphase-monitor.8",
+}
+
+#: All of conf/ and systemd/ can be copied from an installation.
+EXAMPLES = {
+    f"share/nutbridge/{path.relative_to(ROOT)}"
+    for folder in ("conf", "systemd")
+    for path in (ROOT / folder).rglob("*")
+    if path.is_file()
+}
 
 #: What an installation must not bring: tools, the demo, heavy libraries.
 NOT_INSTALLED = {
     *("pytest", "hypothesis", "mypy", "ruff", "build", "hatchling", "trustme"),
     *("cryptography", "pydantic", "zeroconf", "sqlalchemy", "starlette"),
+    "docutils",
 }
 
 
@@ -33,6 +47,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
         text=True,
         timeout=300,
         check=False,
+        umask=0o022,  # as sudo has it
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -62,10 +77,25 @@ def test_wheel_holds_the_package_and_what_belongs_to_it(built: Path) -> None:
     tops = {name.split("/")[0].split("-")[0] for name in names}
     assert tops == {"nutbridge"}
     assert "nutbridge/py.typed" in names
-    assert any(name.endswith(f"/data/share/nutbridge/{UNIT}") for name in names)
+    shared = {name.partition(".data/data/")[2] for name in names} - {""}
+    assert shared == MAN_PAGES | EXAMPLES
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert "License-Expression: GPL-3.0-or-later" in text
+    assert "Description-Content-Type: text/x-rst" in text
+    assert (ROOT / "README.rst").read_text(encoding="utf-8").strip() in text
     assert not [name for name in names if "__pycache__" in name]
+    # Their sources; what is made of them is installed.
+    assert not [name for name in names if name.startswith("nutbridge/man/")]
+
+
+@pytest.mark.slow
+def test_man_pages_of_the_wheel_are_those_of_the_sources(built: Path) -> None:
+    """Made anew by every build; a page in the wheel is never an old one."""
+    with zipfile.ZipFile(wheel_of(built)) as archive:
+        for source in pages.sources():
+            path = pages.install_path(source)
+            (name,) = [name for name in archive.namelist() if name.endswith(path)]
+            assert archive.read(name).decode() == pages.render(source)
 
 
 @pytest.mark.slow
@@ -76,6 +106,8 @@ def test_sdist_can_be_tested_from(built: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"Makefile", "requirements-dev.lock", "LICENSE", "README.rst", UNIT}
     wanted |= {"tests/test_layers.py", "nutbridge/__init__.py", "pyproject.toml"}
+    wanted |= {f"nutbridge/man/{source.name}" for source in pages.sources()}
+    wanted |= {path.removeprefix("share/nutbridge/") for path in EXAMPLES}
     assert wanted <= names
     unwanted = (".venv", ".git/", "dist/", ".mypy_cache", ".hypothesis")
     assert not [name for name in names if name.startswith(unwanted)]
@@ -86,7 +118,7 @@ def test_commands_answer_with_runtime_dependencies_only(
     built: Path, tmp_path: Path
 ) -> None:
     place = tmp_path / "venv"
-    venv.create(place, with_pip=True, symlinks=True)
+    run(sys.executable, "-m", "venv", place)
     python = place / "bin" / "python"
     pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check"]
     run(*pip, "install", "--quiet", wheel_of(built))
@@ -99,7 +131,15 @@ def test_commands_answer_with_runtime_dependencies_only(
     for option in ("-c", "-d", "-h", "-s", "-v", "-x"):
         assert option in usage
     assert run(place / "bin" / "nutbridge", "--help", cwd=tmp_path)
-    assert (place / "share" / "nutbridge" / UNIT).is_file()
+    for path in MAN_PAGES | EXAMPLES:
+        assert (place / path).is_file(), path
+    # The service runs as the user nut: it must be able to read all of it.
+    closed = [
+        path
+        for path in place.rglob("*")
+        if not path.is_symlink() and path.stat().st_mode & 0o044 != 0o044
+    ]
+    assert closed == []
 
 
 def test_lock_belongs_to_pyproject() -> None:

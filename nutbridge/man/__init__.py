@@ -1,0 +1,1 @@
+"""Sources of the man pages, and what turns them into man pages at build time."""
