@@ -1,10 +1,11 @@
 """The tables of README.rst, written from the code's own tables."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from nutbridge.config_keys import KEYS, Key, Kind
 from nutbridge.config_values import allowed
-from nutbridge.nut.variables import SETTINGS
+from nutbridge.nut.variables import SETTINGS, VARIABLES
 from nutbridge.status.table import FOUND, TABLE, State
 
 
@@ -74,23 +75,86 @@ def states() -> list[str]:
 def grid(
     head: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]
 ) -> list[str]:
-    """Return a list-table of reStructuredText."""
+    """Return a csv-table of reStructuredText: one line for each row."""
     lines = [
-        ".. list-table::",
+        ".. csv-table::",
         "   :header-rows: 1",
         f"   :widths: {' '.join(str(width) for width in widths)}",
         "",
     ]
     for row in (head, *rows):
-        for place, cell in enumerate(row):
-            mark = "   * - " if place == 0 else "     - "
-            lines.append(f"{mark}{cell}".rstrip())
+        cells = [cell.replace('"', '""') for cell in row]
+        lines.append("   " + ",".join(f'"{cell}"' for cell in cells))
     return lines
+
+
+#: Where a value comes from, for people; a name of a meter without its phase.
+_READ = {
+    "ups.status": "relay of the gateway (or the Meter Collar), and the charge",
+    "battery.charge": "secctrl, livedata while fresh; reckoned in a silence",
+    "battery.charge.low": "your line; raised to 5 above the floor",
+    "battery.charge.restart": "secctrl, ``soc_recovery_exit``",
+    "battery.runtime": "charge above the floor, capacity and smoothed power",
+    "battery.runtime.low": "your line",
+    "battery.capacity": "secctrl, by your nominal voltage",
+    "battery.voltage": "charge, by the curve of LFP cells",
+    "battery.voltage.high": "your line",
+    "battery.voltage.nominal": "your line",
+    "battery.voltage.low": "your line",
+    "battery.current": "battery power by voltage",
+    "battery.temperature": "inventory",
+    "battery.type": "always LFP",
+    "ups.load": "house load by ``LOADKWH`` and capacity",
+    "ups.realpower": "livedata while fresh, else meters and batteries",
+    "ups.realpower.nominal": "``LOADKWH`` by capacity",
+    "device.mfr": "your line",
+    "device.model": "your line",
+    "device.serial": "/info",
+    "device.type": "always ups",
+    "ups.mfr": "your line",
+    "ups.model": "your line",
+    "ups.serial": "/info",
+    "ups.firmware": "/info",
+    "experimental.nutbridge.source": "the monitor, while it reckons in a silence",
+    "experimental.sma": "the SMA inverter, where there is one",
+    "input.phases": "meters",
+    "output.phases": "meters",
+    "input": "meter at the grid, only while ``OL``",
+    "output": "meter of the house",
+}
+_OF_A_PHASE = re.compile(r"\.L(\d)(-N)?\.")
+
+
+def variables() -> list[str]:
+    """Return the table of NUT's variables; phases in the row of their total."""
+    rows = []
+    for each in VARIABLES:
+        if each.phase:
+            continue
+        name = f"``{each.name}``"
+        per_phase = [
+            other.name
+            for other in VARIABLES
+            if other.phase == 1 and _OF_A_PHASE.sub(".", other.name) == each.name
+        ]
+        if per_phase:
+            name += f" ``{per_phase[0]}`` ..."
+        rows.append((name, f"{each.help}{_unit(each.unit)}", _read(each.name)))
+    return grid(("variable", "meaning", "read from"), (34, 33, 33), rows)
+
+
+def _read(name: str) -> str:
+    """Return where a value comes from: of the name, else of what it begins with."""
+    while name not in _READ:
+        name, dot, _ = name.rpartition(".")
+        assert dot, "say in _READ where it comes from"
+    return _READ[name]
 
 
 #: Name of a block in README.rst and what stands in it.
 BLOCKS: dict[str, Callable[[], list[str]]] = {
     "config keys": config_keys,
     "port file settings": port_file_settings,
+    "variables": variables,
     "states": states,
 }
