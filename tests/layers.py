@@ -18,27 +18,61 @@ BASE, PURE, ADAPTER, LOOP, CLI, STANDIN = (
 #: The layer of each module, or of each package with all that is in it and not
 #: named itself. A module without a layer is an error: decide where it belongs.
 LAYERS = {
-    BASE: ("nutbridge", "errors", "units", "notices"),
+    BASE: ("nutbridge", "errors", "units", "notices", "reports.errors"),
     PURE: (
         *("model", "wire", "source", "settings", "config_text", "config_keys"),
         *("config_values", "jsonfields", "redact", "derive", "status"),
         *("nut", "nut.variables", "nut.values", "nut.port_text", "nut.user_settings"),
+        *("nut.edit", "mask", "look.status"),
+        "nut.makers",
+        *("nut.ups_conf", "install", "install.places", "install.texts"),
+        *("install.plan", "install.basis"),
         *("enphase", "enphase.paths", "enphase.readings", "enphase.meters"),
         *("enphase.info", "enphase.flows", "enphase.facts", "enphase.claims"),
         *("enphase.schedule", "enphase.test_cycle"),
+        *("doctor", "doctor.finding", "doctor.facts", "doctor.judge_files"),
+        *("doctor.judge_nut", "doctor.judge_gateway", "doctor.judge_token"),
+        *("doctor.judge_inverter", "doctor.judge_storage"),
+        *("reports", "reports.model", "reports.parse", "reports.envelope"),
+        *("reports.elements", "reports.values", "reports.report_xml"),
+        *("reports.codes", "reports.redaction", "reports.periods"),
+        *("reports.serve.options", "reports.serve.rate", "reports.serve.headers"),
+        *("reports.serve.verdict", "reports.serve.tasks"),
+        *("sma", "sma.answers", "sma.paths", "sma.keys", "sma.status"),
+        *("sma.readings", "sma.facts", "sma.config"),
+        *("sma.units", "sma.language", "sma.objects", "sma.payload", "sma.formats"),
+        *("sma.rows", "sma.decode", "sma.tree", "sma.identity"),
     ),
     ADAPTER: (
-        *("clock", "files", "config_file", "lock", "sdnotify", "state_store"),
+        *("clock", "host", "files", "config_file", "lock", "sdnotify", "state_store"),
+        "wish",
         *("transport", "https", "tls", "link", "worker", "addresses"),
-        *("nut.port_file", "nut.driver"),
+        *("discovery", "install.files"),
+        *("nut.port_file", "nut.driver", "nut.upsd"),
+        *("nut.versions", "doctor.access", "doctor.systemd"),
         *("enphase.gateway", "enphase.cloud", "enphase.token_store"),
         *("enphase.identity", "enphase.pin_store", "enphase.test_wire"),
+        *("sma.client", "sma.cache", "sma.login_gate", "sma.session_store", "sma.pin"),
+        *("reports.store", "reports.queries"),
+        *("reports.serve.upstream", "reports.serve.resolver", "reports.serve.threads"),
+        *("reports.serve.certificate", "reports.serve.listeners"),
+        *("reports.serve.body", "reports.serve.reply"),
     ),
     LOOP: (
         *("monitor", "runner", "panel", "telling", "keeper", "wiring"),
+        *("edits", "capture", "lost_lb", "releasing"),
+        *("look", "look.gather", "look.live", "look.renewing", "look.state"),
+        *("look.token", "look.values", "look.words", "look.inverter"),
         *("enphase.source", "enphase.details", "enphase.errands", "enphase.renewal"),
+        *("install.probe", "install.search"),
+        *("doctor.place", "doctor.checks", "doctor.files_probe", "doctor.nut_probe"),
+        *("doctor.gateway_probe", "doctor.token_probe", "doctor.inverter_probe"),
+        *("sma.connect", "sma.foreign", "sma.source", "sma.side", "sma.wiring"),
+        "sma.once",
+        "enphase.wiring",
+        "reports.serve",
     ),
-    CLI: ("cli", "demo", "__main__"),
+    CLI: ("cli", "demo", "drill", "man", "__main__"),
     STANDIN: ("standin",),
 }
 
@@ -53,20 +87,33 @@ BELOW = {
 }
 
 #: These packages hold modules of several layers: each module is named above.
-MIXED = ("nutbridge", "nutbridge.nut", "nutbridge.enphase")
+MIXED = (
+    *("nutbridge", "nutbridge.nut", "nutbridge.enphase", "nutbridge.install"),
+    *("nutbridge.sma", "nutbridge.reports", "nutbridge.doctor", "nutbridge.look"),
+)
 
 #: One connection to a device, in several files; of use to all adapters.
 CONNECTION = {"transport", "https", "tls", "link", "worker", "addresses"}
 SHARED_ADAPTERS = {"clock", "files"} | CONNECTION
+#: Adapters in several files; within a group one may import another.
+GROUPS = (CONNECTION, {"reports.store", "reports.queries"}, {"reports.serve"})
+
+#: Never loaded by the daemon, so these may load what is too heavy for it.
+NOT_OF_THE_DAEMON = {"reports"}
 
 #: Libraries that only some modules may know.
 ONLY_IN = {
-    "httpx": ("transport",),
+    "httpx": ("transport", "reports.serve.upstream"),
     "httpcore": ("transport",),
     "tenacity": ("transport",),
     "jwt": ("enphase.claims",),
     "typer": ("cli", "demo", "__main__"),
     "trustme": ("cli", "demo", "standin"),
+    "sqlalchemy": ("reports.store", "reports.queries"),
+    "psycopg": ("reports.store",),
+    "uvicorn": ("reports.serve.listeners",),
+    "starlette": ("reports.serve.status",),
+    "prometheus_client": ("reports.serve.metrics",),
 }
 
 #: Doors to the world outside, closed to pure modules.

@@ -15,7 +15,7 @@ from tests.layers import (
     BASE,
     BELOW,
     CLOCK_CALLS,
-    CONNECTION,
+    GROUPS,
     IMPURE_CALLS,
     IMPURE_METHODS,
     IMPURE_MODULES,
@@ -24,6 +24,7 @@ from tests.layers import (
     MIXED,
     NEVER_LOADED,
     NOT_AT_THE_START,
+    NOT_OF_THE_DAEMON,
     ONLY_IN,
     PACKAGE,
     PURE,
@@ -112,7 +113,7 @@ def test_imports_point_downwards(name: str) -> None:
         where = f"{name}:{line}: {layer} imports {target} ({there})"
         assert there == layer or there in BELOW[layer], where
         if layer == there == ADAPTER:
-            inside = is_in(name, CONNECTION) and is_in(target, CONNECTION)
+            inside = any(is_in(name, g) and is_in(target, g) for g in GROUPS)
             assert inside or is_in(target, SHARED_ADAPTERS), where
 
 
@@ -170,6 +171,10 @@ def test_start_of_the_daemon_is_light() -> None:
 
 def test_whole_daemon_is_light() -> None:
     """Everything that a poll can need, loaded at once."""
-    names = modules_of(BASE, PURE, ADAPTER, LOOP)
+    names = [
+        name
+        for name in modules_of(BASE, PURE, ADAPTER, LOOP)
+        if not is_in(name, NOT_OF_THE_DAEMON)
+    ]
     loaded = loaded_after(f"{PACKAGE}.cli.enphase_monitor", *names)
     assert loaded & NEVER_LOADED == set()
