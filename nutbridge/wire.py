@@ -1,4 +1,4 @@
-"""One request to a device, as the clients of a device see it.
+"""One request to a device, and its certificate, as clients of a device see them.
 
 transport.py sends it over HTTPS, the TEST mode answers it from the config, the
 unit tests from a table.
@@ -56,4 +56,26 @@ class Wire(Protocol):
 
     def close(self) -> None:
         """Drop the connection for good."""
+        ...
+
+
+class PinnedTls(Protocol):
+    """A TLS context that refuses other certificates (tls.PinnedContext)."""
+
+    expected: str | None
+
+
+class FingerprintStore(Protocol):
+    """Keeps a device's fingerprint over restarts (enphase/pin_store.py)."""
+
+    def load(self) -> str | None:
+        """Return the stored fingerprint, 64 hex digits, or None."""
+        ...
+
+    def save(self, fingerprint: str) -> None:
+        """Store it.
+
+        Raises:
+            OSError: it will be forgotten at the next start.
+        """
         ...

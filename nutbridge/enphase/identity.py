@@ -24,30 +24,9 @@ from nutbridge.errors import (
     WrongDevice,
 )
 from nutbridge.link import Peer
+from nutbridge.wire import FingerprintStore, PinnedTls
 
 _log = logging.getLogger(__name__)
-
-
-class FingerprintStore(Protocol):
-    """Keeps the gateway's fingerprint over restarts."""
-
-    def load(self) -> str | None:
-        """Return the stored fingerprint, 64 hex digits, or None."""
-        ...
-
-    def save(self, fingerprint: str) -> None:
-        """Store it.
-
-        Raises:
-            OSError: it will be forgotten at the next start.
-        """
-        ...
-
-
-class Pin(Protocol):
-    """A TLS context that refuses other certificates (tls.PinnedContext)."""
-
-    expected: str | None
 
 
 class PeerWire(Protocol):
@@ -84,7 +63,7 @@ class PeerGuard:
         serial: str,
         strict: bool,
         wire: PeerWire,
-        pin: Pin,
+        pin: PinnedTls,
         store: FingerprintStore,
     ) -> None:
         self._host = host

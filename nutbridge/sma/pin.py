@@ -9,33 +9,11 @@ Source: the certificate is SMA's own, and its owner cannot replace it.
 """
 
 import logging
-from typing import Protocol
 
 from nutbridge.errors import CertificateChanged
+from nutbridge.wire import FingerprintStore, PinnedTls
 
 _log = logging.getLogger(__name__)
-
-
-class FingerprintStore(Protocol):
-    """Keeps the fingerprint over restarts (enphase/pin_store.py)."""
-
-    def load(self) -> str | None:
-        """Return the stored fingerprint, 64 hex digits, or None."""
-        ...
-
-    def save(self, fingerprint: str) -> None:
-        """Store it.
-
-        Raises:
-            OSError: it will be forgotten at the next start.
-        """
-        ...
-
-
-class Context(Protocol):
-    """A TLS context that refuses other certificates (tls.PinnedContext)."""
-
-    expected: str | None
 
 
 class CertificatePin:
@@ -49,7 +27,7 @@ class CertificatePin:
     """
 
     def __init__(
-        self, host: str, *, strict: bool, context: Context, store: FingerprintStore
+        self, host: str, *, strict: bool, context: PinnedTls, store: FingerprintStore
     ) -> None:
         self._host = host
         self._strict = strict
