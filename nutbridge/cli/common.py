@@ -1,7 +1,9 @@
 """What several commands of nutbridge share: their arguments, and a hint."""
 
 import contextlib
+import errno
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="Show it as JSON.")]
 #: For typer.Typer of a group of commands.
 PLAIN = {"help_option_names": ["-h", "--help"], "terminal_width": 80}
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = ("Permission denied", "Operation not permitted", "writable for")
 
 
@@ -124,3 +127,21 @@ def quiet_logs() -> None:
     from nutbridge.cli.logs import set_up
 
     set_up("nutbridge", logging.WARNING, os.environ)
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Say plainly that standard output takes no more; typer ends at a closed pipe.
+
+    Raises:
+        NutbridgeError: its disk is full.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        # Python would write what is left at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise NutbridgeError(f"standard output: {error.strerror}") from None

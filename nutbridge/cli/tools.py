@@ -1,5 +1,6 @@
 """The command nutbridge: tools for people."""
 
+import contextlib
 import logging
 import os
 import re
@@ -19,6 +20,7 @@ from nutbridge.cli import (
     status,
     token,
 )
+from nutbridge.cli.common import writing
 from nutbridge.cli.logs import guard_streams, printable
 from nutbridge.cli.reports import commands as reports
 from nutbridge.cli.setup import command as setup
@@ -99,12 +101,23 @@ def _refuse_tokens(words: list[str]) -> None:
         )
 
 
+def _run() -> None:
+    try:
+        app(prog_name="nutbridge")
+    except SystemExit:
+        # What is still in the buffer fails here, not in the interpreter's end.
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+        raise
+
+
 def main() -> None:
     """Run the command and end the process."""
     guard_streams()
     try:
         _refuse_tokens(sys.argv[1:])
-        app(prog_name="nutbridge")
+        with writing():
+            _run()
     except NutbridgeError as exc:
         sys.stderr.write(f"nutbridge: {printable(str(exc))}\n")
         sys.exit(exc.exit_code)

@@ -1,15 +1,13 @@
 """Rows of an inverter on standard output: tree, list, CSV or JSON."""
 
-import contextlib
 import csv
 import json
-import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from nutbridge.cli.common import writing
 from nutbridge.cli.logs import printable
-from nutbridge.errors import NutbridgeError
 
 if TYPE_CHECKING:
     from nutbridge.sma.rows import Row
@@ -21,34 +19,19 @@ def guard_encoding() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-@contextlib.contextmanager
-def _writing() -> Iterator[None]:
-    """Say plainly that a disk is full; a closed pipe is typer's business."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        # Python would write what is left at its end, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        problem = error.strerror or type(error).__name__
-        raise NutbridgeError(f"standard output: {problem}") from None
-
-
 def write_lines(lines: Iterable[str]) -> None:
     """Write lines; control characters from the network are escaped.
 
     Raises:
         NutbridgeError: they cannot be written, here and below.
     """
-    with _writing():
+    with writing():
         sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
 
 
 def write_object(members: Mapping[str, object]) -> None:
     """Write one JSON object on one line."""
-    with _writing():
+    with writing():
         sys.stdout.write(json.dumps(members, allow_nan=False) + "\n")
 
 
@@ -62,7 +45,7 @@ def write_json(rows: Sequence["Row"], *, one_line: bool = False) -> None:
     # Plain ASCII: an escape in a text cannot reach a terminal.
     objects = [json.dumps(row.as_json(), allow_nan=False) for row in rows]
     start, between, end = ("[", ", ", "]") if one_line else ("[\n ", ",\n ", "\n]")
-    with _writing():
+    with writing():
         sys.stdout.write(start + between.join(objects) + end + "\n")
 
 
@@ -78,7 +61,7 @@ def write_csv(rows: Sequence["Row"], *, time: str | None, header: bool) -> None:
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     more = [] if time is None else [time]
-    with _writing():
+    with writing():
         if header:
             writer.writerow([*CSV_COLUMNS, *(["time"] if more else [])])
         for row in rows:

@@ -100,6 +100,8 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
             "application_name": "nutbridge",
             # Else that of the database; SQL_ASCII gives bytes instead of texts.
             "client_encoding": "utf8",
+            # A host that is gone says nothing; the Envoy does not wait minutes.
+            "tcp_user_timeout": int(BUSY_S * 1000),
         }
         if writer:
             options["options"] = f"{_PG_WRITER} -c lock_timeout={int(BUSY_S * 1000)}"

@@ -1,0 +1,39 @@
+"""Standard output on a full disk: one line, no traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("--version",), ("token", "--help"), ("doctor", "-c", "/x")]
+)
+def test_full_disk_is_told_in_one_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "nutbridge", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert ended.stderr == "nutbridge: standard output: No space left on device\n"
+    assert ended.returncode == 1
+
+
+def test_closed_pipe_ends_quietly() -> None:
+    """As with ``nutbridge --help | true``."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "nutbridge", "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        process.wait(30)
