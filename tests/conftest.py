@@ -1,6 +1,7 @@
 """What every test gets: stand-ins on loopback, and no other network."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,11 @@ from tests.fakes.loopback import only_loopback
 from tests.longest_first import deal
 
 __all__ = ["only_loopback", "standin_cloud", "standin_folder", "standin_gateway"]
+
+# Started in the background (nohup, a shell's &), we would hand down to each child
+# that SIGINT and SIGHUP are ignored, and no test could interrupt it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A busy machine is slow; speed belongs in tests/bench.
 settings.register_profile("untimed", deadline=None)

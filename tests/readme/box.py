@@ -102,17 +102,22 @@ class Box:
         self._holder.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def inside(self, *command: str, network: bool = True) -> list[str]:
+    def inside(
+        self, *command: str, network: bool = True, service: bool = False
+    ) -> list[str]:
         """Return the command line that runs a command in the box.
 
         Args:
             command: program and arguments.
             network: whether it sees the stand-ins; else the host's network.
+            service: begins in ``/``, as with systemd; else in the checkout, that
+                the user nut may not even see.
         """
         spaces = ["--mount", "--net"] if network else ["--mount"]
         return [
             *("nsenter", "--target", str(self._holder.pid), *spaces),
-            *(f"--wd={ROOT}", "--", *command),
+            *([] if service else [f"--wd={ROOT}"]),
+            *("--", *command),
         ]
 
     def environ(self) -> dict[str, str]:

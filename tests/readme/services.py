@@ -153,7 +153,7 @@ class Services:
     ) -> "subprocess.Popen[bytes]":
         with (self._box.folder / f"{unit}.log").open("ab") as log:
             process = subprocess.Popen(
-                self._box.inside(*command),
+                self._box.inside(*command, service=True),
                 env=environ or {"PATH": PATH},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
