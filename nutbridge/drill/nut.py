@@ -14,7 +14,12 @@ from nutbridge.drill.times import Times
 #: of its own, that of the system is not seen. "$@" is upsmon with its options.
 _APART = 'mount -t tmpfs none /run && mkdir -p /run/nut && exec "$@"'
 
-_NOTICES = "ONLINE ONBATT LOWBATT FSD COMMOK COMMBAD SHUTDOWN REPLBATT NOCOMM NOPARENT"
+#: In the order in which one outage brings them: upsmon starts a process for each
+#: notice, and those may end in any order.
+NOTICES = (
+    *("COMMOK", "ONLINE", "ONBATT", "COMMBAD", "NOCOMM", "LOWBATT"),
+    *("FSD", "SHUTDOWN", "REPLBATT", "NOPARENT"),
+)
 _USER = "drill"
 
 
@@ -51,7 +56,7 @@ class DrillNut(Nut):
             *(f"RUN_AS_USER {name}" for name in user[1:]),
             *times.lines(),
             # Neither syslog nor a word on every terminal.
-            *(f"NOTIFYFLAG {notice} EXEC" for notice in _NOTICES.split()),
+            *(f"NOTIFYFLAG {notice} EXEC" for notice in NOTICES),
         ]
         self._write("upsmon.conf", "\n".join(lines) + "\n")
         apart = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")

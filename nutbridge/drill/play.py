@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nutbridge.clock import Waiter
 from nutbridge.demo.reading import Reading, parse_upsc
 from nutbridge.demo.table import clock
-from nutbridge.drill.nut import DrillNut
+from nutbridge.drill.nut import NOTICES, DrillNut
 from nutbridge.drill.script import Step
 from nutbridge.drill.times import Times
 from nutbridge.nut.port_file import PortFile
@@ -123,6 +123,8 @@ class Play:
         seen = self._until(lambda: self._sees(low), _SLACK_S)
         ran = self._until(lambda: self._nut.shut_down or self._upsmon_gone, limit_s)
         took_s = time.monotonic() - begun_s
+        if self._nut.shut_down:  # the notice has a process of its own
+            self._until(lambda: "SHUTDOWN" in self._nut.events, _SLACK_S)
         self._tell(low, "SHUTDOWNCMD" if self._nut.shut_down else "")
         done = ran and self._nut.shut_down
         return Ending(
@@ -164,6 +166,7 @@ class Play:
     def _tell(self, step: Step, more: str = "") -> None:
         told = self._nut.events[self._told :]
         self._told += len(told)
+        told = [notice for notice in NOTICES if notice in told]
         if self._upsmon_gone:
             told.append("(not running)")
         reading = self._reading or Reading()
