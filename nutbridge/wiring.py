@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nutbridge.file_names import state_name
 from nutbridge.host import Host
 from nutbridge.keeper import Keeper, Whose
 from nutbridge.monitor import Monitor
@@ -138,7 +139,7 @@ def forget_hold(settings: Settings, port_file: Path, host: Host) -> None:
 def _keeper(settings: Settings, port_file: Path, host: Host) -> Keeper:
     folder = state_folder(host.environ, settings.state_dir)
     return Keeper(
-        StateStore(folder / f"enphase-{settings.ups}.state", host.owner),
+        StateStore(folder / state_name(settings.ups), host.owner),
         Whose(host.clock.boot_id(), str(port_file), _stamp(settings)),
     )
 

@@ -23,7 +23,7 @@ LAYERS = {
         *("model", "wire", "source", "settings", "config_text", "config_keys"),
         *("config_values", "jsonfields", "redact", "derive", "status"),
         *("nut", "nut.variables", "nut.values", "nut.port_text", "nut.user_settings"),
-        *("nut.edit", "mask", "look.status"),
+        *("nut.edit", "mask", "look.status", "file_names"),
         "nut.makers",
         *("nut.ups_conf", "install", "install.places", "install.texts"),
         *("install.plan", "install.basis"),

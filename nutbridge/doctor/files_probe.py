@@ -20,6 +20,12 @@ from nutbridge.doctor.access import (
 from nutbridge.doctor.facts import Entry, FileFacts, User
 from nutbridge.doctor.place import Place
 from nutbridge.errors import PortFileError
+from nutbridge.file_names import (
+    gateway_pin_name,
+    inverter_pin_name,
+    session_name,
+    state_name,
+)
 from nutbridge.lock import PortLock
 from nutbridge.nut.driver import socket_paths
 from nutbridge.nut.port_file import MAX_BYTES, PortFile
@@ -124,12 +130,12 @@ def _kept(place: Place, port: PortFile) -> tuple[Path, ...]:
     """Return what a monitor leaves for the next one, besides token and port file."""
     settings = place.settings
     state = state_folder(place.environ, settings.state_dir)
-    names = [f"enphase-{settings.ups}.fingerprint"]
+    names = [gateway_pin_name(settings.ups)]
     if settings.sma is not None:
-        names += [f"sma-{settings.ups}.fingerprint", f"sma-{settings.ups}.session"]
+        names += [inverter_pin_name(settings.ups), session_name(settings.ups)]
     return (
         PortLock(port.real).path,
-        state / f"enphase-{settings.ups}.state",
+        state / state_name(settings.ups),
         *(Path(settings.state_dir, name) for name in names),
     )
 

@@ -17,6 +17,7 @@ from nutbridge.enphase.gateway import Gateway
 from nutbridge.enphase.pin_store import PinStore
 from nutbridge.enphase.readings import Dated
 from nutbridge.errors import DeviceError, DeviceUnreachable, TokenRejected
+from nutbridge.file_names import gateway_pin_name
 from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def ask_gateway(place: Place) -> GatewayFacts:
 def _stored_pin(place: Place) -> tuple[str | None, bool]:
     """Return the fingerprint, and whether there is one that may not be read."""
     settings = place.settings
-    path = Path(settings.state_dir, f"enphase-{settings.ups}.fingerprint")
+    path = Path(settings.state_dir, gateway_pin_name(settings.ups))
     try:
         path.open("rb").close()
     except PermissionError:

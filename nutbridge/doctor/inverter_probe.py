@@ -13,6 +13,7 @@ from nutbridge.doctor.facts import InverterFacts
 from nutbridge.doctor.gateway_probe import resolve
 from nutbridge.doctor.place import Place
 from nutbridge.errors import CertificateChanged, DeviceError
+from nutbridge.file_names import inverter_pin_name
 from nutbridge.sma.config import SmaSettings
 
 #: Login, values, logout and a connect have to fit into the time that is left: a
@@ -27,14 +28,13 @@ _LEAST_S = 1.0
 def ask_inverter(place: Place) -> InverterFacts | None:
     """Gather what the inverter says; None where the config has none."""
     from nutbridge.enphase.pin_store import PinStore
-    from nutbridge.sma.once import pin_name
 
     sma = place.settings.sma
     if sma is None:
         return None
     state, ups = Path(place.settings.state_dir), place.settings.ups
     facts = InverterFacts(sma.host)
-    facts = replace(facts, known=PinStore(state / pin_name(ups)).peek())
+    facts = replace(facts, known=PinStore(state / inverter_pin_name(ups)).peek())
     found = resolve(sma.host, place)
     if isinstance(found, str):
         return replace(facts, unresolved=found)

@@ -11,6 +11,7 @@ from nutbridge.enphase.renewal import Renewal
 from nutbridge.enphase.schedule import PAUSE_AFTER_SUCCESS_S
 from nutbridge.enphase.source import EnphaseSource
 from nutbridge.enphase.token_store import TokenStore
+from nutbridge.file_names import gateway_pin_name
 from nutbridge.host import Host
 from nutbridge.keeper import Keeper
 from nutbridge.panel import Panel
@@ -65,7 +66,7 @@ def _real(settings: Settings, host: Host) -> _Wires:
         waiter=host.waiter,
         timeout_s=settings.api_timeout_s,
     )
-    pins = Path(settings.state_dir, f"enphase-{settings.ups}.fingerprint")
+    pins = Path(settings.state_dir, gateway_pin_name(settings.ups))
     guard = PeerGuard(
         host=settings.envoy_host,
         serial=settings.serial,

@@ -9,6 +9,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from nutbridge.file_names import gateway_pin_name, state_name
 from nutbridge.settings import Settings
 
 #: The folder of new port files; the unit's RuntimeDirectory.
@@ -105,12 +106,12 @@ class Places:
     @property
     def fingerprint(self) -> str:
         """The certificate that the gateway showed."""
-        return posixpath.join(self.state_dir, f"enphase-{self.ups}.fingerprint")
+        return posixpath.join(self.state_dir, gateway_pin_name(self.ups))
 
     @property
     def port_file_taken_by(self) -> str | None:
         """What else has the name of the port file or its twin, or None."""
-        state = f"enphase-{self.ups}.state"
+        state = state_name(self.ups)
         others = {
             self.config: "the config",
             self.ups_conf: "NUT's config",

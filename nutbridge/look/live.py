@@ -16,6 +16,7 @@ from nutbridge.enphase.pin_store import PinStore
 from nutbridge.enphase.source import EnphaseSource
 from nutbridge.enphase.token_store import TokenStore
 from nutbridge.errors import ConfigError, DeviceError, TokenError
+from nutbridge.file_names import gateway_pin_name
 from nutbridge.https import HttpsDevice
 from nutbridge.model import Facts, GridAnswer
 from nutbridge.settings import Settings
@@ -109,7 +110,7 @@ def device_for(settings: Settings, clock: Clock, waiter: Waiter) -> HttpsDevice:
 
 def pins_of(settings: Settings, owner: tuple[int, int] | None = None) -> PinStore:
     """Return where the gateway's fingerprint is kept."""
-    path = Path(settings.state_dir, f"enphase-{settings.ups}.fingerprint")
+    path = Path(settings.state_dir, gateway_pin_name(settings.ups))
     return PinStore(path, owner)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.clock import Clock
+from nutbridge.file_names import state_name
 from nutbridge.settings import Settings
 from nutbridge.state_store import StateStore, state_folder
 from nutbridge.status.saved import Saved
@@ -46,7 +47,7 @@ def read_noted(
         environ: RUNTIME_DIRECTORY.
     """
     folder = state_folder(environ, settings.state_dir)
-    path = folder / f"enphase-{settings.ups}.state"
+    path = folder / state_name(settings.ups)
     saved = StateStore(path).read()
     if saved is None or saved.port_file != str(port_file):
         return None

@@ -12,7 +12,6 @@ import errno
 import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
 
 from nutbridge.addresses import resolve_host, split_host
 from nutbridge.clock import SystemClock
@@ -28,8 +27,6 @@ from nutbridge.errors import (
 from nutbridge.link import describe
 from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
 
-T = TypeVar("T")
-
 UPSD_PORT = 3493
 LOCAL_UPSD = f"127.0.0.1:{UPSD_PORT}"
 
@@ -40,7 +37,6 @@ _PIECE = 65536
 _NAME = re.compile(r"[!-~]{1,127}")
 _VAR = re.compile(r'VAR \S+ (\S+) "((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
-_VERSION = re.compile(r"upsd (\S+)")
 
 #: What upsd's codes mean for a reader of values; others are shown as they are.
 _REFUSALS: dict[str, tuple[type[NutError], str]] = {
@@ -80,34 +76,7 @@ def read_ups(
     """
     if not _NAME.fullmatch(name) or '"' in name or "\\" in name:
         raise UnknownUps(address, f"cannot know a UPS called {name!a}")
-
-    def ask(lines: Iterator[str], send: Callable[[str], None]) -> Mapping[str, str]:
-        send(f"LIST VAR {name}")
-        return _rows(lines, name, address)
-
-    return _talk(address, timeout_s, ask)
-
-
-def read_version(address: str = LOCAL_UPSD, timeout_s: float = 3.0) -> str:
-    """Read the version of a running upsd, e.g. ``2.8.0``.
-
-    Source: the command VER, ``Network UPS Tools upsd 2.8.0 - http://...``.
-
-    Raises:
-        UpsdUnreachable: nobody answers there in time.
-        UpsdAnswerError: no answer of an upsd.
-        UsageError: ``address`` is none.
-    """
-
-    def ask(lines: Iterator[str], send: Callable[[str], None]) -> str:
-        send("VER")
-        for line in lines:
-            if found := _VERSION.search(line):
-                return found[1]
-            break
-        raise UpsdAnswerError(address, "does not tell its version; is it upsd?")
-
-    return _talk(address, timeout_s, ask)
+    return _talk(name, address, timeout_s)
 
 
 def _rows(lines: Iterator[str], name: str, address: str) -> Mapping[str, str]:
@@ -131,11 +100,7 @@ def _rows(lines: Iterator[str], name: str, address: str) -> Mapping[str, str]:
     raise UpsdAnswerError(address, "the answer is not that of upsd")
 
 
-def _talk(
-    address: str,
-    timeout_s: float,
-    ask: Callable[[Iterator[str], Callable[[str], None]], T],
-) -> T:
+def _talk(name: str, address: str, timeout_s: float) -> Mapping[str, str]:
     try:
         host, port = split_host(address, UPSD_PORT)
     except ValueError as exc:
@@ -149,14 +114,11 @@ def _talk(
             raise TimeoutError
         return seconds
 
-    def talk() -> T:
+    def talk() -> Mapping[str, str]:
         with _connect(host, port, left) as link:
-
-            def send(line: str) -> None:
-                link.settimeout(left())
-                link.sendall(line.encode("ascii") + b"\n")
-
-            answer = ask(_lines(link, left, address), send)
+            link.settimeout(left())
+            link.sendall(f"LIST VAR {name}\n".encode("ascii"))
+            answer = _rows(_lines(link, left, address), name, address)
             with contextlib.suppress(OSError):
                 link.sendall(b"LOGOUT\n")
             return answer

@@ -11,6 +11,7 @@ from pathlib import Path
 from nutbridge.clock import Clock
 from nutbridge.enphase.pin_store import PinStore
 from nutbridge.errors import DeviceAnswerError, DeviceError
+from nutbridge.file_names import inverter_pin_name, session_name
 from nutbridge.https import HttpsDevice
 from nutbridge.jsonfields import BodyError
 from nutbridge.model import GridAnswer
@@ -121,11 +122,13 @@ def look_once(
         DeviceError: of any kind; a certificate other than the stored one too.
         Stopping: ``waiter`` was ended; the session is ended too.
     """
-    for name in (pin_name(ups), session_name(ups)):
+    for name in (inverter_pin_name(ups), session_name(ups)):
         with contextlib.suppress(FileNotFoundError):
             Path(state_dir, name).open("rb").close()
     borrowed = _Borrowed(session_store(sma, state_dir, ups), waiter)
-    client = _client(sma, Path(state_dir, pin_name(ups)), clock, waiter, borrowed)
+    client = _client(
+        sma, Path(state_dir, inverter_pin_name(ups)), clock, waiter, borrowed
+    )
     until = clock.boottime() + 4 * sma.timeout_s
     try:
         result = client.get_values((*keys.UPS_KEYS, keys.BACKUP_MODE), until)
@@ -169,13 +172,3 @@ def _client(
         keeper=keeper,
         gate=waiter,
     )
-
-
-def session_name(ups: str) -> str:
-    """Return the name of the file with the monitor's session."""
-    return f"sma-{ups}.session"
-
-
-def pin_name(ups: str) -> str:
-    """Return the name of the file with the certificate's fingerprint."""
-    return f"sma-{ups}.fingerprint"

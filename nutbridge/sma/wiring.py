@@ -8,6 +8,7 @@ from nutbridge.clock import Waiter
 from nutbridge.enphase.pin_store import PinStore
 from nutbridge.enphase.schedule import RetryState
 from nutbridge.errors import ConfigError
+from nutbridge.file_names import inverter_pin_name
 from nutbridge.host import Host
 from nutbridge.https import HttpsDevice
 from nutbridge.keeper import Keeper
@@ -15,7 +16,7 @@ from nutbridge.settings import Settings
 from nutbridge.sma.client import Webconnect
 from nutbridge.sma.config import SmaSettings
 from nutbridge.sma.login_gate import LoginGate
-from nutbridge.sma.once import pin_name, session_store
+from nutbridge.sma.once import session_store
 from nutbridge.sma.pin import CertificatePin
 from nutbridge.sma.side import LEAVE_S, EndableWaiter, SideInverter
 from nutbridge.sma.source import SmaSource
@@ -124,4 +125,4 @@ def _parts(
 
 def fingerprint_file(settings: Settings) -> Path:
     """Return where the fingerprint of the inverter's certificate lies."""
-    return Path(settings.state_dir, pin_name(settings.ups))
+    return Path(settings.state_dir, inverter_pin_name(settings.ups))

@@ -47,7 +47,7 @@ def test_may_use_goes_by_mode_owner_and_path(open_folder: Path) -> None:
 def test_may_use_knows_groups(open_folder: Path) -> None:
     if os.getuid() != 0:
         open_folder.rmdir()
-        pytest.skip("only root can give a file to another group")
+        pytest.skip("only root can give a file to another group; run as root")
     file = open_folder / "file"
     file.touch(mode=0o640)
     try:

@@ -107,7 +107,7 @@ class Walker:
 @pytest.fixture
 def walker() -> Iterator[Walker]:
     if os.geteuid() != 0:
-        pytest.skip("an installation is made by root, also in a box of its own")
+        pytest.skip("root installs, in a box of its own too; run as root")
     box = Box()
     found = Walker(box)
     try:

@@ -71,7 +71,7 @@ def test_port_file_that_nut_can_use(path: str, good: bool) -> None:
 def create(root: Path, *options: str) -> str:
     command = shutil.which("systemd-tmpfiles")
     if command is None:
-        pytest.skip("systemd-tmpfiles is not installed")
+        pytest.skip("systemd-tmpfiles is missing: apt-get install systemd")
     done = subprocess.run(
         [command, "--create", f"--root={root}", *options],
         capture_output=True,

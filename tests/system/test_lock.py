@@ -28,7 +28,7 @@ sys.stdin.read()
 """
 NOBODY = 65534
 root_only = pytest.mark.skipif(
-    os.geteuid() != 0, reason="becomes other users, which only root may"
+    os.geteuid() != 0, reason="becomes other users, which only root may; run as root"
 )
 
 

@@ -44,7 +44,7 @@ def test_wish_through_a_link_does_not_count(tmp_path: Path) -> None:
     assert not wish.there()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away; run as root")
 def test_wish_of_a_stranger_does_not_count(tmp_path: Path) -> None:
     wish = Wish(tmp_path / "home.dev", SystemClock())
     wish.make((65534, 65534))
