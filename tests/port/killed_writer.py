@@ -6,6 +6,7 @@ thousand kills in seconds. Prints how often the file was whole, which contents
 it had and how many kills hit the middle of a write (a temporary file was left).
 """
 
+import itertools
 import os
 import random
 import select
@@ -36,6 +37,9 @@ STATES = [
     for status in ("OL", "OB LB")
 ]
 TOKENS = [make_token("122000000001", end) for end in (2e9, 2.1e9)]
+
+#: About as long as a write takes.
+WRITE_S = 0.002
 
 
 @dataclass(frozen=True)
@@ -69,22 +73,25 @@ KINDS = {
 
 
 def write_for_ever(kind: Kind, path: Path, ready: int) -> None:
-    """Write the contents in turn until killed."""
+    """Write the contents in turn until killed; tell of each that is about to come."""
     write = kind.writer(path)
-    os.write(ready, b"r")
-    while True:
-        write(0)
-        write(1)
+    for turn in itertools.cycle((0, 1)):
+        os.write(ready, b"r")
+        write(turn)
 
 
-def kill_one(kind: Kind, path: Path, delay_s: float) -> None:
-    """Start a writer, wait until it writes, kill it ``delay_s`` later."""
+def kill_one(kind: Kind, path: Path, nth: int, delay_s: float) -> None:
+    """Start a writer, kill it ``delay_s`` after its ``nth`` write began.
+
+    Counted, because a busy machine gets nowhere near a second write in any fixed
+    time; the random moment inside the write is what is tested.
+    """
     told, ready = os.pipe()
     child = os.fork()
     if not child:
         write_for_ever(kind, path, ready)
-    os.read(told, 1)
-    # The random moment is what is tested; nothing is waited for.
+    for _ in range(nth):
+        os.read(told, 1)
     select.select([], [], [], delay_s)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -99,7 +106,7 @@ def main(kind: Kind, path: Path, kills: int, seed: int) -> None:
     seen: set[bytes] = set()
     kind.writer(path)(0)
     for _ in range(kills):
-        kill_one(kind, path, chance.uniform(0, 0.004))
+        kill_one(kind, path, chance.randint(1, 3), chance.uniform(0, WRITE_S))
         found = path.read_bytes().rstrip(b"\n")
         whole += found in [content.rstrip(b"\n") for content in kind.contents]
         seen.add(found)
