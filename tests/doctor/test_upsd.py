@@ -19,6 +19,7 @@ from nutbridge.errors import (
 )
 from nutbridge.nut.upsd import read_ups
 from tests.nut.fixtures import StartNut, start_nut
+from tests.nut.harness import SOON_S
 
 __all__ = ["start_nut"]
 
@@ -64,19 +65,19 @@ def test_read_ups_reads_what_upsd_shows(tmp_path: Path, start_nut: StartNut) -> 
     nut.wait_status("OB LB")
     nut.wait_variable("my.text", "a  b")
     address = f"127.0.0.1:{nut.port}"
-    assert read_ups("test", address) == nut.variables()
+    assert read_ups("test", address, timeout_s=SOON_S) == nut.variables()
     with pytest.raises(UnknownUps, match="does not know the UPS house"):
-        read_ups("house", address)
+        read_ups("house", address, timeout_s=SOON_S)
     port.unlink()
     nut.wait_status(None)
     with pytest.raises(DriverNotConnected, match="driver of test is not connected"):
-        read_ups("test", address)
+        read_ups("test", address, timeout_s=SOON_S)
 
 
 def test_read_ups_takes_quotes_and_backslashes_away() -> None:
     answer = b'BEGIN LIST VAR a\nVAR a x "say \\"hi\\" \\\\"\nEND LIST VAR a\n'
     with speaking(answer) as address:
-        assert read_ups("a", address) == {"x": 'say "hi" \\'}
+        assert read_ups("a", address, timeout_s=SOON_S) == {"x": 'say "hi" \\'}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_read_ups_of_a_bad_answer(
     answer: bytes, kind: type[NutError], said: str
 ) -> None:
     with speaking(answer) as address, pytest.raises(kind, match=said) as caught:
-        read_ups("a", address)
+        read_ups("a", address, timeout_s=SOON_S)
     assert caught.value.exit_code == 69
     assert str(caught.value).isprintable()
 

@@ -14,7 +14,7 @@ from tests.fakes.inside import Ahead, Inside
 #: Faults that end only when the client gives up.
 ENDLESS = frozenset({"hang", "hang-after-head", "drip-head", "drip-body"})
 #: What a request gets while one of them is at work.
-SHORT_S = 0.3
+SHORT_S = 0.4
 
 RELAY = "/ivp/ensemble/relay"
 

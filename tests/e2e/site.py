@@ -20,14 +20,11 @@ from pathlib import Path
 from nutbridge.nut.port_text import parse
 from nutbridge.standin.messages import Incoming
 from tests.fakes.fixtures import RunningCloud, RunningGateway
-from tests.nut.harness import wait_until
+from tests.nut.harness import SOON_S, wait_until
 
 UPS = "e2e"
 COMMAND = Path(sys.executable).with_name("enphase-monitor")
 PASSWORD = "pass-word-7c1e"
-
-#: For what takes milliseconds, on a machine that runs many tests at once.
-SOON_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)

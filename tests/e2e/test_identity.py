@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.site import Site
-from tests.nut.harness import wait_until
+from tests.nut.harness import SOON_S, wait_until
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_new_certificate_is_a_warning_that_names_both(known: Site) -> None:
     known.gateway.server.drop_connections()
     daemon.says(f"certificate changed from {first} to ")
     assert known.gateway.server.fingerprint in daemon.err
-    wait_until(lambda: daemon.err.count("relay closed: online") > 1, 20, "a poll")
+    wait_until(lambda: daemon.err.count("relay closed: online") > 1, SOON_S, "a poll")
     assert daemon.err.count("WARNING") == 1
     assert known.status == "OL"
     stored = known.state / "enphase-e2e.fingerprint"

@@ -6,7 +6,7 @@ import resource
 import pytest
 
 from tests.e2e.site import COMMAND, UPS, Daemon, Site
-from tests.nut.harness import wait_until
+from tests.nut.harness import SOON_S, wait_until
 
 
 def test_missing_port_file_is_not_created(known: Site) -> None:
@@ -100,7 +100,7 @@ def test_full_disk_is_told_once_and_survived(known: Site) -> None:
     limit_files(daemon, 0)
     known.gateway.house.lose_grid()
     daemon.says("the grid is gone: on battery")
-    wait_until(lambda: daemon.err.count("relay open") >= 3, 40, "three polls")
+    wait_until(lambda: daemon.err.count("relay open") >= 3, SOON_S, "three polls")
     assert daemon.err.count("ERROR: port file") == 1
     assert known.text == before
     assert not list(known.state.glob(".*.tmp"))

@@ -6,7 +6,7 @@ from typing import Self
 import pytest
 
 from tests.e2e.site import Site
-from tests.nut.harness import wait_until
+from tests.nut.harness import SOON_S, wait_until
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_raised_charge_low_is_taken_over(known: Site) -> None:
     )
     daemon.says("changed by somebody else")
     known.gateway.house.soc_pct = 91
-    wait_until(lambda: known.value("battery.charge") == "91", 20, "charge 91")
+    wait_until(lambda: known.value("battery.charge") == "91", SOON_S, "charge 91")
     assert known.value("battery.charge.low") == "60"
     assert known.status == "OL"
 
@@ -165,7 +165,7 @@ def test_comms_lost_and_back(known: Site) -> None:
     known.gateway.house.soc_pct = 91
     known.gateway.server.listen()
     known.wait_status("OL")
-    wait_until(lambda: known.value("battery.charge") == "91", 20, "charge 91")
+    wait_until(lambda: known.value("battery.charge") == "91", SOON_S, "charge 91")
     known.wait_for_one_name()
     assert "silent for" in daemon.err
 
@@ -174,7 +174,7 @@ def test_gateway_that_never_answered_is_told_once(known: Site) -> None:
     """A wrong ENVOY_HOST must not be silent."""
     known.gateway.server.refuse()
     daemon = known.start("-v")
-    wait_until(lambda: daemon.err.count("answer: nocomms") >= 2, 30, "two polls")
+    wait_until(lambda: daemon.err.count("answer: nocomms") >= 2, SOON_S, "two polls")
     told = [line for line in daemon.err.splitlines() if "WARNING" in line]
     assert len(told) == 1
     assert f"({known.gateway.host}/info: connection refused)" in told[0]

@@ -7,11 +7,11 @@ import pytest
 
 from tests.e2e.site import Daemon, Site
 from tests.fakes import failures
-from tests.nut.harness import wait_until
+from tests.nut.harness import SOON_S, wait_until
 
 #: 2 s, and the rest for a machine that runs many tests at once. All times that
 #: the daemon could wait for something else are set to a minute and more.
-LIMIT_S = 6.0
+LIMIT_S = 30.0
 
 RELAY = "/ivp/ensemble/relay"
 LONG = {
@@ -50,7 +50,7 @@ def _waiting(site: Site) -> Daemon:
 def _asked(site: Site) -> Daemon:
     daemon = site.start()
     requests = site.gateway.server.counts.requests
-    wait_until(lambda: sum(requests.values()) > 0, 20, "a request")
+    wait_until(lambda: sum(requests.values()) > 0, SOON_S, "a request")
     return daemon
 
 
@@ -68,7 +68,7 @@ def _hanging_detail(site: Site) -> Daemon:
     site.gateway.faults.always(failures.hang, "/ivp/ensemble/secctrl")
     daemon = site.start()
     requests = site.gateway.server.counts.requests
-    wait_until(lambda: requests["/ivp/ensemble/secctrl"] > 0, 20, "a request")
+    wait_until(lambda: requests["/ivp/ensemble/secctrl"] > 0, SOON_S, "a request")
     return daemon
 
 
@@ -76,7 +76,7 @@ def _stalled(site: Site) -> Daemon:
     site.gateway.server.stalled = True
     daemon = site.start()
     counts = site.gateway.server.counts
-    wait_until(lambda: counts.connections > 0, 20, "a connection")
+    wait_until(lambda: counts.connections > 0, SOON_S, "a connection")
     return daemon
 
 
@@ -92,7 +92,7 @@ def _logging_in(site: Site) -> Daemon:
     site.cloud.faults.always(failures.hang)
     daemon = site.start()
     requests = site.cloud.server.counts.requests
-    wait_until(lambda: sum(requests.values()) > 0, 20, "a login")
+    wait_until(lambda: sum(requests.values()) > 0, SOON_S, "a login")
     return daemon
 
 
@@ -130,7 +130,7 @@ def test_sigterm_ends_one_check_too(slow_site: Site) -> None:
     slow_site.gateway.faults.always(failures.hang)
     daemon = slow_site.start("-s")
     requests = slow_site.gateway.server.counts.requests
-    wait_until(lambda: sum(requests.values()) > 0, 20, "a request")
+    wait_until(lambda: sum(requests.values()) > 0, SOON_S, "a request")
     assert daemon.stop(LIMIT_S) == 0
 
 

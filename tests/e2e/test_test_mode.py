@@ -43,7 +43,7 @@ def test_one_cycle_through_dummy_ups(tmp_path: Path, start_nut: StartNut) -> Non
             nut.wait_status(status, seconds=STAGE_S)
         values = nut.variables()
         daemon.terminate()
-        assert daemon.wait(timeout=10) == 0
+        assert daemon.wait(timeout=STAGE_S) == 0
     finally:
         daemon.kill()
         daemon.wait()

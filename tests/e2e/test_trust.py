@@ -9,7 +9,7 @@ import pytest
 from nutbridge.standin.tokens import make_token
 from tests.e2e.site import Site
 
-SOON_S = 30.0
+SOON_S = 60.0
 
 
 def tool(

@@ -9,7 +9,7 @@ from typing import Self
 from nutbridge.standin.server import LOOPBACK, Server
 from nutbridge.wire import Answer
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 
 
 class Client:

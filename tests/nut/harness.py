@@ -21,6 +21,8 @@ from pathlib import Path
 from tests.nut.upsd_client import Client, NutError
 
 UPS = "test"
+#: For what takes a second or two, on a machine that runs many tests at once.
+SOON_S = 60.0
 INSTALL = "NUT is not installed; run: apt-get install nut-server nut-client"
 
 _FOLDERS = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut", "/usr/sbin", "/usr/bin")
@@ -128,7 +130,7 @@ class Nut:
     def _listens(self, upsd: subprocess.Popen[bytes]) -> bool:
         said = f"listening on 127.0.0.1 port {self.port}"
         wait_until(
-            lambda: upsd.poll() is not None or said in self.log("upsd"), 10, "upsd"
+            lambda: upsd.poll() is not None or said in self.log("upsd"), SOON_S, "upsd"
         )
         return upsd.poll() is None
 
@@ -159,7 +161,7 @@ class Nut:
             f"exec {program('upsmon')} -F -p -D -u {self._user}"
         )
         self._processes.append(self._run("upsmon", [*apart, "sh", "-c", shell]))
-        wait_until(lambda: "Logged into UPS" in self.log("upsmon"), 20, "upsmon")
+        wait_until(lambda: "Logged into UPS" in self.log("upsmon"), SOON_S, "upsmon")
 
     def stop(self) -> None:
         """End everything and remove the folder."""
@@ -248,11 +250,13 @@ class Nut:
         except NutError:
             return None
 
-    def wait_status(self, wanted: str | None, seconds: float = 20) -> None:
+    def wait_status(self, wanted: str | None, seconds: float = SOON_S) -> None:
         """Wait for a status; None: until the driver is not connected."""
         wait_until(lambda: self.status() == wanted, seconds, f"status {wanted!r}")
 
-    def wait_variable(self, name: str, wanted: str | None, seconds: float = 20) -> None:
+    def wait_variable(
+        self, name: str, wanted: str | None, seconds: float = SOON_S
+    ) -> None:
         """Wait for a value; None: until the variable is gone."""
 
         def there() -> bool:
@@ -269,7 +273,7 @@ class Nut:
             [program("upsc"), where, *arguments],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=SOON_S,
             check=False,
         )
 

@@ -9,7 +9,7 @@ from nutbridge.clock import SystemClock
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.port_text import PortText, parse, render
 from tests.nut.fixtures import StartNut
-from tests.nut.harness import Nut, wait_until
+from tests.nut.harness import SOON_S, Nut, wait_until
 from tests.port.hostile import HOSTILE, hostile_file
 
 pytestmark = pytest.mark.nut
@@ -79,10 +79,12 @@ def test_driver_shows_the_last_of_many_changes_within_one_second(
     for status in ("OB", "OB LB", "OL"):
         # The driver reads once a second, at its own moment: begin the changes
         # with a second and end them with it, so that the read falls between.
-        wait_until(lambda: time.time() % 1 < 0.1, 2, "the next second")
-        while time.time() % 1 < 0.9:
+        wait_until(lambda: time.time() % 1 < 0.1, SOON_S, "the next second")
+        ended = False
+        while not ended:
             charge += 1
             writer.write(status, battery_charge=str(charge))
+            ended = time.time() % 1 >= 0.9
         nut.wait_variable("battery.charge", str(charge))
         nut.wait_status(status)
 

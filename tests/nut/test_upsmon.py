@@ -8,7 +8,7 @@ from nutbridge.clock import SystemClock
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.port_text import PortText, render
 from tests.nut.fixtures import StartNut
-from tests.nut.harness import wait_until
+from tests.nut.harness import SOON_S, wait_until
 
 pytestmark = [pytest.mark.nut, pytest.mark.slow]
 
@@ -26,11 +26,11 @@ def test_upsmon_shuts_down_at_low_battery_not_at_a_hidden_file(
     nut.wait_status("OL")
     nut.start_upsmon()
     file.hide()
-    wait_until(lambda: "NOCOMM" in nut.events(), 30, "NOCOMM")
+    wait_until(lambda: "NOCOMM" in nut.events(), SOON_S, "NOCOMM")
     assert not nut.shutdown_mark()
     file.write(status("OB"))
     nut.wait_status("OB")
-    wait_until(lambda: "ONBATT" in nut.events(), 30, "ONBATT")
+    wait_until(lambda: "ONBATT" in nut.events(), SOON_S, "ONBATT")
     assert not nut.shutdown_mark()
     file.write(status("OB LB"))
-    wait_until(nut.shutdown_mark, 30, "SHUTDOWNCMD")
+    wait_until(nut.shutdown_mark, SOON_S, "SHUTDOWNCMD")

@@ -15,7 +15,7 @@ class Client:
 
     def __init__(self, port: int, ups: str) -> None:
         self._ups = ups
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._file = self._socket.makefile("rw", encoding="ascii", newline="\n")
 
     def list_var(self) -> dict[str, str]:

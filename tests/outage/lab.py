@@ -15,7 +15,7 @@ from tests.outage.witness import Witness
 #: upsmon decides within DEADTIME; the rest is for POLLFREQ and FINALDELAY.
 AFTER_S = DEBIAN.deadtime + 10
 #: Until upsmon has told about a change: pollinterval, POLLFREQ and a busy machine.
-TOLD_S = 30.0
+TOLD_S = 60.0
 #: A driver that ended is there again: RestartSec, its start, and a busy machine.
 RESTARTED_S = DEBIAN.restart + 30.0
 

@@ -12,13 +12,13 @@ pytestmark = pytest.mark.nut
 #: Longer than NOCOMMS_DELAY and its 120 s.
 LOST_S = 200.0
 #: Hidden no sooner: NOCOMMS_DELAY, less the RELAYFREQ that may lie between the
-#: last answer and the beginning of the silence.
-KEPT_S = 120.0 - 5.0
+#: last answer and the beginning of the silence, and a look that came late.
+KEPT_S = 120.0 - 5.0 - 5.0
 #: A gateway that reboots, and then has no batteries for a while.
 REBOOT_S = 45.0
 ZEROS_S = 20.0
-#: An OL that follows an OB stands for so long; the look at it takes some.
-OL_STANDS_S = 30.0 - 0.2
+#: An OL that follows an OB stands for so long; the look at it may come late.
+OL_STANDS_S = 30.0 - 5.0
 #: Time for hiding the file, beyond those.
 HIDDEN_S = 60.0
 

@@ -17,7 +17,7 @@ LOOK_S = 0.05
 #: One LIST VAR for so many looks: every half second.
 LOOKS_PER_ASK = 10
 #: By then a look has come, on a busy machine too.
-LOOKED_S = 10.0
+LOOKED_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from nutbridge.standin.sma.inverter import HANG, err, html_page, json_reply
 from tests.fakes.fixtures import RunningGateway
 from tests.fakes.inside import Ahead, Inside
 from tests.fakes.inverter import PASSWORD, RunningInverter
-from tests.nut.harness import wait_until
+from tests.nut.harness import SOON_S, wait_until
 
 SIDE = {
     "experimental.sma.pv.power",
@@ -50,7 +50,7 @@ class Beside(Inside):
             self.check(6.0)
             return len(self.side) == len(SIDE)
 
-        wait_until(there, 20, "values of the inverter")
+        wait_until(there, SOON_S, "values of the inverter")
 
     @property
     def status(self) -> str | None:
@@ -74,7 +74,7 @@ def beside(
 
 def test_gateway_decides_and_inverter_adds(beside: Beside) -> None:
     beside.check()
-    wait_until(lambda: beside.inverter.polls > 0, 20, "the inverter asked")
+    wait_until(lambda: beside.inverter.polls > 0, SOON_S, "the inverter asked")
     beside.wait_for_side()
     assert beside.side == {
         "experimental.sma.pv.power": "2460",
@@ -92,7 +92,7 @@ def test_island_tags_of_the_inverter_mean_nothing_here(beside: Beside) -> None:
     for key, tag in ((keys.MAINS, 1781), (keys.BACKUP, 1441)):
         beside.inverter.inverter.say(key, tag)
     beside.check()
-    wait_until(lambda: beside.inverter.polls > 0, 20, "the inverter asked")
+    wait_until(lambda: beside.inverter.polls > 0, SOON_S, "the inverter asked")
     for _ in range(3):
         beside.check(10.0)
     assert beside.status == "OL"
@@ -141,6 +141,6 @@ def test_old_values_are_taken_away(beside: Beside) -> None:
 
 def test_stop_ends_the_session(beside: Beside) -> None:
     beside.check()
-    wait_until(lambda: beside.inverter.sessions == 1, 20, "a session")
+    wait_until(lambda: beside.inverter.sessions == 1, SOON_S, "a session")
     beside.monitor.stop()
-    wait_until(lambda: beside.inverter.sessions == 0, 20, "the logout")
+    wait_until(lambda: beside.inverter.sessions == 0, SOON_S, "the logout")

@@ -13,7 +13,7 @@ from nutbridge.standin.messages import Channel, Incoming, Reply
 from nutbridge.standin.server import LOOPBACK, Server
 from tests.fakes.client import Client
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 def echo(asked: Incoming) -> Reply:

@@ -21,7 +21,7 @@ Serve = Callable[..., ScriptedServer]
 Connect = Callable[..., HttpsDevice]
 
 RELAY = Request("GET", "/ivp/ensemble/relay?x=1")
-SHORT_S = 0.3
+SHORT_S = 1.0
 
 
 def _after_request(data: bytes) -> Script:
@@ -144,7 +144,7 @@ def test_deadline_cannot_be_stretched(
     """The total limit holds though no single read is late; the thread ends too."""
     before = threading.active_count()
     device = connect(serve(script, tls=tls).host, total_s=SHORT_S)
-    with pytest.raises(DeviceUnreachable, match=r"no complete answer within 0\.3 s"):
+    with pytest.raises(DeviceUnreachable, match=r"no complete answer within 1 s"):
         device.send(RELAY, until)
     # The server lets go when the connection is gone; only its listener is left.
     _wait_for(lambda: threading.active_count() <= before + 1)
@@ -165,7 +165,7 @@ def test_no_time_left(serve: Serve, connect: Connect) -> None:
 
 def test_read_limit(serve: Serve, connect: Connect, until: float) -> None:
     device = connect(serve(_hang).host, timeout_s=SHORT_S, total_s=60.0)
-    with pytest.raises(DeviceUnreachable, match=r"no answer within 0\.3 s"):
+    with pytest.raises(DeviceUnreachable, match=r"no answer within 1 s"):
         device.send(RELAY, until)
 
 
