@@ -31,7 +31,6 @@ class GridAnswer:
             house (``multimode-*``), False when the mode is ``unknown``, None
             for any other mode, or none.
         generator: a generator carries the house.
-        on_purpose: the user took the house off the grid.
         speaker: who said the word, for the log.
         unfit: why this device can be no UPS at all; empty where it can.
     """
@@ -40,7 +39,6 @@ class GridAnswer:
     word: str
     backup_mode: bool | None = None
     generator: bool = False
-    on_purpose: bool = False
     speaker: str = "relay"
     unfit: str = ""
 

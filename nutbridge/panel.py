@@ -74,8 +74,11 @@ class Panel:
         Raises:
             PortFileError: it cannot be read.
         """
-        self._signature = self._port.signature()
+        # Taken before the read, so that a change meanwhile is seen; kept only
+        # after it, so that a file which could not be read is tried again.
+        signature = self._port.signature()
         self._text = for_maker(parse(self._port.read()), self._maker)
+        self._signature = signature
         self.settings = user_settings(self._text, self._maker)
         for notice in (*self._text.notices, *self.settings.notices):
             self._tell(notice)
@@ -101,8 +104,8 @@ class Panel:
             _log.warning("the port file is gone")
             self._signature = None
             return True
-        _log.info("the port file was changed by somebody else: read again")
         self.load()
+        _log.info("the port file was changed by somebody else: read again")
         return True
 
     def publish(

@@ -67,7 +67,6 @@ def derive_grid(relay: Relay | None, collars: tuple[Collar, ...] = ()) -> GridAn
         word=" ".join(words),
         backup_mode=backup_mode,
         generator="multimode-generator" in modes,
-        on_purpose=grid is Grid.OPEN and _starts(relay.admin, "open"),
     )
 
 

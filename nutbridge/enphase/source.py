@@ -161,7 +161,9 @@ class EnphaseSource:
             return answer
         if self._has_collar():
             return self._ask_collar(relay, failure, until)
-        if self._details.inventory is None and self._inventory_tries > 0:
+        seen = self._details.inventory
+        # An empty one proves nothing: gateways boot with it.
+        if not (seen and seen.value.devices) and self._inventory_tries > 0:
             return self._look_for_collar(relay, until)
         return answer
 

@@ -86,7 +86,7 @@ def check(
         memory = replace(memory, released=True)
     gap = ""
     unfit = answer is not None and is_unfit(memory, answer)
-    if usable is not None and event not in NO_ANSWER and not unfit:
+    if usable is not None and event not in NO_ANSWER:
         if memory.relay.silent_since is not None:
             silent_s = now - memory.relay.silent_since
             gap = f", silent for {spoken_s(silent_s)}"
@@ -138,13 +138,7 @@ def _event(
     on_battery = memory.state in ON_BATTERY_STATES
     doubt = memory.relay.doubt
     if answer is not None and is_unfit(memory, answer):
-        # A known UPS may be back in a minute. An OL that followed an OB, or
-        # could not be written over it, has to be seen before the file is hidden.
-        told = memory.shown
-        known = memory.controller or told.on_battery or told.after_outage
-        wait = memory.state is State.ONLINE and known
-        left_s = grace_left_s(memory, now, policy) if wait else 0.0
-        return Event.SILENT if left_s > 0 else Event.UNFIT
+        return _hides(memory, Event.UNFIT, now, policy)
     if answer is not None and answer.grid is Grid.OPEN:
         sure = on_battery or doubt is Grid.OPEN
         return Event.OPEN if sure else Event.FIRST_OPEN
@@ -154,8 +148,20 @@ def _event(
     if doubt is Grid.OPEN and not on_battery:
         return Event.OPEN  # anything but ``closed`` confirms a first ``open``
     if answer is not None:
-        return Event.NO_CONTROLLER
+        return _hides(memory, Event.NO_CONTROLLER, now, policy)
     return Event.SILENT if grace_left_s(memory, now, policy) > 0 else Event.GRACE_OVER
+
+
+def _hides(memory: Memory, event: Event, now: float, policy: Policy) -> Event:
+    """Return ``event``, an answer of no UPS, or SILENT while the OL has to stand.
+
+    A known UPS may be back in a minute. An OL that followed an OB, or could not
+    be written over it, has to be seen before the file is hidden.
+    """
+    told = memory.shown
+    known = memory.controller or told.on_battery or told.after_outage
+    waits = memory.state is State.ONLINE and known
+    return Event.SILENT if waits and grace_left_s(memory, now, policy) > 0 else event
 
 
 def grace_left_s(memory: Memory, now: float, policy: Policy) -> float:
@@ -192,9 +198,17 @@ def _take_answer(
 def _take_no_answer(memory: Memory, answer: GridAnswer | None, now: float) -> Memory:
     """Note a failed poll; a ``closed`` of no controller only keeps LB back."""
     relay = memory.relay
-    since = now if relay.silent_since is None else relay.silent_since
-    grid = relay.grid if answer is None else answer.grid
-    return replace(memory, relay=replace(relay, silent_since=since, grid=grid))
+    return replace(
+        memory,
+        relay=replace(
+            relay,
+            silent_since=now if relay.silent_since is None else relay.silent_since,
+            grid=relay.grid if answer is None else answer.grid,
+            # The failed poll has confirmed it. A doubt that stayed would leave
+            # each later answer 5 s to come, and outlive a person's release.
+            doubt=None if relay.doubt is Grid.OPEN else relay.doubt,
+        ),
+    )
 
 
 def _apply(memory: Memory, event: Event, now: float) -> Step:

@@ -155,6 +155,8 @@ TABLE: dict[tuple[State, Event], Row] = {
 
 #: Events of the start; the others come from checks.
 FOUND = frozenset(event for event in Event if event.name.startswith("FOUND_"))
-#: Answers that say nothing about the grid.
-NO_ANSWER = frozenset({Event.NO_CONTROLLER, Event.UNFIT})
+#: What a check comes to that learned nothing about the grid.
+NO_ANSWER = frozenset(
+    {Event.SILENT, Event.GRACE_OVER, Event.NO_CONTROLLER, Event.UNFIT}
+)
 ON_BATTERY_STATES = frozenset({State.ON_BATTERY, State.HOLDING})

@@ -40,7 +40,7 @@ AT = 1000.0
 )
 def test_grid_words(word: str, grid: Grid) -> None:
     answer = derive_grid(Relay(word, "closed"))
-    assert (answer.grid, answer.word, answer.on_purpose) == (grid, word, False)
+    assert (answer.grid, answer.word) == (grid, word)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,11 @@ def test_grid_modes(
     assert (answer.backup_mode, answer.generator) == (backup, generator)
 
 
-def test_grid_left_on_purpose() -> None:
-    assert derive_grid(Relay("open", "open")).on_purpose
-    assert not derive_grid(Relay("closed", "open")).on_purpose
+@pytest.mark.parametrize("oper", ["open", "closed"])
+def test_grid_does_not_ask_who_wanted_it(oper: str) -> None:
+    """Off grid on purpose is on battery all the same."""
+    wanted = derive_grid(Relay(oper, "closed"))
+    assert derive_grid(Relay(oper, "open")) == wanted
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from nutbridge.wire import Answer
 from tests.enphase.wires import DATA, House, house
 
 UPDATED = 1790471499
-LIVE_LOAD_W = 986.2
 #: net + production + battery of the same house, from the other endpoints.
 SUM_LOAD_W = 87.8 + 1310.4 - 412.0
 

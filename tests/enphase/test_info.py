@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.enphase.info import Info
@@ -89,7 +89,6 @@ def test_info_nested_deeply() -> None:
     assert Info.from_xml(deep) == Info()
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_info_raises_only_its_own_error(body: bytes) -> None:
     for text in (body, b"<envoy_info>" + body + b"</envoy_info>"):

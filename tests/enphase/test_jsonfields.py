@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.jsonfields import (
@@ -63,7 +63,6 @@ def test_parse_json_takes_a_byte_order_mark() -> None:
     assert parse_json(b"\xef\xbb\xbf[1]") == [1]
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_parse_json_raises_only_its_own_error(body: bytes) -> None:
     with contextlib.suppress(BodyError):
@@ -120,7 +119,6 @@ def test_children_leaves_out_what_is_no_object() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(JSON, st.text())
 def test_getters_never_raise(value: Any, key: str) -> None:
     assert number(value, key, -1e9, 1e9) is None or isinstance(value, dict)
@@ -142,7 +140,6 @@ def test_wrong_kind_is_named(value: Any) -> None:
         as_list({})
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_tidy_is_printable_ascii(raw: str) -> None:
     line = tidy(raw)

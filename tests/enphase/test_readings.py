@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.enphase.meters import MeterSetup, Reports
@@ -50,7 +50,6 @@ LIKELY = st.recursive(
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(deadline=None)
 @given(value=LIKELY)
 def test_readers_raise_only_their_own_error(name: str, value: Any) -> None:
     with contextlib.suppress(BodyError):

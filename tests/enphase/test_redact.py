@@ -1,7 +1,7 @@
 """No secret and no serial number in a log, in whatever shape it comes."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.redact import LIMIT, redact_text
@@ -68,7 +68,6 @@ def test_redact_keeps_what_is_needed_to_understand() -> None:
     assert redact_text(body) == body.decode()
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_redact_is_one_printable_line(body: bytes) -> None:
     shown = redact_text(body)

@@ -115,13 +115,22 @@ def test_inventory_is_asked_beside_the_relay_only_until_it_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "times"), [(NO_ANSWER, 3), (REFUSED, 1), (Answer(404, {}, b""), 3)]
+    ("failure", "times"),
+    [(NO_ANSWER, 3), (REFUSED, 1), (Answer(404, {}, b""), 3), (EMPTY, 3)],
 )
-def test_inventory_that_never_answers_does_not_hurt(failure: Entry, times: int) -> None:
+def test_inventory_that_tells_nothing_does_not_hurt(failure: Entry, times: int) -> None:
     ours = with_relay(CLOSED, failure)
     assert [ours.check() for _ in range(6)] == ["closed"] * 6
     assert ours.wire.paths.count(paths.INVENTORY) == times
     assert ours.renewal.refusals == 0
+
+
+def test_collar_behind_an_inventory_that_was_empty_at_first() -> None:
+    """Gateways boot with an empty one."""
+    ours = with_relay(CLOSED, EMPTY)
+    assert ours.check() == "closed"
+    ours.wire.table[paths.INVENTORY] = OFF_GRID
+    assert ours.check() == "open"
 
 
 def test_collar_is_part_of_every_check() -> None:

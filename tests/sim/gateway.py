@@ -76,6 +76,7 @@ class SimGateway:
         known: somebody remembers the battery from before.
         rounds: full polls completed with a truthful reading.
         timeout_s: what silence costs per check, None = as listed above.
+        answer_s: how long an answer about the grid takes.
         on_details: called before details are asked (a kill strikes there).
     """
 
@@ -93,6 +94,7 @@ class SimGateway:
         self._truth = (0.0, 0.0)
         self.rounds = 0
         self.timeout_s: float | None = None
+        self.answer_s = 0.2
         self.on_details: Callable[[], None] = lambda: None
         self._facts = Facts()
         self._asked = False
@@ -114,7 +116,10 @@ class SimGateway:
                 seconds = self.timeout_s
             self._advance(max(0.0, min(seconds, until - self._clock.boottime())))
             raise error("gateway", self.mood.value)
-        self._advance(0.2)
+        left_s = until - self._clock.boottime()
+        self._advance(max(0.0, min(self.answer_s, left_s)))
+        if self.answer_s > left_s:
+            raise DeviceUnreachable("gateway", "too slow")
         if self.mood is Mood.ODD_WORD:
             return GridAnswer(Grid.UNKNOWN, "unknown", backup_mode=True)
         if self.mood is Mood.LOST_MODE:

@@ -16,6 +16,7 @@ class SimPort:
 
     Attributes:
         status: ups.status of the visible file, None while it is hidden.
+        closed: reading fails (not ours, mode 0600).
         full: writing fails (no space); renaming still works.
         kill_after_write: the process dies right after the next write.
         on_change: called with the old and the new status after each change.
@@ -24,6 +25,7 @@ class SimPort:
     def __init__(self) -> None:
         self.data = b"battery.charge.low: 20\n"
         self.status: str | None = None
+        self.closed = False
         self.full = False
         self.kill_after_write = False
         self.on_change: Callable[[str | None, str | None], None] = lambda _o, _n: None
@@ -31,6 +33,8 @@ class SimPort:
         self._written: tuple[bytes, int] | None = None
 
     def read(self) -> bytes:
+        if self.closed:
+            raise PortFileError("sim.dev", "cannot read it: Permission denied")
         return self.data
 
     def write(self, data: bytes) -> bool:

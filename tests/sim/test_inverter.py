@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.status.policy import Policy
-from tests.sim.effort import effort
+from tests.effort import effort
 from tests.sim.gateway import Mood
 from tests.sim.house import House
 from tests.sim.inverter import SimInverter

@@ -109,6 +109,20 @@ def test_monitor_foreign_ob_is_followed_by_a_visible_ol() -> None:
     assert world.port.status is None
 
 
+def test_monitor_file_that_could_not_be_read_is_tried_again() -> None:
+    """Its new mode changes nothing that tells of a changed content."""
+    world = World()
+    world.run_for(70.0)
+    world.set_mood(Mood.REFUSING)
+    world.run_until(lambda: world.port.status is None, 300.0)
+    world.port.closed = True
+    world.foreign_write(b"ups.status: OL\n")
+    world.run_for(60.0)
+    world.port.closed = False
+    world.run_for(300.0)
+    assert world.port.status is None
+
+
 def test_monitor_user_settings_are_read_again() -> None:
     world = outage(soc_pct=50.0)
     data = world.port.data.replace(b"battery.charge.low: 20", b"battery.charge.low: 60")
@@ -171,6 +185,18 @@ def test_monitor_doubt_about_open_ends_soon() -> None:
     since = world.clock.boottime()
     world.run_until(lambda: world.port.status == "OB", 30.0)
     assert world.clock.boottime() - since < 7.0
+
+
+def test_monitor_slow_gateway_ends_the_outage_that_its_silence_confirmed() -> None:
+    """Only the second answer has to be quick; the later ones have their time."""
+    world = World()
+    world.run_for(20.0)
+    world.gateway.answer_s = 6.0
+    world.set_grid(there=False)
+    world.run_until(lambda: world.port.status == "OB", 30.0)
+    assert world.monitor.memory.relay.doubt is None
+    world.set_grid(there=True)
+    world.run_until(lambda: world.port.status == "OL", 60.0)
 
 
 def test_monitor_stop_leaves_ob_to_a_driver_that_it_cannot_find() -> None:

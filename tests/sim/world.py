@@ -248,9 +248,3 @@ class World:
         self.tell(f"somebody writes {text!r}")
         self.port.place(text)
         self.by_others = False
-
-    def foreign_hide(self) -> None:
-        """The user says ``-x -x``."""
-        self.by_others = True
-        self.port.hide()
-        self.by_others = False

@@ -6,7 +6,7 @@ import pytest
 
 from nutbridge.model import Equipment, Facts, Grid, GridAnswer
 from nutbridge.status.battery import learn
-from nutbridge.status.events import awake, delay_s
+from nutbridge.status.events import awake, delay_s, shown
 from nutbridge.status.memory import Memory
 from nutbridge.status.policy import Policy
 from nutbridge.status.table import Event, State
@@ -215,6 +215,16 @@ def test_events_no_controller_hides_and_asks_each_minute() -> None:
     assert delay_s(step, T0, play.policy) == 60.0
     assert "ALLOW_NO_CONTROLLER" in step.notices[0].text
     assert not play.ask(PLAIN, 60).notices
+
+
+def test_events_no_controller_hides_no_ob_that_clients_may_have_seen() -> None:
+    """The bash script said OB; the OL over it is seen before the file goes."""
+    play = Play(Policy(nocomms_delay_s=0.0), Event.FOUND_OL_DRIVER)
+    play.memory = shown(shown(play.memory, "OB", T0), "OL", T0)
+    for at in (0, 10, 29):
+        assert play.ask(PLAIN, at).event is Event.SILENT
+    assert play.ask(PLAIN, 30).event is Event.NO_CONTROLLER
+    assert play.hidden == 1
 
 
 def test_events_no_controller_allowed() -> None:

@@ -19,7 +19,7 @@ from tests.nut.fixtures import StartNut, start_nut
 from tests.nut.harness import wait_until
 from tests.sim.gateway import Mood
 from tests.sim.world import World
-from tests.tools.tool import SOON_S, TOOL, tool
+from tests.tools.tool import SOON_S, TOOL, Terminal, tool
 
 __all__ = ["start_nut"]
 
@@ -162,12 +162,21 @@ def test_release_from_a_gateway_that_has_lost_its_mode(site: Site) -> None:
     assert done.err == ""
 
 
+def test_release_interrupted_at_its_question_does_nothing(outage: Site) -> None:
+    before = outage.text
+    release = Terminal(outage, "release")
+    release.shows("Is the grid back? (y/n)")
+    assert release.interrupt() == 130
+    assert outage.text == before
+    assert "Aborted" not in release.out
+
+
 @pytest.mark.parametrize("answer", ["", "n\n", "\n"])
 def test_release_does_nothing_without_a_yes(outage: Site, answer: str) -> None:
     before = outage.text
     done = tool(outage, "release", stdin=answer)
     assert done.code == 1
-    assert "Is the grid back? [y/N]" in done.out
+    assert "Is the grid back? (y/n)" in done.out
     assert outage.text == before
     assert all(len(line) <= 80 for line in done.out.splitlines())
 
@@ -212,6 +221,23 @@ def test_release_in_simulated_time_shows_ol_then_hides(policy: Policy) -> None:
     assert not world.nut.shutdowns
 
 
+def test_release_of_an_outage_that_silence_confirmed() -> None:
+    """``open`` once, then nothing: that word must not come back after the OL."""
+    world = World()
+    world.run_for(300)
+    world.set_grid(there=False)
+    world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 60)
+    world.set_mood(Mood.REFUSING)
+    world.run_until(lambda: world.monitor.memory.state is State.HOLDING, 60)
+    world.monitor.wish = Said()
+    world.run_until(lambda: world.port.status == "OL", 60)
+    seen: list[str | None] = []
+    world.port.on_change = lambda old, new: seen.append(new)
+    world.run_for(900)
+    assert seen == [None]
+    assert not world.nut.shutdowns
+
+
 def test_release_when_the_gateway_has_lost_its_mode(tmp_path: Path) -> None:
     """A person's word is not taken away by an answer that tells nothing."""
     world = held()
@@ -221,7 +247,7 @@ def test_release_when_the_gateway_has_lost_its_mode(tmp_path: Path) -> None:
     assert world.monitor.memory.state is State.HOLDING
     wish = Wish(tmp_path / "home.dev", world.clock)
     world.monitor.wish = wish
-    wish.make(None)
+    wish.make()
     world.run_until(lambda: world.port.status == "OL", 60)
     world.run_until(lambda: world.port.status is None, 60)
     assert not world.nut.shutdowns
