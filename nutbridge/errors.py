@@ -1,4 +1,4 @@
-"""Every error that nutbridge raises on purpose.
+"""The errors that more than one module knows; the others stand where they are raised.
 
 NutbridgeError
     UsageError             exit 2   the command line does not say enough
@@ -26,7 +26,7 @@ NutbridgeError
         UnknownUps             no such section in upsd's ups.conf
         DriverNotConnected     upsd knows the UPS, its driver does not run
         DataStale              the driver runs and does not answer
-    StoreError, TooLarge   see reports/errors.py
+    StoreError, TooLarge, UpstreamDown   see reports/errors.py
     DecodeError            exit 65 values of an inverter that cannot be decoded
     Stopping               asked to end while waiting
 

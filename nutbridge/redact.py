@@ -138,16 +138,13 @@ def _keyed() -> Iterator[tuple[re.Pattern[str], Kind]]:
 KEYED: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(_keyed())
 
 
-def redact_text(
-    data: bytes | str, *, secrets: Iterable[str | None] = (), limit: int = LIMIT
-) -> str:
+def redact_text(data: bytes | str, *, secrets: Iterable[str | None] = ()) -> str:
     """Return ``data`` as one printable line without secrets.
 
     Args:
         data: a body or a piece of one; need not be UTF-8.
         secrets: texts that are hidden wherever they stand, however short the
             table would let them through.
-        limit: longest result, characters; the rest is counted, not shown.
     """
     size = len(data)
     line = data[:_LOOK_AT]
@@ -159,6 +156,6 @@ def redact_text(
         seen = pattern.sub(instead, seen)
     seen = " ".join(seen.split())
     seen = "".join(c if " " <= c <= "~" else "?" for c in seen)
-    if len(seen) <= limit and size <= _LOOK_AT:
+    if len(seen) <= LIMIT and size <= _LOOK_AT:
         return seen
-    return f"{seen[:limit]}... ({size} in all)"
+    return f"{seen[:LIMIT]}... ({size} in all)"

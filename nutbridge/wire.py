@@ -22,7 +22,7 @@ class Request:
     """
 
     method: str
-    path: str
+    path: str = field(repr=False)  # an inverter's holds the session
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from nutbridge.nut.values import split_words
-
 #: The driver's own word in its first second, before it has read the port file.
 _STARTING = "WAIT"
 
@@ -54,15 +52,3 @@ def parse_upsc(text: str) -> dict[str, str]:
     """Return the variables that upsc prints as ``name: value`` lines."""
     found = (line.partition(": ") for line in text.splitlines())
     return {name: value for name, colon, value in found if colon}
-
-
-def parse_port_file(text: str) -> dict[str, str]:
-    """Return the variables of a port file; an empty value is none."""
-    variables = {}
-    for line in text.split("\n"):
-        words = split_words(line).words
-        if words and words[0].endswith(":"):
-            value = " ".join(words[1:])
-            if value:
-                variables[words[0].removesuffix(":")] = value
-    return variables

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from nutbridge.demo.nut import Nut
-from nutbridge.demo.reading import Reading, parse_port_file, parse_upsc
+from nutbridge.demo.reading import Reading, parse_upsc
+from nutbridge.look.values import values_in
 
 _NOT_CONNECTED = "Driver not connected"
 
@@ -59,7 +60,7 @@ class FileView:
     def read(self) -> Reading | None:
         """Read the file; the monitor replaces it as a whole."""
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
+            data = self.path.read_bytes()
         except FileNotFoundError:
             return Reading()
-        return Reading.from_variables(parse_port_file(text))
+        return Reading.from_variables(values_in(data))

@@ -6,9 +6,10 @@ import re
 import pytest
 
 from nutbridge.demo import table
-from nutbridge.demo.reading import Reading, parse_port_file, parse_upsc
+from nutbridge.demo.reading import Reading, parse_upsc
 from nutbridge.demo.screen import Screen
 from nutbridge.demo.script import STEPS
+from nutbridge.look.values import values_in
 from nutbridge.nut.port_text import PortText, render
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -76,7 +77,7 @@ def test_reading_of_a_driver_that_starts_is_none() -> None:
 def test_reading_of_a_port_file() -> None:
     values = {"ups.status": "OB LB", "battery.charge": "18.5", "ups.load": None}
     data = render(PortText(), values, None)
-    variables = parse_port_file(data.decode())
+    variables = values_in(data)
     assert Reading.from_variables(variables) == Reading("OB LB", "18.5", None, None)
     assert variables["device.mfr"] == "Enphase Energy"
 
