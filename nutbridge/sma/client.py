@@ -74,13 +74,17 @@ class Gate(Protocol):
         """Take note of a login that failed."""
         ...
 
+    def made(self) -> None:
+        """Take note of a login that made a session."""
+        ...
+
     def passed(self) -> None:
         """Take note of a session that is of use."""
         ...
 
 
 class Pin(Protocol):
-    """Decides about a certificate that is not the known one (pins.py)."""
+    """Decides about a certificate that is not the known one (pin.py)."""
 
     def changed(self, error: CertificateChanged) -> None:
         """Raise ``error``, or let the new certificate pass."""
@@ -106,7 +110,8 @@ class Webconnect:
     ``until`` is a CLOCK_BOOTTIME everywhere; the wire has a limit of its own.
     All requests raise DeviceError, among them:
 
-        DeviceUnreachable, CertificateChanged: no answer; nothing was sent.
+        DeviceUnreachable: no answer.
+        CertificateChanged: nothing was sent.
         NotWebconnect: ennexOS, http instead of https, or restarting.
         PasswordRefused, NoFreeSession, SessionRefused: no session.
         DeviceAnswerError: any other ``err``, or nothing that can be used.
@@ -163,6 +168,8 @@ class Webconnect:
         self._proven = False
         if self._keeper is not None:
             self._keeper.save(sid)
+        if self._gate is not None:
+            self._gate.made()
 
     def online_values(self, until: float = math.inf) -> object:
         """Return all present values: ``{device: {key: payload}}``, as sent."""

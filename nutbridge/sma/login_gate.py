@@ -1,4 +1,4 @@
-"""When to log in to an inverter again after a login that failed.
+"""When to log in to an inverter, and how long to wait for a login at the end.
 
 Four sessions are all there are, and a login whose answer was lost may have
 taken one. So no poll logs in again by itself: each kind of failure has its
@@ -8,7 +8,7 @@ Source: public clients and their issues (err 503: five minutes and more; a wrong
 password: an older device locks for 15 minutes after four of them).
 """
 
-from nutbridge.clock import Clock
+from nutbridge.clock import Clock, Waiter
 from nutbridge.enphase.schedule import RetryState, restored_pause
 from nutbridge.errors import (
     CertificateChanged,
@@ -18,8 +18,10 @@ from nutbridge.errors import (
     NoFreeSession,
     PasswordRefused,
     SessionRefused,
+    Stopping,
 )
 from nutbridge.units import spoken_s
+from nutbridge.worker import ThreadWaiter
 
 #: First and longest pause by kind of failure, s; doubled each time. The first
 #: kind that fits counts.
@@ -36,6 +38,52 @@ LONGEST_S = 1800.0
 #: sessions that are then lost, perhaps, leave two.
 FREE_SILENT = 1
 
+#: How long a login may still take when the process has to end; with the logout
+#: that is within the 2 s that it has.
+LAST_LOGIN_S = 0.8
+
+
+class LoginWaiter:
+    """A waiter that does not break a login off at once when it is told to stop.
+
+    Only who gets the answer knows the session and can end it.
+
+    Args:
+        inner: raises Stopping.
+        clock: all times.
+
+    Attributes:
+        in_login: a login is under way.
+    """
+
+    def __init__(self, inner: Waiter, clock: Clock) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._answer = ThreadWaiter()
+        self._until: float | None = None
+        self.in_login = False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for ``seconds`` or a ``wake``; for a login a little longer.
+
+        Raises:
+            Stopping: as ``inner`` does.
+        """
+        try:
+            return self._inner.wait(seconds)
+        except Stopping:
+            now = self._clock.boottime()
+            if self._until is None:
+                self._until = now + LAST_LOGIN_S
+            if self.in_login and self._answer.wait(min(seconds, self._until - now)):
+                return True
+            raise
+
+    def wake(self) -> None:
+        """End the wait; safe from any thread."""
+        self._answer.wake()
+        self._inner.wake()
+
 
 class LoginGate:
     """A ``client.Gate``.
@@ -44,14 +92,22 @@ class LoginGate:
         host: as configured, for errors.
         clock: CLOCK_BOOTTIME decides; the wall clock only bridges a restart.
         state: what an earlier process left.
+        waiter: told about each login; None where no signal ends one.
 
     Attributes:
         retry_state: what the next process must know; a new object each time.
     """
 
-    def __init__(self, host: str, clock: Clock, state: RetryState) -> None:
+    def __init__(
+        self,
+        host: str,
+        clock: Clock,
+        state: RetryState,
+        waiter: LoginWaiter | None = None,
+    ) -> None:
         self._host = host
         self._clock = clock
+        self._waiter = waiter
         self.retry_state = state
         self._silent = 0
         self._cause: DeviceError | None = None
@@ -63,6 +119,7 @@ class LoginGate:
         """Let a login pass, or raise the failure that the pause comes from."""
         left_s = self._from - self._clock.boottime()
         if left_s <= 0:
+            self._note(in_login=True)
             return
         wait = f"no login for {spoken_s(left_s)}"
         cause = self._cause
@@ -76,6 +133,7 @@ class LoginGate:
 
     def failed(self, error: DeviceError) -> None:
         """Set the pause that fits the failure."""
+        self._note(in_login=False)
         if isinstance(error, CertificateChanged):
             return
         if isinstance(error, DeviceUnreachable):
@@ -92,12 +150,20 @@ class LoginGate:
                 self._pause(error, first_s, longest_s)
                 return
 
+    def made(self) -> None:
+        """Note the end of a login."""
+        self._note(in_login=False)
+
     def passed(self) -> None:
         """Forget the failures: a session works."""
         self._silent = 0
         self._cause = self._kind = None
         if self.retry_state.failures:
             self.retry_state = RetryState()
+
+    def _note(self, *, in_login: bool) -> None:
+        if self._waiter is not None:
+            self._waiter.in_login = in_login
 
     def _pause(self, error: DeviceError, first_s: float, longest_s: float) -> None:
         failures = self.retry_state.failures

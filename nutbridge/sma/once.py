@@ -73,6 +73,10 @@ class LookWaiter(EndableWaiter):
         """End a login without a session."""
         self.holding = False
 
+    def made(self) -> None:
+        """End a login."""
+        self.holding = False
+
     def passed(self) -> None:
         """A session works."""
 
@@ -80,9 +84,8 @@ class LookWaiter(EndableWaiter):
 class _Borrowed:
     """The session of a monitor: read, never written."""
 
-    def __init__(self, store: SessionStore, waiter: LookWaiter) -> None:
+    def __init__(self, store: SessionStore) -> None:
         self._store = store
-        self._waiter = waiter
         self.own = False
 
     def load(self) -> str | None:
@@ -90,7 +93,6 @@ class _Borrowed:
 
     def save(self, sid: str) -> None:  # noqa: ARG002 - it is ended at the end
         self.own = True
-        self._waiter.holding = False
 
     def clear(self) -> None:
         """Leave the monitor's file alone."""
@@ -125,7 +127,7 @@ def look_once(
     for name in (inverter_pin_name(ups), session_name(ups)):
         with contextlib.suppress(FileNotFoundError):
             Path(state_dir, name).open("rb").close()
-    borrowed = _Borrowed(session_store(sma, state_dir, ups), waiter)
+    borrowed = _Borrowed(session_store(sma, state_dir, ups))
     client = _client(
         sma, Path(state_dir, inverter_pin_name(ups)), clock, waiter, borrowed
     )

@@ -24,7 +24,7 @@ _VALUE = "val"
 _ENNEXOS = frozenset(
     {"_links", "deviceId", "productTagId", "channelId", "componentId", "access_token"}
 )
-#: Keys that inverters with other names for their objects might use; 6100_40263F00.
+#: A key is 6100_40263F00.
 _KEY_PARTS = 2
 _CLASS_DIGITS = 9
 #: A value as sent may be shown again; deeper ones are no value.

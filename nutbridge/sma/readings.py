@@ -247,7 +247,8 @@ def _battery_w(seen: Answered) -> float | None:
         (keys.DISCHARGE_POWER_EACH, keys.CHARGE_POWER_EACH),
     ):
         discharge_w, charge_w = seen.total(out_of), seen.total(into)
-        if discharge_w is not None or charge_w is not None:
+        # A 0 alone does not say that nothing flows the other way.
+        if discharge_w or charge_w or None not in (discharge_w, charge_w):
             return (discharge_w or 0.0) - (charge_w or 0.0)
     volts = seen.numbers(keys.BATTERY_VOLTAGE)
     amperes = seen.numbers(keys.BATTERY_CURRENT)

@@ -15,7 +15,7 @@ from nutbridge.keeper import Keeper
 from nutbridge.settings import Settings
 from nutbridge.sma.client import Webconnect
 from nutbridge.sma.config import SmaSettings
-from nutbridge.sma.login_gate import LoginGate
+from nutbridge.sma.login_gate import LoginGate, LoginWaiter
 from nutbridge.sma.once import session_store
 from nutbridge.sma.pin import CertificatePin
 from nutbridge.sma.side import LEAVE_S, EndableWaiter, SideInverter
@@ -95,6 +95,7 @@ def _parts(
     settings: Settings, sma: SmaSettings, host: Host, waiter: Waiter, state: RetryState
 ) -> _Parts:
     context = PinnedContext() if sma.scheme == "https" else None
+    waiter = LoginWaiter(waiter, host.clock)
     wire = HttpsDevice(
         sma.host,
         context=context,
@@ -110,7 +111,7 @@ def _parts(
             context=context,
             store=PinStore(fingerprint_file(settings), host.owner),
         )
-    gate = LoginGate(sma.host, host.clock, state)
+    gate = LoginGate(sma.host, host.clock, state, waiter)
     client = Webconnect(
         wire,
         sma.host,

@@ -18,8 +18,9 @@ from nutbridge.errors import (
     NotWebconnect,
     PasswordRefused,
     SessionRefused,
+    Stopping,
 )
-from nutbridge.sma.login_gate import LoginGate
+from nutbridge.sma.login_gate import LAST_LOGIN_S, LoginGate, LoginWaiter
 from nutbridge.sma.pin import CertificatePin
 from nutbridge.sma.session_store import SessionStore
 from nutbridge.tls import PinnedContext
@@ -202,3 +203,37 @@ def test_strict_takes_another_one_once_it_is_trusted(
     PinStore(tmp_path / "x.fingerprint").save(B)
     pin.changed(changed)
     assert context.expected == B
+
+
+class Ended:
+    """A waiter whose process has been told to stop."""
+
+    def wait(self, seconds: float) -> bool:
+        raise Stopping(f"no {seconds} s")
+
+    def wake(self) -> None:
+        """There is nobody who waits."""
+
+
+def test_only_a_login_is_waited_for_at_the_end() -> None:
+    clock = FixedClock()
+    waiter = LoginWaiter(Ended(), clock)
+    gate = LoginGate("h", clock, RetryState(), waiter)
+    for end in (gate.made, lambda: gate.failed(DeviceUnreachable("h", "p"))):
+        waiter.wake()
+        with pytest.raises(Stopping):
+            waiter.wait(MINUTE_S)
+        gate.admit()
+        assert waiter.wait(MINUTE_S)
+        end()
+
+
+def test_login_without_an_answer_is_not_waited_for_twice() -> None:
+    clock = FixedClock()
+    waiter = LoginWaiter(Ended(), clock)
+    waiter.in_login = True
+    with pytest.raises(Stopping):
+        waiter.wait(0.0)
+    clock.at += LAST_LOGIN_S
+    with pytest.raises(Stopping):
+        waiter.wait(MINUTE_S)

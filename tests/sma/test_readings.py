@@ -114,6 +114,32 @@ def test_charging_current_is_negative(level: str | None) -> None:
     assert (seen.current_a, seen.voltage_v, seen.battery_w) == (-4.773, 429, -2048)
 
 
+@pytest.mark.parametrize(
+    ("out_w", "in_w", "wanted"),
+    [
+        (940, None, 940),
+        (None, 700, -700),
+        (0, 0, 0),
+        # 2 A at 50 V: a 0 alone says nothing.
+        (None, 0, 100),
+        (0, None, 100),
+        (None, None, 100),
+    ],
+)
+def test_half_of_the_power_of_a_battery(
+    out_w: int | None, in_w: int | None, wanted: float
+) -> None:
+    seen = read(
+        {
+            keys.DISCHARGE_POWER.key: out_w,
+            keys.CHARGE_POWER.key: in_w,
+            VOLTAGE: 5000,
+            keys.BATTERY_CURRENT.key: 2000,
+        }
+    )
+    assert seen.battery_w == wanted
+
+
 NO_BATTERY = {SOC: 0, VOLTAGE: 0, STATE: tags(303), RATED: 0}
 
 

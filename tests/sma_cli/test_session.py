@@ -182,10 +182,12 @@ def test_signal_in_a_login_waits_for_the_session(hybrid: Site) -> None:
     assert not hybrid.inverter.sessions.entries
 
 
-def test_signal_in_a_request_that_hangs(hybrid: Site) -> None:
-    hybrid.inverter.replies["/dyn/getAllOnlValues.json"] = HANG
+@pytest.mark.parametrize("path", ["/dyn/getValues.json", "/dyn/getAllOnlValues.json"])
+def test_signal_in_a_request_that_hangs(hybrid: Site, path: str) -> None:
+    """The first one after the login, and a later one."""
+    hybrid.inverter.replies[path] = HANG
     with hybrid.tool.start("tree") as process:
-        wait_until(lambda: hybrid.asked.count("getAllOnl") > 0)
+        wait_until(lambda: hybrid.asked.count(path) > 0)
         code, out, _ = end(process, signal.SIGINT)
     assert (code, out) == (130, "")
     assert not hybrid.inverter.sessions.entries

@@ -10,8 +10,8 @@ from nutbridge.config_file import load
 from nutbridge.host import Host
 from nutbridge.nut.port_file import Place, PortFile
 from nutbridge.panel import Panel
+from nutbridge.sma.side import EndableWaiter
 from nutbridge.wiring import Parts, build, maker_of
-from nutbridge.worker import ThreadWaiter
 from tests.fakes.inside import Ahead
 from tests.fakes.inverter import PASSWORD, RunningInverter
 
@@ -50,6 +50,7 @@ class Played:
         if not path.exists():
             twin.touch()
         self.clock = Ahead()
+        self.waiter = EndableWaiter()
         self.parts = self._build()
 
     def _build(self) -> Parts:
@@ -62,7 +63,7 @@ class Played:
         port.check()
         panel = Panel(port, maker_of(settings))
         panel.load()
-        host = Host(self.clock, ThreadWaiter(), environ)
+        host = Host(self.clock, self.waiter, environ)
         parts = build(settings, panel, port.real, host, once=False)
         parts.monitor.start(parts.keeper.memory, vouched=parts.keeper.vouched)
         return parts

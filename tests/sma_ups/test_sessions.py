@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from nutbridge.sma import keys
+from nutbridge.errors import Stopping
+from nutbridge.sma import keys, login_gate
 from nutbridge.standin.sma.inverter import HANG, err
 from tests.fakes.inverter import PASSWORD
 from tests.sma_ups.conftest import Play
@@ -175,6 +176,20 @@ def test_inverter_that_is_off_is_asked_again_at_every_poll(play: Play) -> None:
     played.inverter.server.listen()
     played.check(20.0)
     assert played.status == "OL"
+
+
+def test_stop_in_a_login_ends_its_session(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else could: only its answer names the session."""
+    monkeypatch.setattr(login_gate, "LAST_LOGIN_S", MINUTE_S)
+    played = play()
+    played.waiter.end()
+    with pytest.raises(Stopping):
+        played.check()
+    assert (played.inverter.logins, played.inverter.sessions) == (1, 1)
+    played.stop()
+    assert (played.inverter.polls, played.inverter.sessions) == (0, 0)
 
 
 def test_stop_without_an_answer_keeps_the_session_for_the_next_start(

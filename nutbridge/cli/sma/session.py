@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,7 +65,7 @@ class Target:
     """
 
     host: str
-    password: str
+    password: str = field(repr=False)
     group: str
     scheme: str
     fingerprint: str | None
@@ -133,13 +133,16 @@ class Interrupts:
 
     def failed(self, error: DeviceError) -> None:  # noqa: ARG002 - a Gate is told
         """End a login without a session."""
-        self.passed()
+        self.made()
 
-    def passed(self) -> None:
-        """End a login."""
+    def made(self) -> None:
+        """End a login; what came meanwhile counts now."""
         self._holding = False
         if self._came is not None:
             raise Interrupted(self._came)
+
+    def passed(self) -> None:
+        """A session works."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
