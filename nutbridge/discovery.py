@@ -24,6 +24,8 @@ SERVICE = "_enphase-envoy._tcp.local."
 SEARCH_S = 3.0
 #: More than these is no house.
 MOST = 16
+#: Of one gateway: two networks, its own access point, and one for repairs.
+_MOST_ADDRESSES = 4
 
 _HTTP_PORT = 80
 _HTTPS_PORT = 443
@@ -37,16 +39,17 @@ class SearchUnavailable(NutbridgeError):
     exit_code = EX_UNAVAILABLE
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Announced:
     """One gateway as it announces itself; nothing of it is proven.
 
     Attributes:
-        host: address, ``ADDRESS:PORT`` where the port is odd, as ENVOY_HOST.
+        hosts: its addresses, the likeliest first; ``ADDRESS:PORT`` where the port is
+            odd, as ENVOY_HOST.
         serial: what it says, or None.
     """
 
-    host: str
+    hosts: tuple[str, ...]
     serial: str | None
 
 
@@ -60,7 +63,7 @@ def search(
         interfaces: own addresses to ask from; all where there is none.
 
     Returns:
-        The gateways in the order of their addresses; at most ``MOST``.
+        The gateways, at most ``MOST``.
 
     Raises:
         SearchUnavailable: no zeroconf, no network, no such interface.
@@ -89,7 +92,7 @@ def search(
             found = [_look_up(network, name, only_v4) for name in names.sorted()]
     except (OSError, ValueError, zeroconf.Error, RuntimeError) as exc:
         raise SearchUnavailable(f"the network cannot be searched: {exc}") from exc
-    return sorted({gateway for gateway in found if gateway is not None})
+    return [gateway for gateway in found if gateway is not None]
 
 
 class _Names:
@@ -118,13 +121,15 @@ def _look_up(network: "Zeroconf", name: str, version: "IPVersion") -> Announced 
     except Error:
         # A name that nobody may have: the others shall be found all the same.
         return None
-    addresses = info.parsed_addresses(version) if info else []
-    if info is None or not addresses:
+    texts = info.parsed_addresses(version) if info else []
+    if info is None or not texts:
         return None
-    address = str(ipaddress.ip_address(addresses[0]))
+    # Some announce 169.254.120.1 too, which leads nowhere from here.
+    addresses = sorted(map(ipaddress.ip_address, texts), key=lambda a: a.is_link_local)
     port = _HTTPS_PORT if info.port in (None, 0, _HTTP_PORT) else info.port
-    host = address if port == _HTTPS_PORT else f"{address}:{port}"
-    return Announced(host, _serial(info))
+    end = "" if port == _HTTPS_PORT else f":{port}"
+    hosts = tuple(f"{address}{end}" for address in addresses[:_MOST_ADDRESSES])
+    return Announced(hosts, _serial(info))
 
 
 def _serial(info: "ServiceInfo") -> str | None:

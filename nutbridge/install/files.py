@@ -8,6 +8,7 @@ was there before.
 import contextlib
 import grp
 import os
+import posixpath
 import pwd
 import stat
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.errors import EX_CANTCREAT, ConfigError, NutbridgeError
-from nutbridge.files import Access, replace_file
+from nutbridge.files import Access, replace_file, sweep
 from nutbridge.install.plan import Account, Change, Seen, Who
 
 #: A config is a few lines, ups.conf a few kilobytes.
@@ -73,7 +74,7 @@ class Disk:
             raise ConfigError(path, None, f"cannot be read: {exc.strerror}") from exc
         if len(data) > _MOST_BYTES:
             raise ConfigError(path, None, f"larger than {_MOST_BYTES} bytes")
-        return Seen(data, info.st_mode & 0o7777)
+        return Seen(data, info.st_mode & 0o7777, info.st_uid, info.st_gid)
 
     def apply(self, changes: tuple[Change, ...], account: Account | None) -> None:
         """Write all, in this order, or nothing.
@@ -95,6 +96,9 @@ class Disk:
         self, change: Change, account: Account | None, undo: contextlib.ExitStack
     ) -> None:
         path = self.real(change.path)
+        if change.who is Who.MONITOR:
+            # Its user may have made a link there, which must not lead root astray.
+            path = self.real(posixpath.dirname(change.path)) / Path(change.path).name
         owner = _owner(change.who, account)
         if change.data is None:
             path.mkdir(change.mode)
@@ -109,6 +113,8 @@ class Disk:
             raise SetupFailed(
                 f"{change.path} was changed meanwhile; nothing was written"
             )
+        if change.who is not Who.MONITOR:
+            sweep(path)  # the monitor does that for its own
         if now is None:
             undo.callback(_quietly, path.unlink)
         else:
@@ -153,4 +159,5 @@ def find_account(name: str = "nut") -> Account | None:
         group = grp.getgrgid(user.pw_gid).gr_name
     except KeyError:
         return None
-    return Account(name, group, user.pw_uid, user.pw_gid)
+    groups = frozenset(os.getgrouplist(name, user.pw_gid))
+    return Account(name, group, user.pw_uid, user.pw_gid, groups)

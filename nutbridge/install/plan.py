@@ -7,6 +7,7 @@ a monitor without its config too.
 """
 
 import posixpath
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -43,12 +44,13 @@ class Who(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The user that NUT and the monitor run as."""
+    """The user that NUT and the monitor run as; ``groups`` are all it is in."""
 
     user: str
     group: str
     uid: int
     gid: int
+    groups: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,18 @@ class Seen:
 
     data: bytes = field(repr=False)
     mode: int
+    uid: int
+    gid: int
+
+    def is_open_to(self, account: Account | None) -> bool:
+        """Tell whether a user may read it; True where there is none to ask for."""
+        if account is None:
+            return True
+        if self.uid == account.uid:
+            return bool(self.mode & stat.S_IRUSR)
+        if self.gid in account.groups:
+            return bool(self.mode & stat.S_IRGRP)
+        return bool(self.mode & stat.S_IROTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +134,17 @@ def make_plan(
     see: See,
     is_folder: Callable[[str], bool],
     account: Account | None,
+    reader: Account | None,
 ) -> Plan:
     """Compare what is there with what should be there.
+
+    Args:
+        places: of all files.
+        answers: what they must say.
+        see: looks at a file.
+        is_folder: looks at a folder.
+        account: whose the new files are.
+        reader: who must be able to read those that are right already; None: nobody.
 
     Raises:
         ConfigError: a folder is missing, or a file makes no sense.
@@ -130,8 +153,8 @@ def make_plan(
     """
     changes = _folders(places, is_folder)
     changes += _port_file(places, see, account)
-    changes += _secrets(places, answers, see)
-    changes += _config(places, answers, see)
+    changes += _secrets(places, answers, see, reader)
+    changes += _config(places, answers, see, reader)
     ups_conf, diff = _ups_conf(places, see)
     return Plan(tuple(changes), ups_conf, diff)
 
@@ -199,7 +222,9 @@ def _without_status(data: bytes) -> bytes:
     )
 
 
-def _secrets(places: Places, answers: Answers, see: See) -> list[Change]:
+def _secrets(
+    places: Places, answers: Answers, see: See, reader: Account | None
+) -> list[Change]:
     """The token and the certificate: the first start needs no cloud."""
     wanted = [
         (places.fingerprint, answers.fingerprint, "the gateway's certificate"),
@@ -209,19 +234,22 @@ def _secrets(places: Places, answers: Answers, see: See) -> list[Change]:
     for path, text, what in wanted:
         now = see(path)
         data = None if text is None else f"{text}\n".encode("ascii")
-        if data is not None and (now is None or now.data != data):
+        right = now is not None and now.data == data and now.is_open_to(reader)
+        if data is not None and not right:
             before = now.data if now else None
             changes.append(Change(path, data, 0o600, Who.MONITOR, what, before))
     return changes
 
 
-def _config(places: Places, answers: Answers, see: See) -> list[Change]:
+def _config(
+    places: Places, answers: Answers, see: See, reader: Account | None
+) -> list[Change]:
     now = see(places.config)
     if now is None:
         data = new_config(places.ups, answers.values).encode()
         return [Change(places.config, data, _CONFIG_MODE, Who.ADMIN, "the config")]
     data = changed_config(now.data, places.config, answers.values)
-    if data == now.data and not now.mode & _OTHERS:
+    if data == now.data and not now.mode & _OTHERS and now.is_open_to(reader):
         return []
     return [
         Change(places.config, data, _CONFIG_MODE, Who.ADMIN, "the config", now.data)

@@ -1,11 +1,11 @@
 """Find the gateways on the network and ask each who it is."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Thread
 
 from nutbridge.clock import SystemClock
-from nutbridge.discovery import MOST, Announced, search
+from nutbridge.discovery import Announced, search
 from nutbridge.errors import NutbridgeError
 from nutbridge.install.probe import Probe
 from nutbridge.worker import ThreadWaiter
@@ -31,20 +31,45 @@ class Found:
 def find_gateways(seconds: float, interfaces: Sequence[str] = ()) -> list[Found]:
     """Search, and read /info of each gateway found, without any secret.
 
+    Returns:
+        Each once, in the order of their addresses.
+
     Raises:
         SearchUnavailable: no zeroconf, or no network.
     """
     announced = search(seconds, interfaces)
-    with ThreadPoolExecutor(MOST) as pool:
-        return list(pool.map(_look_at, announced))
+    found: dict[Announced, Found] = {}
+
+    def look(each: Announced) -> None:
+        found[each] = _look_at(each)
+
+    # Daemons: ^C does not wait for a gateway that is silent.
+    threads = [Thread(target=look, args=[each], daemon=True) for each in announced]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    once = {each.host: each for each in found.values()}
+    return [once[host] for host in sorted(once)]
 
 
 def _look_at(announced: Announced) -> Found:
-    probe = Probe(announced.host, SystemClock(), ThreadWaiter())
+    """Return what the first address tells that answers, else the first one's fault."""
+    failed = []
+    for host in announced.hosts:
+        found = _ask(host, announced.serial)
+        if found.problem is None:
+            return found
+        failed.append(found)
+    return failed[0]
+
+
+def _ask(host: str, serial: str | None) -> Found:
+    probe = Probe(host, SystemClock(), ThreadWaiter())
     try:
         info = probe.fetch_info(patient=False)
     except NutbridgeError as exc:
-        return Found(announced.host, announced.serial, problem=str(exc))
+        return Found(host, serial, problem=str(exc))
     finally:
         probe.close()
-    return Found(announced.host, info.serial, info.software)
+    return Found(host, info.serial, info.software)

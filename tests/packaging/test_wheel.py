@@ -20,6 +20,9 @@ MAN_PAGES = {
     "share/man/man8/enphase-monitor.8",
 }
 
+#: What messages and examples call the README.
+MANUAL = {"share/doc/nutbridge/README.rst"}
+
 #: All of conf/ and systemd/ can be copied from an installation.
 EXAMPLES = {
     f"share/nutbridge/{path.relative_to(ROOT)}"
@@ -78,7 +81,7 @@ def test_wheel_holds_the_package_and_what_belongs_to_it(built: Path) -> None:
     assert tops == {"nutbridge"}
     assert "nutbridge/py.typed" in names
     shared = {name.partition(".data/data/")[2] for name in names} - {""}
-    assert shared == MAN_PAGES | EXAMPLES
+    assert shared == MAN_PAGES | EXAMPLES | MANUAL
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert "License-Expression: GPL-3.0-or-later" in text
     assert "Description-Content-Type: text/x-rst" in text
@@ -131,7 +134,7 @@ def test_commands_answer_with_runtime_dependencies_only(
     for option in ("-c", "-d", "-h", "-s", "-v", "-x"):
         assert option in usage
     assert run(place / "bin" / "nutbridge", "--help", cwd=tmp_path)
-    for path in MAN_PAGES | EXAMPLES:
+    for path in MAN_PAGES | EXAMPLES | MANUAL:
         assert (place / path).is_file(), path
     # The service runs as the user nut: it must be able to read all of it.
     closed = [

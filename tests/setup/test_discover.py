@@ -20,7 +20,9 @@ from nutbridge.errors import EX_UNAVAILABLE
 from nutbridge.install.basis import Wishes
 from nutbridge.standin.gateway import Gateway
 from nutbridge.standin.house import House
+from tests.fakes.failures import spoiled
 from tests.fakes.fixtures import running
+from tests.fakes.spoil import version
 from tests.setup.site import PASSWORD, Machine
 
 LOOPBACK = "127.0.0.1"
@@ -31,11 +33,13 @@ SECONDS = "3"
 _RESPONSE, _PTR, _IN = 0x8400, 12, 1
 
 
-def announcement(name: str, port: int, serial: bytes | None) -> ServiceInfo:
+def announcement(
+    name: str, port: int, serial: bytes | None, *others: str
+) -> ServiceInfo:
     return ServiceInfo(
         SERVICE,
         f"{name}.{SERVICE}",
-        addresses=[socket.inet_aton(LOOPBACK)],
+        addresses=[socket.inet_aton(address) for address in (*others, LOOPBACK)],
         port=port,
         properties={} if serial is None else {"serialnum": serial},
         server=f"{name}.local.",
@@ -51,13 +55,16 @@ def network() -> Iterator[Zeroconf]:
 
 @pytest.fixture
 def announced(machine: Machine, network: Zeroconf) -> Machine:
-    """The gateway announces itself; others may be there: tests run side by side."""
+    """The gateway announces itself; others may be there: tests run side by side.
+
+    It is found although it announces addresses where it does not answer.
+    """
     serial = str(100000000000 + machine.gateway.server.port)
     machine.gateway.house.serial = machine.cloud.account.serial = serial
     name = f"envoy-{machine.gateway.server.port}"
-    network.register_service(
-        announcement(name, machine.gateway.server.port, serial.encode())
-    )
+    port = machine.gateway.server.port
+    nowhere = ("169.254.120.1", "127.0.0.2")
+    network.register_service(announcement(name, port, serial.encode(), *nowhere))
     return machine
 
 
@@ -137,16 +144,21 @@ def shouting(network: Zeroconf) -> Iterator[None]:
 
 @pytest.mark.slow(5)
 def test_odd_names_hide_no_gateway(network: Zeroconf) -> None:
-    """Neither do odd ports: 0, and the 80 of a gateway's plain page, mean 443."""
+    """Neither do odd ports: 0, and the 80 of a gateway's plain page, mean 443.
+
+    A gateway of two names is one, whatever they say of it.
+    """
     with socket.create_server((LOOPBACK, 0)) as spare:
         port = spare.getsockname()[1]
-    for name, announced in (("a", port), ("b", 0), ("c", 80)):
-        network.register_service(announcement(f"{name}-{port}", announced, None))
+    services = (("a", port, None), ("b", 0, None), ("c", 80, b"122000000001"))
+    for name, announced, serial in services:
+        network.register_service(announcement(f"{name}-{port}", announced, serial))
     with shouting(network):
         done = discover("--json")
     assert done.stderr == ""
-    hosts = {row["host"] for row in json.loads(done.stdout)}
-    assert hosts >= {f"{LOOPBACK}:{port}", LOOPBACK}
+    hosts = [row["host"] for row in json.loads(done.stdout)]
+    assert set(hosts) >= {f"{LOOPBACK}:{port}", LOOPBACK}
+    assert hosts.count(LOOPBACK) == 1
 
 
 def test_interface_that_is_none() -> None:
@@ -204,7 +216,8 @@ def test_setup_lists_several_gateways(
         ups="home", serial=serial, interfaces=(LOOPBACK,), root=str(announced.root)
     )
     before = announced.tree()
-    with running(Gateway(House(serial=serial))) as (server, _):
+    with running(Gateway(House(serial=serial))) as (server, faults):
+        faults.always(spoiled(version(b"")), "/info")
         name = f"second-{server.port}"
         network.register_service(announcement(name, server.port, serial.encode()))
         ports = sorted((announced.gateway.server.port, server.port), key=str)
@@ -213,6 +226,7 @@ def test_setup_lists_several_gateways(
     assert "needs: --host" in unasked.err
     for number, port in enumerate(ports, start=1):
         assert f"  {number}  {LOOPBACK}:{port}  serial {serial}" in unasked.out
+    assert "firmware unknown" in unasked.out
     assert "there is no number 3 above" in asked.out
     assert f"Gateway {serial} at {LOOPBACK}:{ports[1]}" in asked.out
     assert announced.tree() == before

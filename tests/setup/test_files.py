@@ -46,6 +46,19 @@ def test_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "real").read_bytes() == b"2"
 
 
+@pytest.mark.parametrize("target", ["theirs", "nothing"])
+def test_link_among_the_monitors_files_is_not_followed(
+    tmp_path: Path, target: str
+) -> None:
+    """Its user could have it lead to any file of root's, or to a new one."""
+    (tmp_path / "theirs").write_bytes(b"1")
+    (tmp_path / "token").symlink_to(target)
+    before = b"1" if target == "theirs" else None
+    token = Change("/token", b"2", 0o600, Who.MONITOR, "x", before)
+    Disk(str(tmp_path)).apply((token,), None)
+    assert content(tmp_path) == {"theirs": b"1", "token": b"2"}
+
+
 @pytest.mark.parametrize(
     "last",
     [
@@ -90,6 +103,18 @@ Disk({str(tmp_path)!r}).apply(steps(), None)
     )
     assert done.returncode == -signal.SIGINT
     assert content(tmp_path) == {}
+
+
+def test_what_a_killed_setup_left_goes(tmp_path: Path) -> None:
+    """It may hold the password; what is the monitor's own, the monitor removes."""
+    left = tmp_path / ".home.conf.abcd1234.tmp"
+    others = tmp_path / ".home.conf.swp", tmp_path / ".home.token.abcd1234.tmp"
+    for path in (left, *others):
+        path.write_bytes(b"x")
+    token = Change("/home.token", b"1", 0o600, Who.MONITOR, "x")
+    Disk(str(tmp_path)).apply((change("/home.conf", b"1"), token), None)
+    names = {"home.conf", "home.token", *(path.name for path in others)}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def test_see(tmp_path: Path) -> None:

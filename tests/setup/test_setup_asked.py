@@ -6,9 +6,11 @@ import select
 import signal
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
+from nutbridge.errors import EX_CONFIG
 from nutbridge.install.basis import Wishes
 from tests.setup.site import PASSWORD, SOON_S, UPS_CONF, Machine
 
@@ -74,6 +76,30 @@ def test_section_is_not_appended_against_the_answer(
     assert "please answer y or n" in done.out
     assert machine.ups_conf.read_text(encoding="ascii") == UPS_CONF
     assert machine.config.exists()
+
+
+def test_password_in_a_file_of_this_folder(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for no more, and a file that others read is refused."""
+    file = machine.root.parent / "password"
+    file.write_text(f"{PASSWORD}\n", encoding="ascii")
+    file.chmod(0o604)
+    monkeypatch.chdir(file.parent)
+    wishes = replace(
+        wishes_of(machine),
+        ups="home",
+        username=machine.cloud.account.email,
+        password_file=file.name,
+        yes=True,
+    )
+    refused = machine.run_here(monkeypatch, wishes)
+    assert (refused.code, machine.config.exists()) == (EX_CONFIG, False)
+    assert f"chmod o-r {file}" in refused.err
+    file.chmod(0o600)
+    done = machine.run_here(monkeypatch, wishes)
+    assert (done.code, done.err) == (0, "")
+    assert machine.cloud.account.login_attempts == 1
 
 
 def test_wrong_password_is_asked_again_a_few_times(

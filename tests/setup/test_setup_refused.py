@@ -81,7 +81,7 @@ REFUSALS = [
     (no_battery, 1, "no IQ Battery"),
     (odd_relay, EX_TEMPFAIL, "try again later"),
     (other_password, EX_UNAVAILABLE, "check USERNAME and PASSWORD"),
-    (mood(Mood.MFA), EX_UNAVAILABLE, "--no-login --token-file FILE"),
+    (mood(Mood.MFA), EX_UNAVAILABLE, "a file and run setup again with --no-login"),
     (mood(Mood.DOWN), EX_UNAVAILABLE, "Enlighten is out of order"),
     (mood(Mood.WRONG_SERIAL), EX_UNAVAILABLE, "the token is for gateway"),
     (section_of_another, 1, "has port = /var/lib/nut/old.dev"),

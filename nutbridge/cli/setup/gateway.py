@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nutbridge.cli.ask import TRIES, ask, ask_secret
 from nutbridge.cli.setup.show import day, say, show_house
@@ -19,7 +20,6 @@ from nutbridge.enphase.info import Info
 from nutbridge.errors import (
     DeviceError,
     LoginRefused,
-    NutbridgeError,
     TokenError,
     TokenRejected,
     UsageError,
@@ -36,7 +36,11 @@ _HOST_HINT = (
     "; is it an IQ Gateway, is it on, and is the address right? "
     "nutbridge discover looks for it"
 )
-_MFA_HINT = "; then run setup again with --no-login --token-file FILE"
+_MFA = (
+    "Enlighten wants a second factor for this account (MFA); get a token in the "
+    "browser (https://entrez.enphaseenergy.com), put it into a file and run setup "
+    "again with --no-login --token-file FILE, or switch MFA off"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def find_host(wishes: Wishes, basis: Basis) -> str | None:
     if basis.known("SERIAL"):
         found = [each for each in found if each.serial == basis.settings.serial]
     for number, each in enumerate(found, start=1):
-        say(f"  {number}  {each.host}  serial {each.serial}, firmware {each.firmware}")
+        firmware = each.firmware or "unknown"
+        say(f"  {number}  {each.host}  serial {each.serial}, firmware {firmware}")
     if wishes.yes:
         return found[0].host if len(found) == 1 else None
     default = found[0].host if found else "envoy.local"
@@ -227,7 +232,7 @@ def _account_stands(visit: Visit) -> bool:
 
 def _given_password(visit: Visit) -> str | None:
     if visit.wishes.password_file:
-        return read_password(visit.wishes.password_file)
+        return read_password(str(Path(visit.wishes.password_file).absolute()))
     return visit.environ.get("ENPHASE_PASSWORD") or None
 
 
@@ -252,8 +257,10 @@ def _log_in(visit: Visit, serial: str) -> tuple[str, dict[str, str]]:
             token = fetch_token(login, serial, SystemClock())
         except LoginRefused as exc:
             # Its wall against many logins is high: only a typing error is tried again.
-            if given or not left or "MFA" in str(exc):
-                raise _with_hint(exc) from None
+            if "MFA" in str(exc):
+                raise LoginRefused(_MFA) from None
+            if given or not left:
+                raise
             say(str(exc))
         else:
             break
@@ -274,8 +281,3 @@ def _checked(password: str) -> str:
     if not password.isprintable():
         raise UsageError("the password has characters that cannot be typed")
     return password
-
-
-def _with_hint(error: LoginRefused) -> NutbridgeError:
-    hint = _MFA_HINT if "MFA" in str(error) else ""
-    return LoginRefused(f"{error}{hint}")

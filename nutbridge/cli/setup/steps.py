@@ -60,7 +60,10 @@ class Setup:
         answers = Answers(
             basis.new_values(result.values), result.token, result.house.fingerprint
         )
-        plan = make_plan(basis.places, answers, disk.see, disk.is_folder, account)
+        reader = account if os.geteuid() == 0 else None  # others cannot give a file
+        plan = make_plan(
+            basis.places, answers, disk.see, disk.is_folder, account, reader
+        )
         if plan.ups_conf is not None:
             _refuse_old_claim(disk, basis.places)
         show_plan(plan)
