@@ -6,6 +6,7 @@ import signal
 import pytest
 from hypothesis import settings
 
+from tests.effort import FACTOR
 from tests.fakes.fixtures import standin_cloud, standin_folder, standin_gateway
 from tests.fakes.loopback import only_loopback
 from tests.longest_first import deal
@@ -18,8 +19,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A busy machine is slow; speed belongs in tests/bench.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile(
+    "effort", deadline=None, derandomize=FACTOR == 1, max_examples=100 * FACTOR
+)
+settings.load_profile("effort")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

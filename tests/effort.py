@@ -1,8 +1,8 @@
 """How hard the random tests search.
 
-In CI always the same examples. ``NUTBRIDGE_EFFORT=20`` searches 20 times as
-long, with other examples at each run. A failure shows the story of the house
-instead of a shrunk example: shrinking simulates for minutes.
+In CI always the same examples: what fails there comes from the change.
+``NUTBRIDGE_EFFORT=20`` searches 20 times as long, with other examples at each
+run.
 """
 
 import os
@@ -13,7 +13,11 @@ FACTOR = int(os.environ.get("NUTBRIDGE_EFFORT", "1"))
 
 
 def effort(examples: int) -> settings:
-    """Return the settings of a random test."""
+    """Return the settings of a random test that simulates a house.
+
+    A failure shows the story of the house instead of a shrunk example: shrinking
+    simulates for minutes.
+    """
     return settings(
         max_examples=examples * FACTOR,
         derandomize=FACTOR == 1,

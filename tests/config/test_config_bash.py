@@ -41,7 +41,7 @@ def assigned_by_bash(text: str, keys: list[str]) -> list[str] | None:
     return done.stdout.decode().split("\0")[:-1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_LINES)
 def test_parse_agrees_with_bash(lines: list[tuple[str, str]]) -> None:
     """Each line alone is read first: what we refuse or mark is left out."""
@@ -61,7 +61,7 @@ def test_parse_agrees_with_bash(lines: list[tuple[str, str]]) -> None:
     assert found == [parse(text.encode(), "f")[key].value for key in keys]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(_INSIDE, min_size=1, max_size=40))
 def test_parse_reads_every_single_quoted_text(texts: list[str]) -> None:
     """A password in single quotes is never changed, whatever is in it."""
