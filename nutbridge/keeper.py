@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nutbridge.enphase.schedule import RetryState
+from nutbridge.retry_state import RetryState
 from nutbridge.state_store import StateStore
 from nutbridge.status.memory import Memory
 from nutbridge.status.saved import Saved

@@ -4,9 +4,20 @@ The loop asks the grid often and the details seldom. A source never touches the
 port file and decides nothing: it answers or raises DeviceError.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from nutbridge.model import Facts, GridAnswer
+
+T = TypeVar("T")
+
+
+class Retry(Protocol):
+    """The retry policy (transport.retrying with its clock and waiter)."""
+
+    def __call__(self, call: Callable[[], T], *, tries: int, until: float) -> T:
+        """Call again after a failure that may pass."""
+        ...
 
 
 class Source(Protocol):

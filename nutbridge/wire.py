@@ -66,7 +66,7 @@ class PinnedTls(Protocol):
 
 
 class FingerprintStore(Protocol):
-    """Keeps a device's fingerprint over restarts (enphase/pin_store.py)."""
+    """Keeps a device's fingerprint over restarts (pin_store.py)."""
 
     def load(self) -> str | None:
         """Return the stored fingerprint, 64 hex digits, or None."""

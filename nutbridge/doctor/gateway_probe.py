@@ -14,10 +14,10 @@ from nutbridge.doctor.facts import GatewayFacts
 from nutbridge.doctor.place import Place
 from nutbridge.doctor.token_probe import read_token
 from nutbridge.enphase.gateway import Gateway
-from nutbridge.enphase.pin_store import PinStore
 from nutbridge.enphase.readings import Dated
 from nutbridge.errors import DeviceError, DeviceUnreachable, TokenRejected
 from nutbridge.file_names import gateway_pin_name
+from nutbridge.pin_store import PinStore
 from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
 
 if TYPE_CHECKING:

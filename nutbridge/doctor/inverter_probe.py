@@ -27,7 +27,7 @@ _LEAST_S = 1.0
 
 def ask_inverter(place: Place) -> InverterFacts | None:
     """Gather what the inverter says; None where the config has none."""
-    from nutbridge.enphase.pin_store import PinStore
+    from nutbridge.pin_store import PinStore
 
     sma = place.settings.sma
     if sma is None:

@@ -13,9 +13,7 @@ from nutbridge.model import (
     GridAnswer,
     Identity,
 )
-
-#: Discharging stops here when the gateway names no floor.
-DEFAULT_FLOOR_PCT = 10.0
+from nutbridge.status.policy import DEFAULT_FLOOR_PCT
 
 #: A battery's temperature changes slowly and is read every ten minutes.
 TEMPERATURE_FRESH_S = 1800.0

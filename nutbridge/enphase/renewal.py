@@ -21,11 +21,12 @@ from nutbridge.enphase.claims import (
     parse_token,
     renew_at,
 )
-from nutbridge.enphase.schedule import Need, RetryState
+from nutbridge.enphase.schedule import Need
 from nutbridge.errors import CloudError, NutbridgeError, TokenError
+from nutbridge.retry_state import RetryState, restored_pause
 from nutbridge.units import SECONDS_PER_DAY
 
-__all__ = ["Renewal", "RetryState", "TokenCloud", "TokenFile"]
+__all__ = ["Renewal", "TokenCloud", "TokenFile"]
 
 _log = logging.getLogger(__name__)
 
@@ -108,9 +109,7 @@ class Renewal:
         self._refused = False
         self._got_at: float | None = None
         self._state = state or RetryState()
-        self._urgent_from = clock.boottime() + schedule.restored_pause(
-            self._state, clock.wall()
-        )
+        self._urgent_from = clock.boottime() + restored_pause(self._state, clock.wall())
         self._planned_from = self._urgent_from
         text = store.read()
         self._token = None if text is None else _Token(text, parse_token(text))

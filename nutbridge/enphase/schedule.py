@@ -21,19 +21,6 @@ PAUSE_AFTER_SUCCESS_S = SECONDS_PER_HOUR / 4
 
 
 @dataclass(frozen=True, slots=True)
-class RetryState:
-    """What must survive a restart.
-
-    Attributes:
-        next_try_epoch: no try before, s since 1970; 0 when free.
-        failures: tries in a row that did not help.
-    """
-
-    next_try_epoch: float = 0.0
-    failures: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Need:
     """Why a token may be wanted.
 
@@ -84,12 +71,3 @@ def pause_after_success(failures: int, shortest_s: float) -> float:
         shortest_s: after the first one.
     """
     return min(LONGEST_PAUSE_S, shortest_s * (1 << min(failures, 16)))
-
-
-def restored_pause(state: RetryState, wall: float) -> float:
-    """Return how long to wait after a start, s.
-
-    A time that lies more than a day ahead was written under another clock.
-    """
-    ahead_s = state.next_try_epoch - wall
-    return ahead_s if 0 < ahead_s <= LONGEST_PAUSE_S else 0.0

@@ -6,7 +6,7 @@ fitted; details.py sees to everything else.
 
 import logging
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from nutbridge.clock import Clock
 from nutbridge.enphase import paths
@@ -16,10 +16,9 @@ from nutbridge.enphase.gateway import Gateway
 from nutbridge.enphase.readings import Relay
 from nutbridge.errors import DeviceAnswerError, DeviceError, TokenRejected
 from nutbridge.model import Facts, Grid, GridAnswer
+from nutbridge.source import Retry
 
 _log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: A token found bad is judged again after this long, s: each judgement costs
 #: one of the gateway's few sessions.
@@ -59,14 +58,6 @@ class Renewal(Protocol):
 
     def close(self) -> None:
         """End background work."""
-        ...
-
-
-class Retry(Protocol):
-    """The retry policy (transport.retrying with its clock and waiter)."""
-
-    def __call__(self, call: Callable[[], T], *, tries: int, until: float) -> T:
-        """Call again after a failure that may pass."""
         ...
 
 

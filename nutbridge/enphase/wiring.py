@@ -54,8 +54,8 @@ def enphase_source(
 
 def _real(settings: Settings, host: Host) -> _Wires:
     from nutbridge.enphase.identity import PeerGuard
-    from nutbridge.enphase.pin_store import PinStore
     from nutbridge.https import CloudHttps, HttpsDevice
+    from nutbridge.pin_store import PinStore
     from nutbridge.tls import PinnedContext
 
     context = PinnedContext()

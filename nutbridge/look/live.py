@@ -12,13 +12,13 @@ from nutbridge.clock import Clock, Waiter
 from nutbridge.enphase import paths
 from nutbridge.enphase.gateway import Gateway
 from nutbridge.enphase.identity import PeerGuard
-from nutbridge.enphase.pin_store import PinStore
 from nutbridge.enphase.source import EnphaseSource
 from nutbridge.enphase.token_store import TokenStore
 from nutbridge.errors import ConfigError, DeviceError, TokenError
 from nutbridge.file_names import gateway_pin_name
 from nutbridge.https import HttpsDevice
 from nutbridge.model import Facts, GridAnswer
+from nutbridge.pin_store import PinStore
 from nutbridge.settings import Settings
 from nutbridge.tls import PinnedContext
 from nutbridge.transport import retrying

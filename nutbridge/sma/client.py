@@ -47,7 +47,7 @@ class DeviceWire(Wire, Protocol):
         ...
 
 
-class Keeper(Protocol):
+class SessionKeeper(Protocol):
     """Keeps the session over a kill -9 (session_store.py)."""
 
     def load(self) -> str | None:
@@ -124,7 +124,7 @@ class Webconnect:
         *,
         password: str,
         group: str = "usr",
-        keeper: Keeper | None = None,
+        keeper: SessionKeeper | None = None,
         gate: Gate | None = None,
         pin: Pin | None = None,
     ) -> None:

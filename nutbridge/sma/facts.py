@@ -14,10 +14,7 @@ from nutbridge.model import (
 )
 from nutbridge.sma.readings import UpsReading
 from nutbridge.sma.status import derive_condition
-from nutbridge.status.policy import DEAD_BAND_W
-
-#: Discharging ends here where a user may not read the setting.
-DEFAULT_FLOOR_PCT = 10.0
+from nutbridge.status.policy import DEAD_BAND_W, DEFAULT_FLOOR_PCT
 
 _THREE_PHASES = 3
 

@@ -9,7 +9,6 @@ password: an older device locks for 15 minutes after four of them).
 """
 
 from nutbridge.clock import Clock, Waiter
-from nutbridge.enphase.schedule import RetryState, restored_pause
 from nutbridge.errors import (
     CertificateChanged,
     DeviceAnswerError,
@@ -20,6 +19,7 @@ from nutbridge.errors import (
     SessionRefused,
     Stopping,
 )
+from nutbridge.retry_state import RetryState, restored_pause
 from nutbridge.units import spoken_s
 from nutbridge.worker import ThreadWaiter
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.clock import Clock
-from nutbridge.enphase.pin_store import PinStore
 from nutbridge.errors import DeviceAnswerError, DeviceError
 from nutbridge.file_names import inverter_pin_name, session_name
 from nutbridge.https import HttpsDevice
 from nutbridge.jsonfields import BodyError
 from nutbridge.model import GridAnswer
+from nutbridge.pin_store import PinStore
 from nutbridge.sma import keys
 from nutbridge.sma.client import Webconnect
 from nutbridge.sma.config import SmaSettings

@@ -8,7 +8,6 @@ written anew at every look at the grid.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
 
 from nutbridge.clock import Clock
 from nutbridge.errors import DeviceAnswerError
@@ -19,20 +18,11 @@ from nutbridge.sma.client import Webconnect
 from nutbridge.sma.facts import derive_equipment, derive_facts, derive_identity
 from nutbridge.sma.readings import UpsReading
 from nutbridge.sma.status import derive_grid
+from nutbridge.source import Retry
 
 _log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 TRIES = 2
-
-
-class Retry(Protocol):
-    """The retry policy (transport.retrying with its clock and waiter)."""
-
-    def __call__(self, call: Callable[[], T], *, tries: int, until: float) -> T:
-        """Call again after a failure that may pass."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

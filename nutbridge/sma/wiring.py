@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.clock import Waiter
-from nutbridge.enphase.pin_store import PinStore
-from nutbridge.enphase.schedule import RetryState
 from nutbridge.errors import ConfigError
 from nutbridge.file_names import inverter_pin_name
 from nutbridge.host import Host
 from nutbridge.https import HttpsDevice
 from nutbridge.keeper import Keeper
+from nutbridge.pin_store import PinStore
+from nutbridge.retry_state import RetryState
 from nutbridge.settings import Settings
 from nutbridge.sma.client import Webconnect
 from nutbridge.sma.config import SmaSettings

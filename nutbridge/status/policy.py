@@ -90,7 +90,8 @@ SHORT_POLLS = 2
 #: for shutting down.
 ABOVE_FLOOR_PCT = 5.0
 
-#: Discharging stops here when the gateway does not say where.
+#: Discharging stops here where nobody says where: the gateway names no floor, or
+#: a user of the inverter may not read it.
 DEFAULT_FLOOR_PCT = 10.0
 
 #: W per kWh of capacity where LOADKWH is 0: IQ Battery 5P, 3.84 kVA per 5 kWh.

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.enphase.pin_store import PinStore
-from nutbridge.enphase.schedule import RetryState
 from nutbridge.errors import (
     CertificateChanged,
     DeviceAnswerError,
@@ -20,6 +18,8 @@ from nutbridge.errors import (
     SessionRefused,
     Stopping,
 )
+from nutbridge.pin_store import PinStore
+from nutbridge.retry_state import RetryState
 from nutbridge.sma.login_gate import LAST_LOGIN_S, LoginGate, LoginWaiter
 from nutbridge.sma.pin import CertificatePin
 from nutbridge.sma.session_store import SessionStore

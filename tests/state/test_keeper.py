@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.enphase.schedule import RetryState
 from nutbridge.keeper import Keeper, Whose
 from nutbridge.model import Grid
+from nutbridge.retry_state import RetryState
 from nutbridge.state_store import StateStore, state_folder
 from nutbridge.status.memory import Memory, RelayMemory, Shown
 

@@ -5,7 +5,7 @@ import threading
 
 from nutbridge.enphase.claims import Claims
 from nutbridge.enphase.renewal import Renewal
-from nutbridge.enphase.schedule import RetryState
+from nutbridge.retry_state import RetryState
 from nutbridge.worker import ThreadWaiter
 from tests.wire.tokens import DAY, NOW, owner_token
 

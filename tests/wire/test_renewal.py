@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from nutbridge.enphase.claims import parse_token
-from nutbridge.enphase.schedule import RetryState
 from nutbridge.errors import CloudError
+from nutbridge.retry_state import RetryState
 from tests.wire.bench import FAR, NEW, OLD, Bench
 from tests.wire.tokens import DAY, NOW, owner_token
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from nutbridge.enphase.schedule import RetryState
 from nutbridge.errors import CloudError, LoginRefused, TokenError
+from nutbridge.retry_state import RetryState
 from tests.wire.bench import NEW, OLD, Bench
 from tests.wire.tokens import DAY, NOW, owner_token
 

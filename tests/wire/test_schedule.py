@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from nutbridge.enphase.schedule import (
     LONGEST_PAUSE_S,
     Need,
-    RetryState,
     is_due,
     pause_after_failure,
     pause_after_success,
-    restored_pause,
 )
+from nutbridge.retry_state import RetryState, restored_pause
 
 
 class Row(NamedTuple):

@@ -27,6 +27,7 @@ from nutbridge.errors import (
     Stopping,
     UsageError,
 )
+from nutbridge.sma.config import PASSWORD_MAX
 
 if TYPE_CHECKING:
     from nutbridge.sma.client import Webconnect
@@ -40,7 +41,6 @@ _LOGOUT_S = 3.0
 #: Of each request that looks for a cause, s; twice that with its connect.
 _EXPLAIN_S = 2.0
 #: Inverters cut longer passwords off (``Len`` of 6800_10841E00).
-_PASSWORD_MAX = 12
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -89,10 +89,10 @@ def check_fingerprint(text: str | None, scheme: str) -> str | None:
 
 def warn_of_length(password: str) -> None:
     """Say that an inverter would not take so long a password."""
-    if len(password) > _PASSWORD_MAX:
+    if len(password) > PASSWORD_MAX:
         say(
             f"warning: the password has {len(password)} characters; inverters "
-            f"know the first {_PASSWORD_MAX} only"
+            f"know the first {PASSWORD_MAX} only"
         )
 
 

@@ -1,4 +1,4 @@
-"""The fingerprint of the gateway's certificate, kept beside the token."""
+"""The fingerprint of the device's certificate, kept over restarts."""
 
 import logging
 import re
