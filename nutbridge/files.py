@@ -8,6 +8,7 @@ dies. Only this module creates temporary files; they begin with a dot, end in
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,16 +102,18 @@ class _Finish:
                 file.write(self.data)
                 file.truncate()
                 file.flush()
+                # By handle: in a folder of another user the name may by now be
+                # a link to a file of root's.
                 if isinstance(self.access, Access):
                     os.fchmod(handle, self.access.mode)
                     _give(handle, self.access.owner)
                 else:
-                    _copy_access(self.access, name)
+                    _copy_access(self.access, handle)
+                if self.mtime_s is not None:
+                    os.utime(handle, (self.mtime_s, self.mtime_s))
                 if self.durable:
                     os.fsync(handle)
-            if self.mtime_s is not None:
-                os.utime(name, (self.mtime_s, self.mtime_s))
-            found = os.stat(name)
+                found = os.fstat(handle)
             self._see_unchanged()
             os.replace(name, self.path)
         except BaseException:
@@ -154,21 +157,37 @@ def owner_for(path: Path) -> tuple[int, int] | None:
     return found.st_uid, found.st_gid
 
 
-def _give(file: int | str, owner: tuple[int, int] | None) -> None:
+def _give(handle: int, owner: tuple[int, int] | None) -> None:
     # EPERM is normal: only root may give a file away. EINVAL: an owner that the
     # user namespace does not know.
     if owner is not None:
         with contextlib.suppress(OSError):
-            os.chown(file, *owner)
+            os.fchown(handle, *owner)
 
 
-def _copy_access(like: Path, name: str) -> None:
+def _copy_access(like: Path, handle: int) -> None:
     old = os.stat(like)
-    _give(name, (old.st_uid, old.st_gid))
-    os.chmod(name, old.st_mode & 0o777)
+    _give(handle, (old.st_uid, old.st_gid))
+    os.fchmod(handle, old.st_mode & 0o777)
     # No label, or a file system without labels: nothing to keep.
     with contextlib.suppress(OSError):
-        os.setxattr(name, _LABEL, os.getxattr(like, _LABEL))
+        os.setxattr(handle, _LABEL, os.getxattr(like, _LABEL))
+
+
+def check_link(path: Path) -> None:
+    """See that root follows no link that another user has made.
+
+    In a folder of the monitor's user it could lead to any file of the system,
+    which a tool run by hand as root would replace and give away.
+
+    Raises:
+        PermissionError: ``path`` is such a link.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        found = os.lstat(path)
+        if os.geteuid() == 0 and stat.S_ISLNK(found.st_mode) and found.st_uid != 0:
+            problem = "root follows no link of another user (chown -h root allows it)"
+            raise PermissionError(errno.EPERM, problem, str(path))
 
 
 def sweep(path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nutbridge.enphase.claims import LONGEST, Claims, check_for, parse_token
 from nutbridge.errors import ConfigError, TokenError
-from nutbridge.files import Access, replace_file, sweep
+from nutbridge.files import Access, check_link, replace_file, sweep
 
 _log = logging.getLogger(__name__)
 
@@ -129,6 +129,7 @@ class TokenStore:
         if self._serial is not None:
             check_for(claims, self._serial)
         _check_folders(self._path)
+        check_link(self._path)
         data = text.encode("ascii") + b"\n"
         replace_file(self._path.resolve(), data, access=self._access)
         self._seen = _signature(self._path)

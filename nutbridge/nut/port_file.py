@@ -19,6 +19,7 @@ from nutbridge.errors import PortFileError
 from nutbridge.files import (
     Access,
     ChangedError,
+    check_link,
     keep_spare,
     owner_for,
     replace_file,
@@ -84,6 +85,7 @@ class PortFile:
                 folder not writable.
         """
         with self._explained("look at it"):
+            check_link(self.path)
             found = [
                 (place, _plain_file(name))
                 for place, name in self._names()

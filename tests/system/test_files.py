@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from nutbridge.clock import SystemClock
+from nutbridge.enphase.token_store import TokenStore
+from nutbridge.errors import PortFileError
 from nutbridge.files import Access, owner_for, replace_file
+from nutbridge.nut.port_file import PortFile
+from nutbridge.standin.tokens import make_token
 
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]
@@ -87,3 +92,18 @@ def test_full_disk_still_takes_one_status(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert done.stdout == "ups.status: OB\n visible\n"
+
+
+@needs_root
+def test_root_follows_no_link_of_another_user(tmp_path: Path) -> None:
+    """The monitor's user could else have any file of the system replaced."""
+    precious = tmp_path / "shadow"
+    precious.write_bytes(b"root's")
+    link = tmp_path / "link"
+    link.symlink_to(precious)
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    with pytest.raises(PermissionError, match="link of another user"):
+        TokenStore(link, None).store(make_token("122000000001", 2e9))
+    with pytest.raises(PortFileError, match="link of another user"):
+        PortFile(link, SystemClock()).check()
+    assert precious.read_bytes() == b"root's"
