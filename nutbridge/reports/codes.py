@@ -34,9 +34,9 @@ def event_name(code: int | None) -> str:
     return EVENTS.get(code or 0, f"event {code}" if code is not None else "event")
 
 
-def as_hex(flags: int | None) -> str | None:
-    """Return flags as people compare them."""
-    return None if flags is None else f"0x{flags:x}"
+def as_hex(flags: object) -> str | None:
+    """Return flags as people compare them; None for what is no number."""
+    return f"0x{flags:x}" if isinstance(flags, int) else None
 
 
 def bits(flags: int | None, known: dict[int, str]) -> list[tuple[str, str]]:

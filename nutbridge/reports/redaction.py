@@ -9,19 +9,32 @@ import re
 
 HIDDEN = "(hidden)"
 
+# Never "any number of letters": a word of a megabyte would take for ever.
 _PLACE = (
-    r"lat|lon|lng|latitude|longitude|altitude|gps\w*|location|address|zip|postal\w*"
+    r"lat|lon|lng|\w{0,40}latitude\w{0,40}|\w{0,40}longitude\w{0,40}|altitude"
+    r"|gps\w{0,40}|\w{0,40}location\w{0,40}|address|zip|postal\w{0,40}"
 )
-_ADDRESS = r"\w*mac(?:_\w*)?|ip_addr\w*|hostname|ssid"
-_PRIVATE_NAME = re.compile(rf"(?:{_PLACE}|\w*mac(?:_\w*)?)", re.IGNORECASE)
+_MACS = r"\w{0,40}mac(?:_?addr\w{0,40}|_\w{0,40})?"
+_ADDRESS = rf"{_MACS}|ip_addr\w{{0,40}}|hostname|ssid"
+_PRIVATE_NAME = re.compile(rf"{_PLACE}|{_MACS}", re.IGNORECASE)
 _MAC = re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", re.IGNORECASE)
+#: Texts without these name nothing; that is nearly all of an export.
+_NAMING = frozenset("=:>")
+_ENTITY = r"&(?:quot|apos|\#\d+);"
 
-#: name="value", name='value', "name": "value"
-_NAMED = re.compile(
-    rf"""(?P<before>\b(?:{_PLACE}|{_ADDRESS})["']?\s*[=:]\s*)"""
-    r"""(?:"[^"<]*"|'[^'<]*'|[^\s"'<>&,;}]+)""",
-    re.IGNORECASE,
-)
+
+def _named(names: str) -> re.Pattern[str]:
+    """Return what finds name="value", "name": 1, <name>value, and broken ones."""
+    return re.compile(
+        rf"""(?P<before>\b(?:{names})(?:["']|{_ENTITY})?[\s+]*[=:][\s+]*)"""
+        rf"""(?:"[^"<]*"|'[^'<]*'|{_ENTITY}[^<&]*|["']?[^\s"'<>&,;}}]+)"""
+        rf"""|(?P<tag><(?:{names})\b[^<>]*>\s*)(?:<!\[CDATA\[)?[^<]+""",
+        re.IGNORECASE,
+    )
+
+
+_PLACE_IN_TEXT = _named(f"{_PLACE}|{_MACS}")
+_ALL_IN_TEXT = _named(f"{_PLACE}|{_ADDRESS}")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _SERIAL = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _SECRET = re.compile(r"(?i)^(?:authorization|cookie|set-cookie|x-forwarded-for)$")
@@ -34,8 +47,16 @@ def hide(name: str, value: object) -> object:
     if _PRIVATE_NAME.fullmatch(name):
         return HIDDEN
     if isinstance(value, str):
+        if not _NAMING.isdisjoint(value):
+            value = _PLACE_IN_TEXT.sub(_hidden, value)
         return _MAC.sub(HIDDEN, value)
     return value
+
+
+def _hidden(found: re.Match[str]) -> str:
+    if found["tag"]:
+        return f"{found['tag']}{HIDDEN}"
+    return f'{found["before"]}"{HIDDEN}"'
 
 
 class Pseudonyms:
@@ -49,7 +70,7 @@ class Pseudonyms:
 
     def text(self, text: str) -> str:
         """Return a text of the wire without anything private."""
-        text = _NAMED.sub(rf'\g<before>"{HIDDEN}"', text)
+        text = _ALL_IN_TEXT.sub(_hidden, text)
         text = _MAC.sub(HIDDEN, text)
         text = _IPV4.sub(HIDDEN, text)
         return _SERIAL.sub(self._other, text)

@@ -9,15 +9,13 @@ import pty
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nutbridge.cli.tools import main
 from nutbridge.reports.store.api import Store
+from nutbridge.reports.store.importing import import_files
 from nutbridge.reports.store.states import Answer
 from tests.reports_parse.samples import (
     ENVOY,
@@ -31,45 +29,12 @@ from tests.reports_parse.samples import (
     reading,
     xml,
 )
-from tests.reports_store.using import put, raw
+from tests.reports_store.using import objects, put, raw, run
 
 COMMAND = [sys.executable, "-m", "nutbridge", "reports"]
 ROOT = Path(__file__).parents[2]
 FULL = (interval(phase="A"), reading(), event(), device())
 ENVIRON = {"PATH": os.environ["PATH"], "TZ": "UTC", "TERM": "xterm"}
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a command wrote."""
-
-    stdout: str
-    stderr: str
-
-
-def run(*arguments: object, code: int = 0) -> Done:
-    """Run the command in this process: it starts thirty times as fast."""
-    out, err = io.StringIO(), io.StringIO()
-    before = sys.argv
-    sys.argv = ["nutbridge", "reports", *map(str, arguments)]
-    try:
-        with (
-            redirect_stdout(out),
-            redirect_stderr(err),
-            pytest.raises(SystemExit) as end,
-        ):
-            main()
-    finally:
-        sys.argv = before
-    assert (end.value.code or 0) == code, err.getvalue()
-    assert "Traceback" not in err.getvalue()
-    return Done(out.getvalue(), err.getvalue())
-
-
-def objects(*arguments: object) -> list[dict[str, Any]]:
-    found = json.loads(run(*arguments, "--json").stdout)
-    assert isinstance(found, list)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +45,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = put(store, body(*FULL))
     store.forwarded(first, Answer(200, (("Set-Cookie", "secret"),), b"\x78\x9c"))
     put(store, body(*FULL, interval(id=7, end_date=NOW), report_timestamp=NOW + 300))
-    put(store, b"garbage")
+    store.forwarded(put(store, b"garbage"), Answer(200))
     store.close()
     return path
 
@@ -96,6 +61,7 @@ def test_list(db: Path) -> None:
     assert found[0]["forward_state"] == "forwarded"
     lines = run("list", "--db", f"sqlite:///{db}").stdout.splitlines()
     assert len(lines) == 4
+    assert "unparsable,forwarded" in lines[3]
     assert max(map(len, lines)) <= 80
     assert len(objects("list", "--db", db, "--last", 1)) == 1
     assert objects("list", "--db", db, "--serial", "1") == []
@@ -192,6 +158,25 @@ def test_import_names_what_is_no_report(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 3
     assert "\x1b" not in done.stderr
     assert "no such file" in done.stderr
+
+
+def test_import_holds_few_large_bodies_at_a_time(tmp_path: Path) -> None:
+    """Each of the largest takes 40 MB until it is stored."""
+    groups = []
+
+    class Watched(Store):
+        def add(self, found: Any) -> list[bool]:
+            groups.append(len(found))
+            return super().add(found)
+
+    files = [tmp_path / str(number) for number in range(4)]
+    for number, path in enumerate(files):
+        rows = [event(id=n, event_date=NOW + number) for n in range(6000)]
+        path.write_bytes(body(*rows))
+    store = Watched.open(f"{tmp_path}/r.db")
+    outcome = import_files(store, files, lambda _: None)
+    store.close()
+    assert (outcome.added, groups) == (4, [2, 2])
 
 
 def test_import_goes_on_beside_a_collector(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nutbridge.cli.reports.show import device_lines
 from nutbridge.reports.queries.devices import devices
 from nutbridge.reports.store.api import Store
 from tests.reports_parse.samples import (
@@ -35,6 +36,18 @@ def test_device_with_its_flags_and_channels(store: Store, url: str) -> None:
     (one,) = found["channels"]
     assert (one["eqid"], one["condition_flags"]) == (f"{PANEL}.1", 16)
     assert found["open_events"] == []
+
+
+def test_flags_that_are_no_number_stand_as_they_came(store: Store, url: str) -> None:
+    """One odd report must not hide all devices."""
+    more = {"condition_flags": "0x10", "envoy_serial": "1"}
+    put(store, body(device(channel(condition_flags=-1), **more)))
+    found = asked(url)[PANEL]
+    assert (found["condition_flags"], found["condition_flags_hex"]) == ("0x10", None)
+    (one,) = found["channels"]
+    assert (one["condition_flags"], one["condition_bits"]) == ("-1", [])
+    assert found["envoy_serial"] == SERIAL
+    assert "condition" not in "".join(device_lines([found]))
 
 
 def test_newest_description_counts(store: Store, url: str) -> None:

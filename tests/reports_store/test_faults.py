@@ -64,6 +64,17 @@ def test_older_schema_goes_through_the_numbered_steps(url: str) -> None:
     store.close()
 
 
+def test_schema_without_a_way_to_ours_is_refused(url: str) -> None:
+    store = Store.open(url)
+    with store.engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version = 0")
+    store.close()
+    with pytest.raises(SchemaRefused, match="schema 0; use a new"):
+        Store.open(url)
+    with pytest.raises(SchemaRefused, match="schema 0, this"), reading(url):
+        pass
+
+
 def test_questions_to_a_database_without_reports(url: str, tmp_path: Path) -> None:
     (tmp_path / "reports.db").touch()
     with pytest.raises(SchemaRefused, match="no reports"), reading(url):
@@ -92,9 +103,23 @@ def test_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
     before = other.read_bytes()
     with pytest.raises(SchemaRefused), reading(str(other)):
         pass
-    assert other.read_bytes() == before
     with pytest.raises(SchemaRefused, match="another program"):
         Store.open(str(other))
+    assert other.read_bytes() == before
+
+
+def test_server_may_hold_other_programs_unless_their_tables_are_ours(
+    postgres_url: str,
+) -> None:
+    server = create_engine(parse_url(postgres_url))
+    with server.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE photos (); CREATE TABLE event ()")
+    with pytest.raises(SchemaRefused, match="another program"):
+        Store.open(postgres_url)
+    with server.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE event")
+    server.dispose()
+    Store.open(postgres_url).close()
 
 
 def test_file_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -115,6 +140,7 @@ def test_password_is_never_shown() -> None:
     url = parse_url("postgres://me:secret@db/reports")
     assert url.drivername == "postgresql+psycopg"
     assert "secret" not in shown(url)
+    assert "secret" not in shown(parse_url("postgresql://db/r?password=secret"))
 
 
 def test_power_may_fail_after_an_answer(tmp_path: Path) -> None:

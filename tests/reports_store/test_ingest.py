@@ -9,6 +9,7 @@ from nutbridge.reports.errors import StoreDown
 from nutbridge.reports.parse import parse
 from nutbridge.reports.periods import By
 from nutbridge.reports.queries.energy import energy
+from nutbridge.reports.queries.listing import reports
 from nutbridge.reports.store import jobs
 from nutbridge.reports.store.api import Store
 from nutbridge.reports.store.sql import Sql
@@ -118,11 +119,33 @@ def test_two_envoys_may_use_the_same_ids(store: Store, url: str) -> None:
     assert len(exported(url, serial="990000000002")) == 5
 
 
+def test_last_are_those_of_the_envoy_in_question(store: Store, url: str) -> None:
+    for serial in (SERIAL, SERIAL, "990000000002"):
+        stamp = NOW + len(listed(url))
+        put(store, body(envoy={"serial_num": serial}, report_timestamp=stamp))
+    with asking(url) as database:
+        found = [
+            [one["report_timestamp"] - NOW for one in reports(database, serial, 1)]
+            for serial in (None, SERIAL, "990000000002", "1")
+        ]
+    assert found == [[2], [1], [2], []]
+
+
 def test_odd_rows_come_once_too(store: Store, url: str) -> None:
     for stamp in (NOW, NOW + 1):
         put(store, body(interval(id="x"), report_timestamp=stamp))
     (row,) = exported(url)
     assert (row["id"], row["stats"], row["odd"]) == ("x", "65439", True)
+
+
+def test_attributes_named_like_ours_change_nothing(store: Store, url: str) -> None:
+    ours = {"kind": "event", "envoy_serial": "1", "extra": "x", "estimated": "no"}
+    put(store, body(interval(**ours), interval(id="x", stat_duration=300, **ours)))
+    first, odd = exported(url)
+    for row in (first, odd):
+        assert (row["kind"], row["envoy_serial"]) == ("interval", SERIAL)
+        assert row["extra"] == "x"
+    assert (first["estimated"], odd["estimated"], odd["odd"]) == (False, True, True)
 
 
 def test_device_is_kept_as_each_report_describes_it(store: Store, url: str) -> None:
@@ -153,6 +176,20 @@ def test_many_rows_at_once(store: Store, url: str) -> None:
     put(store, big(6000, 13_000, 1000))
     assert len(exported(url)) == 20_000
     assert sum(joules(url)) == 6000 * 65439
+
+
+def test_key_that_comes_again_far_behind_in_one_report(store: Store, url: str) -> None:
+    """Rows are stored slice by slice; the first of a key counts in all of them."""
+    many = [interval(id=n) for n in range(2500)]
+    some = [event(id=n) for n in range(2500)]
+    again = (interval(id=1), interval(id=2, stats=5), event(id=3, correlation_id=4))
+    put(store, body(*many, *some, *again))
+    found = exported(url)
+    assert len(found) == 5001
+    (odd,) = [row for row in found if row.get("conflict")]
+    assert (odd["id"], odd["stats"]) == (2, "5")
+    assert [row["id"] for row in found if row.get("correlation_id") == 4] == [3]
+    assert sum(joules(url)) == 2500 * 65439
 
 
 def test_threads_share_transactions(store: Store, url: str) -> None:

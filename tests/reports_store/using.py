@@ -1,8 +1,16 @@
 """Short ways to put reports into a store and to look at what is there."""
 
+import io
+import json
+import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
+from nutbridge.cli.tools import main
 from nutbridge.reports.model import RawReport
 from nutbridge.reports.parse import parse
 from nutbridge.reports.queries.export import export
@@ -51,4 +59,48 @@ def asking(url: str) -> Any:
     return reading(url)
 
 
-__all__ = ["HEADERS", "Reading", "asking", "exported", "listed", "put", "raw"]
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command wrote."""
+
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: object, code: int = 0) -> Done:
+    """Run the command in this process: it starts thirty times as fast."""
+    out, err = io.StringIO(), io.StringIO()
+    before = sys.argv
+    sys.argv = ["nutbridge", "reports", *map(str, arguments)]
+    try:
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as end,
+        ):
+            main()
+    finally:
+        sys.argv = before
+    assert (end.value.code or 0) == code, err.getvalue()
+    assert "Traceback" not in err.getvalue()
+    return Done(out.getvalue(), err.getvalue())
+
+
+def objects(*arguments: object) -> list[dict[str, Any]]:
+    found = json.loads(run(*arguments, "--json").stdout)
+    assert isinstance(found, list)
+    return found
+
+
+__all__ = [
+    "HEADERS",
+    "Done",
+    "Reading",
+    "asking",
+    "exported",
+    "listed",
+    "objects",
+    "put",
+    "raw",
+    "run",
+]

@@ -250,16 +250,16 @@ def _one_of(options: dict[str, bool], *, needed: bool = False) -> None:
 
 
 def _list_lines(found: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield "RECEIVED         TIMES ENVOY        SHA256    INT READ  EV DEV STATE"
+    yield "RECEIVED         SENT ENVOY        SHA256   INT READ  EV DEV STATE"
     for one in found:
         words = [one["parse_state"], one["forward_state"]]
-        state = ", ".join(word for word in words if word not in ("parsed", "none"))
+        state = ",".join(word for word in words if word not in ("parsed", "none"))
         counts = "".join(
             f" {one[name]:3}" for name in ("intervals", "readings", "events", "devices")
         )
         yield (
-            f"{out.moment(one['received'])} {one['times_received']:5} "
-            f"{one['serial_num'] or '-':12} {one['sha256'][:8]} {counts}"
+            f"{out.moment(one['received'])} {one['times_received']:4} "
+            f"{one['serial_num'] or '-':12} {one['sha256'][:8]}{counts}"
             f" {state or 'parsed'}"
         )
 

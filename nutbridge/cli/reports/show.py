@@ -47,16 +47,21 @@ def _rows(found: Object) -> Iterator[str]:
         mark = "  estimated" if one["estimated"] else ""
         yield (
             f"interval   {moment(one['end_date'])}  {one['eqid'] or '-':14} "
-            f"{one['interval_duration']} s  {one['stats']} J{mark}"
+            f"{_known(one['interval_duration'])} s  {_known(one['stats'])} J{mark}"
         )
     for one in found["readings"]:
         yield (
-            f"reading    {moment(one['date'])}  {one['eqid'] or '-':14} {one['stats']}"
+            f"reading    {moment(one['date'])}  {one['eqid'] or '-':14} "
+            f"{_known(one['stats'])}"
         )
     for one in found["events"]:
         yield f"event      {_event(one)}"
     for one in found["devices"]:
         yield f"device     {one['eqid']}  {one['part_num'] or '-'}"
+
+
+def _known(value: object) -> object:
+    return "-" if value is None else value
 
 
 def _event(one: Object) -> str:

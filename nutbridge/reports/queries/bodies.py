@@ -5,11 +5,11 @@ import zlib
 from typing import Any
 
 from nutbridge.errors import NutbridgeError
-from nutbridge.reports.envelope import NotAReport, open_body, unwrap
+from nutbridge.reports.envelope import NotAReport, is_xml, open_body, unescape, unwrap
 from nutbridge.reports.model import ParseResult
 from nutbridge.reports.parse import parse
-from nutbridge.reports.queries.export import full, row_object
-from nutbridge.reports.redaction import Pseudonyms, hide
+from nutbridge.reports.queries.export import full, odd_object, row_object
+from nutbridge.reports.redaction import Pseudonyms
 from nutbridge.reports.store.reading import Reading
 
 Object = dict[str, Any]
@@ -24,6 +24,9 @@ _BODY = (
 _CAP = 64 * 1024 * 1024
 _MOST_FOUND = 2
 _HEAD = 64
+#: How often escapes of escapes are read.
+_ESCAPED = 3
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def find(reading: Reading, digest: str | None) -> tuple[Any, ...]:
@@ -83,6 +86,9 @@ def _content(result: ParseResult, *, private: bool) -> Object:
     def rows(kind: str, found: Any) -> list[Object]:
         return [full(row_object(kind, row._asdict()), private=private) for row in found]
 
+    def attributes(found: Object) -> Object:
+        return full(found, private=private)
+
     envoy = report.envoy._asdict()
     return {
         "report_timestamp": report.report_timestamp,
@@ -94,14 +100,14 @@ def _content(result: ParseResult, *, private: bool) -> Object:
         "devices": rows("device", report.devices),
         "channels": rows("channel", report.channels),
         "odd_rows": [
-            {"kind": row.kind}
-            | {
-                key: value if private else hide(key, value)
-                for key, value in json.loads(row.attributes).items()
-            }
+            attributes(odd_object(row.kind, json.loads(row.attributes)))
             for row in report.odd_rows
         ],
-        "unknown": [json.loads(one) for one in report.unknown] if private else [],
+        "extra": attributes(json.loads(report.extra or "{}")),
+        "unknown": [
+            one | {"attributes": attributes(one["attributes"])}
+            for one in map(json.loads, report.unknown)
+        ],
         "unknown_count": report.unknown_count,
         "odd_count": report.odd_count,
     }
@@ -136,7 +142,7 @@ def capture(reading: Reading, digest: str | None, *, private: bool = False) -> O
         "size": len(row[8]),
         "parse_state": row[6],
         "problem": parse(row[8], _CAP).problem,
-        "envelope": around,
+        "envelope": text(around),
         "body": None if body is None else text(body),
         "answer": None
         if row[9] is None
@@ -162,10 +168,20 @@ def _texts(body: bytes) -> tuple[str | None, str]:
     try:
         wrapped = unwrap(opened.data)
     except NotAReport:
-        return opened.data.decode("utf-8", "replace"), around
+        return _readable(opened.data), around
     fields = b", ".join(
         pair.partition(b"=")[0][:_HEAD] for pair in opened.data.split(b"&", 20)
     )
     if not wrapped.notes:
         around += f", form with {fields.decode('ascii', 'replace')}"
-    return wrapped.literal.decode("utf-8", "replace"), around
+    return _readable(wrapped.literal), around
+
+
+def _readable(data: bytes) -> str:
+    """Return a text in which private things can be found, however they came."""
+    for _ in range(_ESCAPED):
+        if not is_xml(data):
+            data = unescape(data)
+    encoding = "utf-16" if data.startswith(_UTF16) else "utf-8"
+    # UTF-16 without its mark has a zero byte in every letter.
+    return data.decode(encoding, "replace").replace("\0", "")

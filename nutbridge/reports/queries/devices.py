@@ -62,8 +62,8 @@ def devices(reading: Reading, now: int, serial: str | None = None) -> Iterator[O
         for eqid, members in _by_device(_eqids(reading, envoy_id)).items():
             if eqid == envoy_serial:
                 continue
-            shown: Object = {"envoy_serial": envoy_serial, "eqid": eqid}
-            shown |= _described(reading, "device", envoy_id, eqid)
+            ours: Object = {"envoy_serial": envoy_serial, "eqid": eqid}
+            shown = ours | _described(reading, "device", envoy_id, eqid) | ours
             shown["condition_flags_hex"] = as_hex(shown["condition_flags"])
             shown["condition_bits"] = _bits(shown["condition_flags"], DEVICE_BITS)
             shown["channels"] = [

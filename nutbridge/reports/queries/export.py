@@ -59,6 +59,16 @@ def row_object(kind: str, row: Object) -> Object:
     return shown
 
 
+def odd_object(kind: str, attributes: Object) -> Object:
+    """Return a row without a usable key: its attributes as they came."""
+    shown: Object = {"kind": kind} | attributes | {"kind": kind}
+    if kind == "interval":
+        duration = attributes.get("interval_duration")
+        measured = attributes.get("stat_duration")
+        shown["estimated"] = duration is not None and duration == measured
+    return shown
+
+
 def full(shown: Object, *, private: bool) -> Object:
     """Return an object with what is private hidden, unless it is wanted."""
     if private:
@@ -81,9 +91,9 @@ def export(
         if private:
             yield from _envoy(reading, envoy_id, envoy_serial)
         for shown in _rows(reading, envoy_id):
-            kind = shown.pop("kind")
-            whole = {"kind": kind, "envoy_serial": envoy_serial} | shown
-            yield full(whole, private=private)
+            # Ours in front, and not what an unknown attribute may call itself.
+            ours = {"kind": shown["kind"], "envoy_serial": envoy_serial}
+            yield full(ours | shown | ours, private=private)
 
 
 def _rows(reading: Reading, envoy_id: int) -> Iterator[Object]:
@@ -91,10 +101,10 @@ def _rows(reading: Reading, envoy_id: int) -> Iterator[Object]:
         names = table.columns.keys()
         for row in reading.pages(table, table.c.envoy_id == envoy_id):
             yield row_object(kind, dict(zip(names, row, strict=True)))
-    for table, flag in ((schema.variant, "conflict"), (schema.odd_row, "odd")):
-        for row in reading.pages(table, table.c.envoy_id == envoy_id):
-            attributes = json.loads(row[3])
-            yield row_object(row[2], attributes) | {flag: True}
+    for row in reading.pages(schema.variant, schema.variant.c.envoy_id == envoy_id):
+        yield row_object(row[2], json.loads(row[3])) | {"conflict": True}
+    for row in reading.pages(schema.odd_row, schema.odd_row.c.envoy_id == envoy_id):
+        yield odd_object(row[2], json.loads(row[3])) | {"odd": True}
 
 
 def _envoy(reading: Reading, envoy_id: int, serial: str) -> Iterator[Object]:

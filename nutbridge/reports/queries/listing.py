@@ -30,9 +30,9 @@ def reports(
     Args:
         reading: the database.
         serial: only those of this Envoy.
-        last: only the newest so many (of all Envoys).
+        last: only the newest so many of these.
     """
-    after = _before(reading, last)
+    after = _before(reading, serial, last)
     while True:
         page = reading.rows(_LIST, (after, PAGE))
         for row in page:
@@ -44,10 +44,13 @@ def reports(
         after = page[-1][0]
 
 
-def _before(reading: Reading, last: int | None) -> int:
+def _before(reading: Reading, serial: str | None, last: int | None) -> int:
     if last is None:
         return 0
     found = reading.rows(
-        "SELECT raw_id FROM raw ORDER BY raw_id DESC LIMIT 1 OFFSET ?", (last,)
+        "SELECT raw_id FROM raw WHERE CAST(? AS TEXT) IS NULL OR envoy_id ="
+        " (SELECT envoy_id FROM envoy WHERE serial_num = ?)"
+        " ORDER BY raw_id DESC LIMIT 1 OFFSET ?",
+        (serial, serial, last),
     )
     return int(found[0][0]) if found else 0

@@ -26,12 +26,16 @@ _CONNECT_S = 10
 _PG_WRITER = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 #: Kept in the file; never set in one that is only looked at.
 _WAL = "PRAGMA journal_mode = WAL"
+#: The file of another program is refused later, and stays as it is.
+_NEW_OR_OURS = "SELECT count(*) = 0 OR max(name = 'schema_version') FROM sqlite_master"
 _PRAGMAS = (
     # NORMAL may lose the last commits with the power.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -16000",
 )
+#: Options of an address that hold a password.
+_SECRET = frozenset(("password", "sslpassword"))
 _ROOM = "; make room on its disk"
 #: Primary result codes of SQLite: what each means, and what to do.
 _SQLITE: dict[int, tuple[type[StoreError], str]] = {
@@ -75,6 +79,8 @@ def parse_url(text: str) -> URL:
 
 def shown(url: URL) -> str:
     """Return an address without its password."""
+    for name in _SECRET & set(url.query):
+        url = url.update_query_dict({name: "***"})
     return url.render_as_string(hide_password=True)
 
 
@@ -134,7 +140,9 @@ def _set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 
 def _use_wal(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    connection.execute(_WAL)
+    ((ours,),) = connection.execute(_NEW_OR_OURS).fetchall()
+    if ours:
+        connection.execute(_WAL)
 
 
 def _begin(connection: Any) -> None:

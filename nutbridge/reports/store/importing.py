@@ -13,12 +13,15 @@ from pathlib import Path
 
 from nutbridge.reports.envelope import MAX_INFLATED
 from nutbridge.reports.errors import TooLarge
-from nutbridge.reports.model import ParseResult, RawReport
+from nutbridge.reports.model import ParseResult, RawReport, Report
 from nutbridge.reports.parse import parse
 from nutbridge.reports.store.api import Store
 
 #: A transaction of so many files takes 30 ms.
 _GROUP = 16
+#: No more files join a group with so many rows: sixteen bodies within the caps
+#: took 520 MB.
+_ROWS = 10_000
 #: Others get the lock in between: SQLite's waiters only look now and then.
 _PAUSE_S = 0.02
 #: Larger than any body that a collector takes.
@@ -83,6 +86,7 @@ def import_files(store: Store, files: Sequence[Path], progress: Progress) -> Out
     """
     outcome = Outcome()
     group: list[tuple[RawReport, ParseResult]] = []
+    rows = 0
     for number, path in enumerate(files, 1):
         try:
             body = _read(path)
@@ -95,11 +99,20 @@ def import_files(store: Store, files: Sequence[Path], progress: Progress) -> Out
                 outcome.failed.append((str(path), result.problem or ""))
             else:
                 group.append((_raw(body), result))
-        if len(group) >= _GROUP or number == len(files):
+                rows += _rows(result.report)
+        if len(group) >= _GROUP or rows >= _ROWS or number == len(files):
             _store(store, group, outcome)
-            group = []
+            group, rows = [], 0
         progress(number)
     return outcome
+
+
+def _rows(report: Report) -> int:
+    kinds = (
+        *(report.intervals, report.readings, report.events),
+        *(report.devices, report.channels, report.odd_rows),
+    )
+    return sum(map(len, kinds))
 
 
 def _store(

@@ -74,14 +74,14 @@ def store_rows(sql: Sql, found: Sequence[Found]) -> None:
     Raises:
         Raced: do the transaction again.
     """
-    for rows in _slices(_plain(found, "intervals")):
-        _add_energy(sql, _put(sql, INTERVAL, rows))
+    for place, rows in enumerate(_slices(_plain(found, "intervals"))):
+        _add_energy(sql, _put(sql, INTERVAL, rows, later=place > 0))
     for kind, name in ((READING, "readings"), (EVENT, "events")):
-        for rows in _slices(_plain(found, name)):
-            _put(sql, kind, rows)
+        for place, rows in enumerate(_slices(_plain(found, name))):
+            _put(sql, kind, rows, later=place > 0)
     for kind, name in ((DEVICE, "devices"), (CHANNEL, "channels")):
-        for rows in _slices(_dated(found, name)):
-            _put(sql, kind, rows)
+        for place, rows in enumerate(_slices(_dated(found, name))):
+            _put(sql, kind, rows, later=place > 0)
     _insert(sql, schema.report, [_report_row(one) for one in found])
     for rows in _slices(_odd(found)):
         _insert(sql, schema.odd_row, rows)
@@ -133,8 +133,14 @@ def _report_row(one: Found) -> Row:
     )
 
 
-def _put(sql: Sql, kind: Kind, rows: list[Row]) -> list[Row]:
+def _put(sql: Sql, kind: Kind, rows: list[Row], *, later: bool) -> list[Row]:
     """Store rows of one kind; return those that were not there.
+
+    Args:
+        sql: the transaction.
+        kind: of the rows.
+        rows: not too many.
+        later: other rows of the same bodies were stored before.
 
     Raises:
         Raced: another process stores the same body.
@@ -149,6 +155,10 @@ def _put(sql: Sql, kind: Kind, rows: list[Row]) -> list[Row]:
             fresh[key] = row
         elif before[:-1] != row[:-1]:
             again.append(row)
+    if later:
+        # The same body may have brought the key before.
+        stored = sql.find(kind.table, names[:_KEYS], names[:_KEYS], list(fresh))
+        again = [*(fresh.pop(key) for key in stored), *again]
     # In one order everywhere, or two processes could wait for each other.
     new = [fresh[key] for key in sorted(fresh)]
     count = _insert(sql, kind.table, new)
@@ -156,7 +166,8 @@ def _put(sql: Sql, kind: Kind, rows: list[Row]) -> list[Row]:
         return new
     # Looked up only now: nearly always all rows are new. A row is new where the one
     # in the table came with the same body, whose rows are stored once.
-    found = sql.find(kind.table, names[:_KEYS], names, list(fresh))
+    keys = {row[:_KEYS] for row in (*new, *again)}
+    found = sql.find(kind.table, names[:_KEYS], names, list(keys))
     known = {row[:_KEYS]: row for row in found}
     added = [row for row in new if known[row[:_KEYS]][-1] == row[-1]]
     if len(added) != count:

@@ -55,22 +55,31 @@ def bring_up(
         raise SchemaRefused(
             f"the database has schema {found}, this nutbridge needs {wanted}; "
             "start nutbridge reports serve, which brings it up"
-            if found
+            if found is not None
             else "the database has no reports; see nutbridge reports import"
         )
     if found is None:
-        if (
-            connection.dialect.name == "sqlite"
-            and inspect(connection).get_table_names()
-        ):
-            raise SchemaRefused("the database belongs to another program")
+        _refuse_others(connection)
         metadata.create_all(connection)
         _note(connection, wanted, now)
         return
     for number in range(found + 1, wanted + 1):
+        if number not in steps:
+            raise SchemaRefused(
+                f"no way leads on from the database's schema {found}; use a new one"
+            )
         for statement in steps[number]:
             connection.exec_driver_sql(statement)
         _note(connection, number, now)
+
+
+def _refuse_others(connection: Connection) -> None:
+    others = set(inspect(connection).get_table_names())
+    # A server's database may hold several programs, a file does not.
+    if connection.dialect.name == "postgresql":
+        others &= set(metadata.tables)
+    if others:
+        raise SchemaRefused("the database belongs to another program")
 
 
 def _prepare_postgres(connection: Connection, *, create: bool) -> None:
