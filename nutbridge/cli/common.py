@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nutbridge.cli.logs import printable
 from nutbridge.errors import ConfigError, NutbridgeError, PortFileError
 
 if TYPE_CHECKING:
@@ -145,3 +146,14 @@ def writing() -> Iterator[None]:
         # Python would write what is left at its end, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise NutbridgeError(f"standard output: {error.strerror}") from None
+
+
+def csv_cell(value: object) -> object:
+    """Return a cell of a CSV file: control characters escaped, 1 and 0 for a bool."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str):
+        # A spreadsheet would run what begins like a formula.
+        safe = printable(value)
+        return f"'{safe}" if safe[:1] in ("=", "+", "-", "@") else safe
+    return value

@@ -66,14 +66,13 @@ class Row:
             "tags": list(self.tags),
         }
 
-    def as_cells(self) -> tuple[str, ...]:
+    def as_cells(self) -> tuple[str | float, ...]:
         """Return the cells of ``CSV_COLUMNS``; an unknown value is empty."""
-        value = self.value
-        texts = value if isinstance(value, tuple) else ("" if value is None else value,)
+        value = ", ".join(self.value) if isinstance(self.value, tuple) else self.value
         return (
             self.key,
             self.name,
-            ", ".join(map(str, texts)),
+            "" if value is None else value,
             self.unit or "",
             PATH.join(self.category),
             self.device,

@@ -88,7 +88,7 @@ def test_csv_cells() -> None:
     assert cells == {
         "key": "6100_00495C00",
         "name": "Battery voltage",
-        "value": "429",
+        "value": 429,
         "unit": "V",
         "category": "Battery / State",
         "device": DEVICE,

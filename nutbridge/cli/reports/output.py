@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from nutbridge.cli.common import csv_cell
 from nutbridge.cli.logs import printable
 from nutbridge.errors import NutbridgeError
 
@@ -70,7 +71,7 @@ def write_csv(objects: Iterable[Object], columns: Sequence[str]) -> None:
         more = {key: value for key, value in one.items() if key not in columns}
         if more and "extra" in columns:
             one["extra"] = json.dumps(more, sort_keys=True)
-        writer.writerow([_cell(one.get(column)) for column in columns])
+        writer.writerow([csv_cell(one.get(column)) for column in columns])
 
 
 def write_lines(lines: Iterable[str]) -> None:
@@ -89,16 +90,6 @@ def moment(seconds: object) -> str:
 def _json(one: Object) -> str:
     # Plain ASCII: an escape in a text cannot reach a terminal.
     return json.dumps(one, allow_nan=False)
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
-        # A spreadsheet would run what begins like a formula.
-        safe = printable(value)
-        return f"'{safe}" if safe[:1] in ("=", "+", "-", "@") else safe
-    return value
 
 
 class Bar:

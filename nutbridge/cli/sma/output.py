@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nutbridge.cli.common import writing
+from nutbridge.cli.common import csv_cell, writing
 from nutbridge.cli.logs import printable
 
 if TYPE_CHECKING:
@@ -65,4 +65,4 @@ def write_csv(rows: Sequence["Row"], *, time: str | None, header: bool) -> None:
         if header:
             writer.writerow([*CSV_COLUMNS, *(["time"] if more else [])])
         for row in rows:
-            writer.writerow([printable(cell) for cell in (*row.as_cells(), *more)])
+            writer.writerow([csv_cell(cell) for cell in (*row.as_cells(), *more)])
