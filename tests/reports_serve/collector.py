@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, text
 from tests.reports_serve.reports import request
 from tests.reports_serve.upstream import wait_for
 
-START_S = 30.0
+START_S = 60.0
 _LISTENING = re.compile(r"(?:listening|status) on (https?)://(\S+):(\d+)")
 
 
@@ -137,7 +137,7 @@ class Collector:
         """Return how many rows came since ``mark``."""
         return self.count(table) - self.marks.get(table, 0)
 
-    def end(self, number: int = signal.SIGTERM, within_s: float = 20.0) -> int:
+    def end(self, number: int = signal.SIGTERM, within_s: float = 60.0) -> int:
         """Send a signal and wait for the end; returns the exit code."""
         self.process.send_signal(number)
         return self.process.wait(within_s)

@@ -87,7 +87,7 @@ def test_head_stays_until_it_is_answered(tmp_path: Path, enphase: Enphase) -> No
     with collector(tmp_path, *FORWARD, enphase.url) as running:
         for body in bodies:
             assert running.post(body).status == 200
-        wait_for(lambda: not running.rows("SELECT 1 FROM outbox"), 40)
+        wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
         assert [bodies.index(got.body) for got in enphase.got] == [0, 0, 0, 0, 0, 1, 2]
         states = running.rows("SELECT forward_state FROM raw ORDER BY raw_id")
         wanted = ["forwarded", "dead_letter", "dead_letter"]

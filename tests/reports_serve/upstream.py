@@ -163,7 +163,7 @@ def read_request(link: socket.socket) -> Got | None:
     return Got(head, body)
 
 
-def wait_for(found: Callable[[], object], seconds: float = 15.0) -> None:
+def wait_for(found: Callable[[], object], seconds: float = 60.0) -> None:
     """Poll until ``found()`` is true.
 
     Raises:

@@ -153,9 +153,10 @@ def serve(  # noqa: PLR0913 - one argument per option
 
 def _begin() -> None:
     """Be ready to end at once, and see that all libraries are there."""
-    # Nothing has begun yet that would need an orderly end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(_INTERRUPTED))
+    # Nothing has begun yet that would need an orderly end; and SystemExit is lost
+    # where it comes up in a finalizer or in a callback of the garbage collector.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     with orderly():
         import nutbridge.reports.serve.run  # noqa: F401 - they are loaded here
 

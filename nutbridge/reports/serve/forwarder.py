@@ -34,6 +34,7 @@ class Forwarder:
         self._metrics = metrics
         self._health = health
         self._open: set[asyncio.Task[UpstreamAnswer]] = set()
+        self._ended = False
 
     async def ask(
         self, path: str, query: str, headers: tuple[tuple[str, str], ...], body: bytes
@@ -58,8 +59,9 @@ class Forwarder:
         try:
             answer = await self._cuttable(sent)
         except UpstreamDown as exc:
-            self._metrics.upstream_failures.inc()
-            self._health.bad(exc.problem)
+            if not self._ended:
+                self._metrics.upstream_failures.inc()
+                self._health.bad(exc.problem)
             raise
         self._metrics.upstream_answers.labels(str(answer.status)).inc()
         if is_success(answer.status):
@@ -70,6 +72,8 @@ class Forwarder:
     async def _cuttable(self, sent: Sent) -> UpstreamAnswer:
         task = asyncio.ensure_future(self._upstream.send(sent))
         self._open.add(task)
+        if self._ended:
+            task.cancel()
         try:
             await asyncio.wait({task})
         finally:
@@ -80,7 +84,8 @@ class Forwarder:
         return task.result()
 
     def cut(self) -> None:
-        """Wait for no answer any longer: the collector ends."""
+        """Wait for no answer any longer, nor for later ones: the collector ends."""
+        self._ended = True
         for task in self._open:
             task.cancel()
 

@@ -2,12 +2,14 @@
 
 A report leaves the outbox when the upstream took it, or refused it for good. An
 answer that was lost on its way means that a report is sent again: at least once,
-never less. Order is that of acceptance, over all Envoys.
+never less. One that cannot be noted (disk full) is noted again, not asked for again.
+Order is that of acceptance, over all Envoys.
 
 Source: the Envoy itself sends oldest first (public capture, webcomm 4.6.0).
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -45,18 +47,28 @@ class Outbox:
         self._told: tuple[int, int] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._more = asyncio.Event()
+        self._ending = asyncio.Event()
+        #: By raw_id: how to note an answer that the store has not taken yet.
+        self._owed: dict[int, Callable[[], None]] = {}
 
     def wake(self) -> None:
         """Say that there is something new; from the loop's thread."""
         self._more.set()
 
+    def end(self) -> None:
+        """Begin no other delivery: ``run`` returns after the one under way."""
+        self._ending.set()
+        self._more.set()
+
     async def run(self) -> None:
-        """Deliver until cancelled."""
+        """Deliver until told to end."""
         pause_s: float | None = None
-        while True:
+        while not self._ending.is_set():
             self._more.clear()
             try:
                 head = await self._head()
+                if self._ending.is_set():
+                    return
                 done = head is None or await self._deliver(head)
                 self._health.good()
             except StoreError as exc:
@@ -67,18 +79,11 @@ class Outbox:
                 head, done = None, False
             if not done:
                 pause_s = next_pause_s(pause_s)
-                await asyncio.sleep(pause_s)
+                await _wait(self._ending, pause_s)
                 continue
             pause_s = None
             if head is None:
-                await self._wait()
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_S):
-                await self._more.wait()
-        except TimeoutError:
-            return
+                await _wait(self._more, LOOK_S)
 
     async def _head(self) -> StoredRaw | None:
         def ask() -> StoredRaw | None:
@@ -91,6 +96,14 @@ class Outbox:
 
     async def _deliver(self, head: StoredRaw) -> bool:
         """Send the head; True when it has left the outbox."""
+        if head.raw_id not in self._owed and not await self._ask(head):
+            return False
+        await self._in_thread(self._owed[head.raw_id])
+        del self._owed[head.raw_id]
+        return True
+
+    async def _ask(self, head: StoredRaw) -> bool:
+        """Send the head; True when its answer is final."""
         try:
             answer = await self._forwarder.ask(
                 head.path, head.query, head.headers, head.body
@@ -114,7 +127,7 @@ class Outbox:
         else:
             self._tell_tasks(head, answer)
             call = self._store.forwarded
-        await self._in_thread(lambda: call(head.raw_id, kept(answer)))
+        self._owed[head.raw_id] = lambda: call(head.raw_id, kept(answer))
         return True
 
     def _tell_again(self, raw_id: int, status: int) -> None:
@@ -136,3 +149,9 @@ class Outbox:
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+async def _wait(event: asyncio.Event, limit_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await event.wait()

@@ -34,20 +34,23 @@ from nutbridge.reports.serve.plan import Plan
 from nutbridge.reports.serve.rate import RateLimiter
 from nutbridge.reports.serve.resolver import OwnListeners, Resolver, look_up_within
 from nutbridge.reports.serve.status import StatusPages
-from nutbridge.reports.serve.threads import call_aside
+from nutbridge.reports.serve.threads import call_aside, wait_aside
 from nutbridge.reports.serve.upstream import Upstream
 from nutbridge.reports.store.api import Store
 from nutbridge.sdnotify import Notifier
 from nutbridge.tls import verifying_context
 
+# An end may take 5 s: LAST_S, which begins with GRACE_S, and CLOSE_S after it leave
+# some of them to a busy machine.
+
 #: Answers of the upstream are waited for after SIGTERM, s.
-GRACE_S = 2.0
+GRACE_S = 1.5
 #: Requests under way have this long to be stored and answered, s.
-LAST_S = 3
+LAST_S = 2
 #: How long the start waits for a name server, s.
 _LOOK_UP_S = 3.0
 #: How long the database may take to close, s.
-_CLOSE_S = 1.0
+CLOSE_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +85,8 @@ class Collector:
         self._store_back = asyncio.Event()
         self._links: dict[str, socket.socket] = {}
         try:
-            self._open()
+            # A locked database and a silent name server do not look at signals.
+            wait_aside("open", self._open)
         except BaseException:
             for link in self._links.values():
                 link.close()
@@ -106,6 +110,7 @@ class Collector:
                 plan.state, legacy=plan.legacy_tls, failed=self._handshake_failed
             )
         self._store = Store.open(plan.db)
+        self._waiting = self._store.counters().outbox
 
     def _refuse_a_loop(self, origin: Origin) -> None:
         found = look_up_within(origin, _LOOK_UP_S)
@@ -150,16 +155,16 @@ class Collector:
         ]
         servers = [loop.create_task(listener.serve()) for listener in listeners]
         others = [loop.create_task(self._recover(parts.intake))]
-        if outbox is not None:
-            others.append(loop.create_task(outbox.run()))
+        busy = servers + ([loop.create_task(outbox.run())] if outbox else [])
         await _all_listen(listeners, servers)
         self._tell_ready(gate)
         others.append(loop.create_task(self._watchdog()))
         signalled = await ended
-        await self._end(listeners, servers, parts, gate)
+        if outbox is not None:
+            outbox.end()
+        await self._end(listeners, busy, parts, gate)
         for task in others:
             task.cancel()
-        await asyncio.wait(others, timeout=_CLOSE_S)
         parts.intake.close()
         await self._close_store()
         return signalled
@@ -221,10 +226,9 @@ class Collector:
         goal = f", upstream {self._plan.upstream}" if self._plan.upstream else ""
         mode = self._plan.rules.mode
         _log.info("ready: mode %s%s, at most %d connections", mode, goal, gate.most)
-        waiting = self._store.counters().outbox
-        if waiting and mode is Mode.LOCAL:
+        if self._waiting and mode is Mode.LOCAL:
             _log.warning(
-                "%d reports wait for an upstream; mode local has none", waiting
+                "%d reports wait for an upstream; mode local has none", self._waiting
             )
         self._notifier.ready(f"mode {mode}{goal}")
 
@@ -238,7 +242,7 @@ class Collector:
     async def _end(
         self,
         listeners: list[Listener],
-        servers: list["asyncio.Task[None]"],
+        busy: list["asyncio.Task[None]"],
         parts: Parts,
         gate: Gate,
     ) -> None:
@@ -246,7 +250,7 @@ class Collector:
         self._notifier.stopping()
         for listener in listeners:
             listener.should_exit = True
-        _, slow = await asyncio.wait(servers, timeout=GRACE_S)
+        _, slow = await asyncio.wait(busy, timeout=GRACE_S)
         if parts.forwarder is not None:
             parts.forwarder.cut()
         if slow:
@@ -256,7 +260,7 @@ class Collector:
     async def _close_store(self) -> None:
         """Close it in a thread that cannot keep the process from ending."""
         closed = call_aside("close", self._store.close)
-        await asyncio.wait({closed}, timeout=_CLOSE_S)
+        await asyncio.wait({closed}, timeout=CLOSE_S)
 
 
 async def _all_listen(

@@ -5,12 +5,27 @@ end meanwhile. A pool's threads would be waited for.
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def wait_aside(name: str, call: Callable[[], T]) -> T:
+    """Return what ``call`` returns; meanwhile a signal can end the wait for it."""
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except Exception as exc:  # noqa: BLE001 - raised again where it is awaited
+            future.set_exception(exc)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future.result()
 
 
 def call_aside(name: str, call: Callable[[], T]) -> "asyncio.Future[T]":
