@@ -42,7 +42,7 @@ Tell = Callable[[str, float], None]
 
 
 class NotReleased(NutbridgeError):
-    """The port file still says OB."""
+    """The outage is not over as asked; the text tells what the port file says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def release(settings: Settings, clock: Clock, waiter: Waiter, tell: Tell) -> str
         How it ended, for people.
 
     Raises:
-        NotReleased: the file still says OB.
+        NotReleased: the file still says OB, or an OL that nobody hides.
         PortFileError: the file cannot be written, hidden or locked.
         Stopping: asked to end; a running monitor goes on by itself.
     """
@@ -138,7 +138,7 @@ def _ask_monitor(
 ) -> str:
     clock, waiter = times
     wish = Wish(port.real, clock)
-    wish.make(port.owner)
+    wish.make()
     every_s = settings.relayfreq_s or settings.pollfreqalert_s
     patience_s = every_s + 8 * settings.api_timeout_s + _SLACK_S
     until = clock.boottime() + patience_s
@@ -155,16 +155,16 @@ def _ask_monitor(
             waiter.wait(_LOOK_S)
     finally:
         wish.drop()
-    return _watch(port, (clock, waiter), 8 * settings.api_timeout_s, tell)
+    return _watch(settings, port, (clock, waiter), tell)
 
 
 def _watch(
-    port: PortFile, times: tuple[Clock, Waiter], poll_s: float, tell: Tell
+    settings: Settings, port: PortFile, times: tuple[Clock, Waiter], tell: Tell
 ) -> str:
     """Watch the monitor hide the file; it does so without us as well."""
     clock, waiter = times
     since = clock.boottime()
-    until = since + 2 * OL_VISIBLE_S + poll_s + _SLACK_S
+    until = since + 2 * OL_VISIBLE_S + 8 * settings.api_timeout_s + _SLACK_S
     while clock.boottime() < until:
         status = read_status(port)
         if status is None:
@@ -173,6 +173,13 @@ def _watch(
             raise NotReleased("the gateway answered meanwhile: the grid is not back")
         tell(BY_MONITOR, max(0.0, since + OL_VISIBLE_S - clock.boottime()))
         waiter.wait(_LOOK_S)
+    noted = read_noted(settings, port.real, clock)
+    silent = noted is None or noted.saved.memory.relay.silent_since is not None
+    if silent or PortLock(port.real).owner() is None:
+        raise NotReleased(
+            "the port file still says OL, and no monitor has hidden it; start "
+            f"enphase-monitor@{settings.ups} again"
+        )
     return "OL: the gateway answers again"
 
 

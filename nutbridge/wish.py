@@ -33,17 +33,18 @@ class Wish:
         self.path = port_file.with_name(f".{port_file.name}.released")
         self._clock = clock
 
-    def make(self, owner: tuple[int, int] | None) -> None:
+    def make(self) -> None:
         """Leave it.
 
-        Args:
-            owner: the monitor's user, who takes it away; see ``files.owner_for``.
+        It stays ours and all may read it: the port file may be of another user
+        than the one who runs the monitor, and given to either it could be a
+        stranger's to the other.
 
         Raises:
             OSError: it cannot be left.
         """
         text = f"{self._clock.boot_id()} {self._clock.boottime():.3f}\n"
-        replace_file(self.path, text.encode("ascii"), access=Access(0o600, owner))
+        replace_file(self.path, text.encode("ascii"), access=Access(0o644))
 
     def there(self) -> bool:
         """Whether there is one that counts. Costs one failed open(2) otherwise."""

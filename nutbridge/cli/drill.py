@@ -59,12 +59,13 @@ def drill(ups: Ups = None, config: Config = None) -> None:
     """  # noqa: D301  \b is typer's mark for lines that stay as they are
     from nutbridge.drill.script import steps
     from nutbridge.look.values import values_in
+    from nutbridge.wiring import maker_of
 
     quiet_logs()
     with sudo_hint():
         settings = settings_of(config, ups)
         data = port_of(settings).read()
-        played = steps(data, values_in(data))
+        played = steps(data, values_in(data), maker_of(settings))
         try:
             ending = _play(settings, played)
         except Stopping:

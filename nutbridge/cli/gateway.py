@@ -9,7 +9,6 @@ from nutbridge.cli.common import (
     Config,
     Ups,
     gateway_settings_of,
-    port_of,
     quiet_logs,
     settings_of,
     sudo_hint,
@@ -19,7 +18,7 @@ from nutbridge.errors import ConfigError, WrongDevice
 
 if TYPE_CHECKING:
     from nutbridge.clock import SystemClock
-    from nutbridge.enphase.pin_store import PinStore
+    from nutbridge.pin_store import PinStore
     from nutbridge.settings import Settings
 
 gateway = typer.Typer(
@@ -69,6 +68,7 @@ def _gateway_shows(
     """Return the fingerprint of our gateway, and where it is kept."""
     from nutbridge.enphase.gateway import Gateway
     from nutbridge.look.live import device_for, pins_of
+    from nutbridge.look.values import monitors_user
     from nutbridge.worker import ThreadWaiter
 
     device = device_for(settings, clock, ThreadWaiter())
@@ -80,15 +80,16 @@ def _gateway_shows(
         )
     shown = device.fingerprint or ""
     device.close()
-    return shown, pins_of(settings, port_of(settings, clock).owner)
+    return shown, pins_of(settings, monitors_user(settings, clock))
 
 
 def _inverter_shows(
     settings: "Settings", clock: "SystemClock"
 ) -> "tuple[str, PinStore]":
     """Return the fingerprint of the inverter, and where it is kept; no login."""
-    from nutbridge.enphase.pin_store import PinStore
     from nutbridge.https import HttpsDevice
+    from nutbridge.look.values import monitors_user
+    from nutbridge.pin_store import PinStore
     from nutbridge.sma.wiring import fingerprint_file
     from nutbridge.tls import PinnedContext
     from nutbridge.wire import Request
@@ -108,7 +109,7 @@ def _inverter_shows(
     device.send(Request("GET", "/"), clock.boottime() + 2 * sma.timeout_s)
     shown = device.fingerprint or ""
     device.close()
-    return shown, PinStore(fingerprint_file(settings), port_of(settings, clock).owner)
+    return shown, PinStore(fingerprint_file(settings), monitors_user(settings, clock))
 
 
 @gateway.command("capture")

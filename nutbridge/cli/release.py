@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nutbridge.cli.ask import ask_yes
 from nutbridge.cli.common import (
     Config,
     Ups,
@@ -79,7 +80,7 @@ def _confirm() -> None:
         "grid is not back, nothing will shut the machines down before the battery "
         "is empty."
     )
-    if not typer.confirm("Is the grid back?"):
+    if not ask_yes("Is the grid back?"):
         _say("Nothing was changed.")
         raise typer.Exit(1)
 

@@ -155,7 +155,7 @@ def renew_token(
     has no account.
     """
     from nutbridge.clock import SystemClock
-    from nutbridge.look.renewing import refuse_now, renew
+    from nutbridge.look.renewing import account_of, refuse_now, renew
     from nutbridge.look.state import read_noted
     from nutbridge.look.values import read_status
 
@@ -163,6 +163,7 @@ def renew_token(
     clock = SystemClock()
     with sudo_hint():
         settings = gateway_settings_of(config, ups)
+        account_of(settings)  # without one nothing else matters
         if not force:
             noted = read_noted(settings, port_of(settings, clock).real, clock)
             refuse_now(read_status(port_of(settings, clock)), noted, clock.wall())
@@ -185,6 +186,8 @@ def _tell_stored(view: "TokenView") -> None:
 def _read(file: str) -> str:
     try:
         if file == "-":
+            if sys.stdin.isatty():
+                typer.echo("Paste the token, then Enter and ^D.", err=True)
             data = sys.stdin.buffer.read(_LONGEST)
         else:
             with Path(file).open("rb") as source:

@@ -192,15 +192,19 @@ def judge_monitor(facts: Facts) -> Verdict:
         return ok(f"a monitor runs ({who}); {claim}")
     if not files.port.there:
         return failed(f"no monitor runs; {claim}", start)
-    return failed(
-        f"{claim} and no monitor runs: nobody keeps it true",
-        f"{start}; or stop protection: systemctl stop nut-driver@{facts.settings.ups}",
-    )
+    remedy = start
+    if "OB" not in (files.status or "").split():
+        # A driver that ends after OB is a dead UPS to upsmon: it shuts down.
+        remedy += (
+            f"; or stop protection: systemctl stop nut-driver@{facts.settings.ups}"
+        )
+    return failed(f"{claim} and no monitor runs: nobody keeps it true", remedy)
 
 
 def _claim(files: FileFacts) -> str:
     if not files.port.there:
-        return "the port file is hidden, clients see no UPS"
+        what = "hidden" if files.twin.there else "missing"
+        return f"the port file is {what}, clients see no UPS"
     if files.status:
         return f"the port file claims {files.status}"
     # NUT up to 2.8.3 takes it for OL.

@@ -3,11 +3,11 @@
 from nutbridge.doctor.facts import Facts, GatewayFacts
 from nutbridge.doctor.finding import Verdict, failed, ok, skipped, warning
 from nutbridge.doctor.judge_files import SUDO
-from nutbridge.enphase.facts import DEFAULT_FLOOR_PCT, derive_grid
+from nutbridge.enphase.facts import derive_grid
 from nutbridge.enphase.flows import FRESH_S
 from nutbridge.enphase.readings import Inventory
 from nutbridge.model import Grid
-from nutbridge.status.policy import ABOVE_FLOOR_PCT
+from nutbridge.status.policy import ABOVE_FLOOR_PCT, DEFAULT_FLOOR_PCT
 
 #: Beyond it something is wrong with a clock: a gateway judges tokens by its own.
 _SKEW_S = 120.0
@@ -103,6 +103,9 @@ def judge_access(facts: Facts) -> Verdict:
         return skipped(f"gateway: not asked further: {gateway.silent}")
     if gateway.shown is None:
         return skipped("gateway: the token was not tried")
+    told = (gateway.relay, gateway.inventory, gateway.secctrl, gateway.live)
+    if all(each is None for each in told):
+        return skipped("gateway: whether it takes the token was not told")
     return ok("gateway: it takes the token")
 
 

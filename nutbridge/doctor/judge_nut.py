@@ -61,7 +61,8 @@ def judge_section_port(facts: Facts) -> Verdict:
         return failed(
             f"ups.conf: port of [{section.name}] is {section.port or 'missing'}, the "
             f"monitor writes {wanted}",
-            f'port = "{wanted}" in ups.conf, then restart nut-driver@{section.name}',
+            f'port = "{wanted}" in ups.conf, then, while on line, restart '
+            f"nut-driver@{section.name}",
         )
     others = [name for name in nut.sections if name != section.name]
     if others:

@@ -1,9 +1,12 @@
 """The port files of a drill, made of the real one's (pure)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nutbridge.nut.makers import ENPHASE, Maker
 from nutbridge.nut.port_text import parse, render
+from nutbridge.nut.user_settings import RANGES, is_number
 from nutbridge.nut.variables import (
     BY_NAME,
     CHARGE_LOW,
@@ -32,25 +35,26 @@ class Step:
     data: bytes
 
 
-def steps(data: bytes, texts: Mapping[str, str]) -> tuple[Step, Step, Step]:
+def steps(
+    data: bytes, texts: Mapping[str, str], maker: Maker = ENPHASE
+) -> tuple[Step, Step, Step]:
     """Return OL, OB and OB LB as the monitor would write them.
 
     Args:
         data: the real port file.
         texts: its values by name.
+        maker: whose defaults stand.
     """
     text = parse(data)
-    settings = {
-        each.name: texts.get(each.name, each.default or "") for each in SETTINGS
-    }
+    settings = {each.name: _setting(texts, each.name, maker) for each in SETTINGS}
     measured = {
         name: value
         for name, value in texts.items()
         if name in BY_NAME and name not in settings and name not in (STATUS, SOURCE)
     }
     charge, runtime = (_number(measured, name) for name in (CHARGE, RUNTIME))
-    low = max(0.0, float(settings[CHARGE_LOW] or 20) - 1)
-    runtime_low = float(settings[RUNTIME_LOW] or 300)
+    low = max(0.0, float(settings[CHARGE_LOW]) - 1)
+    runtime_low = float(settings[RUNTIME_LOW])
     full = {CHARGE: max(charge, low + 1), RUNTIME: max(runtime, runtime_low)}
     empty = {CHARGE: low, RUNTIME: runtime * low / charge if charge else 0.0}
     played = (("OL", full), ("OB", full), ("OB LB", empty))
@@ -66,14 +70,24 @@ def steps(data: bytes, texts: Mapping[str, str]) -> tuple[Step, Step, Step]:
                     STATUS: status,
                 },
                 None,
+                maker,
             ),
         )
         for status, numbers in played
     )
 
 
+def _setting(texts: Mapping[str, str], name: str, maker: Maker) -> str:
+    """Return a setting; the default where the monitor could not use it either."""
+    own = texts.get(name)
+    if own is None or (name in RANGES and not is_number(own, *RANGES[name])):
+        return maker.default(name) or ""
+    return own
+
+
 def _number(texts: Mapping[str, str], name: str) -> float:
     try:
-        return float(texts.get(name, ""))
+        value = float(texts.get(name, ""))
     except ValueError:
         return _PRETENDED[name]
+    return value if math.isfinite(value) else _PRETENDED[name]

@@ -8,11 +8,10 @@ from nutbridge.enphase.cloud import Cloud
 from nutbridge.enphase.renewal import LIMIT_S
 from nutbridge.enphase.token_store import TokenStore
 from nutbridge.errors import ConfigError, Refused
-from nutbridge.files import owner_for
 from nutbridge.https import CloudHttps
 from nutbridge.look.state import Noted
 from nutbridge.look.token import TokenView, find_token, judged
-from nutbridge.nut.port_file import PortFile
+from nutbridge.look.values import monitors_user
 from nutbridge.settings import Settings
 
 
@@ -42,16 +41,11 @@ def refuse_now(status: str | None, noted: Noted | None, wall: float) -> None:
         )
 
 
-def renew(settings: Settings, clock: Clock) -> TokenView:
-    """Log in, ask for a token, verify it, store it.
-
-    Returns:
-        What the new token says about itself.
+def account_of(settings: Settings) -> tuple[str, str]:
+    """Return the account of the config: user and password.
 
     Raises:
-        ConfigError: no account in the config, or TEST mode.
-        CloudError: no usable token came; the old one stays.
-        TokenError, OSError: it could not be stored; the old one stays.
+        ConfigError: there is none, or TEST mode.
     """
     if settings.test is not None:
         raise ConfigError(settings.config_path, "TEST", "=1 has no real token to renew")
@@ -61,10 +55,25 @@ def renew(settings: Settings, clock: Clock) -> TokenView:
             "USERNAME, PASSWORD",
             "not set; a token can be brought by hand: nutbridge token import",
         )
+    return settings.username, settings.password
+
+
+def renew(settings: Settings, clock: Clock) -> TokenView:
+    """Log in, ask for a token, verify it, store it.
+
+    Returns:
+        What the new token says about itself.
+
+    Raises:
+        ConfigError: see ``account_of``.
+        CloudError: no usable token came; the old one stays.
+        TokenError, OSError: it could not be stored; the old one stays.
+    """
+    user, password = account_of(settings)
     cloud = Cloud(
         CloudHttps(clock, timeout_s=settings.login_timeout_s),
-        user=settings.username,
-        password=settings.password,
+        user=user,
+        password=password,
         serial=settings.serial,
         login_url=settings.login_url,
         tokens_url=settings.tokens_url,
@@ -89,7 +98,5 @@ def store_token(settings: Settings, text: str, clock: Clock) -> None:
         TokenError: not a token for this gateway; nothing was changed.
         ConfigError, OSError: it cannot be written; nothing was changed.
     """
-    port = PortFile(Path(settings.port_file), clock)
-    # Without a port file yet: as its folder, which is the monitor's too.
-    owner = port.owner or owner_for(Path(settings.state_dir))
+    owner = monitors_user(settings, clock)
     TokenStore(Path(settings.token_file), settings.serial, owner).store(text)

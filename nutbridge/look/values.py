@@ -3,10 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from nutbridge.clock import Clock
+from nutbridge.files import owner_for
 from nutbridge.nut.port_file import Place, PortFile
 from nutbridge.nut.port_text import parse
 from nutbridge.nut.values import split_words
+from nutbridge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,15 @@ def read_status(port: PortFile) -> str | None:
         PortFileError: see ``read_port``.
     """
     return read_port(port).status
+
+
+def monitors_user(settings: Settings, clock: Clock) -> tuple[int, int] | None:
+    """Return who should own what a tool leaves for the monitor; ``files.owner_for``.
+
+    Without a port file yet: as its folder, which is the monitor's too.
+    """
+    port = PortFile(Path(settings.port_file), clock)
+    return port.owner or owner_for(Path(settings.state_dir))
 
 
 def values_in(data: bytes) -> dict[str, str]:

@@ -9,6 +9,8 @@ from nutbridge.doctor.facts import Entry, Facts, NutFacts, TokenFacts
 from nutbridge.doctor.finding import Result
 from tests.doctor.build import GOOD_FILES, PORT, settings, told, with_files
 
+HIDDEN = {"port": Entry(PORT), "twin": Entry(f"{PORT}-nocomms", 0o644, "nut:nut")}
+
 
 def test_files_that_are_right() -> None:
     facts = with_files()
@@ -120,8 +122,9 @@ def test_selinux_label(label: str, result: Result) -> None:
         ({"held": False}, Result.FAILED, ("claims OL", "no monitor runs")),
         ({"held": False, "status": "OB LB"}, Result.FAILED, ("claims OB LB",)),
         ({"held": False, "status": None}, Result.FAILED, ("no status", "as OL")),
-        ({"held": False, "port": Entry(PORT)}, Result.FAILED, ("hidden", "start")),
-        ({"port": Entry(PORT)}, Result.OK, ("hidden", "pid 7")),
+        ({"held": False, **HIDDEN}, Result.FAILED, ("hidden", "start")),
+        (HIDDEN, Result.OK, ("hidden", "pid 7")),
+        ({"held": False, "port": Entry(PORT)}, Result.FAILED, ("missing", "start")),
         ({"held": None}, Result.SKIPPED, ("cannot be seen",)),
     ],
 )
@@ -129,3 +132,11 @@ def test_claim_without_a_monitor(
     changes: dict[str, object], result: Result, words: tuple[str, ...]
 ) -> None:
     told(judge_files.judge_monitor(with_files(**changes)), result, *words)
+
+
+@pytest.mark.parametrize(("status", "safe"), [("OL", True), ("OB", False)])
+def test_driver_is_not_to_be_stopped_on_battery(status: str, *, safe: bool) -> None:
+    """A driver that ends after OB shuts the house down."""
+    verdict = judge_files.judge_monitor(with_files(held=False, status=status))
+    assert ("stop nut-driver@home" in verdict.remedy) is safe
+    assert "start enphase-monitor@home" in verdict.remedy

@@ -17,6 +17,7 @@ from nutbridge.doctor.finding import (
     skipped,
     warning,
 )
+from nutbridge.enphase.readings import Inventory
 from nutbridge.nut.ups_conf import parse_ups_conf
 from tests.doctor.build import GOOD_UNIT, UNIT, settings, told
 
@@ -135,6 +136,16 @@ def test_gateway_that_is_silent_leaves_the_rest_out() -> None:
         *(judge_gateway.judge_battery, judge_gateway.judge_stream),
     ):
         told(judge(facts), Result.SKIPPED)
+
+
+def test_token_that_was_sent_in_vain_is_not_praised() -> None:
+    """Only an answer tells that the gateway took it."""
+    told_nothing = GatewayFacts("x", shown="ab" * 32, problems={"relay": "closed"})
+    facts = Facts(settings(), gateway=told_nothing)
+    told(judge_gateway.judge_access(facts), Result.SKIPPED, "not told")
+    told_one = replace(told_nothing, inventory=Inventory())
+    facts = Facts(settings(), gateway=told_one)
+    told(judge_gateway.judge_access(facts), Result.OK, "takes the token")
 
 
 def test_names_of_checks_are_stable() -> None:

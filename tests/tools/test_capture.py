@@ -1,6 +1,7 @@
 """nutbridge gateway capture: a fixture that works, and names nobody."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,3 +148,14 @@ def test_capture_beside_a_monitor_leaves_it_alone(site: Site) -> None:
     wait_until(lambda: site.status == "OL", SOON_S, "OL")
     assert daemon.stop() == 0
     assert "WARNING" not in daemon.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away; run as root")
+def test_trust_before_there_is_a_port_file_is_for_the_monitor(site: Site) -> None:
+    """A fingerprint that it cannot read would make it trust the next one it sees."""
+    site.twin.unlink()
+    os.chown(site.state, 65534, 65534)
+    done = tool(site, "gateway", "trust")
+    assert done.code == 0, done.err
+    (pin,) = site.state.glob("*.fingerprint")
+    assert (pin.stat().st_uid, pin.stat().st_mode & 0o777) == (65534, 0o600)

@@ -11,6 +11,7 @@ import pytest
 from nutbridge.drill.script import steps
 from nutbridge.drill.times import DEFAULTS, LONGEST_S, parse_times
 from nutbridge.look.values import values_in
+from nutbridge.nut.makers import SMA
 from nutbridge.nut.port_text import parse
 from tests.e2e.site import UPS, Site
 from tests.nut.fixtures import need_nut
@@ -39,6 +40,29 @@ def test_drill_steps_are_what_the_monitor_would_write() -> None:
 def test_drill_of_an_empty_port_file_pretends_values() -> None:
     _, _, low = steps(b"", {})
     assert values_in(low.data)["battery.charge"] == "19"
+
+
+@pytest.mark.parametrize("odd", ["abc", "nan", "1e999", "0", '""', "= 30"])
+def test_drill_with_settings_that_are_no_numbers_uses_the_defaults(odd: str) -> None:
+    """As the monitor does; a number in the port file may be anybody's slip."""
+    data = f"battery.charge.low: {odd}\nbattery.runtime.low: -{odd}\n".encode()
+    online, _, low = steps(data, values_in(data))
+    assert values_in(low.data)["battery.charge"] == "19"
+    assert values_in(online.data)["battery.charge.low"] == "20"
+
+
+@pytest.mark.parametrize("odd", ["nan", "inf", "-inf", "1e999", "x"])
+def test_drill_with_values_that_are_no_numbers_pretends_them(odd: str) -> None:
+    data = f"battery.charge: {odd}\nbattery.runtime: {odd}\n".encode()
+    online, _, low = steps(data, values_in(data))
+    assert values_in(online.data)["battery.charge"] == "90"
+    assert values_in(low.data)["battery.runtime"].isdigit()
+
+
+def test_drill_has_the_defaults_of_the_source() -> None:
+    online, _, _ = steps(b"", {}, SMA)
+    assert values_in(online.data)["device.mfr"] == SMA.default("device.mfr")
+    assert "battery.voltage.high" not in values_in(online.data)
 
 
 def test_drill_takes_the_times_and_nothing_else_of_upsmon_conf() -> None:

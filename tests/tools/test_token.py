@@ -9,7 +9,7 @@ from nutbridge.standin.cloud import Mood
 from nutbridge.standin.tokens import make_token
 from tests.e2e.site import UPS, Site
 from tests.nut.harness import wait_until
-from tests.tools.tool import SOON_S, plain, tool, tree
+from tests.tools.tool import SOON_S, Terminal, plain, tool, tree
 
 DAY_S = 86400.0
 
@@ -124,6 +124,12 @@ def test_token_on_the_command_line_is_refused_and_not_repeated(
     assert not site.token_file.exists()
 
 
+def test_token_import_on_a_terminal_says_what_it_waits_for(site: Site) -> None:
+    waiting = Terminal(site, "token", "import")
+    waiting.shows("Paste the token")
+    assert waiting.interrupt() == 130
+
+
 def test_token_import_over_one_that_everybody_can_read(site: Site) -> None:
     site.cache_token()
     site.token_file.chmod(0o644)
@@ -196,6 +202,8 @@ def _state(site: Site) -> str:
 def test_token_renew_without_an_account_names_the_other_way(site: Site) -> None:
     site.cache_token()
     site.keys["PASSWORD"] = ""
+    site.begin_outage()
     done = tool(site, "token", "renew")
     assert done.code == 78
     assert "nutbridge token import" in done.err
+    assert "--force" not in done.err, "it would not help"

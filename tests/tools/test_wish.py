@@ -1,6 +1,8 @@
 """A person's word counts for a while, in this boot, and from nobody else."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,14 +18,14 @@ def test_wish_counts_for_this_boot_and_a_while(tmp_path: Path) -> None:
     clock.advance(5000)
     wish = Wish(tmp_path / "home.dev", clock)
     assert not wish.there()
-    wish.make(None)
+    wish.make()
     assert wish.there()
     assert not wish.holds(needed=False), "not needed: taken away"
     assert not wish.there()
-    wish.make(None)
+    wish.make()
     clock.advance(COUNTS_S + 1)
     assert not wish.there()
-    wish.make(None)
+    wish.make()
     clock.reboot()
     clock.advance(5001)
     assert not wish.there()
@@ -38,7 +40,7 @@ def test_wish_of_nonsense_does_not_count(tmp_path: Path, text: str) -> None:
 
 def test_wish_through_a_link_does_not_count(tmp_path: Path) -> None:
     wish = Wish(tmp_path / "home.dev", SystemClock())
-    wish.make(None)
+    wish.make()
     moved = wish.path.rename(tmp_path / "elsewhere")
     wish.path.symlink_to(moved)
     assert not wish.there()
@@ -47,10 +49,28 @@ def test_wish_through_a_link_does_not_count(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away; run as root")
 def test_wish_of_a_stranger_does_not_count(tmp_path: Path) -> None:
     wish = Wish(tmp_path / "home.dev", SystemClock())
-    wish.make((65534, 65534))
-    assert not wish.there()
-    wish.make((os.geteuid(), os.getegid()))
+    wish.make()
     assert wish.there()
+    os.chown(wish.path, 65534, 65534)
+    assert not wish.there()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be others; run as root")
+def test_wish_of_root_counts_for_any_monitor() -> None:
+    """Whoever owns the port file: the monitor may run as root or as another user."""
+    folder = Path(tempfile.mkdtemp(prefix="wish-", dir="/tmp"))
+    try:
+        folder.chmod(0o755)
+        wish = Wish(folder / "home.dev", SystemClock())
+        wish.make()
+        assert wish.there()
+        os.seteuid(65534)
+        try:
+            assert wish.there()
+        finally:
+            os.seteuid(0)
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
