@@ -6,7 +6,6 @@ password that everybody can read, and folders in which everybody can write.
 """
 
 import os
-import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,13 +14,11 @@ from pathlib import Path
 from nutbridge.config_text import MAX_BYTES, Entry, parse
 from nutbridge.config_values import absolute
 from nutbridge.errors import ConfigError, UsageError
+from nutbridge.file_names import CONFIG_NAME, UPS_ALLOWED, UPS_NAME, check_ups
 from nutbridge.notices import Notice, warning
 from nutbridge.settings import Place, Settings, interpret
 from nutbridge.sma.config import PASSWORD_MAX, too_long
 
-_UPS = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_UPS_ALLOWED = "a UPS name has letters, digits, _ . and - only"
-_FILE_NAME = re.compile(r"enphase-(.+)\.conf")
 _PASSWORD_BYTES = 4096
 
 
@@ -146,9 +143,7 @@ def _usual(nut: Folders, ups: str | None, environ: Mapping[str, str]) -> str:
     name = ups or environ.get("UPS")
     if not name:
         raise UsageError("which UPS? Give its name, or -c CONFIG")
-    if _UPS.fullmatch(name) is None:
-        raise UsageError(f"{name!r}: {_UPS_ALLOWED}")
-    return f"{nut.sysconfig}/enphase-{name}.conf"
+    return f"{nut.sysconfig}/enphase-{check_ups(name)}.conf"
 
 
 def _ups_name(
@@ -156,9 +151,9 @@ def _ups_name(
 ) -> str:
     """Choose the name; the file comes before the environment, as in the script."""
     in_file = entry.value.strip() if entry else ""
-    if entry and in_file and _UPS.fullmatch(in_file) is None:
-        raise ConfigError(f"{path}:{entry.line}", "UPS", _UPS_ALLOWED)
-    by_file_name = _FILE_NAME.fullmatch(Path(path).name)
+    if entry and in_file and UPS_NAME.fullmatch(in_file) is None:
+        raise ConfigError(f"{path}:{entry.line}", "UPS", UPS_ALLOWED)
+    by_file_name = CONFIG_NAME.fullmatch(Path(path).name)
     name = (
         argument
         or in_file
@@ -167,9 +162,7 @@ def _ups_name(
     )
     if not name:
         raise UsageError(f"which UPS? {path} has no UPS=, and no name was given")
-    if _UPS.fullmatch(name) is None:
-        raise UsageError(f"{name!r}: {_UPS_ALLOWED}")
-    return name
+    return check_ups(name)
 
 
 def _overruled(argument: str | None, entry: Entry | None, path: str) -> list[Notice]:
@@ -257,11 +250,11 @@ def check_folder(folder: str, of: str) -> None:
     if not stat.S_ISDIR(info.st_mode):
         raise ConfigError(folder, None, f"folder of {of}: is not a folder")
     if info.st_mode & stat.S_IWOTH:
-        raise ConfigError(
-            folder,
-            None,
-            f"folder of {of}: everybody can write in it; chmod o-w {folder}",
-        )
+        # /tmp and the like have to stay as they are.
+        sticky = info.st_mode & stat.S_ISVTX
+        remedy = "use another folder" if sticky else f"chmod o-w {folder}"
+        problem = f"folder of {of}: everybody can write in it; {remedy}"
+        raise ConfigError(folder, None, problem)
 
 
 def _check_folders(settings: Settings) -> None:

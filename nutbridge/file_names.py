@@ -1,7 +1,30 @@
-"""Names of the files that a monitor keeps, beside port file and token.
+"""Names of a UPS and of the files that its monitor keeps.
 
 The monitor writes them; setup makes the first, doctor and the tools read them.
 """
+
+import re
+
+from nutbridge.errors import UsageError
+
+#: What ups.conf and an instance of a systemd unit both take.
+UPS_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+UPS_ALLOWED = "a UPS name has letters, digits, _ . and - only"
+CONFIG_NAME = re.compile(r"enphase-(.+)\.conf")
+
+#: Of the port file while it is hidden.
+NOCOMMS_SUFFIX = "-nocomms"
+
+
+def check_ups(name: str) -> str:
+    """Return the name of a UPS as it is.
+
+    Raises:
+        UsageError: no such name.
+    """
+    if UPS_NAME.fullmatch(name) is None:
+        raise UsageError(f"{name!r}: {UPS_ALLOWED}")
+    return name
 
 
 def state_name(ups: str) -> str:

@@ -1,7 +1,7 @@
 """What a process of ours runs on, handed to all that is wired together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nutbridge.clock import Clock, Waiter
 
@@ -19,5 +19,5 @@ class Host:
 
     clock: Clock
     waiter: Waiter
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     owner: tuple[int, int] | None = None

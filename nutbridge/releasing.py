@@ -82,7 +82,7 @@ def check(settings: Settings, clock: Clock, waiter: Waiter) -> Asked:
         seen = look.look(details=False)
     finally:
         look.close()
-    answer = seen.answer
+    answer, device = seen.answer, settings.device
     noted = read_noted(settings, port.real, clock)
     memory = noted.saved.memory if noted else Memory()
     if answer is not None and is_odd(memory, answer):
@@ -90,12 +90,12 @@ def check(settings: Settings, clock: Clock, waiter: Waiter) -> Asked:
         return Asked(status, f"it says {answer.word}{mode}, which tells nothing")
     if answer is not None and answer.grid is Grid.OPEN:
         raise Refused(
-            f"the gateway answers, and says {answer.word}: the grid is not back for "
+            f"the {device} answers, and says {answer.word}: the grid is not back for "
             "the house. Nothing was changed"
         )
     if answer is not None and answer.grid is Grid.CLOSED:
         raise Refused(
-            f"the gateway answers, and says {answer.word}: a running monitor writes "
+            f"the {device} answers, and says {answer.word}: a running monitor writes "
             "OL by itself within seconds. Nothing was changed"
         )
     return Asked(status, seen.problem or "no answer")
@@ -147,9 +147,9 @@ def _ask_monitor(
             left_s = until - clock.boottime()
             if left_s <= 0:
                 raise NotReleased(
-                    "the monitor has not taken it: the gateway answered it meanwhile, "
-                    "or it is of an older version, or hangs; the port file still "
-                    "says OB"
+                    f"the monitor has not taken it: the {settings.device} answered it "
+                    "meanwhile, or it is of an older version, or hangs; the port file "
+                    "still says OB"
                 )
             tell("waiting for the monitor's next check", left_s)
             waiter.wait(_LOOK_S)
@@ -163,14 +163,15 @@ def _watch(
 ) -> str:
     """Watch the monitor hide the file; it does so without us as well."""
     clock, waiter = times
+    device = settings.device
     since = clock.boottime()
     until = since + 2 * OL_VISIBLE_S + 8 * settings.api_timeout_s + _SLACK_S
     while clock.boottime() < until:
         status = read_status(port)
         if status is None:
-            return "hidden until the gateway answers"
+            return f"hidden until the {device} answers"
         if "OB" in status.split():
-            raise NotReleased("the gateway answered meanwhile: the grid is not back")
+            raise NotReleased(f"the {device} answered meanwhile: the grid is not back")
         tell(BY_MONITOR, max(0.0, since + OL_VISIBLE_S - clock.boottime()))
         waiter.wait(_LOOK_S)
     noted = read_noted(settings, port.real, clock)
@@ -180,7 +181,7 @@ def _watch(
             "the port file still says OL, and no monitor has hidden it; start "
             f"enphase-monitor@{settings.ups} again"
         )
-    return "OL: the gateway answers again"
+    return f"OL: the {device} answers again"
 
 
 class _Said(Wish):
@@ -194,6 +195,7 @@ def _be_monitor(
     settings: Settings, port: PortFile, times: tuple[Clock, Waiter], tell: Tell
 ) -> str:
     clock, waiter = times
+    device = settings.device
     panel = Panel(port, maker_of(settings))
     panel.load()
     host = Host(clock, waiter, os.environ, port.owner)
@@ -209,12 +211,12 @@ def _be_monitor(
         while clock.boottime() < until:
             next_at = monitor.tick()
             if monitor.memory.state is State.NOCOMMS:
-                return "hidden until the gateway answers"
+                return f"hidden until the {device} answers"
             if monitor.memory.state is State.ON_BATTERY:
-                raise NotReleased("the gateway answered: the grid is not back")
+                raise NotReleased(f"the {device} answered: the grid is not back")
             answers = monitor.memory.relay.silent_since is None
             if answers and monitor.memory.state is State.ONLINE:
-                return "OL: the gateway answers again; start the monitor"
+                return f"OL: the {device} answers again; start the monitor"
             while (left := next_at - clock.boottime()) > 0:
                 hidden_at = monitor.memory.shown.since + OL_VISIBLE_S
                 tell(BY_US, max(0.0, hidden_at - clock.boottime()))

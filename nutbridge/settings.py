@@ -82,6 +82,11 @@ class Settings:
         """Whether an inverter is the UPS, without a gateway."""
         return self.sma is not None and self.sma.alone
 
+    @property
+    def device(self) -> str:
+        """What is asked about the grid, in words: ``gateway`` or ``inverter``."""
+        return "inverter" if self.inverter_alone else "gateway"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

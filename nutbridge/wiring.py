@@ -52,7 +52,7 @@ def policy_of(settings: Settings, *, once: bool) -> Policy:
         status_flags=settings.status_flags,
         allow_no_controller=settings.allow_no_controller,
         check_falls=settings.test is None,
-        device="inverter" if settings.inverter_alone else "gateway",
+        device=settings.device,
     )
     return replace(policy, closed_again_s=_ONCE_CLOSED_AGAIN_S) if once else policy
 

@@ -1,11 +1,12 @@
 """nutbridge doctor: one line per check, and what to do about it."""
 
+import contextlib
 import json
 import logging
 import os
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -61,17 +62,30 @@ def doctor(
     Shows one line per check and, where something is to do, what. Needs 20
     seconds at most. As root it sees most.
     """
-    # What the parts log is in the findings.
-    logging.getLogger("nutbridge").addHandler(logging.NullHandler())
-    logging.getLogger("nutbridge").propagate = False
     # A session on an inverter is ended first.
     with interruptible():
         raise typer.Exit(_tell(config, ups, upsd, as_json=as_json))
 
 
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep back what the parts log: it is in the findings."""
+    log = logging.getLogger("nutbridge")
+    silence = logging.NullHandler()
+    log.addHandler(silence)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        # A bug is told by main, through the same logger.
+        log.propagate = True
+        log.removeHandler(silence)
+
+
 def _tell(config: str | None, ups: str | None, upsd: str, *, as_json: bool) -> int:
     look = Look.of(sys.stdout, os.environ)
-    findings, unusable = _examine(config, ups, upsd)
+    with _unlogged():
+        findings, unusable = _examine(config, ups, upsd)
     sys.stdout.write(as_text_json(findings) if as_json else as_lines(findings, look))
     sys.stdout.flush()
     if unusable is not None:
@@ -94,9 +108,10 @@ def _examine(
     from nutbridge.doctor.finding import Finding, failed
     from nutbridge.doctor.place import Place
     from nutbridge.errors import UsageError
+    from nutbridge.nut.upsd import UPSD_PORT
 
     try:
-        split_host(upsd, 3493)
+        split_host(upsd, UPSD_PORT)
     except ValueError as exc:
         raise UsageError(f"--upsd: {exc}") from None
     clock = SystemClock()

@@ -73,13 +73,15 @@ def _gateway_shows(
 
     device = device_for(settings, clock, ThreadWaiter())
     asked = Gateway(device, clock, settings.envoy_host, lambda: None)
-    info = asked.fetch_info(clock.boottime() + 2 * settings.api_timeout_s).value
+    try:
+        info = asked.fetch_info(clock.boottime() + 2 * settings.api_timeout_s).value
+        shown = device.fingerprint or ""
+    finally:
+        device.close()
     if info.serial != settings.serial:
         raise WrongDevice(
             settings.envoy_host, settings.serial, info.serial or "unknown"
         )
-    shown = device.fingerprint or ""
-    device.close()
     return shown, pins_of(settings, monitors_user(settings, clock))
 
 
@@ -106,9 +108,11 @@ def _inverter_shows(
         waiter=ThreadWaiter(),
         timeout_s=sma.timeout_s,
     )
-    device.send(Request("GET", "/"), clock.boottime() + 2 * sma.timeout_s)
-    shown = device.fingerprint or ""
-    device.close()
+    try:
+        device.send(Request("GET", "/"), clock.boottime() + 2 * sma.timeout_s)
+        shown = device.fingerprint or ""
+    finally:
+        device.close()
     return shown, PinStore(fingerprint_file(settings), monitors_user(settings, clock))
 
 

@@ -1,6 +1,7 @@
 """nutbridge release: the grid is back, but the gateway is dead."""
 
 import contextlib
+import os
 import signal
 import sys
 from typing import Annotated
@@ -59,7 +60,7 @@ def release(
     with sudo_hint():
         settings = settings_of(config, ups)
         asked = releasing.check(settings, clock, waiter)
-        _say(f"The port file says {asked.status}. The gateway: {asked.why}.")
+        _say(f"The port file says {asked.status}. The {settings.device}: {asked.why}.")
         if not yes:
             _confirm()
         progress = _Progress(releasing.BY_US)
@@ -100,6 +101,8 @@ class _Progress:
         self._last = last
         self._stage = ""
         self._drawn = False
+        plain = os.environ.get("TERM", "dumb") == "dumb"
+        self._redraws = sys.stdout.isatty() and not plain
 
     def tell(self, stage: str, left_s: float) -> None:
         """Show a stage and the seconds that it takes still."""
@@ -114,7 +117,7 @@ class _Progress:
             self._write(stage, left_s)
 
     def _write(self, stage: str, left_s: float) -> None:
-        if sys.stdout.isatty():
+        if self._redraws:
             sys.stdout.write(f"{_ERASE}{stage}, {left_s:.0f} s ...")
             self._drawn = True
         elif stage != self._stage:

@@ -216,7 +216,7 @@ def _compared(values: Mapping[str, str], facts: Facts) -> Verdict:
         if word in words:
             return failed(f"{shown}: {what}", remedy)
     grid, soc = facts.says
-    who = "inverter" if facts.settings.inverter_alone else "gateway"
+    who = facts.settings.device
     if grid is None:
         return skipped(f"{shown}; the {who} does not tell what is true")
     wanted = _WORDS.get(grid)

@@ -22,7 +22,7 @@ class Place:
     """
 
     settings: Settings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     clock: Clock
     until: float
     upsd: str

@@ -15,7 +15,7 @@ from pathlib import Path
 
 _RUNS = Path("/run/systemd/system")
 #: Load path of the system manager, first wins.
-_FOLDERS = (
+LOAD_PATH = (
     "/etc/systemd/system",
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",
@@ -104,9 +104,9 @@ def from_files(unit: str, environ: Mapping[str, str]) -> Mapping[str, str] | Non
 def _load_path(environ: Mapping[str, str]) -> Sequence[str]:
     given = environ.get("SYSTEMD_UNIT_PATH")
     if not given:
-        return _FOLDERS
+        return LOAD_PATH
     named = [folder for folder in given.split(":") if folder]
-    return [*named, *_FOLDERS] if given.endswith(":") else named
+    return [*named, *LOAD_PATH] if given.endswith(":") else named
 
 
 def _settings(path: Path) -> Mapping[str, str]:

@@ -7,7 +7,14 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from nutbridge.demo.nut import Nut, Programs, as_ourselves, end, find_program
+from nutbridge.demo.nut import (
+    Nut,
+    Programs,
+    as_ourselves,
+    end,
+    find_program,
+    find_programs,
+)
 from nutbridge.drill.times import Times
 
 #: upsmon 2.8.0 writes its pid under /run/nut whatever it is told: it gets a /run
@@ -98,8 +105,6 @@ class DrillNut(Nut):
 
 def find_all(environ: Mapping[str, str]) -> tuple[Programs, str] | None:
     """Return NUT's programs with upsmon, or None unless all four are there."""
-    from nutbridge.demo.nut import find_programs
-
     programs = find_programs(environ)
     upsmon = find_program("upsmon", environ.get("PATH", ""))
     return (programs, upsmon) if programs and upsmon else None

@@ -30,7 +30,6 @@ class Ending:
     """How it went.
 
     Attributes:
-        seen: each step's status reached upsc.
         missed: the step that did not, or "".
         too_early: SHUTDOWNCMD ran before OB LB.
         shutdown_s: seconds from OB LB in the file to SHUTDOWNCMD; None: never.

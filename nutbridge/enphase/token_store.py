@@ -138,7 +138,8 @@ class TokenStore:
 def _check_folders(path: Path) -> None:
     for folder in dict.fromkeys((path.parent, path.resolve().parent)):
         if _mode(folder) & stat.S_IWOTH:
-            raise ConfigError(str(folder), None, "everybody may write here; chmod o-w")
+            problem = "everybody may write here; put the file elsewhere, or chmod o-w"
+            raise ConfigError(str(folder), None, problem)
 
 
 def _mode(path: Path) -> int:

@@ -9,7 +9,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from nutbridge.file_names import gateway_pin_name, state_name
+from nutbridge.file_names import NOCOMMS_SUFFIX, gateway_pin_name, state_name
 from nutbridge.settings import Settings
 
 #: The folder of new port files; the unit's RuntimeDirectory.
@@ -22,7 +22,6 @@ _TMPFS = ("/run/", "/var/run/")
 _SYSTEM_FOLDERS = frozenset(("/", "/run", "/var/run"))
 
 TEMPLATE_SUFFIX = "-template"
-NOCOMMS_SUFFIX = "-nocomms"
 
 #: What NUT takes without quotes; with @ older drivers believe in another mode.
 _PORT_PATH = re.compile(r"/[A-Za-z0-9_.,+:/-]*[A-Za-z0-9_.,+:-]")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nutbridge.clock import Clock
 from nutbridge.errors import PortFileError
+from nutbridge.file_names import NOCOMMS_SUFFIX
 from nutbridge.files import (
     Access,
     ChangedError,
@@ -25,8 +26,6 @@ from nutbridge.files import (
     replace_file,
     sweep,
 )
-
-SUFFIX = "-nocomms"
 
 #: A port file is a few kilobytes; more is something else.
 MAX_BYTES = 1024 * 1024
@@ -69,7 +68,7 @@ class PortFile:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self.real = Path(os.path.realpath(path))
-        self.twin = self.real.with_name(self.real.name + SUFFIX)
+        self.twin = self.real.with_name(self.real.name + NOCOMMS_SUFFIX)
         self._spare = self.real.with_name(f".{self.real.name}.spare")
         self._clock = clock
         self._written: tuple[bytes, Signature] | None = None

@@ -48,7 +48,7 @@ class Visit:
     """What the questions to the network start from."""
 
     wishes: Wishes
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     disk: Disk
     basis: Basis
 

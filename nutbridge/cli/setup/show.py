@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from nutbridge.cli.logs import printable
+from nutbridge.doctor.systemd import LOAD_PATH
 from nutbridge.install.places import UNIT_FOLDERS, Places
 from nutbridge.install.plan import Account, Change, Plan
 from nutbridge.install.probe import House
@@ -12,10 +13,6 @@ from nutbridge.model import Grid
 from nutbridge.units import WH_PER_KWH
 
 UNIT = "enphase-monitor@.service"
-_UNIT_FOLDERS = (
-    *("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"),
-    *("/usr/lib/systemd/system", "/lib/systemd/system"),
-)
 _OURS = b"RuntimeDirectory=nutbridge"
 _GRID_WORDS = {
     Grid.CLOSED: "The grid is there",
@@ -127,7 +124,7 @@ def start_lines(ups: str, root: str, *, again: bool) -> list[list[str]]:
 
 def _install_lines(root: str) -> list[list[str]]:
     """Return what installs the unit; nothing where there is one of ours."""
-    units = (Path(f"{root}{folder}/{UNIT}") for folder in _UNIT_FOLDERS)
+    units = (Path(f"{root}{folder}/{UNIT}") for folder in LOAD_PATH)
     used = next((path for path in units if path.is_file()), None)
     # The bash script's unit has the same name, and no watchdog.
     if used is not None and _OURS in used.read_bytes():

@@ -2,13 +2,12 @@
 
 import os
 import posixpath
-import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nutbridge.cli.ask import ask, ask_yes
@@ -22,14 +21,13 @@ from nutbridge.cli.setup.show import (
 from nutbridge.config_file import Folders, check_folder, folders
 from nutbridge.config_values import absolute
 from nutbridge.errors import ConfigError, NutbridgeError, Refused, UsageError
+from nutbridge.file_names import CONFIG_NAME, check_ups
 from nutbridge.install.basis import Basis, Ground, Wishes, make_basis, wanted_values
 from nutbridge.install.files import Disk, find_account
 from nutbridge.install.places import Places
 from nutbridge.install.plan import Answers, Plan, make_plan
 from nutbridge.lock import PortLock
 
-_UPS = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_FILE_NAME = re.compile(r"enphase-(.+)\.conf")
 _COMMAND_S = 90
 
 
@@ -47,7 +45,7 @@ class Setup:
     """
 
     wishes: Wishes
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
     def run(self) -> None:
         """Ask, look, show, write."""
@@ -133,13 +131,13 @@ class Setup:
         )
 
     def _ups(self) -> str:
-        named = _FILE_NAME.fullmatch(Path(self.wishes.config or "").name)
+        named = CONFIG_NAME.fullmatch(Path(self.wishes.config or "").name)
         name = self.wishes.ups or self.environ.get("UPS") or (named[1] if named else "")
         if name:
-            return _check_ups(name)
+            return check_ups(name)
         if self.wishes.yes:
             self._required(None, self.wishes.host)
-        return ask("Name of the UPS", "home", check=_check_ups)
+        return ask("Name of the UPS", "home", check=check_ups)
 
     def _required(self, basis: Basis | None, host: str | None) -> str:
         """Return the host; with --yes everything that is missing is named at once."""
@@ -209,12 +207,6 @@ def _refuse_old_claim(disk: Disk, places: Places) -> None:
             f"{places.port_file} is there and no monitor keeps it true; "
             f"mv {places.port_file} {places.hidden_port_file}, then run setup again"
         )
-
-
-def _check_ups(name: str) -> str:
-    if _UPS.fullmatch(name) is None:
-        raise UsageError(f"{name!r}: a UPS name has letters, digits, _ . and - only")
-    return name
 
 
 def _run(command: list[str]) -> None:
