@@ -124,14 +124,20 @@ def judge_grid(facts: Facts) -> Verdict:
     lone = _without_controller(facts, found, said)
     if lone is not None:
         return lone
-    grid = derive_grid(gateway.relay, found.collars).grid
+    answer = derive_grid(gateway.relay, found.collars)
     what = "Meter Collar" if found.collars else "System Controller"
-    if grid is Grid.UNKNOWN:
+    if answer.grid is Grid.UNKNOWN:
         return failed(
             f"gateway: {what}, but {said} means nothing to the monitor",
             "please report this word, with: nutbridge gateway capture",
         )
-    state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}[grid]
+    if answer.grid is Grid.CLOSED and answer.backup_mode is False:
+        return warning(
+            f"gateway: {what}, {said}, but in no backup mode",
+            "after a backup mode the monitor takes this for no answer; where it "
+            "lasts, restart the gateway",
+        )
+    state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}[answer.grid]
     return ok(f"gateway: {state}; {what}, {said}")
 
 

@@ -17,7 +17,7 @@ from nutbridge.doctor.finding import (
     skipped,
     warning,
 )
-from nutbridge.enphase.readings import Inventory
+from nutbridge.enphase.readings import Inventory, Relay
 from nutbridge.nut.ups_conf import parse_ups_conf
 from tests.doctor.build import GOOD_UNIT, UNIT, settings, told
 
@@ -169,3 +169,16 @@ def test_names_of_checks_are_stable() -> None:
 )
 def test_all_hold(verdict: Verdict, holds: bool) -> None:
     assert all_hold([Finding("a", ok("x")), Finding("b", verdict)]) is holds
+
+
+@pytest.mark.parametrize(
+    ("mode", "result"),
+    [("multimode-ongrid", Result.OK), ("unknown", Result.WARNING)],
+)
+def test_closed_in_no_backup_mode_is_a_warning(mode: str, result: Result) -> None:
+    """A monitor that has seen a backup mode holds OB through such answers."""
+    said = Relay("closed", "closed", (mode, mode))
+    fitted = Inventory(devices=1, controllers=1)
+    gateway = GatewayFacts("x", shown="ab" * 32, relay=said, inventory=fitted)
+    facts = Facts(settings(), gateway=gateway)
+    told(judge_gateway.judge_grid(facts), result, "relay closed")
