@@ -262,7 +262,7 @@ def _check_folders(settings: Settings) -> None:
     if not os.access(settings.state_dir, os.W_OK | os.X_OK):
         raise ConfigError(
             settings.state_dir, "STATE_DIR", "must be writable for this user"
-        )
+        ) from PermissionError()
     check_folder(os.path.dirname(settings.token_file), "TOKEN_FILE")
 
 

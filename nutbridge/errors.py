@@ -18,14 +18,10 @@ NutbridgeError
         PasswordRefused        the inverter takes no such password for the group
         SessionRefused         the inverter ends each session at once
     CloudError             a token could not be had; the old one stays in use
-        LoginRefused           wrong password, or MFA is on
+        LoginRefused           wrong password, too many logins
+            SecondFactorNeeded     the account has MFA
     TokenError             a text that is not a usable token
-    NutError               exit 69  upsd gave no values of the UPS
-        UpsdUnreachable        no connection, no answer, too late
-        UpsdAnswerError        an answer that cannot be used
-        UnknownUps             no such section in upsd's ups.conf
-        DriverNotConnected     upsd knows the UPS, its driver does not run
-        DataStale              the driver runs and does not answer
+    NutError and its kinds               see nut/errors.py
     StoreError, TooLarge, UpstreamDown   see reports/errors.py
     DecodeError            exit 65 values of an inverter that cannot be decoded
     Stopping               asked to end while waiting
@@ -48,6 +44,11 @@ class NutbridgeError(Exception):
     """Base of the tree; ``exit_code`` is what the command line returns."""
 
     exit_code = 1
+
+    @property
+    def denied(self) -> bool:
+        """Whether this user was not let in; another one, or root, may be."""
+        return isinstance(self.__cause__, PermissionError)
 
 
 class UsageError(NutbridgeError):
@@ -239,52 +240,20 @@ class CloudError(NutbridgeError):
 
 
 class LoginRefused(CloudError):
-    """Enlighten does not accept this account: wrong password, or MFA is on."""
+    """Enlighten does not accept this account."""
 
     def __init__(self, text: str, pause_s: float = 900.0) -> None:
         super().__init__(text, pause_s)
+
+
+class SecondFactorNeeded(LoginRefused):
+    """The account has MFA, which no program can answer."""
 
 
 class TokenError(NutbridgeError):
     """A text that is not a token, or not one for this gateway."""
 
     exit_code = EX_CONFIG
-
-
-class NutError(NutbridgeError):
-    """upsd gave no values of the UPS.
-
-    Attributes:
-        address: of upsd, HOST:PORT as given.
-        problem: what happened.
-    """
-
-    exit_code = EX_UNAVAILABLE
-
-    def __init__(self, address: str, problem: str) -> None:
-        self.address = address
-        self.problem = problem
-        super().__init__(f"upsd at {address}: {problem}")
-
-
-class UpsdUnreachable(NutError):
-    """No connection, no answer, or not in time."""
-
-
-class UpsdAnswerError(NutError):
-    """An answer that cannot be used."""
-
-
-class UnknownUps(NutError):
-    """upsd serves no UPS of that name."""
-
-
-class DriverNotConnected(NutError):
-    """upsd knows the UPS, but its driver does not run."""
-
-
-class DataStale(NutError):
-    """The driver runs and does not answer."""
 
 
 class DecodeError(NutbridgeError):

@@ -18,7 +18,7 @@ BASE, PURE, ADAPTER, LOOP, CLI, STANDIN = (
 #: The layer of each module, or of each package with all that is in it and not
 #: named itself. A module without a layer is an error: decide where it belongs.
 LAYERS = {
-    BASE: ("nutbridge", "errors", "units", "notices", "reports.errors"),
+    BASE: ("nutbridge", "errors", "units", "notices", "reports.errors", "nut.errors"),
     PURE: (
         *("model", "wire", "source", "settings", "config_text", "config_keys"),
         *("config_values", "jsonfields", "redact", "derive", "status"),

@@ -31,7 +31,6 @@ Json = Annotated[bool, typer.Option("--json", help="Show it as JSON.")]
 PLAIN = {"help_option_names": ["-h", "--help"], "terminal_width": 80}
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_DENIED = ("Permission denied", "Operation not permitted", "writable for")
 
 
 class NotPermitted(NutbridgeError):
@@ -57,7 +56,7 @@ def sudo_hint() -> Iterator[None]:
     try:
         yield
     except (ConfigError, PortFileError) as error:
-        if os.geteuid() != 0 and any(word in str(error) for word in _DENIED):
+        if os.geteuid() != 0 and error.denied:
             raise NotPermitted(error) from error
         raise
     except BrokenPipeError:

@@ -20,7 +20,7 @@ from nutbridge.cli.common import (
 )
 from nutbridge.cli.logs import printable
 from nutbridge.errors import TokenError
-from nutbridge.units import SECONDS_PER_DAY
+from nutbridge.units import SECONDS_PER_DAY, spoken_s
 
 if TYPE_CHECKING:
     from nutbridge.look.token import TokenView
@@ -69,10 +69,13 @@ def _plain(view: "TokenView") -> dict[str, Any]:
 
 
 def _lines(view: "TokenView") -> list[str]:
+    from nutbridge.look.token import NONE_YET
+
     rows = [("file", view.file)]
     claims = view.claims
     if claims is not None and view.left_s is not None:
-        left = f"{abs(view.left_s) / SECONDS_PER_DAY:.0f} days"
+        days = abs(view.left_s) / SECONDS_PER_DAY
+        left = f"{days:.0f} days" if days >= 1 else spoken_s(abs(view.left_s))
         ends = f"in {left}" if view.left_s > 0 else f"{left} ago"
         issued = claims.issued_epoch
         rows += [
@@ -86,7 +89,7 @@ def _lines(view: "TokenView") -> list[str]:
     for word, text in (("problem", view.problem), ("warning", view.warning)):
         if text is not None:
             lines.append(f"{word + ':':9} {printable(text)}")
-    if view.problem == "none yet":
+    if view.problem == NONE_YET:
         lines.append(
             "The monitor logs in at its start; or bring one: nutbridge token import"
         )
@@ -121,14 +124,14 @@ def import_token(
     from nutbridge.clock import SystemClock
     from nutbridge.enphase.claims import parse_token
     from nutbridge.look.renewing import store_token
-    from nutbridge.look.token import judged
+    from nutbridge.look.token import ENDED, judged
 
     quiet_logs()
     with sudo_hint():
         settings = gateway_settings_of(config, ups)
         text = _read(file)
         view = judged(settings, parse_token(text), time.time())
-        if view.problem == "the token has ended" and view.claims is not None:
+        if view.problem == ENDED and view.claims is not None:
             raise TokenError(f"the token ended on {_day(view.claims.expires_epoch)}")
         store_token(settings, text, SystemClock())
     _tell_stored(view)

@@ -10,8 +10,8 @@ from nutbridge.config_file import folders as nut_folders
 from nutbridge.doctor import systemd
 from nutbridge.doctor.facts import NutFacts, UnitFacts, UpsdFacts
 from nutbridge.doctor.place import Place
-from nutbridge.errors import NutError
 from nutbridge.nut.driver import socket_paths
+from nutbridge.nut.errors import NutError
 from nutbridge.nut.ups_conf import DRIVER, UpsConf, parse_ups_conf
 from nutbridge.nut.upsd import read_ups
 from nutbridge.nut.versions import driver_version

@@ -38,7 +38,7 @@ def read_token(place: Place) -> TokenFile:
         if text is None:
             foreign = TokenStore(path, None, credential=lent).peek()
     except ConfigError as exc:
-        return TokenFile(problem=str(exc), denied="Permission denied" in exc.problem)
+        return TokenFile(problem=str(exc), denied=exc.denied)
     if text is not None:
         return TokenFile(text, parse_token(text))
     if foreign is None:

@@ -10,7 +10,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from nutbridge.enphase.claims import Claims, check_for, parse_token
-from nutbridge.errors import CloudError, DeviceError, LoginRefused, TokenError
+from nutbridge.errors import (
+    CloudError,
+    DeviceError,
+    LoginRefused,
+    SecondFactorNeeded,
+    TokenError,
+)
 from nutbridge.wire import Answer, Request, Wire
 
 LOGIN_URL = "https://enlighten.enphaseenergy.com/login/login.json"
@@ -200,7 +206,7 @@ def _session_id(found: dict[str, Any]) -> str:
         raise LoginRefused("Enlighten has blocked this account for some time")
     session_id = found.get("session_id")
     if found.get("requires_mfa") is True or session_id is None:
-        raise LoginRefused(_MFA)
+        raise SecondFactorNeeded(_MFA)
     if not isinstance(session_id, str) or not session_id:
         raise CloudError("Enlighten's answer to the login has an odd session id")
     return session_id

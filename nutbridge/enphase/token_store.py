@@ -103,7 +103,7 @@ class TokenStore:
             return None
         except (PermissionError, IsADirectoryError) as error:
             problem = f"cannot be read as the token file ({error.strerror})"
-            raise ConfigError(str(path), None, problem) from None
+            raise ConfigError(str(path), None, problem) from error
         except OSError as error:
             _log.warning("token file %s ignored: %s", path, error.strerror)
             return None

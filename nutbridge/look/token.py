@@ -15,6 +15,10 @@ from nutbridge.errors import ConfigError, TokenError
 from nutbridge.settings import Settings
 from nutbridge.units import SECONDS_PER_DAY
 
+#: Problems that a command has more to say about.
+NONE_YET = "none yet"
+ENDED = "the token has ended"
+
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
@@ -62,11 +66,11 @@ def find_token(settings: Settings, wall: float) -> TokenView:
     try:
         text = store.peek()
     except ConfigError as error:
-        denied = "Permission denied" in error.problem
-        problem = "not for this user to read; sudo shows it" if denied else str(error)
+        denied = "not for this user to read; sudo shows it"
+        problem = denied if error.denied else str(error)
         return TokenView(file, problem=problem)
     if text is None:
-        return TokenView(file, problem="none yet")
+        return TokenView(file, problem=NONE_YET)
     return judged(settings, parse_token(text), wall)
 
 
@@ -79,7 +83,7 @@ def judged(settings: Settings, claims: Claims, wall: float) -> TokenView:
     except TokenError as error:
         problem = str(error)
     if problem is None and left_s <= 0:
-        problem = "the token has ended"
+        problem = ENDED
     can_renew = bool(settings.username and settings.password)
     return TokenView(
         file=settings.token_file,

@@ -104,7 +104,7 @@ class PortFile:
             raise self._error(
                 f"cannot be replaced: the folder {self.real.parent} is not writable "
                 "for the user that the monitor runs as"
-            )
+            ) from PermissionError()
         return found[0][0]
 
     def sweep(self) -> None:

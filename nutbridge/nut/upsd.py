@@ -15,16 +15,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 from nutbridge.addresses import resolve_host, split_host
 from nutbridge.clock import SystemClock
-from nutbridge.errors import (
+from nutbridge.errors import UsageError
+from nutbridge.link import describe
+from nutbridge.nut.errors import (
     DataStale,
     DriverNotConnected,
     NutError,
     UnknownUps,
     UpsdAnswerError,
     UpsdUnreachable,
-    UsageError,
 )
-from nutbridge.link import describe
 from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
 
 UPSD_PORT = 3493

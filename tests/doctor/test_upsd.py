@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.errors import (
+from nutbridge.errors import UsageError
+from nutbridge.nut.errors import (
     DataStale,
     DriverNotConnected,
     NutError,
     UnknownUps,
     UpsdAnswerError,
     UpsdUnreachable,
-    UsageError,
 )
 from nutbridge.nut.upsd import read_ups
 from tests.nut.fixtures import StartNut, start_nut

@@ -56,8 +56,8 @@ def import_reports(
 ) -> None:
     """Store reports from files: bodies as sent, XML, either also gzipped.
 
-    What is stored already changes nothing. May run while serve runs. Exit code 1
-    when a file was no report.
+    What is stored already counts as received once more; its rows stay as they are.
+    May run while serve runs. Exit code 1 when a file was no report.
     """
     with out.orderly():
         from nutbridge.reports.store.api import Store

@@ -20,6 +20,7 @@ from nutbridge.enphase.info import Info
 from nutbridge.errors import (
     DeviceError,
     LoginRefused,
+    SecondFactorNeeded,
     TokenError,
     TokenRejected,
     UsageError,
@@ -255,10 +256,10 @@ def _log_in(visit: Visit, serial: str) -> tuple[str, dict[str, str]]:
         )
         try:
             token = fetch_token(login, serial, SystemClock())
+        except SecondFactorNeeded:
+            raise SecondFactorNeeded(_MFA) from None
         except LoginRefused as exc:
             # Its wall against many logins is high: only a typing error is tried again.
-            if "MFA" in str(exc):
-                raise LoginRefused(_MFA) from None
             if given or not left:
                 raise
             say(str(exc))
