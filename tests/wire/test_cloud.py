@@ -8,7 +8,12 @@ import pytest
 
 from nutbridge.enphase.claims import parse_token
 from nutbridge.enphase.cloud import LOGIN_URL, TOKEN_URL, Cloud
-from nutbridge.errors import CloudError, DeviceUnreachable, LoginRefused
+from nutbridge.errors import (
+    CloudError,
+    DeviceUnreachable,
+    LoginRefused,
+    SecondFactorNeeded,
+)
 from nutbridge.wire import Answer, Request
 from tests.wire.tokens import SERIAL, make_token, owner_token
 
@@ -82,11 +87,11 @@ LOGIN_FAILURES: list[
     (_status(401), LoginRefused, "check USERNAME and PASSWORD", 900),
     (
         b'{"success":true,"isBlocked":false}',
-        LoginRefused,
+        SecondFactorNeeded,
         "`nutbridge token import`",
         900,
     ),
-    (b'{"requires_mfa":true,"session_id":"x"}', LoginRefused, "MFA", 900),
+    (b'{"requires_mfa":true,"session_id":"x"}', SecondFactorNeeded, "MFA", 900),
     (b'{"isBlocked":true}', LoginRefused, "blocked", 900),
     (_status(406), CloudError, "(406)", 0),
     (_status(429), CloudError, "fewer logins (429)", 900),
