@@ -41,6 +41,12 @@ class Client:
     ) -> None:
         self.connection.close()
 
+    def be_impatient(self, seconds: float) -> None:
+        """Wait no longer than this for an answer; connecting may take its time."""
+        self.connection.connect()
+        assert self.connection.sock is not None
+        self.connection.sock.settimeout(seconds)
+
     def ask(
         self,
         path: str,
