@@ -8,6 +8,14 @@ attributes of a row as a JSON object of texts, None when there are none.
 
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+_TASK = [b"emu_reports", b"task_complete"]
+
+
+def is_task(path: str) -> bool:
+    """Tell whether a request to this path says that a task is done, no report."""
+    return [part for part in unquote_to_bytes(path).split(b"/") if part] == _TASK
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Connections and bodies end in any case."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -91,7 +92,9 @@ async def opened(place: tuple[str, int], data: bytes = b"") -> socket.socket:
     link.setblocking(False)
     loop = asyncio.get_running_loop()
     await loop.sock_connect(link, place)
-    await loop.sock_sendall(link, data)
+    # Where a busy machine took long, it may be closed already.
+    with contextlib.suppress(ConnectionError):
+        await loop.sock_sendall(link, data)
     return link
 
 

@@ -1,6 +1,7 @@
 """Who may report, how much, how often; and what is refused is never passed on."""
 
 import socket
+import time
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
@@ -151,12 +152,17 @@ def test_envoys_not_allowed(tmp_path: Path, enphase: Enphase) -> None:
 def test_rate_per_sender(tmp_path: Path, enphase: Enphase) -> None:
     """20 at once, then 429 with the seconds to wait; other senders go on."""
     with collector(tmp_path, "--upstream", enphase.url) as running:
-        taken = [running.post(report_body(n, serial=f"{n:012}")) for n in range(22)]
-        assert [got.status for got in taken] == [200] * 20 + [429] * 2
-        assert 1 <= int(taken[21].header("retry-after")[0]) <= 5
+        begin_s, taken = time.monotonic(), 0
+        while (got := running.post(report_body(serial=f"{taken:012}"))).status == 200:
+            taken += 1
+        # A slow machine gives the sender time for more than the 20.
+        more = (time.monotonic() - begin_s) / 5
+        assert 20 <= taken <= 20 + more
+        assert got.status == 429
+        assert 1 <= int(got.header("retry-after")[0]) <= 5
         other = running.post(report_body(30), source="127.0.0.2")
         assert other.status == 200
-        assert len(enphase.got) == 21
+        assert len(enphase.got) == taken + 1
 
 
 def test_rate_per_envoy(tmp_path: Path, enphase: Enphase) -> None:

@@ -1,17 +1,22 @@
 """store-and-forward and local: what is acknowledged here, and what never is."""
 
 import hashlib
+import socket
 import xml.etree.ElementTree as ET
 import zlib
 from pathlib import Path
 
 import pytest
 
+from nutbridge.reports.model import RawReport
+from nutbridge.reports.parse import parse
+from nutbridge.reports.store.api import Store
 from tests.reports_serve.collector import Answered, collector
-from tests.reports_serve.reports import event_ids, report_body
+from tests.reports_serve.reports import PATH, event_ids, report_body
 from tests.reports_serve.upstream import (
     Enphase,
     Got,
+    Reaction,
     answer,
     resets,
     says,
@@ -113,6 +118,52 @@ def test_what_cannot_be_acknowledged_is_forwarded_at_once(
         assert [got.body for got in enphase.got] == [sent] * 3
         assert running.rows("SELECT 1 FROM outbox") == []
         assert len(running.rows("SELECT 1 FROM raw")) == 1
+
+
+def test_same_bytes_as_a_task_and_as_a_report_are_two_requests(
+    tmp_path: Path, enphase: Enphase
+) -> None:
+    """An answer to the task is none to the report, whichever came first."""
+    early, late = report_body(0), report_body(1)
+    reports: Reaction = resets
+
+    def react(got: Got, link: socket.socket) -> None:
+        react_to = tasks if b"task_complete" in got.line else reports
+        react_to(got, link)
+
+    enphase.reaction = react
+    with collector(tmp_path, *FORWARD, enphase.url) as running:
+        tasks = says(answer())
+        assert running.post(early, TASK).status == 502
+        assert running.post(late).status == 200
+        assert running.post(early).status == 200
+        tasks = says(answer(403))
+        assert running.post(late, TASK).status == 403
+        tasks = says(answer())
+        assert running.post(late, TASK).status == 502
+        assert len(running.rows("SELECT 1 FROM outbox")) == 2
+        reports = says(answer())
+        wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
+        sent = {got.body for got in enphase.got if b"performance" in got.line}
+        assert sent == {early, late}
+        states = running.rows("SELECT DISTINCT forward_state FROM raw")
+        assert states == [("forwarded",)]
+
+
+def test_imported_report_goes_on_as_the_envoy_sends_it(
+    tmp_path: Path, enphase: Enphase
+) -> None:
+    """A file names no path; once, such a report stopped the outbox for ever."""
+    store = Store.open(str(tmp_path / "reports.db"))
+    imported = RawReport(1_700_000_000, "", "", "", (), report_body())
+    assert store.add([(imported, parse(imported.body))]) == [True]
+    store.close()
+    with collector(tmp_path, *FORWARD, enphase.url) as running:
+        assert running.post(report_body()).status == 200
+        wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
+        (got,) = enphase.got
+        assert got.line == f"POST {PATH} HTTP/1.1".encode()
+        assert b"Content-Type: application/x-deflate" in got.headers
 
 
 def test_outbox_outlives_the_collector_and_its_mode(

@@ -18,8 +18,9 @@ from nutbridge.reports.serve.verdict import (
     way_of,
 )
 
-REPORT = b"/emu_reports/performance_report"
-TASK = b"/emu_reports/task_complete"
+REPORT = "/emu_reports/performance_report"
+TASK = "/emu_reports/task_complete"
+ODD_TASK = "/emu_reports//task%5Fcomplete"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_allowed() -> None:
 @pytest.mark.parametrize(
     ("raw", "found"),
     [
-        (REPORT, REPORT),
+        (REPORT.encode(), REPORT.encode()),
         (b"/emu_reports/", b"/emu_reports/"),
         (b"/emu_reports/a/../b", None),
         (b"/emu_reports/./b", None),
@@ -187,13 +188,19 @@ def test_backward_keeps_spelling_and_duplicates() -> None:
         (Mode.STORE_AND_FORWARD, REPORT, True, Way.QUEUE),
         (Mode.STORE_AND_FORWARD, REPORT, False, Way.RELAY_REFUSAL),
         (Mode.STORE_AND_FORWARD, TASK, True, Way.RELAY_REFUSAL),
-        (Mode.STORE_AND_FORWARD, TASK + b"/", True, Way.RELAY_REFUSAL),
+        (Mode.STORE_AND_FORWARD, f"{TASK}/", True, Way.RELAY_REFUSAL),
+        (
+            Mode.STORE_AND_FORWARD,
+            "/emu_reports//task%5Fcomplete",
+            True,
+            Way.RELAY_REFUSAL,
+        ),
         (Mode.LOCAL, REPORT, True, Way.ACKNOWLEDGE),
         (Mode.LOCAL, REPORT, False, Way.REFUSE),
         (Mode.LOCAL, TASK, True, Way.REFUSE),
     ],
 )
-def test_way_of(mode: Mode, path: bytes, parsed: bool, way: Way) -> None:
+def test_way_of(mode: Mode, path: str, parsed: bool, way: Way) -> None:
     assert way_of(mode, path, parsed=parsed) is way
 
 

@@ -1,5 +1,7 @@
 """Accepting, the outbox, answers, quarantine. On both databases."""
 
+from dataclasses import replace
+
 import pytest
 
 from nutbridge.reports.errors import StoreDown
@@ -83,6 +85,25 @@ def test_body_that_was_passed_on_may_be_queued_later(store: Store, url: str) -> 
     assert state(url) == ["failed"]
     put(store, body(), queue=True)
     assert state(url) == ["queued"]
+
+
+def test_late_answer_to_a_task_says_nothing_about_the_report(
+    store: Store, url: str
+) -> None:
+    """The same bytes: asked as a task, queued as a report, then the answer."""
+    task = replace(raw(body()), path="/emu_reports/task_complete", query="id=1")
+    raw_id = store.accept(task).raw_id
+    store.forwarded(raw_id, OK, task=True)
+    assert state(url) == ["forwarded"]
+    assert put(store, body(), queue=True) == raw_id
+    (head,) = store.outbox_heads()
+    assert (head.path, head.query) == (raw(body()).path, raw(body()).query)
+    store.forwarded(raw_id, OK, task=True)
+    store.failed(raw_id, "no answer", wait=True, task=True)
+    store.accept(task)
+    (one,) = listed(url)
+    assert (one["forward_state"], one["forward_problem"]) == ("queued", None)
+    assert (one["times_received"], store.counters().outbox) == (3, 1)
 
 
 def test_unparsable_is_never_queued(store: Store, url: str) -> None:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from nutbridge.reports.errors import StoreError, TooLarge, UpstreamDown
-from nutbridge.reports.model import RawReport
+from nutbridge.reports.model import RawReport, is_task
 from nutbridge.reports.parse import response_xml
 from nutbridge.reports.serve.body import Message, Receive, Unusable, drain, read_body
 from nutbridge.reports.serve.forwarder import Forwarder, texts
@@ -201,13 +201,13 @@ class ReportsApp:
         if taken.way is Way.REFUSE or forwarder is None:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             return self._refuse(status, "kept, but not understood")
-        raw_id = taken.accepted.raw_id
+        raw_id, task = taken.accepted.raw_id, is_task(raw.path)
         try:
             answer = await forwarder.ask(raw.path, raw.query, raw.headers, raw.body)
         except UpstreamDown as exc:
-            forwarder.note_failure(raw_id, exc.problem)
+            forwarder.note_failure(raw_id, exc.problem, task=task)
             return self._refuse(HTTPStatus.BAD_GATEWAY, "upstream does not answer")
-        forwarder.note(raw_id, answer)
+        forwarder.note(raw_id, answer, task=task)
         if taken.way is Way.RELAY_REFUSAL and is_success(answer.status):
             return self._refuse(HTTPStatus.BAD_GATEWAY, "kept, but not understood")
         headers = backward(answer.headers, len(answer.body), answer.status)

@@ -89,17 +89,17 @@ class Forwarder:
         for task in self._open:
             task.cancel()
 
-    def note(self, raw_id: int, answer: UpstreamAnswer) -> None:
-        """Keep the answer to a report that was relayed; does not wait."""
+    def note(self, raw_id: int, answer: UpstreamAnswer, *, task: bool = False) -> None:
+        """Keep the answer to a report, or a task, that was relayed; does not wait."""
         try:
-            self._store.forwarded(raw_id, kept(answer), wait=False)
+            self._store.forwarded(raw_id, kept(answer), wait=False, task=task)
         except StoreError as exc:
             _log.warning("an answer of the upstream was not kept: %s", exc)
 
-    def note_failure(self, raw_id: int, problem: str) -> None:
-        """Keep why a report was not answered; does not wait."""
+    def note_failure(self, raw_id: int, problem: str, *, task: bool = False) -> None:
+        """Keep why a report, or a task, was not answered; does not wait."""
         try:
-            self._store.failed(raw_id, problem, wait=False)
+            self._store.failed(raw_id, problem, wait=False, task=task)
         except StoreError as exc:
             _log.warning("a failure of the upstream was not kept: %s", exc)
 

@@ -12,7 +12,6 @@ from urllib.parse import unquote_to_bytes
 Header = tuple[bytes, bytes]
 
 REPORTS = b"/emu_reports/"
-TASK_COMPLETE = b"/emu_reports/task_complete"
 
 _OF_ONE_CONNECTION = frozenset(
     {

@@ -28,7 +28,7 @@ from nutbridge.reports.store.states import Accepted
 #: Calls of the store at the same time: one wait for the disk serves them all.
 THREADS = 32
 #: A body that inflates to more is handled alone, bytes.
-BIG = 1 << 20
+BIG = 1 << 19
 
 _log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class Intake:
         else:
             accepted = self._store.accept(raw)
             result = self._look_into(raw.body)
-        way = way_of(self._rules.mode, raw.path.encode("ascii"), parsed=result.parsed)
+        way = way_of(self._rules.mode, raw.path, parsed=result.parsed)
         wait_s = self._wait_s(result.serial)
         queue = way is Way.QUEUE and not wait_s
         self._store.parsed(accepted.raw_id, result, queue=queue)

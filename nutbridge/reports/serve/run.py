@@ -44,7 +44,7 @@ from nutbridge.tls import verifying_context
 # some of them to a busy machine.
 
 #: Answers of the upstream are waited for after SIGTERM, s.
-GRACE_S = 1.5
+GRACE_S = 1.0
 #: Requests under way have this long to be stored and answered, s.
 LAST_S = 2
 #: How long the start waits for a name server, s.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
-from nutbridge.reports.serve.headers import TASK_COMPLETE
+from nutbridge.reports.model import is_task
 from nutbridge.reports.serve.options import Mode
 
 
@@ -37,7 +37,7 @@ _WAYS: Final[Mapping[tuple[Mode, bool], Way]] = {
 }
 
 
-def way_of(mode: Mode, path: bytes, *, parsed: bool) -> Way:
+def way_of(mode: Mode, path: str, *, parsed: bool) -> Way:
     """Return what to do with a stored report.
 
     Args:
@@ -45,7 +45,7 @@ def way_of(mode: Mode, path: bytes, *, parsed: bool) -> Way:
         path: raw path of the request.
         parsed: whether the body is a report.
     """
-    return _WAYS[mode, parsed and path.rstrip(b"/") != TASK_COMPLETE]
+    return _WAYS[mode, parsed and not is_task(path)]
 
 
 class Fate(Enum):

@@ -163,23 +163,36 @@ class Store:
         heads = self._read(_HEADS, limit) if limit > 1 else self._read(_FIRST)
         return [one for (raw_id,) in heads for one in self._stored(raw_id)]
 
-    def forwarded(self, raw_id: int, answer: Answer, *, wait: bool = True) -> None:
+    def forwarded(
+        self, raw_id: int, answer: Answer, *, wait: bool = True, task: bool = False
+    ) -> None:
         """Note an answer; a 2xx takes the body out of the outbox.
 
         2xx is kept as ``forwarded``, others as ``refused`` (the body stays in the
         outbox if it is there; once forwarded it stays so). ``wait=False`` returns
-        at once, and the note is stored with the next transaction.
+        at once, and the note is stored with the next transaction. ``task``: it
+        went out as a task that is done; says nothing where it came as a report too.
         """
         state = ForwardState.REFUSED
         if answer.status in _SUCCESS:
             state = ForwardState.FORWARDED
-        self._later(
-            lambda batch: jobs.forwarded(batch.sql, raw_id, answer, state), wait=wait
-        )
 
-    def failed(self, raw_id: int, problem: str, *, wait: bool = False) -> None:
+        def job(batch: Batch) -> None:
+            if not (task and jobs.is_of_report(batch.sql, raw_id)):
+                jobs.forwarded(batch.sql, raw_id, answer, state)
+
+        self._later(job, wait=wait)
+
+    def failed(
+        self, raw_id: int, problem: str, *, wait: bool = False, task: bool = False
+    ) -> None:
         """Note that no answer came; a queued body stays queued."""
-        self._later(lambda batch: jobs.failed(batch.sql, raw_id, problem), wait=wait)
+
+        def job(batch: Batch) -> None:
+            if not (task and jobs.is_of_report(batch.sql, raw_id)):
+                jobs.failed(batch.sql, raw_id, problem)
+
+        self._later(job, wait=wait)
 
     def dead_letter(self, raw_id: int, answer: Answer) -> None:
         """Take a body out of the outbox for good; body and answer are kept."""

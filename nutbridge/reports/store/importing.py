@@ -1,6 +1,6 @@
 """Files into the store: bodies as they were sent, their XML, each also gzipped.
 
-Idempotent: what is there already is counted and changes nothing. The database is
+Idempotent: what is there already is counted, its rows stay. The database is
 left to others between two groups of files, so that a collector goes on meanwhile.
 """
 

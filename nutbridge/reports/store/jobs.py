@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
-from nutbridge.reports.model import ParseResult, RawReport, Report
+from nutbridge.reports.model import ParseResult, RawReport, Report, is_task
 from nutbridge.reports.store import schema
 from nutbridge.reports.store.ingest import Found, Raced, store_rows
 from nutbridge.reports.store.sql import Sql
@@ -26,7 +26,7 @@ _RAW = (
 )
 _RECEIPT = ("raw_id", "received", "peer", "path", "query", "headers")
 _BODY = ("raw_id", "body")
-_STATE = ("sha256", "raw_id", "parse_state", "forward_state")
+_STATE = ("sha256", "raw_id", "parse_state", "forward_state", "path")
 _PARSED = (
     *("parse_state", "problem", "envoy_id", "report_timestamp", "webcomm_version"),
     *("intervals", "readings", "events", "devices", "odd_count", "unknown_count"),
@@ -34,6 +34,9 @@ _PARSED = (
 _RAW_STATE = ("raw_id", "received", "parse_state", "forward_state", "query")
 _OUTBOX = ("raw_id", "envoy_id")
 _NOT_AGAIN = (ForwardState.FORWARDED, ForwardState.DEAD_LETTER, ForwardState.QUEUED)
+
+#: raw_id, parse_state, forward_state, path.
+_Known = tuple[int, str, str, str]
 
 
 class Parsed:
@@ -62,6 +65,10 @@ class Accepting:
 def accept(sql: Sql, waiting: Sequence[Accepting]) -> None:
     """Store requests; the same bytes again count and leave a receipt.
 
+    One body may come by an import, as a task that is done and as a report. What is
+    kept beside it, where it goes on to and what became of it there, is of the
+    request that says most.
+
     Raises:
         Raced: do the transaction again.
     """
@@ -78,8 +85,10 @@ def accept(sql: Sql, waiting: Sequence[Accepting]) -> None:
     sql.insert(schema.raw_body, _BODY, bodies, "DO NOTHING")
     again = []
     for one in waiting:
-        raw_id, parse_state, forward_state = known[one.digest]
         first = fresh.get(one.digest) is one
+        if _rank(one.raw.path) > _rank(known[one.digest][3]):
+            known[one.digest] = _take_over(sql, one.raw, known[one.digest])
+        raw_id, parse_state, forward_state, _ = known[one.digest]
         one.answer = Accepted(
             raw_id, not first, ParseState(parse_state), ForwardState(forward_state)
         )
@@ -93,9 +102,32 @@ def accept(sql: Sql, waiting: Sequence[Accepting]) -> None:
         )
 
 
-def _states(sql: Sql, digests: list[str]) -> dict[str, tuple[int, str, str]]:
+def _states(sql: Sql, digests: list[str]) -> dict[str, _Known]:
     rows = sql.find(schema.raw, ("sha256",), _STATE, [(one,) for one in digests])
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def _rank(path: str) -> int:
+    """Return how much a request says about its body: import, task, report."""
+    return 1 + (not is_task(path)) if path else 0
+
+
+def _take_over(sql: Sql, raw: RawReport, known: _Known) -> _Known:
+    raw_id, parse_state, _, before = known
+    names = ", ".join(_RECEIPT)
+    sql.run(
+        f"INSERT INTO receipt ({names}) SELECT {names} FROM raw"  # noqa: S608  our names
+        " WHERE raw_id = ? AND path = ?",
+        (raw_id, before),
+    )
+    # Another process may have done so meanwhile, and queued it.
+    sql.run(
+        "UPDATE raw SET peer = ?, path = ?, query = ?, headers = ?,"
+        " forward_state = 'none', forward_problem = NULL"
+        " WHERE raw_id = ? AND path = ?",
+        (*_place(raw), raw_id, before),
+    )
+    return raw_id, parse_state, ForwardState.NONE.value, raw.path
 
 
 def _place(raw: RawReport) -> tuple[str, str, str, str]:
@@ -192,6 +224,12 @@ def _envoy_id(sql: Sql, serial: str, envoys: dict[str, int]) -> int:
             "SELECT envoy_id FROM envoy WHERE serial_num = ?", (serial,)
         )
     return envoys[serial]
+
+
+def is_of_report(sql: Sql, raw_id: int) -> bool:
+    """Tell whether a body came as a report, not only as a task that is done."""
+    rows = sql.rows("SELECT path FROM raw WHERE raw_id = ?", (raw_id,))
+    return not any(is_task(path) for (path,) in rows)
 
 
 def forwarded(sql: Sql, raw_id: int, answer: Answer, state: ForwardState) -> None:
