@@ -81,12 +81,9 @@ def hourly(
     told_at = memory.hour_told_at
     if verdict.status.startswith("OL"):
         return _unread(memory, verdict, now)
-    if not verdict.reckoned:
-        told_at = told_at if verdict.holding else None
-        return replace(memory, hour_told_at=told_at), None
-    if told_at is not None and now - told_at < SECONDS_PER_HOUR:
+    if not verdict.reckoned or memory.battery.fitted is False:
         return memory, None
-    if memory.battery.fitted is False:
+    if told_at is not None and now - told_at < SECONDS_PER_HOUR:
         return memory, None
     text = "on battery, charge unknown"
     if verdict.soc_pct is not None:

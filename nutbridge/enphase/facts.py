@@ -45,7 +45,8 @@ def derive_grid(relay: Relay | None, collars: tuple[Collar, ...] = ()) -> GridAn
         relay: the relay's answer; None when only a Collar could be asked.
         collars: IQ Meter Collars as the inventory lists them now. What the
             relay says behind an open Collar is not known from any capture, so
-            a Collar that is off grid decides.
+            a Collar that is off grid decides, and behind one that says neither
+            ``closed`` proves nothing.
     """
     relay = relay or Relay()
     grid = _relay_grid(relay.oper)
@@ -54,6 +55,8 @@ def derive_grid(relay: Relay | None, collars: tuple[Collar, ...] = ()) -> GridAn
         words += ["collar", collar.admin_state or "?", collar.mid_state or "?"]
         if _is_off_grid(collar):
             grid = Grid.OPEN
+        elif grid is Grid.CLOSED and not _is_on_grid(collar):
+            grid = Grid.UNKNOWN
     modes = set(relay.modes)
     backup_mode = None
     if any(mode.startswith("multimode-") for mode in modes):
@@ -80,6 +83,11 @@ def _is_off_grid(collar: Collar) -> bool:
     return off or _starts(collar.mid_state, "open")
 
 
+def _is_on_grid(collar: Collar) -> bool:
+    on = "ON_GRID" in (collar.admin_state or "").upper()
+    return on or _starts(collar.mid_state, "close")
+
+
 def _starts(word: str | None, start: str) -> bool:
     return (word or "").lower().startswith(start)
 
@@ -103,12 +111,15 @@ def derive_battery(parts: Parts, flows: Flows | None) -> BatteryReading | None:
         soc_pct, capacity_wh = live_soc_pct, None
     else:
         return None
+    floor_pct = seen.floor_pct
+    if floor_pct is None and parts.last_secctrl is not None:
+        floor_pct = DEFAULT_FLOOR_PCT
     together = flows is not None and abs(flows.at - at) <= TOGETHER_S
     return BatteryReading(
         at=at,
         soc_pct=soc_pct,
         capacity_wh=capacity_wh,
-        floor_pct=seen.floor_pct or DEFAULT_FLOOR_PCT,
+        floor_pct=floor_pct,
         restart_pct=seen.restart_pct,
         power_w=flows.battery_w if flows and together else None,
         temperature_c=_temperature_c(parts.inventory, at),

@@ -23,6 +23,7 @@ from nutbridge.status.policy import (
     FALL_SLACK_PCT,
     REJOIN_PART,
     REJOIN_S,
+    SAME_SIZE_PART,
     SMOOTH_S,
     SOC_FRESH_S,
     Policy,
@@ -61,11 +62,12 @@ def take_reading(
     """Return what is believed of the battery after ``reading``.
 
     Not ready, and so no charge: capacity 0; capacity below REJOIN_PART of the
-    known one for less than REJOIN_S; charge missing.
+    known one for less than REJOIN_S, counted anew from each 0; charge missing.
     """
     battery = replace(battery, read_at=reading.at)
     if reading.capacity_wh == 0:
-        return battery
+        again = battery.shrunk_since is not None
+        return replace(battery, shrunk_since=reading.at) if again else battery
     battery = _take_capacity(battery, reading)
     if battery.shrunk_since is not None or reading.soc_pct is None:
         return battery
@@ -115,12 +117,18 @@ def _fall(
     if soc_pct >= charge.soc_pct - slack:
         return None
     fall = battery.fall
-    if fall is None or fall.capacity_wh != battery.capacity_wh:
+    if fall is None or not _same_size(fall.capacity_wh, battery.capacity_wh):
         return Fall(reading.at, 1, battery.capacity_wh)
     fall = replace(fall, readings=fall.readings + 1)
     if fall.readings >= FALL_READINGS and reading.at - fall.first_at >= FALL_S:
         return None
     return fall
+
+
+def _same_size(one_wh: float | None, other_wh: float | None) -> bool:
+    if one_wh is None or other_wh is None:
+        return one_wh is other_wh
+    return abs(one_wh - other_wh) <= SAME_SIZE_PART * one_wh
 
 
 def _take_flows(memory: Memory, flows: Flows) -> FlowMemory:

@@ -58,7 +58,9 @@ def awake(memory: Memory, now: float, due_at: float) -> Memory:
     no sleep: with long timeouts a silent gateway takes minutes per check.
     """
     if now - due_at > RESUMED_GAP_S:
-        return replace(memory, started_at=now)
+        # Nor can what comes now confirm an answer from before the sleep.
+        relay = replace(memory.relay, doubt=None)
+        return replace(memory, started_at=now, relay=relay)
     return memory
 
 

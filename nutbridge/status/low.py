@@ -20,6 +20,7 @@ from nutbridge.status.policy import (
     RECKON_RECENT_S,
     RUNTIME_MAX_S,
     SHORT_POLLS,
+    SMOOTH_S,
     SOC_FRESH_S,
     SOC_SHOWN_S,
     Policy,
@@ -80,7 +81,7 @@ def judge(memory: Memory, now: float, policy: Policy) -> tuple[Memory, Verdict]:
     charge = memory.battery.charge
     shown = charge is not None and now - charge.at < SOC_SHOWN_S
     soc_pct = charge.soc_pct if charge and shown else None
-    load_w = memory.flow.load_w if now - memory.flow.load_at < SOC_SHOWN_S else None
+    load_w = _load_w(memory, now)
     verdict = Verdict(
         status="OL" + _flag(memory, policy, known=now - memory.flow.at < SOC_SHOWN_S),
         soc_pct=soc_pct,
@@ -106,8 +107,7 @@ def _judge_outage(
         power_w = _power_now_w(memory, now, policy)
     else:
         soc_pct = charge.soc_pct if charge else None
-        mean_w = mean_discharge_w(memory)
-        power_w = memory.flow.load_w if mean_w is None else mean_w
+        power_w = _power_read_w(memory, now)
     seconds = _runtime(memory, soc_pct, power_w)
     look = Look(memory, now, policy, soc_pct, seconds, reckoned)
     low = _low(look, _poll_key(look), low_pct)
@@ -132,6 +132,18 @@ def _power_now_w(memory: Memory, now: float, policy: Policy) -> float | None:
         return None
     recent_w, later_w = reckoned_power_w(memory, capacity_wh, policy)
     return recent_w if now - charge.at < RECKON_RECENT_S else later_w
+
+
+def _power_read_w(memory: Memory, now: float) -> float | None:
+    """Return the mean discharge, else the house load; None where both are old."""
+    flow = memory.flow
+    if flow.samples and now - flow.samples[-1][0] < SMOOTH_S:
+        return mean_discharge_w(memory)
+    return _load_w(memory, now)
+
+
+def _load_w(memory: Memory, now: float) -> float | None:
+    return memory.flow.load_w if now - memory.flow.load_at < SOC_SHOWN_S else None
 
 
 def _runtime(
@@ -172,7 +184,7 @@ def _low(look: Look, key: float, low_pct: float) -> LowMemory:
         low = replace(low, short_polls=low.short_polls + 1, short_key=key)
     if soc_pct is None:
         return replace(low, lb=low.lb or _never_known(memory, look.now))
-    if generator_carries(memory, look.now):
+    if generator_carries(memory, look.now, look.policy):
         return replace(low, lb=False)
     if soc_pct < low_pct or low.short_polls >= SHORT_POLLS:
         return replace(low, lb=True)
@@ -190,7 +202,7 @@ def _never_known(memory: Memory, now: float) -> bool:
     return since is not None and now - since >= NEVER_KNOWN_LB_S
 
 
-def generator_carries(memory: Memory, now: float) -> bool:
+def generator_carries(memory: Memory, now: float, policy: Policy) -> bool:
     """Whether a generator runs and the battery does not discharge.
 
     Judged by the mean of the last DIRECTION_S since the generator started;
@@ -198,9 +210,13 @@ def generator_carries(memory: Memory, now: float) -> bool:
     """
     since = memory.generator_since
     samples = memory.flow.samples
-    if since is None or not samples or now - samples[-1][0] >= DIRECTION_S:
+    longest_s = DIRECTION_S
+    if memory.relay.silent_since is None:
+        # The relay says that it still runs; full polls may lie further apart.
+        longest_s = max(longest_s, 2 * policy.alert_s)
+    if since is None or not samples or now - samples[-1][0] >= longest_s:
         return False
-    begin = max(since, now - DIRECTION_S)
+    begin = max(since, samples[-1][0] - DIRECTION_S)
     recent = [w for at, w in samples if at >= begin]
     return bool(recent) and sum(recent) / len(recent) <= DEAD_BAND_W
 

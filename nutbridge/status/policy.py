@@ -74,6 +74,9 @@ REJOIN_S = 15 * SECONDS_PER_MINUTE
 FALL_READINGS = 3
 FALL_S = 60.0
 FALL_SLACK_PCT = 2.0
+#: A capacity that differs by less than this part is unchanged: the gateway's
+#: figure wanders by a few Wh.
+SAME_SIZE_PART = 0.01
 
 #: Less power than this is neither charging nor discharging.
 DEAD_BAND_W = 50.0

@@ -89,10 +89,13 @@ def recall(saved: Memory | None, found: Found, now: float) -> Memory:
     if saved is None or not found.vouched:
         return _what_lasts(saved or Memory(), status, now)
     shown = saved.shown
+    relay = replace(saved.relay, doubt=None)
     if shown.status.split()[:1] != status.split()[:1]:
         # Killed between writing the file and saving: what clients saw last.
         shown = Shown(status, now, after_outage=shown.on_battery)
-    relay = replace(saved.relay, doubt=None)
+        if shown.on_battery and not saved.hidden_at_stop:
+            # A ``closed`` from before this OB would keep LB back for ever.
+            relay = replace(relay, grid=None)
     shown = replace(shown, status=status)
     return replace(saved, shown=shown, relay=relay, told=(), hidden_at_stop=False)
 

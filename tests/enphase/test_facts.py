@@ -76,11 +76,17 @@ def test_grid_does_not_ask_who_wanted_it(oper: str) -> None:
         (Collar("ENCMN_MDE_ON_GRID", "close"), Grid.CLOSED),
         (Collar("ENCMN_MDE_OFF_GRID", "close"), Grid.OPEN),
         (Collar("ENCMN_MDE_ON_GRID", "open"), Grid.OPEN),
-        (Collar(None, None), Grid.CLOSED),
+        (Collar("ENCMN_MDE_ON_GRID", None), Grid.CLOSED),
+        (Collar(None, "close"), Grid.CLOSED),
+        (Collar(None, None), Grid.UNKNOWN),
+        (Collar("unknown", "unknown"), Grid.UNKNOWN),
     ],
 )
 def test_grid_behind_a_collar(collar: Collar, grid: Grid) -> None:
-    """An open Collar wins over a relay that says closed, or nothing."""
+    """An open Collar wins over a relay that says closed, or nothing.
+
+    One that says nothing leaves open what the relay's ``closed`` means.
+    """
     answer = derive_grid(Relay("closed"), (collar,))
     assert answer.grid is grid
     assert "collar" in answer.word
@@ -126,6 +132,13 @@ def test_battery_live_only() -> None:
     assert (reading.at, reading.soc_pct) == (AT + 1, 83.0)
     assert reading.capacity_wh is None
     assert (reading.floor_pct, reading.restart_pct) == (15.0, 20.0)
+
+
+def test_battery_live_only_names_no_floor_before_secctrl_did() -> None:
+    """After a start the floor of the run before holds, not the default."""
+    reading = derive_battery(parts(None, 83.0), None)
+    assert reading is not None
+    assert reading.floor_pct is None
 
 
 def test_battery_unknown() -> None:

@@ -123,6 +123,17 @@ def test_monitor_file_that_could_not_be_read_is_tried_again() -> None:
     assert world.port.status is None
 
 
+def test_monitor_full_polls_far_apart_are_no_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """POLLFREQALERT=120: the charge is reckoned before each of them."""
+    world = outage(soc_pct=80.0, policy=Policy(alert_s=120.0))
+    world.house.load_w = 200.0
+    world.run_for(3 * 3600.0)
+    told = [r for r in caplog.records if "charge reckoned" in r.message]
+    assert 1 <= len(told) <= 3
+
+
 def test_monitor_user_settings_are_read_again() -> None:
     world = outage(soc_pct=50.0)
     data = world.port.data.replace(b"battery.charge.low: 20", b"battery.charge.low: 60")

@@ -96,6 +96,26 @@ def test_battery_fall_begins_anew_at_another_capacity() -> None:
     assert play.read(140, soc=5.0, wh=1.2 * WH) == "OB LB"
 
 
+def test_battery_fall_counts_while_the_capacity_wanders() -> None:
+    """A few Wh more or less are no other battery: the charge is still 5 %."""
+    play = Play()
+    play.outage(soc=50.0)
+    said = [play.read(40.0 + 20 * n, soc=5.0, wh=WH + n % 3) for n in range(4)]
+    assert said == ["OB", "OB", "OB", "OB LB"]
+
+
+def test_battery_zeros_between_begin_the_15_min_anew() -> None:
+    """Two reboots in a row: the batteries have rejoined for a minute only."""
+    play = Play()
+    play.outage(soc=50.0)
+    play.read(100, soc=20.0, wh=5000.0)
+    play.read(960, soc=0.0, wh=0.0)
+    assert play.read(1020, soc=19.0, wh=5000.0) == "OB"
+    assert play.memory.battery.capacity_wh == WH
+    play.read(1860, soc=19.0, wh=5000.0)
+    assert play.memory.battery.capacity_wh == 5000.0
+
+
 def test_battery_powers_beside_zeros_are_not_kept() -> None:
     """0 W of a gateway that has just started would slow the reckoning down."""
     play = Play()

@@ -122,6 +122,14 @@ def test_events_ol_after_ob_is_visible_for_30_s_awake() -> None:
     assert play.ask(None, 5030).event is Event.GRACE_OVER
 
 
+def test_events_answer_before_a_sleep_is_not_confirmed_after_it() -> None:
+    """The network of a machine that wakes up is not there yet."""
+    play = online()
+    play.ask(OPEN, 10)
+    play.memory = awake(play.memory, T0 + 5000, T0 + 11)
+    assert play.ask(None, 5000).event is Event.GRACE_OVER
+
+
 @pytest.mark.parametrize(("late_s", "slept"), [(59, False), (61, True)])
 def test_events_awake_tells_sleep_from_waiting(late_s: float, slept: bool) -> None:
     memory = awake(Memory(started_at=T0), T0 + 900 + late_s, T0 + 900)

@@ -84,6 +84,24 @@ def test_low_runtime_low_of_the_user() -> None:
     assert play.read(60, soc=25.0) == "OB LB"
 
 
+@pytest.mark.parametrize("from_outage", [False, True])
+def test_low_runtime_of_an_old_power_is_unknown(*, from_outage: bool) -> None:
+    """Hours ago a car was charged; since then nobody tells the power."""
+    play = Play()
+    play.ask(CLOSED, 0)
+    if from_outage:
+        play.ask(OPEN, 1)
+        play.ask(OPEN, 2)
+    play.read(3, soc=90.0, watt=40_000.0, load=40_000.0)
+    play.ask(OPEN, 7200)
+    play.ask(OPEN, 7201)
+    said = [
+        play.read(at, soc=25.0, watt=None, load=None) for at in range(7240, 7400, 20)
+    ]
+    assert set(said) == {"OB"}
+    assert play.said().runtime_s is None
+
+
 @pytest.mark.parametrize(("soc", "status"), [(21.9, "OB LB"), (22.0, "OB")])
 def test_low_stays_until_2_points_above(soc: float, status: str) -> None:
     play = Play()
@@ -128,6 +146,18 @@ def test_low_generator_too_weak_for_60_s() -> None:
     assert play.read(51, soc=19.5, watt=-500.0) == "OB"
     assert play.read(71, soc=19.0, watt=400.0) == "OB"
     assert play.read(120, soc=19.0, watt=400.0) == "OB LB"
+
+
+def test_low_generator_carries_between_full_polls_far_apart() -> None:
+    """POLLFREQALERT=120: the relay says all the time that it runs."""
+    play = Play(Policy(alert_s=120.0))
+    play.outage(soc=20.0)
+    play.ask(GENERATOR, 50)
+    assert play.read(51, soc=19.0, watt=-500.0) == "OB"
+    play.ask(GENERATOR, 160)
+    assert play.look(160) == "OB"
+    play.ask(None, 165)
+    assert play.look(165) == "OB LB"
 
 
 def test_low_no_battery_fitted() -> None:

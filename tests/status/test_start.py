@@ -144,6 +144,19 @@ def test_start_killed_between_ol_and_saving() -> None:
     assert memory.shown == Shown("OL", 2000.0, after_outage=True)
 
 
+@pytest.mark.parametrize(("at_stop", "grid"), [(False, None), (True, Grid.CLOSED)])
+def test_start_ob_that_could_not_be_saved(*, at_stop: bool, grid: Grid | None) -> None:
+    """A full disk: the ``closed`` in the state is older than the OB in the file.
+
+    Not where our own stop hid the file: that was saved, the answer with it.
+    """
+    relay = RelayMemory(at=900.0, grid=Grid.CLOSED)
+    shown_as = Shown("" if at_stop else "OL", 900.0)
+    saved = replace(KNOWN, relay=relay, shown=shown_as, hidden_at_stop=at_stop)
+    memory = recall(saved, Found("OB", vouched=True, driver_runs=True), 2000.0)
+    assert memory.relay == RelayMemory(at=900.0, grid=grid)
+
+
 def test_start_words_beside_ol_do_not_count_as_a_change() -> None:
     saved = Memory(shown=Shown("OL", 100.0, after_outage=True))
     memory = recall(saved, Found("OL CHRG", vouched=True, driver_runs=True), 120.0)
