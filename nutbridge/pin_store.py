@@ -12,7 +12,7 @@ _CAP = 1024
 
 
 class PinStore:
-    """Reads and writes ``enphase-<ups>.fingerprint``.
+    """Reads and writes the fingerprint of one device (file_names.py).
 
     Args:
         path: the file; one line of 64 hex digits, SHA-256 of the certificate.

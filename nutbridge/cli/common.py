@@ -112,8 +112,6 @@ def paragraph(text: str) -> str:
     """
     import textwrap
 
-    from nutbridge.cli.logs import printable
-
     lines = textwrap.wrap(
         printable(text), 80, break_on_hyphens=False, break_long_words=False
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from nutbridge.config_values import Values
 
-#: Inverters take no longer password; their web page cuts a longer one off.
+#: Inverters take no longer password (``Len`` of 6800_10841E00); their web page
+#: cuts a longer one off.
 PASSWORD_MAX = 12
 
 

@@ -6,11 +6,12 @@ import pytest
 
 from nutbridge.reports.errors import StoreDown
 from nutbridge.reports.parse import parse
+from nutbridge.reports.queries.bodies import capture
 from nutbridge.reports.store import jobs
 from nutbridge.reports.store.api import Store
 from nutbridge.reports.store.states import Answer, ForwardState, ParseState
 from tests.reports_parse.samples import NOW, SERIAL, body, event
-from tests.reports_store.using import HEADERS, exported, listed, put, raw
+from tests.reports_store.using import HEADERS, asking, exported, listed, put, raw
 
 OK = Answer(200, (("Status", "200"), ("A", "1"), ("A", "2")), b"\x78\x9c")
 OTHER = "990000000002"
@@ -98,6 +99,8 @@ def test_late_answer_to_a_task_says_nothing_about_the_report(
     assert put(store, body(), queue=True) == raw_id
     (head,) = store.outbox_heads()
     assert (head.path, head.query) == (raw(body()).path, raw(body()).query)
+    with asking(url) as database:
+        assert capture(database, None)["answer"] is None
     store.forwarded(raw_id, OK, task=True)
     store.failed(raw_id, "no answer", wait=True, task=True)
     store.accept(task)

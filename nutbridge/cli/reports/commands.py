@@ -250,7 +250,7 @@ def _one_of(options: dict[str, bool], *, needed: bool = False) -> None:
 
 
 def _list_lines(found: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield "RECEIVED         SENT ENVOY        SHA256   INT READ  EV DEV STATE"
+    yield "RECEIVED         SENT ENVOY        SHA256   INT  RD  EV DEV STATE"
     for one in found:
         words = [one["parse_state"], one["forward_state"]]
         state = ",".join(word for word in words if word not in ("parsed", "none"))

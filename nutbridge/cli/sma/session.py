@@ -40,7 +40,6 @@ RETRY_S = 10.0
 _LOGOUT_S = 3.0
 #: Of each request that looks for a cause, s; twice that with its connect.
 _EXPLAIN_S = 2.0
-#: Inverters cut longer passwords off (``Len`` of 6800_10841E00).
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -122,6 +122,11 @@ def _take_over(sql: Sql, raw: RawReport, known: _Known) -> _Known:
     )
     # Another process may have done so meanwhile, and queued it.
     sql.run(
+        "DELETE FROM answer WHERE raw_id ="
+        " (SELECT raw_id FROM raw WHERE raw_id = ? AND path = ?)",
+        (raw_id, before),
+    )
+    sql.run(
         "UPDATE raw SET peer = ?, path = ?, query = ?, headers = ?,"
         " forward_state = 'none', forward_problem = NULL"
         " WHERE raw_id = ? AND path = ?",
