@@ -1,7 +1,7 @@
 # make demo    see an outage from start to end, in one minute
 # make test    everything that must hold: linters, types, tests with the real NUT
 # make lint    the linters and types alone
-# make bench   what the monitor costs, beside its budgets (6 minutes)
+# make bench   what the monitor costs, beside its budgets (7 minutes)
 # make golden  rewrite the expected port files of test-data/ after a change
 # make lock    choose new versions of the development tools
 # make clean   remove what these made
