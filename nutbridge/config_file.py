@@ -81,7 +81,7 @@ def load(
     cwd = _cwd()
     nut = folders(environ)
     path = absolute(cwd, config or _usual(nut, ups, environ))
-    data, info = read_plain(path, MAX_BYTES)
+    data, info = _read_config(path)
     entries = parse(data, path)
     name = _ups_name(ups, entries.get("UPS"), environ, path)
     place = Place(
@@ -101,6 +101,17 @@ def load(
     else:
         settings = _with_passwords(settings, odd, needed=account_needed)
     return settings, _overruled(ups, entries.get("UPS"), path) + odd
+
+
+def _read_config(path: str) -> tuple[bytes, os.stat_result]:
+    try:
+        return read_plain(path, MAX_BYTES)
+    except ConfigError as exc:
+        if not isinstance(exc.__cause__, FileNotFoundError):
+            raise
+        remedy = "is the name of the UPS right? nutbridge setup makes a config"
+        problem = f"{exc.problem}; {remedy}"
+        raise ConfigError(path, None, problem) from exc.__cause__
 
 
 def _with_passwords(settings: Settings, odd: list[Notice], *, needed: bool) -> Settings:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from nutbridge.doctor.facts import Facts, NutFacts
-from nutbridge.doctor.finding import Verdict, failed, ok, skipped, warning
+from nutbridge.doctor.finding import Result, Verdict, failed, ok, skipped, warning
 from nutbridge.doctor.judge_files import SUDO
 from nutbridge.model import Grid
 from nutbridge.nut.ups_conf import DRIVER, Section
@@ -84,12 +84,8 @@ def judge_section_mode(facts: Facts) -> Verdict:
     if mode is None and section.port.endswith(".dev"):
         return ok(f"{where} has no mode, and needs none: the port ends in .dev")
     found = "no mode, and the port does not end in .dev" if mode is None else mode
-    return failed(
-        f"{where} has mode {found}" if mode else f"{where} has {found}", _MODE
-    )
-
-
-_MODE = "mode = dummy-once"
+    finding = f"{where} has mode {found}" if mode else f"{where} has {found}"
+    return failed(finding, "mode = dummy-once")
 
 
 def judge_section_poll(facts: Facts) -> Verdict:
@@ -204,7 +200,21 @@ def judge_upsd(facts: Facts) -> Verdict:
                 ups=ups
             ),
         )
-    return _compared(upsd.values, facts)
+    return _other_port(upsd.values, facts) or _compared(upsd.values, facts)
+
+
+def _other_port(values: Mapping[str, str], facts: Facts) -> Verdict | None:
+    """Tell of a driver that was started before its section was changed."""
+    section = _section(facts) if facts.nut is not None and _here(facts) else None
+    port = values.get("driver.parameter.port")
+    if section is None or port in (None, section.port):
+        return None
+    if judge_section_port(facts).result is Result.FAILED:
+        return None  # what is wrong there comes first
+    return failed(
+        f"upsd: the driver reads {port}, ups.conf says {section.port or 'nothing'}",
+        f"while on line: systemctl restart nut-driver@{section.name}",
+    )
 
 
 def _compared(values: Mapping[str, str], facts: Facts) -> Verdict:

@@ -190,11 +190,19 @@ def make_basis(data: bytes | None, wanted: Mapping[str, str], ground: Ground) ->
         port_file=settings.port_file,
         state_dir=settings.state_dir,
         token_file=settings.token_file,
+        port_file_before=_port_file_of(old, ground),
     )
     taken = places.port_file_taken_by
     if taken is not None:
         raise UsageError(f"port file {settings.port_file}: {taken} has that name")
     return Basis(settings, old, wanted, places)
+
+
+def _port_file_of(old: Mapping[str, str], ground: Ground) -> str:
+    if "PORT_FILE" not in old:
+        return ""
+    folder = absolute(ground.cwd, old.get("STATE_DIR", ground.localstate))
+    return absolute(folder, old["PORT_FILE"])
 
 
 def _interpreted(

@@ -75,6 +75,7 @@ class Places:
         port_file: what dummy-ups reads.
         state_dir: STATE_DIR.
         token_file: TOKEN_FILE.
+        port_file_before: what the config names until now; empty without one.
     """
 
     ups: str
@@ -84,6 +85,7 @@ class Places:
     port_file: str
     state_dir: str
     token_file: str
+    port_file_before: str = ""
 
     @property
     def hidden_port_file(self) -> str:

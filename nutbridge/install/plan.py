@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from nutbridge.errors import ConfigError
+from nutbridge.file_names import NOCOMMS_SUFFIX
 from nutbridge.install.places import (
     RUN_FOLDER,
     TMPFILES_FOLDER,
     Places,
     tmpfiles_text,
 )
-from nutbridge.install.texts import changed_config, difference, new_config
+from nutbridge.install.texts import changed_config, difference, new_config, own_lines
 from nutbridge.nut.ups_conf import with_section
 
 DESC = "House battery, Enphase IQ Gateway"
@@ -144,7 +145,8 @@ def make_plan(
         see: looks at a file.
         is_folder: looks at a folder.
         account: whose the new files are.
-        reader: who must be able to read those that are right already; None: nobody.
+        reader: who must be able to read those that are right already, and whose a
+            port file is whose lines are taken over; None: nobody, and anybody's.
 
     Raises:
         ConfigError: a folder is missing, or a file makes no sense.
@@ -152,7 +154,7 @@ def make_plan(
             changed by program.
     """
     changes = _folders(places, is_folder)
-    changes += _port_file(places, see, account)
+    changes += _port_file(places, see, account, reader)
     changes += _secrets(places, answers, see, reader)
     changes += _config(places, answers, see, reader)
     ups_conf, diff = _ups_conf(places, see)
@@ -181,13 +183,15 @@ def _folders(places: Places, is_folder: Callable[[str], bool]) -> list[Change]:
     return [*changes, Change(RUN_FOLDER, None, 0o755, Who.MONITOR, what)]
 
 
-def _port_file(places: Places, see: See, account: Account | None) -> list[Change]:
+def _port_file(
+    places: Places, see: See, account: Account | None, reader: Account | None
+) -> list[Change]:
     changes = []
-    lines = b""
+    lines = _lines_before(places, see, reader)
     if places.lost_at_boot:
         template = see(places.template)
         if template is None:
-            text = _TEMPLATE.format(port=places.port_file, ups=places.ups).encode()
+            text = _template(places.port_file, places.ups) + lines
             what = "your lines of the port file"
             changes.append(Change(places.template, text, 0o644, Who.ADMIN, what))
         else:
@@ -212,6 +216,20 @@ def _port_file(places: Places, see: See, account: Account | None) -> list[Change
             )
         )
     return changes
+
+
+def _template(port_file: str, ups: str) -> bytes:
+    return _TEMPLATE.format(port=port_file, ups=ups).encode()
+
+
+def _lines_before(places: Places, see: See, reader: Account | None) -> bytes:
+    """Return the user's lines of the port file that is used until now."""
+    before = places.port_file_before or places.port_file
+    seen = see(before) or see(before + NOCOMMS_SUFFIX)
+    # A link that the monitor's user made must not show root's files to all.
+    if seen is None or (reader is not None and seen.uid != reader.uid):
+        return b""
+    return own_lines(seen.data).replace(_template(before, places.ups), b"")
 
 
 def _without_status(data: bytes) -> bytes:

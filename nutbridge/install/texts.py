@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from nutbridge.config_text import Entry, parse
 from nutbridge.errors import ConfigError, Refused
+from nutbridge.nut import port_text
+from nutbridge.nut.makers import ENPHASE
 
 _HEADER = """\
 # Config of enphase-monitor for the UPS {ups}, written by nutbridge setup.
@@ -71,6 +73,17 @@ def _alone(line: str, entry: Entry) -> bool:
         return False
     same = found.get(entry.key)
     return len(found) == 1 and same is not None and same.value == entry.value
+
+
+def own_lines(port_file: bytes) -> bytes:
+    """Return the user's lines of a port file, but for settings at their default."""
+    kept = [
+        f"{line.text}\n"
+        for line in port_text.parse(port_file).lines
+        if not line.setting
+        or not port_text.same_value(line.value, ENPHASE.default(line.setting) or "")
+    ]
+    return "".join(kept).encode("utf-8", "surrogateescape")
 
 
 def difference(old: str, new: str, path: str) -> str:

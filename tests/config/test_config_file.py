@@ -151,6 +151,14 @@ def test_load_unreadable(nut: Path) -> None:
         assert "Permission denied" in refusal(nut).problem
 
 
+def test_load_says_what_makes_a_config_that_is_not_there(nut: Path) -> None:
+    """Most often the name of the UPS is misspelt."""
+    problem = refusal(nut, nut / "conf/enphase-hone.conf").problem
+    assert problem.startswith("cannot be read: No such file")
+    assert "name of the UPS" in problem
+    assert "nutbridge setup" in problem
+
+
 def test_load_no_plain_file(nut: Path) -> None:
     """A folder, a device, a FIFO that nobody writes to (must not hang), a socket."""
     assert "is a folder" in refusal(nut, nut / "conf").problem

@@ -19,7 +19,7 @@ from nutbridge.doctor.finding import (
 )
 from nutbridge.enphase.readings import Inventory, Relay
 from nutbridge.nut.ups_conf import parse_ups_conf
-from tests.doctor.build import GOOD_UNIT, UNIT, settings, told
+from tests.doctor.build import GOOD_UNIT, PORT, UNIT, settings, told
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,24 @@ def test_deadtime_is_longer_than_a_restart_and_5_s(
 def test_upsd_that_shows_nothing(kind: str, words: tuple[str, ...]) -> None:
     upsd = UpsdFacts("127.0.0.1:3493", None, "no", kind)
     told(judge_nut.judge_upsd(Facts(settings(), upsd=upsd)), Result.FAILED, *words)
+
+
+def test_driver_that_runs_with_the_port_of_before() -> None:
+    """A section was changed, its driver not restarted: it shows the old file."""
+    values = {"ups.status": "OL", "driver.parameter.port": "/run/old.dev"}
+    upsd = UpsdFacts("127.0.0.1:3493", values)
+    conf = parse_ups_conf(f"[home]\ndriver=dummy-ups\nport={PORT}\n")
+    nut = NutFacts("/etc/nut", conf, real_port=PORT)
+    facts = Facts(settings(), nut=nut, upsd=upsd, gateway=GatewayFacts("x"))
+    words = ("/run/old.dev", "restart nut-driver@home")
+    told(judge_nut.judge_upsd(facts), Result.FAILED, *words)
+    elsewhere = replace(facts, upsd=replace(upsd, address="192.0.2.1:3493"))
+    told(judge_nut.judge_upsd(elsewhere), Result.SKIPPED)
+    wrong_section = replace(facts, nut=replace(nut, real_port="/run/odd.dev"))
+    told(judge_nut.judge_upsd(wrong_section), Result.SKIPPED)
+    same = {**values, "driver.parameter.port": PORT}
+    restarted = replace(facts, upsd=replace(upsd, values=same))
+    told(judge_nut.judge_upsd(restarted), Result.SKIPPED)
 
 
 def test_upsd_that_is_just_being_told() -> None:

@@ -271,6 +271,7 @@ def test_strict_config_refuses_another_certificate(
     done = machine.run_here(monkeypatch, wishes_of(machine))
     assert done.code == EX_UNAVAILABLE
     assert "certificate changed" in done.err
+    assert "nutbridge gateway trust -c /etc/nut/enphase-home.conf" in done.err
     assert pin.read_text(encoding="ascii") == old
     with machine.config.open("a", encoding="ascii") as file:
         file.write("ENVOY_TLS=first-use\n")

@@ -105,9 +105,11 @@ def setup(  # noqa: PLR0913 - one argument for each option
     and a battery, before anything is written. What is missing is asked. Run it
     again at any time: what is right already stays as it is.
     """
+    from nutbridge.cli.common import quiet_logs
     from nutbridge.cli.setup.steps import Setup
     from nutbridge.install.basis import Wishes
 
+    quiet_logs()
     if root and enable:
         raise UsageError("--enable and --root exclude each other")
     wishes = Wishes(

@@ -1,6 +1,7 @@
 """Which gateway, and with which token: the part of setup that asks the network."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from nutbridge.enphase.claims import (
 )
 from nutbridge.enphase.info import Info
 from nutbridge.errors import (
+    CertificateChanged,
     DeviceError,
     LoginRefused,
     SecondFactorNeeded,
@@ -151,6 +153,11 @@ def visit_gateway(visit: Visit, host: str) -> Result:
             say("The gateway does not take the token that is there.")
             token, account = _log_in(visit, serial)
             house = probe.fetch_house(serial, token)
+    except CertificateChanged as exc:
+        trust = f"nutbridge gateway trust -c {shlex.quote(basis.places.config)}"
+        raise DeviceError(
+            exc.what, f"{exc.problem}; if that is right: {trust}"
+        ) from exc
     finally:
         probe.close()
     show_house(house)
