@@ -4,9 +4,12 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from nutbridge.reports.store.api import Store
+from nutbridge.reports.store.engine import connect, parse_url
 from tests.reports_serve.collector import collector
 from tests.reports_serve.reports import report_body
 from tests.reports_serve.upstream import Enphase, answer, resets, says, wait_for
+from tests.reports_store.using import put
 
 
 def test_two_collectors_share_a_database(
@@ -44,3 +47,27 @@ def test_two_collectors_share_a_database(
         assert [got.body for got in enphase.got] == bodies
         assert count("interval") == 6 * 3
     engine.dispose()
+
+
+def test_options_in_the_address_hold_for_every_connection(postgres_url: str) -> None:
+    """Tables are made, written and read in the schema that the user named."""
+    engine = create_engine(parse_url(postgres_url))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA own")
+    store = Store.open(f"{postgres_url}?options=-csearch_path%3Down")
+    put(store, report_body())
+    assert store.counters().reports == 1
+    store.close()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM own.raw")).scalar() == 1
+    engine.dispose()
+
+
+def test_server_notices_soon_that_a_collector_is_gone(postgres_url: str) -> None:
+    """Else the outbox would be held for hours by a machine that lost its power."""
+    for create, writer in ((True, False), (False, True)):
+        engine = connect(parse_url(postgres_url), create=create, writer=writer)
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SHOW tcp_keepalives_idle").scalar()
+            assert found == "30"
+        engine.dispose()

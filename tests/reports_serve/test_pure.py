@@ -121,6 +121,24 @@ def test_allowed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("network", "allowed", "refused"),
+    [
+        ("::ffff:192.0.2.0/120", "192.0.2.9", "192.0.3.9"),
+        ("::ffff:c000:209", "192.0.2.9", "192.0.2.10"),
+        ("::ffff:192.0.2.77/120", "192.0.2.9", "::c000:209"),
+        ("::/0", "2001:db8::1", "192.0.2.9"),
+        ("2001:db8::/32", "2001:db8::1", "2001:db9::1"),
+    ],
+)
+def test_network_of_ipv4_written_as_ipv6(
+    network: str, allowed: str, refused: str
+) -> None:
+    found = Allowed((options.parse_network(network),))
+    assert found.source(allowed)
+    assert not found.source(refused)
+
+
+@pytest.mark.parametrize(
     ("raw", "found"),
     [
         (REPORT.encode(), REPORT.encode()),

@@ -2,14 +2,16 @@
 
 import ssl
 import stat
+import subprocess
 import warnings
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from nutbridge.errors import ConfigError
 from nutbridge.reports.serve.certificate import FILE, listener_context
-from tests.reports_serve.collector import collector
+from tests.reports_serve.collector import collector, serve_command
 from tests.reports_serve.reports import report_body, request
 
 LOCAL = ("--mode", "local", "--tls-listen", "127.0.0.1:0")
@@ -87,3 +89,30 @@ def test_key_must_be_private_and_usable(tmp_path: Path) -> None:
     pem.write_bytes(b"")
     with pytest.raises(ConfigError, match="no usable key"):
         listener_context(tmp_path, legacy=False, failed=forget)
+
+
+def test_key_behind_a_password_is_told_not_asked_for(tmp_path: Path) -> None:
+    listener_context(tmp_path, legacy=False, failed=lambda _: None)
+    pem = tmp_path / FILE
+    key = serialization.load_pem_private_key(pem.read_bytes(), None)
+    certificate = pem.read_bytes().partition(b"-----BEGIN CERTIFICATE")
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"anything"),
+    )
+    pem.write_bytes(locked + certificate[1] + certificate[2])
+    ended = subprocess.run(
+        serve_command(*LOCAL, "--state", str(tmp_path)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        # No terminal that could be asked.
+        start_new_session=True,
+        check=False,
+    )
+    assert ended.returncode == 78
+    assert ended.stderr.startswith("nutbridge: ")
+    assert "no usable key" in ended.stderr
+    assert ended.stderr.count("\n") == 1

@@ -1,13 +1,15 @@
 """Mode transparent: stored, then passed on and relayed, byte by byte."""
 
 import hashlib
+import socket
+import threading
 import zlib
 from pathlib import Path
 
 import pytest
 import trustme
 
-from tests.reports_serve.collector import Collector, collector
+from tests.reports_serve.collector import Collector, collector, exchange
 from tests.reports_serve.reports import PATH, report_body, request
 from tests.reports_serve.upstream import (
     ACK_BODY,
@@ -45,6 +47,59 @@ def test_bytes_are_the_same_on_both_sides(free: Collector, behind: Enphase) -> N
     assert got.body == ACK_BODY
     assert got.status == 200
     wait_for(lambda: stored(free)[digest(body)] == "forwarded")
+
+
+def test_sender_that_only_listens_any_longer_is_answered(
+    free: Collector, behind: Enphase
+) -> None:
+    """It closed its half of the connection after the last byte."""
+    body = report_body(2001)
+    go_on = threading.Event()
+
+    def after_a_while(_got: object, link: socket.socket) -> None:
+        go_on.wait(60)
+        link.sendall(answer())
+
+    behind.reaction = after_a_while
+    with free.connect() as link:
+        link.sendall(request(body))
+        link.shutdown(socket.SHUT_WR)
+        wait_for(lambda: behind.got)
+        go_on.set()
+        got = exchange(link, b"")
+    assert (got.status, got.body) == (200, ACK_BODY)
+
+
+def test_sender_that_ends_within_the_body_is_let_go(
+    free: Collector, behind: Enphase
+) -> None:
+    with free.connect() as link:
+        link.sendall(request(report_body(2002))[:-1])
+        link.shutdown(socket.SHUT_WR)
+        assert link.recv(100) == b""
+    assert not behind.got
+
+
+def test_line_after_the_body_changes_nothing(free: Collector, behind: Enphase) -> None:
+    """Old HTTP libraries send one more; it comes while the upstream is asked."""
+    body = report_body(2003)
+    go_on = threading.Event()
+
+    def after_a_while(_got: object, link: socket.socket) -> None:
+        go_on.wait(60)
+        link.sendall(answer())
+
+    behind.reaction = after_a_while
+    with free.connect() as link:
+        link.sendall(request(body))
+        wait_for(lambda: behind.got)
+        link.sendall(b"\r\n")
+        # Taken before the status page that is asked for after it.
+        assert free.get("/healthz").status == 200
+        go_on.set()
+        got = exchange(link, b"")
+    assert (got.status, got.body) == (200, ACK_BODY)
+    assert behind.got[0].body == body
 
 
 @pytest.mark.parametrize(

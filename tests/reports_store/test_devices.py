@@ -3,6 +3,7 @@
 import pytest
 
 from nutbridge.cli.reports.show import device_lines
+from nutbridge.reports.parse import parse
 from nutbridge.reports.queries.devices import devices
 from nutbridge.reports.store.api import Store
 from tests.reports_parse.samples import (
@@ -16,7 +17,7 @@ from tests.reports_parse.samples import (
     interval,
     reading,
 )
-from tests.reports_store.using import Object, asking, put
+from tests.reports_store.using import Object, asking, put, raw
 
 
 def asked(url: str) -> dict[str, Object]:
@@ -55,6 +56,26 @@ def test_newest_description_counts(store: Store, url: str) -> None:
     put(store, body(device(), report_timestamp=NOW - 300))
     found = asked(url)[PANEL]
     assert (found["condition_flags"], found["channels"][0]["condition_flags"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("received", "stamp", "counts"),
+    [
+        # The collector had no network time yet.
+        (100, NOW + 300, True),
+        # The Envoy's clock runs days ahead, or has just begun.
+        (NOW + 300, NOW + 300_000, True),
+        (NOW + 300, 100, True),
+        (NOW - 300, NOW + 300_000, False),
+    ],
+)
+def test_description_is_dated_by_a_clock_that_can_be_right(
+    store: Store, url: str, received: int, stamp: int, *, counts: bool
+) -> None:
+    put(store, body(device(condition_flags=1)))
+    late = body(device(condition_flags=2), report_timestamp=stamp)
+    store.parsed(store.accept(raw(late, received)).raw_id, parse(late))
+    assert asked(url)[PANEL]["condition_flags"] == (2 if counts else 1)
 
 
 def test_device_that_was_never_described(store: Store, url: str) -> None:

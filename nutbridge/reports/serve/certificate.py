@@ -90,7 +90,8 @@ def listener_context(
     context.failed = failed
     _allow(context, legacy=legacy)
     try:
-        context.load_cert_chain(path)
+        # Without a password OpenSSL asks the terminal for one, and waits.
+        context.load_cert_chain(path, password="")
     except (OSError, ssl.SSLError) as exc:
         problem = "no usable key and certificate; remove it, a new one is made"
         raise ConfigError(str(path), None, problem) from exc

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import h11
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -135,6 +136,10 @@ class TimedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Give a request with its header complete more time."""
+        if self.conn.their_state is h11.MUST_CLOSE:
+            # Old clients end a body with one more line: no second request, and the
+            # first has its answer still to come.
+            return
         super().data_received(data)
         # Once only: a sender that drips gets no more than that.
         if self.cycle is not None and self._limit is not None and not self._spoke:
@@ -142,6 +147,16 @@ class TimedProtocol(H11Protocol):
             self._limit.cancel()
             self._limit = self.loop.call_later(LIFE_S, self.transport.abort)
             self.gate.spoke(self)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Stay open for a sender who has said all and waits for the answer."""
+        # TLS has no connection that is closed on one side only.
+        return (
+            self.scheme == "http"
+            and self.cycle is not None
+            and not self.cycle.more_body
+            and not self.cycle.response_complete
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""

@@ -20,6 +20,8 @@ RATE = "20/5"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65535
+#: Before an IPv4 address that is written as IPv6.
+_MAPPED_BITS = 96
 _RATE_SHAPE = re.compile(r"(\d{1,6})(?:/(\d{1,6}(?:\.\d{1,3})?))?")
 _RATE_EVERY_S = 5.0
 
@@ -183,15 +185,21 @@ def parse_origin(text: str) -> Origin:
 
 
 def parse_network(text: str) -> IpNetwork:
-    """Read ``192.168.1.0/24`` or one address.
+    """Read ``192.168.1.0/24`` or one address; ``::ffff:`` before one is IPv4.
 
     Raises:
         ValueError: neither.
     """
     try:
-        return ipaddress.ip_network(text.strip(), strict=False)
+        found = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
         raise ValueError(f"{text!r} is not an address or ADDRESS/BITS") from None
+    # Senders are compared as plain_address reads them.
+    first = plain_address(str(found.network_address))
+    if isinstance(first, ipaddress.IPv4Address) and found.version == 6:  # noqa: PLR2004 - IP versions are 4 and 6
+        bits = found.prefixlen - _MAPPED_BITS
+        return ipaddress.ip_network(f"{first}/{bits}") if bits >= 0 else found
+    return found
 
 
 def parse_rate(text: str) -> Rate | None:

@@ -24,6 +24,11 @@ _CONNECT_S = 10
 #: A plan made while the tables were small reads them whole for ever: measured
 #: 15 ms instead of 1 ms per report at 300,000 rows.
 _PG_WRITER = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+#: A collector whose machine is gone holds the outbox, and locks, until the server
+#: notices: after two hours without these.
+_PG_GONE = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
 #: Kept in the file; never set in one that is only looked at.
 _WAL = "PRAGMA journal_mode = WAL"
 #: The file of another program is refused later, and stays as it is.
@@ -109,8 +114,13 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
             # A host that is gone says nothing; the Envoy does not wait minutes.
             "tcp_user_timeout": int(BUSY_S * 1000),
         }
+        settings = [_PG_GONE] if create or writer else []
         if writer:
-            options["options"] = f"{_PG_WRITER} -c lock_timeout={int(BUSY_S * 1000)}"
+            settings.append(f"{_PG_WRITER} -c lock_timeout={int(BUSY_S * 1000)}")
+        if settings:
+            # The user's own (search_path) hold in every connection.
+            own = url.normalized_query.get("options", ())
+            options["options"] = " ".join([*own, *settings])
         return create_engine(url, connect_args=options)
     path = Path(url.database or "")
     try:

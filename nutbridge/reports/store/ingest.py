@@ -96,9 +96,11 @@ def _slices(rows: Iterator[Row]) -> Iterator[list[Row]]:
 def reported(report: Report, received: int) -> int:
     """Return when the report was made; a clock that cannot be right does not count."""
     stamp = report.report_timestamp
-    if stamp is not None and _EARLIEST <= stamp <= received + _AHEAD_S:
-        return stamp
-    return received
+    if stamp is None or stamp < _EARLIEST:
+        return received
+    # A small board counts from 1970 until it has the network's time: ours is wrong.
+    ahead = stamp > received + _AHEAD_S and received >= _EARLIEST
+    return received if ahead else stamp
 
 
 def _plain(found: Sequence[Found], name: str) -> Iterator[Row]:
