@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 _JSON: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
 #: Seen: 16 characters. Longer ones have no place in a URL.
 _SID_MAX = 256
+_LOGOUT_TRIES = 2
 
 
 class DeviceWire(Wire, Protocol):
@@ -202,22 +203,25 @@ class Webconnect:
         return answer.body
 
     def logout(self, until: float = math.inf) -> None:
-        """End the session; a failure is only noted.
+        """End the session, with a second try; a failure is only noted.
 
-        Without an answer it stays in the keeper: the next process can use it.
+        If it may still live then, it stays in the keeper for the next process.
         """
         sid, self._sid = self._sid, None
         if sid is None:
             return
+        ended = any(self._ends(sid, until) for _ in range(_LOGOUT_TRIES))
+        if ended and self._keeper is not None:
+            self._keeper.clear()
+
+    def _ends(self, sid: str, until: float) -> bool:
+        """Log out once, and tell whether the session has surely ended."""
         try:
             self._post(paths.LOGOUT, {}, until, sid)
-        except DeviceAnswerError as error:
-            _log.debug("no logout: %s", error)
         except DeviceError as error:
             _log.debug("no logout: %s", error)
-            return
-        if self._keeper is not None:
-            self._keeper.clear()
+            return getattr(error, "status", None) == SESSION_ENDED
+        return True
 
     def close(self) -> None:
         """Drop the connection, not the session."""

@@ -18,13 +18,23 @@ from nutbridge.errors import (
 )
 from nutbridge.sma.client import Webconnect
 from nutbridge.sma.connect import connect
-from nutbridge.standin.messages import Reply
+from nutbridge.standin.messages import Channel, Incoming, Reply
+from nutbridge.standin.server import LOOPBACK, Server
 from nutbridge.standin.sma.inverter import HANG, err, html_page, json_reply, to_https
-from tests.fakes.inverter import INSTALLER, PASSWORD, RunningInverter
+from tests.fakes.inverter import (
+    INSTALLER,
+    PASSWORD,
+    RunningInverter,
+    make_inverter,
+)
 
 Run = Callable[..., RunningInverter]
 SOC = "6100_00295A00"
 VALUES = "/dyn/getValues.json"
+
+
+def cut(channel: Channel, _head: bytes, _body: bytes) -> None:
+    """Answer nothing, and close."""
 
 
 def client_of(running: RunningInverter, password: str = PASSWORD) -> Webconnect:
@@ -249,3 +259,25 @@ def test_logout_without_an_answer_is_no_error(hybrid: RunningInverter) -> None:
     hybrid.server.refuse()
     client.logout()
     assert not client.logged_in
+
+
+@pytest.mark.parametrize(
+    "reply", [err(503), err(404), html_page(500), Reply(close=True, deliver=cut)]
+)
+def test_logout_that_fails_is_tried_again(reply: Reply) -> None:
+    """Nobody else can end the session."""
+    inverter, refusals = make_inverter("hybrid"), [reply]
+
+    def answer(asked: Incoming) -> Reply:
+        if asked.path == "/dyn/logout.json" and refusals:
+            return refusals.pop()
+        return inverter(asked)
+
+    with Server(answer) as server:
+        host = f"{LOOPBACK}:{server.port}"
+        client = connect(host, password=PASSWORD, timeout_s=10.0)
+        client.login()
+        client.logout()
+        assert not refusals
+        assert not inverter.sessions.entries
+        client.close()

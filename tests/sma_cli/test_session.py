@@ -182,6 +182,12 @@ def test_signal_in_a_login_waits_for_the_session(hybrid: Site) -> None:
     assert not hybrid.inverter.sessions.entries
 
 
+def test_signal_in_the_logout_counts_after_it() -> None:
+    interrupts = Interrupts()
+    with pytest.raises(Exception, match="interrupted"), interrupts.held():
+        interrupts._on_signal(signal.SIGINT, None)
+
+
 @pytest.mark.parametrize("path", ["/dyn/getValues.json", "/dyn/getAllOnlValues.json"])
 def test_signal_in_a_request_that_hangs(hybrid: Site, path: str) -> None:
     """The first one after the login, and a later one."""

@@ -50,6 +50,18 @@ def test_session_is_used_again_after_a_kill(play: Play) -> None:
     assert not file.exists()
 
 
+def test_session_that_could_not_be_ended_is_used_again(play: Play) -> None:
+    """Its web server was busy at the stop: the session is still one of four."""
+    played = play()
+    played.check()
+    played.inverter.inverter.replies["/dyn/logout.json"] = err(503)
+    played.stop()
+    played.inverter.inverter.replies.clear()
+    played.kill()
+    played.check(10.0)
+    assert played.inverter.logins == played.inverter.sessions == 1
+
+
 def test_session_kept_that_has_ended_is_made_anew(play: Play) -> None:
     played = play()
     played.check()

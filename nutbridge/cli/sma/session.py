@@ -135,7 +135,7 @@ class Interrupts:
         self.made()
 
     def made(self) -> None:
-        """End a login; what came meanwhile counts now."""
+        """End a login, or what is held; what came meanwhile counts now."""
         self._holding = False
         if self._came is not None:
             raise Interrupted(self._came)
@@ -150,7 +150,7 @@ class Interrupts:
         try:
             yield
         finally:
-            self._holding = False
+            self.made()
 
 
 @contextmanager
