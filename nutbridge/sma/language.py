@@ -51,7 +51,11 @@ class Language:
                 JSON, or no texts in it.
         """
         texts = as_object(parse_json(body))
-        if not any(isinstance(text, str) for text in texts.values()):
+        # {"err": "404"} is no language.
+        if not any(
+            isinstance(text, str) and number.isdecimal()
+            for number, text in texts.items()
+        ):
             raise BodyError("no texts in it")
         return cls(texts)
 

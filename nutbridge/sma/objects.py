@@ -107,7 +107,10 @@ class Model:
             BodyError: empty, HTML, no JSON, or no objects in it.
         """
         entries = as_object(parse_json(body))
-        if not any(isinstance(entry, dict) for entry in entries.values()):
+        # {"error": {}} is no model: objects are called 6100_40263F00.
+        if not any(
+            isinstance(entry, dict) and "_" in key for key, entry in entries.items()
+        ):
             raise BodyError("no objects in it")
         return cls(entries)
 

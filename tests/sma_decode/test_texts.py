@@ -62,6 +62,7 @@ def test_object_odd_categories() -> None:
         (b"[1]", "list"),
         (b"{}", "no objects"),
         (b'{"a": 1}', "no objects"),
+        (b'{"error": {}}', "no objects"),
         (b'{"a": {', "damaged"),
         (b"[" * 100000, "nested too deeply"),
         (b"\xff\xfe", "UTF-8"),
@@ -73,7 +74,11 @@ def test_model_refused(body: bytes, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<!DOCTYPE html>", b"{}", b'{"1": 2}', b"null", b'{"1": {"2": 3}}']
+    "body",
+    [
+        *(b"", b"<!DOCTYPE html>", b"{}", b'{"1": 2}', b"null", b'{"1": {"2": 3}}'),
+        b'{"err": "404"}',
+    ],
 )
 def test_language_refused(body: bytes) -> None:
     """Empty: a language the device does not have; HTML: since 4.10.10.R."""
