@@ -48,8 +48,8 @@ class Outbox:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._more = asyncio.Event()
         self._ending = asyncio.Event()
-        #: By raw_id: how to note an answer that the store has not taken yet.
-        self._owed: dict[int, Callable[[], None]] = {}
+        #: raw_id of the head, and how to note its answer until the store takes it.
+        self._owed: tuple[int, Callable[[], None]] | None = None
 
     def wake(self) -> None:
         """Say that there is something new; from the loop's thread."""
@@ -96,26 +96,29 @@ class Outbox:
 
     async def _deliver(self, head: StoredRaw) -> bool:
         """Send the head; True when it has left the outbox."""
-        if head.raw_id not in self._owed and not await self._ask(head):
-            return False
-        await self._in_thread(self._owed[head.raw_id])
-        del self._owed[head.raw_id]
+        if self._owed is None or self._owed[0] != head.raw_id:
+            note = await self._ask(head)
+            if note is None:
+                return False
+            self._owed = head.raw_id, note
+        await self._in_thread(self._owed[1])
+        self._owed = None
         return True
 
-    async def _ask(self, head: StoredRaw) -> bool:
-        """Send the head; True when its answer is final."""
+    async def _ask(self, head: StoredRaw) -> Callable[[], None] | None:
+        """Send the head; return how to note its answer, None unless it is final."""
         try:
             answer = await self._forwarder.ask(
                 head.path, head.query, head.headers, head.body
             )
         except UpstreamDown as exc:
             self._forwarder.note_failure(head.raw_id, exc.problem)
-            return False
+            return None
         fate = fate_of(answer.status)
         if fate is Fate.AGAIN:
             self._tell_again(head.raw_id, answer.status)
             self._forwarder.note(head.raw_id, answer)
-            return False
+            return None
         if fate is Fate.DEAD:
             _log.warning(
                 "the upstream refused a queued report of Envoy %s with status %d; "
@@ -127,8 +130,7 @@ class Outbox:
         else:
             self._tell_tasks(head, answer)
             call = self._store.forwarded
-        self._owed[head.raw_id] = lambda: call(head.raw_id, kept(answer))
-        return True
+        return lambda: call(head.raw_id, kept(answer))
 
     def _tell_again(self, raw_id: int, status: int) -> None:
         """Say once per report and status that it stays at the head."""
