@@ -7,7 +7,11 @@ import pytest
 from hypothesis import settings
 
 from tests.effort import FACTOR
-from tests.fakes.fixtures import standin_cloud, standin_folder, standin_gateway
+from tests.fakes.fixtures import (
+    standin_cloud,
+    standin_folder,
+    standin_gateway,
+)
 from tests.fakes.loopback import only_loopback
 from tests.longest_first import deal
 

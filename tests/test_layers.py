@@ -11,24 +11,19 @@ from pathlib import Path
 import pytest
 
 from tests.layers import (
-    ADAPTER,
-    BASE,
-    BELOW,
+    ALONE,
     CLOCK_CALLS,
-    GROUPS,
+    CLOCK_IS_GIVEN,
     IMPURE_CALLS,
     IMPURE_METHODS,
     IMPURE_MODULES,
-    LAYERS,
-    LOOP,
-    MIXED,
     NEVER_LOADED,
     NOT_AT_THE_START,
-    NOT_OF_THE_DAEMON,
+    OF_THE_DAEMON,
     ONLY_IN,
     PACKAGE,
     PURE,
-    SHARED_ADAPTERS,
+    ROOMS,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -57,19 +52,12 @@ MODULES = {
     _name_of(path): Module(_name_of(path), path, ast.parse(path.read_bytes()))
     for path in sorted((ROOT / PACKAGE).rglob("*.py"))
 }
-PLACES: dict[str, str] = {
-    (name if name == PACKAGE else f"{PACKAGE}.{name}"): layer
-    for layer, names in LAYERS.items()
-    for name in names
-}
+ROOT_MODULES = {PACKAGE, f"{PACKAGE}.__main__"}
 
 
-def layer_of(name: str) -> str | None:
-    """Find the layer of a module, or of the nearest package that has one."""
-    if name in PLACES:
-        return PLACES[name]
-    parent = name.rpartition(".")[0]
-    return None if not parent or parent in MIXED else layer_of(parent)
+def room_of(name: str) -> str:
+    """Return the room of a module, or of a module that is one itself."""
+    return name.split(".")[1]
 
 
 @functools.cache
@@ -93,28 +81,31 @@ def is_in(name: str, places: tuple[str, ...] | set[str]) -> bool:
     return any(inner == place or inner.startswith(f"{place}.") for place in places)
 
 
-def modules_of(*layers: str) -> list[str]:
-    return [name for name in MODULES if layer_of(name) in layers]
+def modules_in(places: tuple[str, ...]) -> list[str]:
+    return [name for name in MODULES if is_in(name, places)]
 
 
-def test_every_module_has_a_layer() -> None:
-    assert [name for name in MODULES if layer_of(name) is None] == []
+def test_root_of_the_package_holds_rooms_and_nothing_else() -> None:
+    assert {room_of(name) for name in MODULES if name not in ROOT_MODULES} == set(ROOMS)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_imports_point_downwards(name: str) -> None:
-    layer = layer_of(name)
-    assert layer is not None
+@pytest.mark.parametrize("name", sorted(MODULES.keys() - ROOT_MODULES))
+def test_rooms_know_those_below(name: str) -> None:
+    room = room_of(name)
     for target, line in imports_of(name):
         assert not target.startswith("."), f"{name}:{line}: relative import"
-        if target.partition(".")[0] != PACKAGE:
+        if target.partition(".")[0] != PACKAGE or target in ROOT_MODULES:
             continue
-        there = layer_of(target)
-        where = f"{name}:{line}: {layer} imports {target} ({there})"
-        assert there == layer or there in BELOW[layer], where
-        if layer == there == ADAPTER:
-            inside = any(is_in(name, g) and is_in(target, g) for g in GROUPS)
-            assert inside or is_in(target, SHARED_ADAPTERS), where
+        there = room_of(target)
+        where = f"{name}:{line}: {room} imports {target}"
+        assert there in {room, "errors", *ROOMS[room]}, where
+        if there == ALONE.get(room, ("",))[0]:
+            assert is_in(name, {ALONE[room][1]}), where
+
+
+@pytest.mark.parametrize("place", [*PURE, *CLOCK_IS_GIVEN])
+def test_every_named_module_is_there(place: str) -> None:
+    assert f"{PACKAGE}.{place}" in MODULES
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -124,7 +115,7 @@ def test_libraries_stay_in_their_modules(name: str) -> None:
         assert allowed is None or is_in(name, allowed), f"{name}:{line}: {target}"
 
 
-@pytest.mark.parametrize("name", modules_of(BASE, PURE))
+@pytest.mark.parametrize("name", modules_in(PURE))
 def test_pure_modules_ask_nothing_of_the_machine(name: str) -> None:
     for target, line in imports_of(name):
         names = {target, target.partition(".")[0]}
@@ -137,7 +128,7 @@ def test_pure_modules_ask_nothing_of_the_machine(name: str) -> None:
             assert called not in IMPURE_METHODS, f"{name}:{line}: .{called}()"
 
 
-@pytest.mark.parametrize("name", modules_of(LOOP))
+@pytest.mark.parametrize("name", modules_in(CLOCK_IS_GIVEN))
 def test_loop_is_given_its_clock(name: str) -> None:
     for function, line in MODULES[name].calls():
         match function:
@@ -171,10 +162,6 @@ def test_start_of_the_daemon_is_light() -> None:
 
 def test_whole_daemon_is_light() -> None:
     """Everything that a poll can need, loaded at once."""
-    names = [
-        name
-        for name in modules_of(BASE, PURE, ADAPTER, LOOP)
-        if not is_in(name, NOT_OF_THE_DAEMON)
-    ]
+    names = modules_in(OF_THE_DAEMON)
     loaded = loaded_after(f"{PACKAGE}.cli.enphase_monitor", *names)
     assert loaded & NEVER_LOADED == set()

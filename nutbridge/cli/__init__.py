@@ -1,1 +1,4 @@
-"""Options, messages and exit codes; no logic."""
+"""Options, output and exit codes of both commands; no logic.
+
+Begin with ``tools`` (nutbridge) or ``enphase_monitor``.
+"""

@@ -4,8 +4,8 @@ import getpass
 import sys
 from collections.abc import Callable
 
-from nutbridge.cli.logs import printable
 from nutbridge.errors import NutbridgeError, UsageError
+from nutbridge.system.text import printable
 
 #: Wrong answers to one question, before it is given up.
 TRIES = 3

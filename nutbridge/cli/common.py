@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nutbridge.cli.logs import printable
 from nutbridge.errors import ConfigError, NutbridgeError, PortFileError
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.clock import SystemClock
+    from nutbridge.config.settings import Settings
     from nutbridge.nut.port_file import PortFile
-    from nutbridge.settings import Settings
+    from nutbridge.system.clock import SystemClock
 
 Ups = Annotated[
     str | None, typer.Argument(metavar="[UPS]", help="Name of the UPS in ups.conf.")
@@ -77,7 +77,7 @@ def settings_of(
     Raises:
         UsageError, ConfigError: see ``config_file.load``.
     """
-    from nutbridge.config_file import load
+    from nutbridge.config.file import load
 
     settings, _ = load(config, ups, os.environ, account_needed=account_needed)
     return settings
@@ -99,8 +99,8 @@ def gateway_settings_of(config: str | None, ups: str | None) -> "Settings":
 
 def port_of(settings: "Settings", clock: "SystemClock | None" = None) -> "PortFile":
     """Return the port file of a config; nothing is looked at yet."""
-    from nutbridge.clock import SystemClock
     from nutbridge.nut.port_file import PortFile
+    from nutbridge.system.clock import SystemClock
 
     return PortFile(Path(settings.port_file), clock or SystemClock())
 

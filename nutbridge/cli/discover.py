@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nutbridge.cli.logs import printable
 from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
+from nutbridge.system.text import printable
 
 
 class NothingFound(NutbridgeError):
@@ -43,7 +43,7 @@ def discover(
     Prints address, serial number and firmware of each. Sends no password and no
     token. Exit status 69 when none is found.
     """
-    from nutbridge.install.search import find_gateways
+    from nutbridge.tools.setup.search import find_gateways
 
     found = find_gateways(seconds, interface or ())
     if as_json:

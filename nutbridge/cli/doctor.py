@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from nutbridge.cli.common import Config, Ups
-from nutbridge.cli.logs import printable
 from nutbridge.cli.sma.session import interruptible
 from nutbridge.errors import ConfigError
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.doctor.finding import Finding
-    from nutbridge.notices import Notice
-    from nutbridge.settings import Settings
+    from nutbridge.config.settings import Settings
+    from nutbridge.tools.doctor.finding import Finding
+    from nutbridge.ups.notices import Notice
 
 _WIDTH = 80
 #: All is said after 20 s; programs start slowly on a small board.
@@ -83,7 +83,7 @@ def _unlogged() -> Iterator[None]:
 
 
 def _tell(config: str | None, ups: str | None, upsd: str, *, as_json: bool) -> int:
-    look = Look.of(sys.stdout, os.environ)
+    look = LineStyle.of(sys.stdout, os.environ)
     with _unlogged():
         findings, unusable = _examine(config, ups, upsd)
     sys.stdout.write(as_text_json(findings) if as_json else as_lines(findings, look))
@@ -92,7 +92,7 @@ def _tell(config: str | None, ups: str | None, upsd: str, *, as_json: bool) -> i
         if not as_json:
             sys.stderr.write("nutbridge: without a config nothing else was checked\n")
         return unusable
-    from nutbridge.doctor.finding import all_hold
+    from nutbridge.tools.doctor.finding import all_hold
 
     return 0 if all_hold(findings) else 1
 
@@ -101,14 +101,14 @@ def _examine(
     config: str | None, ups: str | None, upsd: str
 ) -> "tuple[Sequence[Finding], int | None]":
     """Return the findings, and the exit code where there is no config."""
-    from nutbridge.addresses import split_host
-    from nutbridge.clock import SystemClock
-    from nutbridge.doctor.checks import deadline, examine
-    from nutbridge.doctor.facts import Facts
-    from nutbridge.doctor.finding import Finding, failed
-    from nutbridge.doctor.place import Place
     from nutbridge.errors import UsageError
+    from nutbridge.net.addresses import split_host
     from nutbridge.nut.upsd import UPSD_PORT
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.doctor.checks import deadline, examine
+    from nutbridge.tools.doctor.facts import DoctorFacts
+    from nutbridge.tools.doctor.finding import Finding, failed
+    from nutbridge.tools.doctor.place import DoctorContext
 
     try:
         split_host(upsd, UPSD_PORT)
@@ -121,8 +121,8 @@ def _examine(
         return [Finding(_at_fault(exc), failed(str(exc), _remedy()))], exc.exit_code
     unknown = [note.text for note in notices if "unknown key" in note.text]
     odd = [note.text for note in notices if note.text not in unknown]
-    facts = Facts(settings, tuple(unknown), tuple(odd))
-    place = Place(settings, os.environ, clock, deadline(clock, _PROBES_S), upsd)
+    facts = DoctorFacts(settings, tuple(unknown), tuple(odd))
+    place = DoctorContext(settings, os.environ, clock, deadline(clock, _PROBES_S), upsd)
     return examine(facts, place), None
 
 
@@ -147,9 +147,9 @@ def _load(
     Raises:
         ConfigError: see config_file.load; or late.
     """
-    from nutbridge.clock import SystemClock
-    from nutbridge.config_file import load
-    from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
+    from nutbridge.config.file import load
+    from nutbridge.net.worker import LateError, ThreadWaiter, Worker, call_within
+    from nutbridge.system.clock import SystemClock
 
     worker = Worker("config", lambda: None)
     try:
@@ -168,7 +168,7 @@ def _load(
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LineStyle:
     """How lines are drawn.
 
     Attributes:
@@ -180,7 +180,7 @@ class Look:
     colour: bool
 
     @classmethod
-    def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "Look":
+    def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "LineStyle":
         """Return what fits the stream."""
         plain = environ.get("NO_COLOR") or environ.get("TERM", "dumb") == "dumb"
         return cls(_shows_marks(stream, environ), stream.isatty() and not plain)
@@ -213,7 +213,7 @@ def _shows_marks(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return True
 
 
-def as_lines(findings: "Sequence[Finding]", look: Look) -> str:
+def as_lines(findings: "Sequence[Finding]", look: LineStyle) -> str:
     """Return the findings for people, at most 80 columns where words allow."""
     lines: list[str] = []
     indent = " " * look.indent

@@ -23,10 +23,10 @@ from nutbridge.cli.common import (
 from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError, Stopping
 
 if TYPE_CHECKING:
-    from nutbridge.drill.play import Ending
-    from nutbridge.drill.script import Step
-    from nutbridge.drill.times import Times
-    from nutbridge.settings import Settings
+    from nutbridge.config.settings import Settings
+    from nutbridge.tools.drill.play import Ending
+    from nutbridge.tools.drill.script import DrillStep
+    from nutbridge.tools.drill.times import UpsmonTimes
 
 #: A socket's path has room for 107 bytes.
 _LONGEST_FOLDER = 40
@@ -57,9 +57,9 @@ def drill(ups: Ups = None, config: Config = None) -> None:
       78   the config is wrong
       130  interrupted; everything is stopped and removed
     """  # noqa: D301  \b is typer's mark for lines that stay as they are
-    from nutbridge.drill.script import steps
-    from nutbridge.look.values import values_in
-    from nutbridge.wiring import maker_of
+    from nutbridge.daemon.wiring import maker_of
+    from nutbridge.tools.drill.script import steps
+    from nutbridge.tools.status.values import values_in
 
     quiet_logs()
     with sudo_hint():
@@ -76,11 +76,13 @@ def drill(ups: Ups = None, config: Config = None) -> None:
         raise typer.Exit(1)
 
 
-def _play(settings: "Settings", played: "tuple[Step, Step, Step]") -> "Ending":
-    from nutbridge.clock import SignalWaiter, SystemClock
-    from nutbridge.drill.nut import DrillNut, find_all
-    from nutbridge.drill.play import Play
+def _play(
+    settings: "Settings", played: "tuple[DrillStep, DrillStep, DrillStep]"
+) -> "Ending":
     from nutbridge.nut.port_file import PortFile
+    from nutbridge.system.clock import SignalWaiter, SystemClock
+    from nutbridge.tools.drill.nut import DrillNut, find_all
+    from nutbridge.tools.drill.play import Play
 
     found = find_all(os.environ)
     if found is None:
@@ -110,10 +112,10 @@ def _play(settings: "Settings", played: "tuple[Step, Step, Step]") -> "Ending":
     return ending
 
 
-def _times() -> "Times":
+def _times() -> "UpsmonTimes":
     """Return upsmon's times as on this system, or its defaults."""
-    from nutbridge.config_file import folders
-    from nutbridge.drill.times import parse_times
+    from nutbridge.config.file import folders
+    from nutbridge.tools.drill.times import parse_times
 
     path = Path(folders(os.environ).sysconfig, "upsmon.conf")
     try:

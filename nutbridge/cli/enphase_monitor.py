@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nutbridge.cli.logs import guard_streams, level_for, log_notices, printable, set_up
+from nutbridge.cli.logs import (
+    guard_streams,
+    level_for,
+    log_notices,
+    set_up,
+)
 from nutbridge.cli.options import PROGRAM, Options, parse
 from nutbridge.errors import (
     EX_SOFTWARE,
@@ -18,12 +23,13 @@ from nutbridge.errors import (
     Refused,
     Stopping,
 )
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.clock import Clock, Waiter
+    from nutbridge.config.settings import Settings
     from nutbridge.nut.port_file import PortFile
-    from nutbridge.panel import Panel
-    from nutbridge.settings import Settings
+    from nutbridge.nut.publisher import PortFilePublisher
+    from nutbridge.system.clock import Clock, Waiter
 
 _log = logging.getLogger("nutbridge")
 
@@ -58,11 +64,11 @@ def _leave(code: int) -> None:
 
 
 def _run(options: Options) -> int:
-    from nutbridge.clock import SignalWaiter, SystemClock
-    from nutbridge.lock import PortLock
+    from nutbridge.daemon.wiring import maker_of
     from nutbridge.nut.port_file import PortFile
-    from nutbridge.panel import Panel
-    from nutbridge.wiring import maker_of
+    from nutbridge.nut.publisher import PortFilePublisher
+    from nutbridge.system.clock import SignalWaiter, SystemClock
+    from nutbridge.system.lock import PortLock
 
     waiter = SignalWaiter()
     waiter.install()
@@ -70,29 +76,29 @@ def _run(options: Options) -> int:
     settings = _settings(options)
     port = PortFile(Path(settings.port_file), clock)
     port.check()
-    panel = Panel(port, maker_of(settings))
+    publisher = PortFilePublisher(port, maker_of(settings))
     try:
         PortLock(port.real).acquire()
     except LockHeld as held:
         if not options.once:
             raise
-        panel.load()
-        return _report(settings.ups, panel.status, held.pid)
+        publisher.load()
+        return _report(settings.ups, publisher.status, held.pid)
     port.sweep()
-    panel.load()
+    publisher.load()
     if options.hide:
-        from nutbridge.host import Host
-        from nutbridge.wiring import forget_hold
+        from nutbridge.daemon.wiring import forget_hold
+        from nutbridge.system.host import Host
 
-        _hide(panel, asked=options.hide)
+        _hide(publisher, asked=options.hide)
         host = Host(clock, waiter, os.environ, port.owner)
         forget_hold(settings, port.real, host)
         return 0
-    return _monitor(settings, panel, port, (clock, waiter), once=options.once)
+    return _monitor(settings, publisher, port, (clock, waiter), once=options.once)
 
 
 def _settings(options: Options) -> "Settings":
-    from nutbridge.config_file import load
+    from nutbridge.config.file import load
 
     settings, notices = load(options.config, options.ups, os.environ)
     level = level_for(
@@ -106,18 +112,18 @@ def _settings(options: Options) -> "Settings":
 
 def _monitor(
     settings: "Settings",
-    panel: "Panel",
+    publisher: "PortFilePublisher",
     port: "PortFile",
     times: "tuple[Clock, Waiter]",
     *,
     once: bool,
 ) -> int:
     """Decide about the port file found, then check once or for ever."""
-    from nutbridge.host import Host
-    from nutbridge.runner import PulsingWaiter, run, run_once
-    from nutbridge.sdnotify import Notifier, watchdog_interval_s
-    from nutbridge.wiring import build, hide_stale
-    from nutbridge.wish import Wish
+    from nutbridge.daemon.runner import PulsingWaiter, run, run_once
+    from nutbridge.daemon.wiring import build, hide_stale
+    from nutbridge.system.host import Host
+    from nutbridge.system.release_request import ReleaseRequest
+    from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
 
     clock, waiter = times
     notifier = Notifier.from_environ({} if once else os.environ)
@@ -125,22 +131,24 @@ def _monitor(
     pulsing = PulsingWaiter(waiter, clock, notifier, pulse_s)
     host = Host(clock, pulsing, os.environ, port.owner)
     try:
-        parts = build(settings, panel, port.real, host, once=once)
+        parts = build(settings, publisher, port.real, host, once=once)
     except ConfigError:
         # Nobody will watch the file now: a stale OB must not greet a driver
         # that starts after us at boot.
-        hide_stale(settings, panel, port.real, host)
+        hide_stale(settings, publisher, port.real, host)
         raise
-    monitor, source, keeper = parts.monitor, parts.source, parts.keeper
-    monitor.wish = Wish(port.real, clock)
+    monitor, source, state_session = parts.monitor, parts.source, parts.state_session
+    monitor.wish = ReleaseRequest(port.real, clock)
     monitor.wish.drop()  # left for a predecessor
-    monitor.start(keeper.memory, vouched=keeper.vouched)
+    monitor.start(
+        state_session.memory, written_this_boot=state_session.written_this_boot
+    )
     if once:
         run_once(monitor, source, pulsing, clock)
     else:
         gc.freeze()
         gc.enable()
-        run(monitor, source, pulsing, clock, notifier, keeper.refresh)
+        run(monitor, source, pulsing, clock, notifier, state_session.refresh)
     return 0
 
 
@@ -152,15 +160,15 @@ def _report(ups: str, status: str | None, pid: int | None) -> int:
     return 0
 
 
-def _hide(panel: "Panel", *, asked: int) -> None:
+def _hide(publisher: "PortFilePublisher", *, asked: int) -> None:
     """Hide the file, unless that would shut machines down."""
-    status = panel.status
+    status = publisher.status
     if status is not None and "OB" in status.split() and asked == 1:
         raise Refused(
             f"the port file says {status}: hiding it now shuts down every machine "
             "that listens; -x -x does it all the same"
         )
-    panel.hide()
+    publisher.hide()
     _log.info("port file hidden (nocomms)")
 
 

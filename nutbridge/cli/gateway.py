@@ -13,13 +13,13 @@ from nutbridge.cli.common import (
     settings_of,
     sudo_hint,
 )
-from nutbridge.cli.logs import printable
 from nutbridge.errors import ConfigError, WrongDevice
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.clock import SystemClock
-    from nutbridge.pin_store import PinStore
-    from nutbridge.settings import Settings
+    from nutbridge.config.settings import Settings
+    from nutbridge.net.pin_store import PinStore
+    from nutbridge.system.clock import SystemClock
 
 gateway = typer.Typer(
     help="The gateway, its certificate and its answers.",
@@ -45,7 +45,7 @@ def trust(
     inverter is the UPS, or with --inverter, its certificate is accepted: make sure
     yourself that it is yours.
     """
-    from nutbridge.clock import SystemClock
+    from nutbridge.system.clock import SystemClock
 
     quiet_logs()
     clock = SystemClock()
@@ -66,10 +66,10 @@ def _gateway_shows(
     settings: "Settings", clock: "SystemClock"
 ) -> "tuple[str, PinStore]":
     """Return the fingerprint of our gateway, and where it is kept."""
-    from nutbridge.enphase.gateway import Gateway
-    from nutbridge.look.live import device_for, pins_of
-    from nutbridge.look.values import monitors_user
-    from nutbridge.worker import ThreadWaiter
+    from nutbridge.net.worker import ThreadWaiter
+    from nutbridge.sources.enphase.gateway import Gateway
+    from nutbridge.tools.status.live import device_for, pins_of
+    from nutbridge.tools.status.values import monitors_user
 
     device = device_for(settings, clock, ThreadWaiter())
     asked = Gateway(device, clock, settings.envoy_host, lambda: None)
@@ -89,13 +89,13 @@ def _inverter_shows(
     settings: "Settings", clock: "SystemClock"
 ) -> "tuple[str, PinStore]":
     """Return the fingerprint of the inverter, and where it is kept; no login."""
-    from nutbridge.https import HttpsDevice
-    from nutbridge.look.values import monitors_user
-    from nutbridge.pin_store import PinStore
-    from nutbridge.sma.wiring import fingerprint_file
-    from nutbridge.tls import PinnedContext
-    from nutbridge.wire import Request
-    from nutbridge.worker import ThreadWaiter
+    from nutbridge.daemon.wiring_sma import fingerprint_file
+    from nutbridge.net.https import HttpsDevice
+    from nutbridge.net.pin_store import PinStore
+    from nutbridge.net.tls import PinnedContext
+    from nutbridge.net.wire import Request
+    from nutbridge.net.worker import ThreadWaiter
+    from nutbridge.tools.status.values import monitors_user
 
     sma = settings.sma
     if sma is None or sma.scheme != "https":
@@ -135,10 +135,10 @@ def capture(
     Exit status: 0 saved; 69 the gateway does not answer, nothing was saved;
     73 the folder cannot be made or is there already.
     """
-    from nutbridge.capture import capture_to
-    from nutbridge.clock import SystemClock
     from nutbridge.errors import UsageError
-    from nutbridge.worker import ThreadWaiter
+    from nutbridge.net.worker import ThreadWaiter
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.capture import capture_to
 
     quiet_logs()
     if not output:

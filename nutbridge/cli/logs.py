@@ -17,7 +17,8 @@ import sys
 import time
 from collections.abc import Mapping
 
-from nutbridge.notices import BODIES, VERBOSE, Notice
+from nutbridge.system.text import printable
+from nutbridge.ups.notices import BODIES, VERBOSE, Notice
 
 _STDERR = 2
 # A pipe that poll(2) calls writable takes this much in one piece (PIPE_BUF).
@@ -102,19 +103,6 @@ def journal_reads(environ: Mapping[str, str], fd: int) -> bool:
     except OSError:
         return False
     return environ.get("JOURNAL_STREAM") == f"{info.st_dev}:{info.st_ino}"
-
-
-def printable(text: str) -> str:
-    """Return one line in which control and odd characters are escaped.
-
-    A device or a forged file must not move the cursor or begin a new line.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
 
 
 class LineHandler(logging.Handler):

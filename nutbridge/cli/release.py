@@ -51,9 +51,9 @@ def release(
       73  the port file cannot be written
       78  the config is wrong
     """  # noqa: D301  \b is typer's mark for lines that stay as they are
-    from nutbridge import releasing
-    from nutbridge.clock import SystemClock
-    from nutbridge.worker import ThreadWaiter
+    from nutbridge.net.worker import ThreadWaiter
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools import release as releasing
 
     quiet_logs()
     clock, waiter = SystemClock(), ThreadWaiter()

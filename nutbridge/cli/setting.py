@@ -4,13 +4,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nutbridge.cli.common import Config, port_of, quiet_logs, settings_of, sudo_hint
-from nutbridge.cli.logs import printable
+from nutbridge.cli.common import (
+    Config,
+    port_of,
+    quiet_logs,
+    settings_of,
+    sudo_hint,
+)
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.edits import Edited
+    from nutbridge.config.settings import Settings
     from nutbridge.nut.makers import Maker
-    from nutbridge.settings import Settings
+    from nutbridge.tools.edits import Edited
 
 Words = Annotated[
     list[str] | None,
@@ -34,8 +40,8 @@ def set_settings(words: Words = None, config: Config = None) -> None:
     Exit status: 0 done; 2 not a setting, or a value out of range; 73 the file
     cannot be changed; 78 the config is wrong.
     """
+    from nutbridge.daemon.wiring import maker_of
     from nutbridge.nut.edit import parse_change
-    from nutbridge.wiring import maker_of
 
     quiet_logs()
     words = list(words or [])
@@ -56,9 +62,9 @@ def set_settings(words: Words = None, config: Config = None) -> None:
 
 
 def _edit(settings: "Settings", changes: dict[str, str]) -> "Edited":
-    from nutbridge.clock import SystemClock
-    from nutbridge.edits import edit_settings
-    from nutbridge.worker import ThreadWaiter
+    from nutbridge.net.worker import ThreadWaiter
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.edits import edit_settings
 
     return edit_settings(settings, changes, SystemClock(), ThreadWaiter())
 
@@ -112,10 +118,10 @@ def _consequences(
 
 def _raised(settings: "Settings", changes: dict[str, str]) -> str | None:
     """Say that the monitor will use a higher limit than the one given."""
-    from nutbridge.clock import SystemClock
-    from nutbridge.look.state import read_noted
     from nutbridge.nut.variables import CHARGE_LOW
-    from nutbridge.status.policy import effective_low_pct
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.status.state import read_noted
+    from nutbridge.ups.status.policy import effective_low_pct
 
     clock = SystemClock()
     noted = read_noted(settings, port_of(settings, clock).real, clock)

@@ -12,17 +12,24 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from nutbridge.cli.common import Config, Json, Ups, quiet_logs, settings_of, sudo_hint
-from nutbridge.cli.logs import printable
+from nutbridge.cli.common import (
+    Config,
+    Json,
+    Ups,
+    quiet_logs,
+    settings_of,
+    sudo_hint,
+)
 from nutbridge.cli.sma.session import interruptible
 from nutbridge.errors import NutbridgeError, Stopping
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.clock import SystemClock
-    from nutbridge.look.inverter import InverterLook
-    from nutbridge.look.live import LiveLook
-    from nutbridge.look.status import Live, Status
-    from nutbridge.settings import Settings
+    from nutbridge.config.settings import Settings
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.status.inverter import InverterLook
+    from nutbridge.tools.status.live import LiveLook
+    from nutbridge.tools.status.report import Live, Status
 
 #: Between two rounds of --watch, s: of the files, and of the gateway, which
 #: serves a few clients at a time.
@@ -66,7 +73,7 @@ def show_status(
       78   the config is wrong
       130  ended by ^C
     """  # noqa: D301  \b is typer's mark for lines that stay as they are
-    from nutbridge.clock import SystemClock
+    from nutbridge.system.clock import SystemClock
 
     quiet_logs()
     clock = SystemClock()
@@ -74,7 +81,7 @@ def show_status(
         settings = settings_of(config, ups)
     with sudo_hint(), _leaving(settings, live=live):
         rounds = _Rounds(settings, clock, live=live)
-        screen = Screen(sys.stdout, os.environ)
+        screen = RedrawnScreen(sys.stdout, os.environ)
         code = _show(rounds.next(), screen, as_json=as_json, watch=watch)
         while watch:
             time.sleep(LIVE_EVERY_S if live else EVERY_S)
@@ -90,8 +97,10 @@ def _leaving(
     return interruptible() if ours else contextlib.nullcontext()
 
 
-def _show(status: "Status", screen: "Screen", *, as_json: bool, watch: bool) -> int:
-    from nutbridge.look.words import head_of, lines_of
+def _show(
+    status: "Status", screen: "RedrawnScreen", *, as_json: bool, watch: bool
+) -> int:
+    from nutbridge.tools.status.words import head_of, lines_of
 
     if as_json:
         indent = None if watch else 2
@@ -126,17 +135,17 @@ class _Rounds:
 
     def next(self) -> "Status":
         """Look once."""
-        from nutbridge.look.gather import look
+        from nutbridge.tools.status.gather import look
 
         live = self._ask() if self._live else None
         return replace(look(self._settings, self._clock), live=live)
 
     def _ask(self) -> "Live":
-        from nutbridge.look.gather import live_of
-        from nutbridge.look.inverter import InverterLook
-        from nutbridge.look.live import LiveLook
-        from nutbridge.look.status import Live
-        from nutbridge.worker import ThreadWaiter
+        from nutbridge.net.worker import ThreadWaiter
+        from nutbridge.tools.status.gather import live_of
+        from nutbridge.tools.status.inverter import InverterLook
+        from nutbridge.tools.status.live import LiveLook
+        from nutbridge.tools.status.report import Live
 
         try:
             with sudo_hint():
@@ -152,7 +161,7 @@ class _Rounds:
             return Live(problem=str(error))
 
 
-class Screen:
+class RedrawnScreen:
     """Where the rounds go; on a terminal each is drawn over the last one.
 
     Without a terminal, and with TERM=dumb, a block follows a block. NO_COLOR takes

@@ -18,12 +18,12 @@ from nutbridge.cli.common import (
     quiet_logs,
     sudo_hint,
 )
-from nutbridge.cli.logs import printable
 from nutbridge.errors import TokenError
-from nutbridge.units import SECONDS_PER_DAY, spoken_s
+from nutbridge.system.text import printable
+from nutbridge.ups.units import SECONDS_PER_DAY, spoken_s
 
 if TYPE_CHECKING:
-    from nutbridge.look.token import TokenView
+    from nutbridge.tools.status.token import TokenView
 
 token = typer.Typer(
     help="The token for the gateway.", no_args_is_help=True, context_settings=PLAIN
@@ -39,7 +39,7 @@ def show(ups: Ups = None, config: Config = None, *, as_json: Json = False) -> No
     Exit status: 0 the token is for this gateway and has not ended; 1 there is
     none, or it is of no use; 78 the config is wrong.
     """
-    from nutbridge.look.token import find_token
+    from nutbridge.tools.status.token import find_token
 
     quiet_logs()
     with sudo_hint():
@@ -69,7 +69,7 @@ def _plain(view: "TokenView") -> dict[str, Any]:
 
 
 def _lines(view: "TokenView") -> list[str]:
-    from nutbridge.look.token import NONE_YET
+    from nutbridge.tools.status.token import NONE_YET
 
     rows = [("file", view.file)]
     claims = view.claims
@@ -121,10 +121,10 @@ def import_token(
     one for the gateway of the config. A running monitor takes it at its next
     check.
     """
-    from nutbridge.clock import SystemClock
-    from nutbridge.enphase.claims import parse_token
-    from nutbridge.look.renewing import store_token
-    from nutbridge.look.token import ENDED, judged
+    from nutbridge.sources.enphase.claims import parse_token
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.status.renewing import store_token
+    from nutbridge.tools.status.token import ENDED, judged
 
     quiet_logs()
     with sudo_hint():
@@ -157,10 +157,10 @@ def renew_token(
     Exit status: 0 stored; 1 refused now; 69 the cloud gave none; 78 the config
     has no account.
     """
-    from nutbridge.clock import SystemClock
-    from nutbridge.look.renewing import account_of, refuse_now, renew
-    from nutbridge.look.state import read_noted
-    from nutbridge.look.values import read_status
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.status.renewing import account_of, refuse_now, renew
+    from nutbridge.tools.status.state import read_noted
+    from nutbridge.tools.status.values import read_status
 
     quiet_logs()
     clock = SystemClock()

@@ -21,11 +21,12 @@ from nutbridge.cli import (
     token,
 )
 from nutbridge.cli.common import writing
-from nutbridge.cli.logs import guard_streams, printable
+from nutbridge.cli.logs import guard_streams
 from nutbridge.cli.reports import commands as reports
 from nutbridge.cli.setup import command as setup
 from nutbridge.cli.sma import commands as sma
 from nutbridge.errors import EX_SOFTWARE, NutbridgeError, UsageError
+from nutbridge.system.text import printable
 
 _log = logging.getLogger("nutbridge")
 
@@ -69,7 +70,7 @@ def demo() -> None:
     installed, and shows what upsc sees. Changes nothing outside a temporary
     folder.
     """
-    from nutbridge.demo.show import play
+    from nutbridge.tools.demo.show import play
 
     raise typer.Exit(play(sys.stdout, os.environ))
 

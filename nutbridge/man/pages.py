@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from nutbridge import __version__
-from nutbridge.config_keys import KEYS, Key, Kind
-from nutbridge.config_values import allowed
+from nutbridge.config.keys import KEYS, Key, KeyKind
+from nutbridge.config.values import allowed
 from nutbridge.nut.variables import SETTINGS, Variable
 
 #: Where the sources lie; each is ``<name>.<section>.rst``.
@@ -123,7 +123,7 @@ def _about(key: Key) -> str:
     words = [_sentence(key.help)]
     if key.required:
         words.append("Needed.")
-    if key.kind is Kind.NUMBER:
+    if key.kind is KeyKind.NUMBER:
         words.append(f"Allowed: {plain(allowed(key))}.")
     if key.choices:
         words.append(f"Allowed: {' or '.join(literal(word) for word in key.choices)}.")

@@ -1,1 +1,7 @@
-"""NUT: variable names, the port file of dummy-ups, its one writer."""
+"""What NUT reads and says: variables, numbers, the port file, ups.conf, upsd.
+
+One module, ``port_file``, writes the port file. The rules that dummy-ups needs stand
+in ``port_text``.
+
+Begin with ``variables`` (every variable as one table), then ``port_text``.
+"""

@@ -12,7 +12,13 @@ from nutbridge.nut.makers import ENPHASE, Maker
 from nutbridge.nut.port_text import UserLine, parse
 from nutbridge.nut.user_settings import RANGES, is_number, user_settings
 from nutbridge.nut.values import assignment, plain_text
-from nutbridge.nut.variables import BY_NAME, SETTINGS, STATUS, Variable, find
+from nutbridge.nut.variables import (
+    BY_NAME,
+    SETTINGS,
+    STATUS,
+    Variable,
+    find,
+)
 
 NAMES = tuple(each.name for each in SETTINGS)
 

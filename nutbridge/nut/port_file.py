@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from nutbridge.clock import Clock
 from nutbridge.errors import PortFileError
-from nutbridge.file_names import NOCOMMS_SUFFIX
-from nutbridge.files import (
+from nutbridge.nut.port_text import NOCOMMS_SUFFIX
+from nutbridge.system.clock import Clock
+from nutbridge.system.files import (
     Access,
     ChangedError,
     check_link,
@@ -34,7 +34,7 @@ MAX_BYTES = 1024 * 1024
 _NEW = Access(0o644)
 
 
-class Place(StrEnum):
+class PortFileName(StrEnum):
     """Which of the two names exists; VISIBLE when both do."""
 
     VISIBLE = "visible"
@@ -45,7 +45,7 @@ class Place(StrEnum):
 class Signature:
     """Enough of a file's stat to see that somebody else changed it."""
 
-    place: Place
+    place: PortFileName
     inode: int
     mtime_ns: int
     size: int
@@ -74,7 +74,7 @@ class PortFile:
         self._written: tuple[bytes, Signature] | None = None
         self._mtime_s: int | None = None
 
-    def check(self) -> Place:
+    def check(self) -> PortFileName:
         """Find the file and see that it can be replaced; changes nothing.
 
         Call it once, at the start.
@@ -120,7 +120,7 @@ class PortFile:
         """Who should own the other files of this monitor; ``files.owner_for``."""
         return owner_for(self.real if self.real.exists() else self.twin)
 
-    def find(self) -> Place | None:
+    def find(self) -> PortFileName | None:
         """Tell which name exists now; None when both are gone."""
         now = self.signature()
         return now.place if now else None
@@ -208,7 +208,9 @@ class PortFile:
         self._mtime_s = mtime_s
         self._written = (
             data,
-            Signature(Place.VISIBLE, found.st_ino, found.st_mtime_ns, found.st_size),
+            Signature(
+                PortFileName.VISIBLE, found.st_ino, found.st_mtime_ns, found.st_size
+            ),
         )
 
     def edit(self, data: bytes, expected: Signature) -> bool:
@@ -223,7 +225,7 @@ class PortFile:
         Raises:
             PortFileError: the file is as it was before.
         """
-        visible = expected.place is Place.VISIBLE
+        visible = expected.place is PortFileName.VISIBLE
         name = self.real if visible else self.twin
         mtime_s = max(int(self._clock.wall()), expected.mtime_ns // 10**9 + 1)
         with self._explained("write it"):
@@ -259,8 +261,8 @@ class PortFile:
         self._written = None
         return True
 
-    def _names(self) -> tuple[tuple[Place, Path], ...]:
-        return ((Place.VISIBLE, self.real), (Place.HIDDEN, self.twin))
+    def _names(self) -> tuple[tuple[PortFileName, Path], ...]:
+        return ((PortFileName.VISIBLE, self.real), (PortFileName.HIDDEN, self.twin))
 
     def _error(self, problem: str) -> PortFileError:
         return PortFileError(str(self.path), problem)

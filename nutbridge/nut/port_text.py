@@ -27,7 +27,17 @@ from nutbridge.nut.values import (
     plain_text,
     split_words,
 )
-from nutbridge.nut.variables import BY_NAME, SETTINGS, STATUS, Kind, find, fitting
+from nutbridge.nut.variables import (
+    BY_NAME,
+    SETTINGS,
+    STATUS,
+    ValueKind,
+    find,
+    fitting,
+)
+
+#: Of the name of a port file while it is hidden.
+NOCOMMS_SUFFIX = "-nocomms"
 
 #: dummy-ups compares only this beginning: ``ups.status.note`` sets the status
 #: (measured on NUT 2.8.0, 2.8.1 and a snapshot after 2.8.5); ups.alarm is shown
@@ -137,7 +147,7 @@ class _Reader:
         known = find(entry.name)
         if folded.startswith(_STATUS_PREFIX):
             self.status = " ".join(entry.clean.upper().split()) or None
-        if known and known.kind is Kind.SETTING:
+        if known and known.kind is ValueKind.SETTING:
             self._keep(entry, known.name)
         elif known:
             if entry.name != known.name or entry.name in self.made:
@@ -230,7 +240,7 @@ def render(
     lines = [
         assignment(name, values.get(name, maker.default(name)))
         for name, variable in BY_NAME.items()
-        if name in fitted and variable.kind in {Kind.MEASURED, Kind.CONSTANT}
+        if name in fitted and variable.kind in {ValueKind.MEASURED, ValueKind.CONSTANT}
     ]
     lines += _user_lines(text, values, maker)
     lines.append(f"{STATUS}: {_checked_status(values.get(STATUS))}")

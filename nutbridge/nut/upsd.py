@@ -13,10 +13,15 @@ import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 
-from nutbridge.addresses import resolve_host, split_host
-from nutbridge.clock import SystemClock
 from nutbridge.errors import UsageError
-from nutbridge.link import describe
+from nutbridge.net.addresses import resolve_host, split_host
+from nutbridge.net.link import describe
+from nutbridge.net.worker import (
+    LateError,
+    ThreadWaiter,
+    Worker,
+    call_within,
+)
 from nutbridge.nut.errors import (
     DataStale,
     DriverNotConnected,
@@ -25,7 +30,7 @@ from nutbridge.nut.errors import (
     UpsdAnswerError,
     UpsdUnreachable,
 )
-from nutbridge.worker import LateError, ThreadWaiter, Worker, call_within
+from nutbridge.system.clock import SystemClock
 
 UPSD_PORT = 3493
 LOCAL_UPSD = f"127.0.0.1:{UPSD_PORT}"

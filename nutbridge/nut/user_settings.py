@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from nutbridge.nut.makers import ENPHASE, OF_A_MAKER, Maker, is_of_another
+from nutbridge.nut.makers import (
+    ENPHASE,
+    OF_A_MAKER,
+    Maker,
+    is_of_another,
+)
 from nutbridge.nut.port_text import PortText, UserLine
 from nutbridge.nut.values import assignment
 from nutbridge.nut.variables import CHARGE_LOW, RUNTIME_LOW

@@ -17,10 +17,10 @@ from nutbridge.nut.values import number, plain_text
 STATUS = "ups.status"
 CHARGE_LOW = "battery.charge.low"
 RUNTIME_LOW = "battery.runtime.low"
-SOURCE = "experimental.nutbridge.source"
+SOURCE = "experimental.nutbridge.ups.source"
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """Where the value of a variable comes from."""
 
     STATUS = "status"
@@ -45,7 +45,7 @@ class Variable:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     help: str
     unit: str = ""
     decimals: int | None = None
@@ -63,17 +63,17 @@ class Variable:
 def _measured(
     name: str, unit: str, decimals: int | None, text: str, phase: int = 0
 ) -> Variable:
-    return Variable(name, Kind.MEASURED, text, unit, decimals, phase=phase)
+    return Variable(name, ValueKind.MEASURED, text, unit, decimals, phase=phase)
 
 
 def _setting(name: str, default: str, text: str, unit: str = "") -> Variable:
-    return Variable(name, Kind.SETTING, text, unit, default=default)
+    return Variable(name, ValueKind.SETTING, text, unit, default=default)
 
 
 # 1 decimal of percent: a reckoned charge just under battery.charge.low must
 # not be shown as equal to it.
 _GENERAL = (
-    Variable(STATUS, Kind.STATUS, "OL, OB or OB LB"),
+    Variable(STATUS, ValueKind.STATUS, "OL, OB or OB LB"),
     _measured("battery.charge", "%", 1, "state of charge"),
     _setting(CHARGE_LOW, "20", "charge at which the battery is low", "%"),
     _measured("battery.charge.restart", "%", 1, "charge at which the system restarts"),
@@ -86,14 +86,14 @@ _GENERAL = (
     _setting("battery.voltage.low", "68.5", "voltage of an empty battery", "V"),
     _measured("battery.current", "A", 1, "positive discharges, negative charges"),
     _measured("battery.temperature", "degC", 1, "warmest battery"),
-    Variable("battery.type", Kind.CONSTANT, "chemistry", default="LFP"),
+    Variable("battery.type", ValueKind.CONSTANT, "chemistry", default="LFP"),
     _measured("ups.load", "%", 1, "house load of ups.realpower.nominal"),
     _measured("ups.realpower", "W", 0, "house load"),
     _measured("ups.realpower.nominal", "W", 0, "what the batteries can give"),
     _setting("device.mfr", "Enphase Energy", "maker"),
     _setting("device.model", "IQ Gateway", "model"),
     _measured("device.serial", "", None, "serial number of the gateway"),
-    Variable("device.type", Kind.CONSTANT, "kind of device", default="ups"),
+    Variable("device.type", ValueKind.CONSTANT, "kind of device", default="ups"),
     _setting("ups.mfr", "Enphase Energy", "maker"),
     _setting("ups.model", "IQ Gateway", "model"),
     _measured("ups.serial", "", None, "serial number of the gateway"),
@@ -107,7 +107,7 @@ _GENERAL = (
 _INVERTER = (
     Variable(
         "experimental.sma.pv.power",
-        Kind.MEASURED,
+        ValueKind.MEASURED,
         "power of the PV array",
         "W",
         0,
@@ -115,7 +115,7 @@ _INVERTER = (
     ),
     Variable(
         "experimental.sma.power",
-        Kind.MEASURED,
+        ValueKind.MEASURED,
         "of the inverter, AC side; negative takes",
         "W",
         0,
@@ -123,7 +123,7 @@ _INVERTER = (
     ),
     Variable(
         "experimental.sma.health",
-        Kind.MEASURED,
+        ValueKind.MEASURED,
         "ok, warning, fault or off",
         optional=True,
     ),
@@ -159,7 +159,7 @@ VARIABLES: tuple[Variable, ...] = (*_GENERAL, *_INVERTER, *_meters())
 BY_NAME: Mapping[str, Variable] = {each.name: each for each in VARIABLES}
 
 SETTINGS: tuple[Variable, ...] = tuple(
-    each for each in VARIABLES if each.kind is Kind.SETTING
+    each for each in VARIABLES if each.kind is ValueKind.SETTING
 )
 
 _BY_FOLDED: Mapping[str, Variable] = {each.name.lower(): each for each in VARIABLES}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 # What the daemon has loaded by its first poll, so that the memory is the same.
 import nutbridge.cli.enphase_monitor
-import nutbridge.runner  # noqa: F401 - the same
+import nutbridge.daemon.runner  # noqa: F401 - the same
 from tests.bench.command import MEMORY
 from tests.bench.standin import StandIn
 from tests.fakes.inside import Ahead, Inside

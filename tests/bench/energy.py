@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from nutbridge.reports.store import schema
-from nutbridge.reports.store.api import Store
-from nutbridge.reports.store.ingest import HOUR
-from nutbridge.reports.store.sql import Row as Tuple
-from nutbridge.reports.store.sql import Sql
+from nutbridge.collector.store import schema
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.ingest import HOUR
+from nutbridge.collector.store.sql import Row as Tuple
+from nutbridge.collector.store.sql import Sql
 from tests.bench.table import Row
-from tests.reports_parse.samples import body
-from tests.reports_store.using import put
+from tests.collector.parse.samples import body
+from tests.collector.store.using import put
 
 Say = Callable[[str], None]
 

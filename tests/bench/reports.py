@@ -19,10 +19,10 @@ from pathlib import Path
 from tests.bench.command import cpu_s
 from tests.bench.driven import peak_kb
 from tests.bench.table import Row
+from tests.collector.serve.collector import Collector, collector
+from tests.collector.serve.reports import report_body, request
+from tests.collector.serve.upstream import Enphase
 from tests.fakes.postgres import postgres
-from tests.reports_serve.collector import Collector, collector
-from tests.reports_serve.reports import report_body, request
-from tests.reports_serve.upstream import Enphase
 
 Say = Callable[[str], None]
 Place = tuple[str, int]

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nutbridge.jsonfields import parse_json
-from nutbridge.sma.decode import decode
-from nutbridge.sma.language import Language
-from nutbridge.sma.objects import Model
+from nutbridge.net.jsonfields import parse_json
+from nutbridge.sources.sma.webconnect.decode import decode
+from nutbridge.sources.sma.webconnect.language import Language
+from nutbridge.sources.sma.webconnect.objects import Model
 from tests.bench.command import MEMORY
 from tests.bench.table import Row
 
@@ -98,7 +98,7 @@ def _decode(folder: Path) -> float:
 @contextmanager
 def _inverter(folder: Path) -> Iterator[str]:
     with subprocess.Popen(
-        [sys.executable, "-m", "nutbridge.standin.sma", str(folder)],
+        [sys.executable, "-m", "nutbridge.simulator.sma", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

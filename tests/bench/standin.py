@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from nutbridge.standin.gateway import Gateway
-from nutbridge.standin.server import LOOPBACK, Server
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.gateway import SimulatedGateway
+from nutbridge.simulator.server import LOOPBACK, Server
+from nutbridge.simulator.tokens import make_token
 
 _YEAR_S = 365 * 86400.0
 _RELAY = "/ivp/ensemble/relay"
@@ -80,7 +80,7 @@ class StandIn:
 
 def main() -> None:
     """Serve until stdin ends."""
-    gateway = Gateway()
+    gateway = SimulatedGateway()
     house = gateway.house
     commands: dict[str, Callable[[], None]] = {
         "lose": house.lose_grid,

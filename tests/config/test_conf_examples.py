@@ -5,17 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.config_file import load
-from nutbridge.config_keys import KEYS
-from nutbridge.config_text import parse
-from nutbridge.enphase.claims import check_for, parse_token
-from nutbridge.enphase.info import Info
-from nutbridge.enphase.meters import Reports
-from nutbridge.enphase.readings import LiveData, Relay, SecCtrl
-from nutbridge.enphase.test_cycle import fill, live_body, secctrl_template
+from nutbridge.config.file import load
+from nutbridge.config.keys import KEYS
+from nutbridge.config.settings import Settings
+from nutbridge.config.text import parse
+from nutbridge.daemon.playback.cycle import (
+    fill,
+    live_body,
+    secctrl_template,
+)
 from nutbridge.errors import ConfigError
-from nutbridge.jsonfields import parse_json
-from nutbridge.settings import Settings
+from nutbridge.net.jsonfields import parse_json
+from nutbridge.sources.enphase.claims import check_for, parse_token
+from nutbridge.sources.enphase.info import Info
+from nutbridge.sources.enphase.meters import MeterReports
+from nutbridge.sources.enphase.readings import LiveData, Relay, SecCtrl
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "conf/enphase-ups.conf"
@@ -86,7 +90,7 @@ def test_test_conf_answers_are_complete(played: Settings) -> None:
     control = secctrl_template(answers.secctrl, answers.live)
     secctrl = SecCtrl.from_json(parse_json(fill(control, "open", 19).encode()))
     assert secctrl == SecCtrl(19, 10000, 10, 12, 30)
-    reports = Reports.from_json(parse_json(answers.reports.encode()))
+    reports = MeterReports.from_json(parse_json(answers.reports.encode()))
     assert reports.total is not None
     assert reports.total.total.realpower_w == 460
     assert len(reports.total.lines) == 2

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.config_file import load
+from nutbridge.config.file import load
 from nutbridge.errors import ConfigError
 
 ACCOUNT = "USERNAME=me@example.net\nSERIAL=122000000001\nPORT_FILE=home.dev\n"

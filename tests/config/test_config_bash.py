@@ -5,7 +5,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nutbridge.config_text import parse
+from nutbridge.config.text import parse
 from nutbridge.errors import ConfigError
 
 # Every character that means something to a shell, and a few that do not.

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.config_file import folders, load
-from nutbridge.errors import EX_CONFIG, EX_USAGE, ConfigError, UsageError
+from nutbridge.config.file import folders, load
+from nutbridge.errors import (
+    EX_CONFIG,
+    EX_USAGE,
+    ConfigError,
+    UsageError,
+)
 
 NOBODY = 65534
 

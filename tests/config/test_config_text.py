@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.config_text import MAX_BYTES, parse
+from nutbridge.config.text import MAX_BYTES, parse
 from nutbridge.errors import ConfigError
 
 

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.config_keys import KEYS, Kind
-from nutbridge.config_text import Entry
-from nutbridge.config_values import Values, absolute
+from nutbridge.config.keys import KEYS, KeyKind
+from nutbridge.config.text import ConfigEntry
+from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError
 
-NUMBERS = [key for key in KEYS.values() if key.kind is Kind.NUMBER]
+NUMBERS = [key for key in KEYS.values() if key.kind is KeyKind.NUMBER]
 
 
 def values(name: str, text: str) -> Values:
-    return Values({name: Entry(name, text, 7)}, "/c")
+    return Values({name: ConfigEntry(name, text, 7)}, "/c")
 
 
 @pytest.mark.parametrize(

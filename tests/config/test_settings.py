@@ -2,11 +2,11 @@
 
 import pytest
 
-from nutbridge import settings as module
-from nutbridge.config_text import parse
+from nutbridge.config import settings as module
+from nutbridge.config.settings import ConfigSite, Settings, interpret
+from nutbridge.config.text import parse
 from nutbridge.errors import ConfigError
-from nutbridge.notices import WARNING
-from nutbridge.settings import Place, Settings, interpret
+from nutbridge.ups.notices import WARNING
 
 NEEDED = {
     "USERNAME": "me@example.net",
@@ -25,7 +25,7 @@ def read(
 ) -> tuple[Settings, list[str]]:
     """Interpret the needed keys and ``text``; the notices as texts."""
     lines = [f"{key}={value}" for key, value in NEEDED.items() if key not in without]
-    place = Place(
+    place = ConfigSite(
         path="/etc/nut/enphase-home.conf",
         ups="home",
         state_dir="/var/lib/nut",

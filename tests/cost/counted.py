@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from nutbridge.standin.gateway import Gateway
-from nutbridge.standin.server import LOOPBACK, Server
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.gateway import SimulatedGateway
+from nutbridge.simulator.server import LOOPBACK, Server
+from nutbridge.simulator.tokens import make_token
 from tests.fakes.inside import Ahead, Inside
 from tests.nut.harness import wait_until
 
@@ -67,7 +67,7 @@ class Counted:
 
     def __init__(self, folder: Path, keys: str = "") -> None:
         self._clock = Ahead()
-        self.gateway = Gateway()
+        self.gateway = SimulatedGateway()
         self.gateway.house.clock = self._clock.wall
         # It drops connections when told, not by the time of a busy machine.
         self.server = Server(self.gateway, idle_s=None)

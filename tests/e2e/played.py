@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.enphase.source import EnphaseSource
 from nutbridge.nut.port_text import parse
+from nutbridge.sources.enphase.source import EnphaseSource
 from tests.fakes.fixtures import RunningGateway
 from tests.fakes.inside import Ahead, Inside
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.nut.port_text import parse
-from nutbridge.standin.messages import Incoming
+from nutbridge.simulator.messages import Incoming
 from tests.fakes.fixtures import RunningCloud, RunningGateway
 from tests.nut.harness import SOON_S, wait_until
 

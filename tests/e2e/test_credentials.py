@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.tokens import make_token
 from tests.e2e.site import PASSWORD, Site
 
 DAY_S = 86400.0

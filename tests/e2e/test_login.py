@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from nutbridge.standin.cloud import Mood
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.cloud import Mood
+from nutbridge.simulator.tokens import make_token
 from tests.e2e.site import Site
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.tokens import make_token
 from tests.e2e.site import Site
 
 SOON_S = 60.0

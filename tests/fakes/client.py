@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from nutbridge.standin.server import LOOPBACK, Server
-from nutbridge.wire import Answer
+from nutbridge.net.wire import Answer
+from nutbridge.simulator.server import LOOPBACK, Server
 
 TIMEOUT_S = 60.0
 

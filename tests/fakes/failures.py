@@ -7,8 +7,13 @@ instead of inventing one. Those with an argument (``slow(2)``) return one.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from nutbridge.standin.gateway import REFUSED
-from nutbridge.standin.messages import Answer, Channel, Incoming, Reply
+from nutbridge.simulator.gateway import REFUSED
+from nutbridge.simulator.messages import (
+    Answer,
+    Incoming,
+    Line,
+    Reply,
+)
 
 Fault = Callable[[Incoming, Answer], Reply]
 
@@ -62,7 +67,7 @@ def drop_after(asked: Incoming, answer: Answer) -> Reply:
 def cut(asked: Incoming, answer: Answer) -> Reply:
     """Send less than Content-Length says, then end the connection."""
 
-    def deliver(channel: Channel, head: bytes, body: bytes) -> None:
+    def deliver(channel: Line, head: bytes, body: bytes) -> None:
         channel.send(head + body[: len(body) // 2])
 
     good = answer(asked)
@@ -73,7 +78,7 @@ def cut(asked: Incoming, answer: Answer) -> Reply:
 def cut_head(asked: Incoming, answer: Answer) -> Reply:
     """End the connection in the middle of the headers."""
 
-    def deliver(channel: Channel, head: bytes, _body: bytes) -> None:
+    def deliver(channel: Line, head: bytes, _body: bytes) -> None:
         channel.send(head[: len(head) // 2])
 
     return replace(answer(asked), deliver=deliver, close=True)
@@ -82,7 +87,7 @@ def cut_head(asked: Incoming, answer: Answer) -> Reply:
 def garbage(_asked: Incoming, _answer: Answer) -> Reply:
     """Bytes that are no HTTP."""
 
-    def deliver(channel: Channel, _head: bytes, _body: bytes) -> None:
+    def deliver(channel: Line, _head: bytes, _body: bytes) -> None:
         channel.send(b"\x00\xffSSH-2.0-not-http\r\n\r\n")
 
     return Reply(deliver=deliver, close=True)
@@ -96,7 +101,7 @@ def hang(_asked: Incoming, _answer: Answer) -> Reply:
 def hang_after_head(asked: Incoming, answer: Answer) -> Reply:
     """Send the headers, never the body."""
 
-    def deliver(channel: Channel, head: bytes, _body: bytes) -> None:
+    def deliver(channel: Line, head: bytes, _body: bytes) -> None:
         channel.send(head)
         _forever(channel)
 
@@ -107,7 +112,7 @@ def slow(seconds: float) -> Fault:
     """Answer well, but later."""
 
     def fault(asked: Incoming, answer: Answer) -> Reply:
-        def deliver(channel: Channel, head: bytes, body: bytes) -> None:
+        def deliver(channel: Line, head: bytes, body: bytes) -> None:
             channel.wait(seconds)
             channel.send(head + body)
 
@@ -120,7 +125,7 @@ def drip_head(every_s: float) -> Fault:
     """Send the headers byte by byte."""
 
     def fault(asked: Incoming, answer: Answer) -> Reply:
-        def deliver(channel: Channel, head: bytes, body: bytes) -> None:
+        def deliver(channel: Line, head: bytes, body: bytes) -> None:
             _drip(channel, head, every_s)
             channel.send(body)
 
@@ -133,7 +138,7 @@ def drip_body(every_s: float) -> Fault:
     """Send the body byte by byte, each within any read timeout."""
 
     def fault(asked: Incoming, answer: Answer) -> Reply:
-        def deliver(channel: Channel, head: bytes, body: bytes) -> None:
+        def deliver(channel: Line, head: bytes, body: bytes) -> None:
             channel.send(head)
             _drip(channel, body, every_s)
 
@@ -145,7 +150,7 @@ def drip_body(every_s: float) -> Fault:
 def huge(_asked: Incoming, _answer: Answer) -> Reply:
     """A body of 40 MB, announced."""
 
-    def deliver(channel: Channel, head: bytes, _body: bytes) -> None:
+    def deliver(channel: Line, head: bytes, _body: bytes) -> None:
         channel.send(head)
         _send_blocks(channel, _blocks())
 
@@ -157,7 +162,7 @@ def huge(_asked: Incoming, _answer: Answer) -> Reply:
 def huge_chunked(_asked: Incoming, _answer: Answer) -> Reply:
     """A body of 40 MB whose length no header tells."""
 
-    def deliver(channel: Channel, head: bytes, _body: bytes) -> None:
+    def deliver(channel: Line, head: bytes, _body: bytes) -> None:
         channel.send(head)
         _send_blocks(channel, (b"%x\r\n%b\r\n" % (len(b), b) for b in _blocks()))
         channel.send(b"0\r\n\r\n")
@@ -180,11 +185,11 @@ def replaced(body: bytes) -> Fault:
     return spoiled(lambda _body: body)
 
 
-def _forever(channel: Channel) -> None:
+def _forever(channel: Line) -> None:
     channel.wait()
 
 
-def _drip(channel: Channel, data: bytes, every_s: float) -> None:
+def _drip(channel: Line, data: bytes, every_s: float) -> None:
     for number in range(len(data)):
         if channel.wait(every_s):
             return
@@ -198,7 +203,7 @@ def _blocks() -> Iterable[bytes]:
         left -= len(_BLOCK)
 
 
-def _send_blocks(channel: Channel, blocks: Iterable[bytes]) -> None:
+def _send_blocks(channel: Line, blocks: Iterable[bytes]) -> None:
     for block in blocks:
         if channel.wait(0):
             return

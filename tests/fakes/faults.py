@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 
-from nutbridge.standin.messages import Answer, Incoming, Reply
+from nutbridge.simulator.messages import Answer, Incoming, Reply
 from tests.fakes import failures, spoil
 from tests.fakes.failures import Fault
 

@@ -8,13 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.standin.cloud import LOGIN_PATH, TOKENS_PATH, Account, Cloud
-from nutbridge.standin.folder import FolderGateway
-from nutbridge.standin.gateway import Gateway
-from nutbridge.standin.house import House
-from nutbridge.standin.messages import Answer
-from nutbridge.standin.server import GATEWAY_IDLE_S, LOOPBACK, Server
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.cloud import (
+    LOGIN_PATH,
+    TOKENS_PATH,
+    Account,
+    SimulatedCloud,
+)
+from nutbridge.simulator.folder import FolderGateway
+from nutbridge.simulator.gateway import SimulatedGateway
+from nutbridge.simulator.house import SimulatedHouse
+from nutbridge.simulator.messages import Answer
+from nutbridge.simulator.server import GATEWAY_IDLE_S, LOOPBACK, Server
+from nutbridge.simulator.tokens import make_token
 from tests.fakes.faults import Faults
 
 ENPHASE_DATA = Path(__file__).parents[2] / "test-data" / "enphase"
@@ -44,10 +49,10 @@ class Running:
 class RunningGateway(Running):
     """A stand-in gateway for a house."""
 
-    gateway: Gateway
+    gateway: SimulatedGateway
 
     @property
-    def house(self) -> House:
+    def house(self) -> SimulatedHouse:
         return self.gateway.house
 
     @property
@@ -74,7 +79,7 @@ class RunningFolder(Running):
 class RunningCloud(Running):
     """A stand-in cloud."""
 
-    cloud: Cloud
+    cloud: SimulatedCloud
 
     @property
     def account(self) -> Account:
@@ -110,7 +115,7 @@ def running_folder(name: str) -> Iterator[RunningFolder]:
 @pytest.fixture
 def standin_gateway() -> Iterator[RunningGateway]:
     """A gateway for a house on line; change ``.house`` and ``.faults``."""
-    gateway = Gateway()
+    gateway = SimulatedGateway()
     with running(gateway) as (server, faults):
         yield RunningGateway(server, faults, gateway)
 
@@ -118,7 +123,7 @@ def standin_gateway() -> Iterator[RunningGateway]:
 @pytest.fixture
 def standin_cloud() -> Iterator[RunningCloud]:
     """A cloud with one account, whose gateway is the one of standin_gateway."""
-    cloud = Cloud()
+    cloud = SimulatedCloud()
     with running(cloud, idle_s=None) as (server, faults):
         yield RunningCloud(server, faults, cloud)
 

@@ -7,14 +7,14 @@ the main thread's signals are missing, and the test says when to check.
 from dataclasses import replace
 from pathlib import Path
 
-from nutbridge.clock import Clock, SystemClock
-from nutbridge.config_file import load
-from nutbridge.host import Host
-from nutbridge.monitor import Monitor
-from nutbridge.nut.port_file import Place, PortFile
-from nutbridge.panel import Panel
-from nutbridge.wiring import Parts, build, maker_of
-from nutbridge.worker import ThreadWaiter
+from nutbridge.config.file import load
+from nutbridge.daemon.monitor import Monitor
+from nutbridge.daemon.wiring import MonitorParts, build, maker_of
+from nutbridge.net.worker import ThreadWaiter
+from nutbridge.nut.port_file import PortFile, PortFileName
+from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.system.clock import Clock, SystemClock
+from nutbridge.system.host import Host
 
 UPS = "inside"
 
@@ -78,7 +78,7 @@ class Inside:
             self.twin.touch()
         self.parts = self._build(clock or SystemClock())
 
-    def _build(self, clock: Clock) -> Parts:
+    def _build(self, clock: Clock) -> MonitorParts:
         # No socket of a driver lies there.
         environ = {
             "RUNTIME_DIRECTORY": str(self._folder),
@@ -90,12 +90,19 @@ class Inside:
         settings = replace(settings, api_timeout_s=self._timeout_s)
         port = PortFile(Path(settings.port_file), clock)
         port.check()
-        panel = Panel(port, maker_of(settings))
-        panel.load()
+        publisher = PortFilePublisher(port, maker_of(settings))
+        publisher.load()
         parts = build(
-            settings, panel, port.real, Host(clock, ThreadWaiter(), environ), once=False
+            settings,
+            publisher,
+            port.real,
+            Host(clock, ThreadWaiter(), environ),
+            once=False,
         )
-        parts.monitor.start(parts.keeper.memory, vouched=parts.keeper.vouched)
+        parts.monitor.start(
+            parts.state_session.memory,
+            written_this_boot=parts.state_session.written_this_boot,
+        )
         self._port = port
         return parts
 
@@ -106,7 +113,7 @@ class Inside:
     @property
     def visible(self) -> bool:
         """Whether the port file is not hidden."""
-        return self._port.find() is Place.VISIBLE
+        return self._port.find() is PortFileName.VISIBLE
 
     @property
     def text(self) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.standin.server import LOOPBACK, Server
-from nutbridge.standin.sma.inverter import Inverter
+from nutbridge.simulator.server import LOOPBACK, Server
+from nutbridge.simulator.sma.inverter import Inverter
 
 SMA_DATA = Path(__file__).parents[2] / "test-data" / "sma"
 FOLDERS = sorted(path.parent.name for path in SMA_DATA.glob("*/online.json"))

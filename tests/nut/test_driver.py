@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.clock import SystemClock
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.port_text import PortText, parse, render
+from nutbridge.system.clock import SystemClock
 from tests.nut.fixtures import StartNut
 from tests.nut.harness import SOON_S, Nut, wait_until
-from tests.port.hostile import HOSTILE, hostile_file
+from tests.nut.port_file.hostile import HOSTILE, hostile_file
 
 pytestmark = pytest.mark.nut
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.clock import SystemClock
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.port_text import PortText, render
+from nutbridge.system.clock import SystemClock
 from tests.nut.fixtures import StartNut
 from tests.nut.harness import SOON_S, wait_until
 

@@ -19,7 +19,7 @@ LOW_S = 60.0
 #: last reading is up to one full poll older than the silence, and a check comes
 #: every RELAYFREQ, both 5 s here; the rest is for a busy machine.
 CAPACITY_WH, LOAD_W, ABOVE_LOW_PCT = 500.0, 1000.0, 5.0
-RECKONED_S = ABOVE_LOW_PCT / 100 * CAPACITY_WH * 3600 / (1.2 * LOAD_W)
+ESTIMATED_S = ABOVE_LOW_PCT / 100 * CAPACITY_WH * 3600 / (1.2 * LOAD_W)
 POLL_S = 5.0
 BUSY_S = 20.0
 
@@ -46,7 +46,7 @@ def test_charge_below_low(lab: Lab) -> None:
 
 
 @pytest.mark.slow(100)
-def test_reckoned_charge_below_low_with_a_dead_gateway(lab: Lab) -> None:
+def test_estimated_charge_below_low_with_a_dead_gateway(lab: Lab) -> None:
     lab.house.capacity_wh, lab.house.load_w = CAPACITY_WH, LOAD_W
     lab.house.soc_pct = 20 + ABOVE_LOW_PCT
     # The charge decides here, not the runtime, which is short all the time.
@@ -55,8 +55,8 @@ def test_reckoned_charge_below_low_with_a_dead_gateway(lab: Lab) -> None:
     lab.see_battery_power()
     lab.gateway.server.refuse()
     dead_at = time.monotonic()
-    lab.site.wait_status("OB LB", RECKONED_S + POLL_S + BUSY_S)
+    lab.site.wait_status("OB LB", ESTIMATED_S + POLL_S + BUSY_S)
     low_at = see_shutdown(lab)
-    assert low_at - dead_at >= RECKONED_S - POLL_S - BUSY_S
+    assert low_at - dead_at >= ESTIMATED_S - POLL_S - BUSY_S
     assert 15 < float(lab.site.value("battery.charge") or "nan") < 20
     lab.check_served()

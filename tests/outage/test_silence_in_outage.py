@@ -8,7 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from nutbridge.standin.messages import Answer, Channel, Incoming, Reply
+from nutbridge.simulator.messages import (
+    Answer,
+    Incoming,
+    Line,
+    Reply,
+)
 from tests.fakes import failures
 from tests.nut.harness import wait_until
 from tests.outage.lab import AFTER_S, RELAY, TOLD_S, Lab
@@ -59,7 +64,7 @@ def test_gateway_back_with_zeros(lab: Lab) -> None:
     lab.gateway.server.listen()
     daemon.says("the gateway answers again")
     lab.calm_for(ZEROS_S, "OL", "OB")
-    assert lab.site.value("experimental.nutbridge.source") == "reckoned"
+    assert lab.site.value("experimental.nutbridge.ups.source") == "reckoned"
     lab.house.ready = True
     lab.house.soc_pct = 91
     wait_until(lambda: lab.site.value("battery.charge") == "91", TOLD_S, "91 %")
@@ -73,7 +78,7 @@ def test_open_once_then_dead(lab: Lab) -> None:
     daemon = lab.start_on_line()
 
     def last_words(asked: Incoming, answer: Answer) -> Reply:
-        def deliver(channel: Channel, head: bytes, body: bytes) -> None:
+        def deliver(channel: Line, head: bytes, body: bytes) -> None:
             channel.send(head + body)
             lab.gateway.server.refuse()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.config_keys import KEYS
+from nutbridge.config.keys import KEYS
 from nutbridge.man import pages
 from nutbridge.nut.variables import SETTINGS
 from tests.readme.commands import BLOCKS

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from nutbridge.config_keys import KEYS
-from nutbridge.standin.cloud import Cloud
-from nutbridge.standin.gateway import Gateway
-from nutbridge.standin.server import Server
+from nutbridge.config.keys import KEYS
+from nutbridge.simulator.cloud import SimulatedCloud
+from nutbridge.simulator.gateway import SimulatedGateway
+from nutbridge.simulator.server import Server
 
 # linux/sockios.h, linux/if.h
 _SIOCSIFFLAGS = 0x8914
@@ -55,7 +55,7 @@ class House:
 
 def main(file: Path) -> None:
     loopback_up()
-    gateway, cloud = Gateway(), Cloud()
+    gateway, cloud = SimulatedGateway(), SimulatedCloud()
     cloud.account.password = PASSWORD
     with ExitStack() as stack:
         device = stack.enter_context(Server(gateway))

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from nutbridge.config_keys import KEYS, Key, Kind
-from nutbridge.config_values import allowed
+from nutbridge.config.keys import KEYS, Key, KeyKind
+from nutbridge.config.values import allowed
 from nutbridge.nut.variables import SETTINGS, VARIABLES
-from nutbridge.status.table import FOUND, TABLE, State
+from nutbridge.ups.status.table import FOUND, TABLE, State
 
 
 def config_keys() -> list[str]:
@@ -35,7 +35,7 @@ def _default(key: Key) -> str:
 
 def _about(key: Key) -> str:
     text = key.help
-    if key.kind is Kind.NUMBER:
+    if key.kind is KeyKind.NUMBER:
         text += f" ({allowed(key)})"
     if key.choices:
         text += f" ({' or '.join(key.choices)})"
@@ -115,7 +115,7 @@ _READ = {
     "ups.model": "your line",
     "ups.serial": "/info",
     "ups.firmware": "/info",
-    "experimental.nutbridge.source": "the monitor, while it reckons in a silence",
+    "experimental.nutbridge.ups.source": "the monitor, while it reckons in a silence",
     "experimental.sma": "the SMA inverter, where there is one",
     "input.phases": "meters",
     "output.phases": "meters",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.config_keys import KEYS
+from nutbridge.config.keys import KEYS
 from tests.readme.tables import BLOCKS
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from nutbridge.errors import (
     DeviceUnreachable,
     TokenRejected,
 )
-from nutbridge.model import (
+from nutbridge.ups.model import (
     BatteryReading,
     Equipment,
     Facts,

@@ -14,10 +14,10 @@ from nutbridge.errors import (
     NoFreeSession,
     SessionRefused,
 )
-from nutbridge.model import Facts, Grid, GridAnswer
-from nutbridge.sma import keys
-from nutbridge.sma.client import Webconnect
-from nutbridge.sma.source import SmaSource
+from nutbridge.sources.sma.source import SmaSource
+from nutbridge.sources.sma.webconnect import keys
+from nutbridge.sources.sma.webconnect.client import Webconnect
+from nutbridge.ups.model import Facts, Grid, GridAnswer
 from tests.sim.clock import SimClock
 from tests.sim.gateway import TRUTHFUL, Mood, SimGateway
 from tests.sim.house import House

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from nutbridge.errors import PortFileError
-from nutbridge.nut.port_file import Place, Signature
+from nutbridge.nut.port_file import PortFileName, Signature
 from nutbridge.nut.port_text import parse
 
 
@@ -65,7 +65,7 @@ class SimPort:
         return True
 
     def signature(self) -> Signature | None:
-        place = Place.HIDDEN if self.status is None else Place.VISIBLE
+        place = PortFileName.HIDDEN if self.status is None else PortFileName.VISIBLE
         return Signature(place, self._inode, self._inode, len(self.data))
 
     def _change(self, status: str | None) -> None:

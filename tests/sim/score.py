@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from nutbridge.status.table import ON_BATTERY_STATES
+from nutbridge.ups.status.table import ON_BATTERY_STATES
 from tests.sim.nut import Shutdown
 from tests.sim.world import World
 
@@ -46,7 +46,7 @@ class Score:
         verdict = world.monitor.verdict
         read_at = world.gateway.reading_at
         unread = read_at is None or world.clock.boottime() - read_at >= FRESH_S
-        if verdict is not None and verdict.reckoned and unread:
+        if verdict is not None and verdict.estimated and unread:
             return "reckoned"
         if house.grid and not self._just_back():
             return "wrong"

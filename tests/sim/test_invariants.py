@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.status.policy import Policy
+from nutbridge.ups.status.policy import Policy
 from tests.effort import effort
 from tests.sim.gateway import Mood
 from tests.sim.house import House

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from nutbridge.status.policy import Policy
-from nutbridge.status.table import State
+from nutbridge.ups.status.policy import Policy
+from nutbridge.ups.status.table import State
 from tests.sim.gateway import Mood
 from tests.sim.house import House
 from tests.sim.world import World
@@ -191,7 +191,7 @@ def test_monitor_doubt_about_open_ends_soon() -> None:
     world.run_for(20.0)
     world.gateway.timeout_s = 120.0
     world.set_grid(there=False)
-    world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 20.0)
+    world.run_until(lambda: world.monitor.memory.relay.unconfirmed is not None, 20.0)
     world.set_mood(Mood.SILENT)
     since = world.clock.boottime()
     world.run_until(lambda: world.port.status == "OB", 30.0)
@@ -205,7 +205,7 @@ def test_monitor_slow_gateway_ends_the_outage_that_its_silence_confirmed() -> No
     world.gateway.answer_s = 6.0
     world.set_grid(there=False)
     world.run_until(lambda: world.port.status == "OB", 30.0)
-    assert world.monitor.memory.relay.doubt is None
+    assert world.monitor.memory.relay.unconfirmed is None
     world.set_grid(there=True)
     world.run_until(lambda: world.port.status == "OL", 60.0)
 
@@ -240,7 +240,7 @@ def test_monitor_details_follow_an_open_that_only_silence_confirmed() -> None:
     world = World(Policy(pollfreq_s=300.0))
     world.run_for(30.0)
     world.set_grid(there=False)
-    world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 120.0)
+    world.run_until(lambda: world.monitor.memory.relay.unconfirmed is not None, 120.0)
     world.set_mood(Mood.REFUSING)
     world.run_for(2.0)
     assert world.monitor.memory.state is State.ON_BATTERY
@@ -274,7 +274,9 @@ def test_monitor_ol_after_ob_is_visible_for_30_s(*, killed: bool) -> None:
     world = outage(policy=Policy(nocomms_delay_s=0.0))
     world.set_grid(there=True)
     if killed:
-        world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 120.0)
+        world.run_until(
+            lambda: world.monitor.memory.relay.unconfirmed is not None, 120.0
+        )
         world.kill_in_check()
     world.run_until(lambda: world.port.status == "OL", 120.0)
     world.set_mood(Mood.REFUSING)

@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from nutbridge.status.policy import Policy
+from nutbridge.ups.status.policy import Policy
 from tests.sim.gateway import Mood
 from tests.sim.house import House
 from tests.sim.score import Score

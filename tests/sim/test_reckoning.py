@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.status.policy import Policy
+from nutbridge.ups.status.policy import Policy
 from tests.effort import effort
 from tests.sim.gateway import Mood
 from tests.sim.house import FLOOR_PCT, House
@@ -47,7 +47,7 @@ CASES = st.builds(
 )
 
 
-def reckoned_low_s(soc_pct: float, mean_w: float, load_w: float) -> float:
+def estimated_low_s(soc_pct: float, mean_w: float, load_w: float) -> float:
     """Return the seconds until ``soc_pct`` falls below LOW_PCT, by the design.
 
     1.2 x the mean discharge for 30 min, then 1.2 x the last load, at least 5 %
@@ -63,7 +63,7 @@ def reckoned_low_s(soc_pct: float, mean_w: float, load_w: float) -> float:
 
 @given(CASES)
 @effort(25)
-def test_reckoning_silent_gateway(case: Case) -> None:
+def test_estimating_silent_gateway(case: Case) -> None:
     """OB LB no later than the reckoning says, and before the battery is empty."""
     house = House(soc_pct=case.soc_pct, capacity_wh=CAPACITY_WH, load_w=case.load_w)
     world = World(Policy(runtime_low_s=0.0), house)
@@ -81,7 +81,7 @@ def test_reckoning_silent_gateway(case: Case) -> None:
     # Without secctrl the powers are still read until the charge is a minute old.
     world.run_for(70.0)
     house.load_w *= case.grows
-    low_at = read.at + reckoned_low_s(read.soc_pct, case.load_w, case.load_w)
+    low_at = read.at + estimated_low_s(read.soc_pct, case.load_w, case.load_w)
     low_at = max(low_at, world.started_at + 60.0, read.at + 60.0)
     while not world.over and world.clock.boottime() < low_at + SLACK_S:
         world.run_for(10.0)
@@ -91,7 +91,7 @@ def test_reckoning_silent_gateway(case: Case) -> None:
     assert told_early_s <= 1.0, "LB before the reckoning says so"
 
 
-def test_reckoning_gateway_silent_with_long_timeouts() -> None:
+def test_estimating_gateway_silent_with_long_timeouts() -> None:
     """Checks that take minutes are no suspends: LB still comes."""
     house = House(soc_pct=30.0, load_w=2000.0)
     world = World(Policy(), house)
@@ -106,7 +106,7 @@ def test_reckoning_gateway_silent_with_long_timeouts() -> None:
     assert house.soc_pct > FLOOR_PCT
 
 
-def test_reckoning_checks_far_apart() -> None:
+def test_estimating_checks_far_apart() -> None:
     """POLLFREQALERT=300 and RELAYFREQ=0: waits are no suspends either."""
     house = House(soc_pct=30.0, load_w=1000.0)
     world = World(Policy(alert_s=300.0, relay_s=0.0, pollfreq_s=300.0), house)
@@ -120,7 +120,7 @@ def test_reckoning_checks_far_apart() -> None:
     assert house.soc_pct > FLOOR_PCT
 
 
-def test_reckoning_after_suspend_asks_first() -> None:
+def test_estimating_after_suspend_asks_first() -> None:
     """Eight hours of sleep on a held OB: the gateway is asked before LB."""
     world = World(Policy(), House(soc_pct=60.0, load_w=300.0))
     world.run_for(20.0)
@@ -138,7 +138,7 @@ def test_reckoning_after_suspend_asks_first() -> None:
     assert not world.nut.shutdowns
 
 
-def test_reckoning_suspend_while_asking() -> None:
+def test_estimating_suspend_while_asking() -> None:
     """The same, where the machine falls asleep within a request."""
     house = House(soc_pct=30.0, load_w=1500.0)
     world = World(Policy(), house)
@@ -155,7 +155,7 @@ def test_reckoning_suspend_while_asking() -> None:
     assert world.monitor.memory.low.lb
 
 
-def test_reckoning_first_open_then_dead() -> None:
+def test_estimating_first_open_then_dead() -> None:
     """One ``open``, then nothing: OB, and LB by the charge known before."""
     house = House(soc_pct=50.0, load_w=1000.0)
     world = World(Policy(), house)
@@ -163,7 +163,7 @@ def test_reckoning_first_open_then_dead() -> None:
     house.soc_pct = 50.0
     world.run_for(60.0)
     world.set_grid(there=False)
-    world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 120.0)
+    world.run_until(lambda: world.monitor.memory.relay.unconfirmed is not None, 120.0)
     world.set_mood(Mood.REFUSING)
     world.run_for(5.0)
     assert world.port.status == "OB"

@@ -5,12 +5,12 @@ from random import Random
 
 import pytest
 
-from nutbridge.enphase.claims import Claims
-from nutbridge.enphase.renewal import Renewal
 from nutbridge.errors import CloudError, LoginRefused
-from nutbridge.worker import ThreadWaiter
-from tests.wire.bench import FAR, File, HandClock
-from tests.wire.tokens import DAY, NOW, owner_token
+from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.enphase.claims import Claims
+from nutbridge.sources.enphase.renewal import Renewal
+from tests.net.bench import FAR, File, HandClock
+from tests.sources.enphase.tokens import DAY, NOW, owner_token
 
 STEP_S = 60.0
 DAYS = 30

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nutbridge.model import Grid
+from nutbridge.ups.model import Grid
 from tests.sim.gateway import Mood
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Watch:
             return
         excuses = {
             "a file nobody vouches for": self._strange
-            or (world.phase == "start" and not world.vouched),
+            or (world.phase == "start" and not world.written_this_boot),
             "LB that cannot be written": world.port.full and world.lb_lost(),
             "the system goes down": world.phase == "stop" and not world.nut.driver_runs,
             "-x -x": world.by_others,

@@ -8,11 +8,11 @@ does, and lets everything happen to it that happens to a daemon.
 import contextlib
 from collections.abc import Callable
 
-from nutbridge.monitor import Monitor
-from nutbridge.panel import Panel
-from nutbridge.status.memory import Memory
-from nutbridge.status.policy import Policy
-from nutbridge.status.saved import Saved, parse, render
+from nutbridge.daemon.monitor import Monitor
+from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import Policy
+from nutbridge.ups.status.saved import SavedState, parse, render
 from tests.sim.clock import SimClock
 from tests.sim.gateway import Mood, SimGateway
 from tests.sim.house import FLOOR_PCT, House
@@ -59,7 +59,7 @@ class World:
         self.watch = Watch(self)
         self.port.on_change = self.watch.file_changed
         self.phase = "start"
-        self.vouched = False
+        self.written_this_boot = False
         self.by_others = False
         self.started_at = 0.0
         self._state: bytes | None = None
@@ -142,30 +142,35 @@ class World:
         self.phase = "start"
         self.watch.break_streak()
         self.gateway.forget()
-        panel = Panel(self.port)
-        panel.load()
+        publisher = PortFilePublisher(self.port)
+        publisher.load()
         self.monitor = Monitor(
             self.policy,
             "123456789012",
             self.gateway,
-            panel,
+            publisher,
             self.clock,
             lambda: self.nut.driver_runs,
             self._save,
         )
         self.started_at = self.clock.boottime()
         saved = parse(self._state) if self._state else None
-        self.vouched = saved is not None and saved.boot_id == self.clock.boot_id()
-        self.gateway.known = self.vouched
-        if not self.vouched:
+        self.written_this_boot = (
+            saved is not None and saved.boot_id == self.clock.boot_id()
+        )
+        self.gateway.known = self.written_this_boot
+        if not self.written_this_boot:
             self.gateway.last_usable = None
         with contextlib.suppress(Killed):
-            self.monitor.start(saved.memory if saved else None, vouched=self.vouched)
+            self.monitor.start(
+                saved.memory if saved else None,
+                written_this_boot=self.written_this_boot,
+            )
         self.phase = "run"
         self.next_at = self.clock.boottime()
 
     def _save(self, memory: Memory) -> None:
-        self._state = render(Saved(self.clock.boot_id(), "sim.dev", memory))
+        self._state = render(SavedState(self.clock.boot_id(), "sim.dev", memory))
 
     def restart(self, away_s: float) -> None:
         """SIGTERM, and a new process ``away_s`` later."""

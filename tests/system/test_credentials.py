@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.config_file import load
-from nutbridge.config_text import parse
-from nutbridge.enphase.token_store import TokenStore
+from nutbridge.config.file import load
+from nutbridge.config.settings import ConfigSite, Settings, interpret
+from nutbridge.config.text import parse
 from nutbridge.errors import ConfigError
-from nutbridge.settings import Place, Settings, interpret
-from tests.wire.tokens import SERIAL, owner_token
+from nutbridge.sources.enphase.token_store import TokenStore
+from tests.sources.enphase.tokens import SERIAL, owner_token
 
 LENT = "/run/credentials/enphase-monitor@home.service"
 OWN = "/var/lib/nut"
@@ -20,7 +20,7 @@ CONFIG = f"USERNAME=me\nPASSWORD=x\nSERIAL={SERIAL}\nPORT_FILE=home.dev\n"
 def read(more: str, files: Iterable[str], lent: str | None = LENT) -> Settings:
     """Interpret a config on a system with these files."""
     there = set(files)
-    place = Place(
+    place = ConfigSite(
         path="/etc/nut/enphase-home.conf",
         ups="home",
         state_dir=OWN,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.clock import SystemClock
-from nutbridge.enphase.token_store import TokenStore
 from nutbridge.errors import PortFileError
-from nutbridge.files import Access, owner_for, replace_file
 from nutbridge.nut.port_file import PortFile
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.tokens import make_token
+from nutbridge.sources.enphase.token_store import TokenStore
+from nutbridge.system.clock import SystemClock
+from nutbridge.system.files import Access, owner_for, replace_file
 
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def test_owner_of_a_missing_file_is_nobodys_business(tmp_path: Path) -> None:
 FULL_DISK = """
 import sys
 from pathlib import Path
-from nutbridge.clock import SystemClock
+from nutbridge.system.clock import SystemClock
 from nutbridge.nut.port_file import PortFile
 
 folder = Path(sys.argv[1])

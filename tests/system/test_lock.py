@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from nutbridge.errors import EX_TEMPFAIL, LockHeld, PortFileError
-from nutbridge.lock import Owner, PortLock
+from nutbridge.system.lock import Owner, PortLock
 
 HOLD = """
 import subprocess, sys
 from pathlib import Path
-from nutbridge.lock import PortLock
+from nutbridge.system.lock import PortLock
 lock = PortLock(Path(sys.argv[1]))
 lock.acquire()
 if sys.argv[2:]:
@@ -173,7 +173,8 @@ def test_probe_does_not_shut_out_a_start(port_file: Path) -> None:
     lock.acquire()
     lock.release()
     probe = (
-        "import sys; from pathlib import Path; from nutbridge.lock import PortLock\n"
+        "import sys; from pathlib import Path\n"
+        "from nutbridge.system.lock import PortLock\n"
         "lock = PortLock(Path(sys.argv[1]))\n"
         "print('held', flush=True)\n"
         "while True: lock.owner()\n"

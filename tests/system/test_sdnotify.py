@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.sdnotify import Notifier, watchdog_interval_s
+from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
 
 
 class Listener:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.install.places import Places, tmpfiles_text
+from nutbridge.tools.setup.places import Places, tmpfiles_text
 from tests.system.test_unit_file import UNIT, parse
 
 ROOT = Path(__file__).parents[2]

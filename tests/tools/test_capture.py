@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.capture import FILES, capture_to
-from nutbridge.clock import SystemClock
-from nutbridge.config_file import load
-from nutbridge.standin.folder import FILES as SERVED
-from nutbridge.standin.folder import FolderGateway
-from nutbridge.standin.server import LOOPBACK
-from nutbridge.standin.tokens import make_token
-from nutbridge.worker import ThreadWaiter
+from nutbridge.config.file import load
+from nutbridge.net.worker import ThreadWaiter
+from nutbridge.simulator.folder import FILES as SERVED
+from nutbridge.simulator.folder import FolderGateway
+from nutbridge.simulator.server import LOOPBACK
+from nutbridge.simulator.tokens import make_token
+from nutbridge.system.clock import SystemClock
+from nutbridge.tools.capture import FILES, capture_to
 from tests.e2e.site import Site
 from tests.fakes import failures
 from tests.fakes.fixtures import ENPHASE_DATA, FOLDERS, running

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.drill.script import steps
-from nutbridge.drill.times import DEFAULTS, LONGEST_S, parse_times
-from nutbridge.look.values import values_in
 from nutbridge.nut.makers import SMA
 from nutbridge.nut.port_text import parse
+from nutbridge.tools.drill.script import steps
+from nutbridge.tools.drill.times import DEFAULTS, LONGEST_S, parse_times
+from nutbridge.tools.status.values import values_in
 from tests.e2e.site import UPS, Site
 from tests.nut.fixtures import need_nut
 from tests.nut.harness import wait_until
@@ -23,7 +23,9 @@ QUICK = "POLLFREQ 1\nPOLLFREQALERT 1\nFINALDELAY 0\nHOSTSYNC 1\n"
 
 
 def test_drill_steps_are_what_the_monitor_would_write() -> None:
-    data = PORT + b"mine: 1\nexperimental.nutbridge.source: reckoned\nups.status: OB\n"
+    data = (
+        PORT + b"mine: 1\nexperimental.nutbridge.ups.source: reckoned\nups.status: OB\n"
+    )
     online, on_battery, low = steps(data, values_in(data))
     assert [step.status for step in (online, on_battery, low)] == ["OL", "OB", "OB LB"]
     assert [parse(step.data).status for step in (online, on_battery, low)] == [
@@ -34,7 +36,7 @@ def test_drill_steps_are_what_the_monitor_would_write() -> None:
     assert values_in(online.data)["battery.charge"] == "92"
     assert values_in(low.data)["battery.charge"] == "29", "just below the user's limit"
     assert values_in(low.data)["mine"] == "1"
-    assert "experimental.nutbridge.source" not in values_in(low.data)
+    assert "experimental.nutbridge.ups.source" not in values_in(low.data)
 
 
 def test_drill_of_an_empty_port_file_pretends_values() -> None:
@@ -148,7 +150,7 @@ def _processes_below(folder: Path) -> list[str]:
 
 WITHOUT_NUT = """
 import sys
-import nutbridge.drill.nut as nut
+import nutbridge.tools.drill.nut as nut
 nut.find_all = lambda _environ: None
 from nutbridge.cli.tools import main
 sys.argv = ["nutbridge", "drill", "e2e"]

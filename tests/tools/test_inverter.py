@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.clock import SystemClock
-from nutbridge.config_text import parse
-from nutbridge.look.inverter import InverterLook
-from nutbridge.settings import Place, interpret
-from nutbridge.sma import keys
-from nutbridge.standin.sma.inverter import HANG
+from nutbridge.config.settings import ConfigSite, interpret
+from nutbridge.config.text import parse
+from nutbridge.simulator.sma.inverter import HANG
+from nutbridge.sources.sma.webconnect import keys
+from nutbridge.system.clock import SystemClock
+from nutbridge.tools.status.inverter import InverterLook
+from tests.daemon.sma.conftest import hybrid, run_inverter, site
+from tests.daemon.sma.site import SmaSite
 from tests.fakes.inverter import RunningInverter
 from tests.nut.harness import wait_until
-from tests.sma_ups.conftest import hybrid, run_inverter, site
-from tests.sma_ups.site import SmaSite
 from tests.tools.tool import HEEDS_INT, SOON_S, TOOL, tool
 
 __all__ = ["hybrid", "run_inverter", "site"]
@@ -71,7 +71,7 @@ def test_status_live_watched_does_not_insist_on_a_wrong_password(
     hybrid: RunningInverter, tmp_path: Path
 ) -> None:
     """Some devices lock after four of them."""
-    place = Place(
+    place = ConfigSite(
         path="x",
         ups="sun",
         state_dir=str(tmp_path),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nutbridge.mask import Mask
-from nutbridge.redact import Kind
+from nutbridge.system.redact import SecretKind
+from nutbridge.tools.mask import Mask
 
 SERIAL = "482312345678"
 
@@ -15,7 +15,7 @@ SERIAL = "482312345678"
 def masked(text: str, **known: str) -> str:
     mask = Mask()
     for kind, value in known.items():
-        mask.know(Kind[kind], value)
+        mask.know(SecretKind[kind], value)
     mask.study(text)
     found = mask.apply(text)
     assert not mask.is_left_in(found)

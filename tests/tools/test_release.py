@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.clock import SystemClock
-from nutbridge.status.policy import Policy
-from nutbridge.status.table import State
-from nutbridge.wish import Wish
+from nutbridge.system.clock import SystemClock
+from nutbridge.system.release_request import ReleaseRequest
+from nutbridge.ups.status.policy import Policy
+from nutbridge.ups.status.table import State
 from tests.e2e.site import UPS, Site
 from tests.nut.fixtures import StartNut, start_nut
 from tests.nut.harness import wait_until
@@ -26,7 +26,7 @@ __all__ = ["start_nut"]
 SEEN_S = 30.0
 
 
-class Said(Wish):
+class Said(ReleaseRequest):
     """A word that is always there."""
 
     def __init__(self) -> None:
@@ -226,7 +226,7 @@ def test_release_of_an_outage_that_silence_confirmed() -> None:
     world = World()
     world.run_for(300)
     world.set_grid(there=False)
-    world.run_until(lambda: world.monitor.memory.relay.doubt is not None, 60)
+    world.run_until(lambda: world.monitor.memory.relay.unconfirmed is not None, 60)
     world.set_mood(Mood.REFUSING)
     world.run_until(lambda: world.monitor.memory.state is State.HOLDING, 60)
     world.monitor.wish = Said()
@@ -245,7 +245,7 @@ def test_release_when_the_gateway_has_lost_its_mode(tmp_path: Path) -> None:
     world.set_mood(Mood.LOST_MODE)
     world.run_for(60)
     assert world.monitor.memory.state is State.HOLDING
-    wish = Wish(tmp_path / "home.dev", world.clock)
+    wish = ReleaseRequest(tmp_path / "home.dev", world.clock)
     world.monitor.wish = wish
     wish.make()
     world.run_until(lambda: world.port.status == "OL", 60)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.file_names import state_name
-from nutbridge.lock import PortLock
-from nutbridge.model import Grid
-from nutbridge.releasing import NotReleased, release
-from nutbridge.settings import Settings
-from nutbridge.state_store import StateStore
-from nutbridge.status.memory import Memory, RelayMemory
-from nutbridge.status.saved import Saved
-from tests.doctor.build import settings
+from nutbridge.config.file_names import state_name
+from nutbridge.config.settings import Settings
+from nutbridge.daemon.state_store import StateStore
+from nutbridge.system.lock import PortLock
+from nutbridge.tools.release import NotReleased, release
+from nutbridge.ups.model import Grid
+from nutbridge.ups.status.memory import Memory, RelayMemory
+from nutbridge.ups.status.saved import SavedState
 from tests.sim.clock import SimClock
+from tests.tools.doctor.build import settings
 
 Deed = Callable[[], object]
 
@@ -61,7 +61,7 @@ class House:
         now = self.clock.boottime()
         relay = RelayMemory(now, Grid.OPEN, silent_since=now if silent else None)
         memory = Memory(relay=relay)
-        saved = Saved(self.clock.boot_id(), os.path.realpath(self.port), memory)
+        saved = SavedState(self.clock.boot_id(), os.path.realpath(self.port), memory)
         self._state.write(saved)
 
     def release(self, deed: Deed) -> str:

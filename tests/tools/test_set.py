@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.clock import SystemClock
 from nutbridge.errors import UsageError
 from nutbridge.nut.edit import NAMES, parse_change, with_settings
 from nutbridge.nut.makers import SMA
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.port_text import parse
+from nutbridge.system.clock import SystemClock
 from tests.e2e.site import UPS, Site
 from tests.nut.harness import wait_until
 from tests.tools.tool import SOON_S, WIDTH, plain, tool, tree

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.tokens import make_token
 from tests.e2e.site import UPS, Site
 from tests.nut.harness import wait_until
 from tests.tools.tool import (
@@ -64,7 +64,7 @@ def test_status_on_line_reads_well_and_says_protected(site: Site) -> None:
     assert "\x1b" not in done.out, "no colour without a terminal"
 
 
-def test_status_of_an_outage_with_a_silent_gateway_is_reckoned(site: Site) -> None:
+def test_status_of_an_outage_with_a_silent_gateway_is_estimated(site: Site) -> None:
     online(site)
     site.gateway.house.lose_grid()
     site.wait_status("OB")
@@ -137,7 +137,7 @@ def test_status_of_a_file_without_a_status_under_a_monitor(site: Site) -> None:
 
 HOLD = """
 import pathlib, sys
-from nutbridge.lock import PortLock
+from nutbridge.system.lock import PortLock
 lock = PortLock(pathlib.Path(sys.argv[1])); lock.acquire()
 print("held", flush=True); sys.stdin.readline()
 """

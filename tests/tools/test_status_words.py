@@ -4,21 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from nutbridge.look.status import (
+from nutbridge.tools.status.report import (
     Battery,
-    Gateway,
-    Grid,
-    Monitor,
-    PortFile,
-    Power,
+    GatewayReport,
+    GridReport,
+    MonitorReport,
+    PortFileReport,
+    PowerReport,
+    ProtectionVerdict,
     Status,
     Token,
-    Verdict,
     When,
     note_due_s,
     source_of,
 )
-from nutbridge.look.words import lines_of
+from nutbridge.tools.status.words import lines_of
 from tests.tools.tool import WIDTH
 
 NOW = 1_790_000_000.0
@@ -33,12 +33,14 @@ STATUS = Status(
     time=NOW,
     status="OB LB",
     since=ago(7200),
-    monitor=Monitor(running=True, pid=12, state="holding", noted=ago(5)),
-    port_file=PortFile("/run/nutbridge/home.dev", "visible", ago(20)),
-    grid=Grid("open", ago(3000), ago(2990)),
+    monitor=MonitorReport(running=True, pid=12, state="holding", noted=ago(5)),
+    port_file=PortFileReport("/run/nutbridge/home.dev", "visible", ago(20)),
+    grid=GridReport("open", ago(3000), ago(2990)),
     battery=Battery(19.4, 20.0, 1800.0, 10000.0, None, "reckoned", ago(3000), 62.0),
-    power=Power(734.0, None, None, 812.0, 0.0, 78.0, ago(3000)),
-    gateway=Gateway("gateway", "192.0.2.7", "122000000001", "D8.3", 45.0, ago(90000)),
+    power=PowerReport(734.0, None, None, 812.0, 0.0, 78.0, ago(3000)),
+    gateway=GatewayReport(
+        "gateway", "192.0.2.7", "122000000001", "D8.3", 45.0, ago(90000)
+    ),
     token=Token("owner", 301.2, NOW + 301.2 * 86400),
 )
 
@@ -50,16 +52,20 @@ def with_monitor(**changes: object) -> Status:
 @pytest.mark.parametrize(
     ("status", "verdict", "code"),
     [
-        (STATUS, Verdict.PROTECTED, 0),
-        (replace(STATUS, status=None), Verdict.NOCOMMS, 69),
-        (replace(STATUS, status=""), Verdict.NO_STATUS, 1),
-        (with_monitor(running=False), Verdict.NO_MONITOR, 1),
-        (with_monitor(noted=ago(901)), Verdict.MONITOR_HANGS, 1),
-        (with_monitor(noted=ago(901), note_due_s=4200.0), Verdict.PROTECTED, 0),
-        (with_monitor(noted=When()), Verdict.PROTECTED, 0),
+        (STATUS, ProtectionVerdict.PROTECTED, 0),
+        (replace(STATUS, status=None), ProtectionVerdict.NOCOMMS, 69),
+        (replace(STATUS, status=""), ProtectionVerdict.NO_STATUS, 1),
+        (with_monitor(running=False), ProtectionVerdict.NO_MONITOR, 1),
+        (with_monitor(noted=ago(901)), ProtectionVerdict.MONITOR_HANGS, 1),
+        (
+            with_monitor(noted=ago(901), note_due_s=4200.0),
+            ProtectionVerdict.PROTECTED,
+            0,
+        ),
+        (with_monitor(noted=When()), ProtectionVerdict.PROTECTED, 0),
     ],
 )
-def test_status_means(status: Status, verdict: Verdict, code: int) -> None:
+def test_status_means(status: Status, verdict: ProtectionVerdict, code: int) -> None:
     assert (status.verdict, status.exit_code) == (verdict, code)
 
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from nutbridge.standin.cloud import Mood
-from nutbridge.standin.tokens import make_token
+from nutbridge.simulator.cloud import Mood
+from nutbridge.simulator.tokens import make_token
 from tests.e2e.site import UPS, Site
 from tests.nut.harness import wait_until
 from tests.tools.tool import SOON_S, Terminal, plain, tool, tree

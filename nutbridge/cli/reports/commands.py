@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from nutbridge.cli.common import PLAIN, Json
-from nutbridge.cli.logs import printable
 from nutbridge.cli.reports import output as out
 from nutbridge.cli.reports.serve import serve
+from nutbridge.collector.parse.periods import By
 from nutbridge.errors import UsageError
-from nutbridge.reports.periods import By
-from nutbridge.units import SECONDS_PER_HOUR
+from nutbridge.system.text import printable
+from nutbridge.ups.units import SECONDS_PER_HOUR
 
 Db = Annotated[
     str | None,
@@ -60,8 +60,8 @@ def import_reports(
     May run while serve runs. Exit code 1 when a file was no report.
     """
     with out.orderly():
-        from nutbridge.reports.store.api import Store
-        from nutbridge.reports.store.importing import find_files, import_files
+        from nutbridge.collector.store.api import Store
+        from nutbridge.collector.store.importing import find_files, import_files
 
         files, missing = find_files(paths)
         bar = out.Bar(len(files))
@@ -97,8 +97,8 @@ def list_reports(
 ) -> None:
     """List what was received: one line for each distinct body, oldest first."""
     with out.orderly():
-        from nutbridge.reports.queries.listing import reports as listed
-        from nutbridge.reports.store.reading import reading
+        from nutbridge.collector.queries.listing import reports as listed
+        from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
             found = listed(database, serial, last)
@@ -119,8 +119,8 @@ def show(
     """Show all that one report says."""
     with out.orderly():
         from nutbridge.cli.reports.show import report_lines
-        from nutbridge.reports.queries.bodies import show as shown
-        from nutbridge.reports.store.reading import reading
+        from nutbridge.collector.queries.bodies import show as shown
+        from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
             found = shown(database, digest, private=private)
@@ -135,8 +135,8 @@ def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> N
     """Show the microinverters: when they were seen, their flags, open events."""
     with out.orderly():
         from nutbridge.cli.reports.show import device_lines
-        from nutbridge.reports.queries.devices import devices as known
-        from nutbridge.reports.store.reading import reading
+        from nutbridge.collector.queries.devices import devices as known
+        from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
             found = known(database, int(time.time()), serial)
@@ -164,8 +164,8 @@ def energy(
     """
     with out.orderly():
         _one_of({"--csv": as_csv, "--json": as_json})
-        from nutbridge.reports.queries import energy as sums
-        from nutbridge.reports.store.reading import reading
+        from nutbridge.collector.queries import energy as sums
+        from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
             if as_json:
@@ -195,9 +195,9 @@ def export(
     """
     with out.orderly():
         _one_of({"--csv": as_csv, "--jsonl": as_jsonl, "--json": as_json}, needed=True)
-        from nutbridge.reports.queries.export import columns
-        from nutbridge.reports.queries.export import export as exported
-        from nutbridge.reports.store.reading import reading
+        from nutbridge.collector.queries.export import columns
+        from nutbridge.collector.queries.export import export as exported
+        from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
             found = exported(database, serial=serial, private=private)
@@ -224,8 +224,8 @@ def capture(
     """
     with out.orderly():
         from nutbridge.cli.reports.show import capture_lines
-        from nutbridge.reports.queries.bodies import capture as captured
-        from nutbridge.reports.store.reading import reading
+        from nutbridge.collector.queries.bodies import capture as captured
+        from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
             found = captured(database, digest, private=private)

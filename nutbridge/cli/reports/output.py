@@ -12,8 +12,8 @@ from typing import Any
 import typer
 
 from nutbridge.cli.common import csv_cell
-from nutbridge.cli.logs import printable
 from nutbridge.errors import NutbridgeError
+from nutbridge.system.text import printable
 
 Object = dict[str, Any]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from nutbridge.cli.reports.output import orderly
+from nutbridge.collector.serve import options
 from nutbridge.errors import ConfigError, UsageError
-from nutbridge.reports.serve import options
 
 if TYPE_CHECKING:
-    from nutbridge.reports.serve.plan import Plan
+    from nutbridge.collector.serve.plan import ServePlan
 
 T = TypeVar("T")
 
@@ -128,15 +128,15 @@ def serve(  # noqa: PLR0913 - one argument per option
         raise UsageError("give --listen HOST:PORT, --tls-listen HOST:PORT, or both")
     if legacy_tls and not tls_listen:
         raise UsageError("--legacy-tls needs --tls-listen HOST:PORT")
-    from nutbridge.reports.serve.intake import Rules
-    from nutbridge.reports.serve.plan import Plan
+    from nutbridge.collector.serve.intake import Rules
+    from nutbridge.collector.serve.plan import ServePlan
 
     allowed = options.Allowed(
         _each("--allow-from", options.parse_network, allow_from),
         _each("--allow-serial", options.parse_serial, allow_serial),
     )
     folder = _folder(state)
-    plan = Plan(
+    plan = ServePlan(
         listen=_maybe("--listen", options.parse_address, listen),
         tls_listen=_maybe("--tls-listen", options.parse_address, tls_listen),
         status_listen=_maybe("--status-listen", options.parse_status, status_listen),
@@ -158,18 +158,18 @@ def _begin() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     with orderly():
-        import nutbridge.reports.serve.run  # noqa: F401 - they are loaded here
+        import nutbridge.collector.serve.run  # noqa: F401 - they are loaded here
 
 
-def _run(plan: "Plan") -> int:
+def _run(plan: "ServePlan") -> int:
     import asyncio
     import gc
     import logging
 
     from nutbridge.cli.logs import level_for, set_up
-    from nutbridge.clock import SystemClock
-    from nutbridge.reports.serve.run import Collector
-    from nutbridge.sdnotify import Notifier, watchdog_interval_s
+    from nutbridge.collector.serve.run import Collector
+    from nutbridge.system.clock import SystemClock
+    from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
 
     set_up("nutbridge reports", level_for(0, verbose=False), os.environ)
     notifier = Notifier.from_environ(os.environ)

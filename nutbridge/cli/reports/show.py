@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nutbridge.cli.reports.output import moment
-from nutbridge.reports.codes import event_name
+from nutbridge.collector.parse.codes import event_name
 
 Object = dict[str, Any]
 

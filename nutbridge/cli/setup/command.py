@@ -107,12 +107,12 @@ def setup(  # noqa: PLR0913 - one argument for each option
     """
     from nutbridge.cli.common import quiet_logs
     from nutbridge.cli.setup.steps import Setup
-    from nutbridge.install.basis import Wishes
+    from nutbridge.tools.setup.context import SetupOptions
 
     quiet_logs()
     if root and enable:
         raise UsageError("--enable and --root exclude each other")
-    wishes = Wishes(
+    wishes = SetupOptions(
         ups=ups,
         config=config,
         host=host,

@@ -8,16 +8,7 @@ from pathlib import Path
 
 from nutbridge.cli.ask import TRIES, ask, ask_secret
 from nutbridge.cli.setup.show import day, say, show_house
-from nutbridge.clock import SystemClock
-from nutbridge.config_file import read_password, read_plain
-from nutbridge.discovery import SEARCH_S, SearchUnavailable
-from nutbridge.enphase.claims import (
-    LONGEST,
-    check_for,
-    installer_warning,
-    parse_token,
-)
-from nutbridge.enphase.info import Info
+from nutbridge.config.file import read_password, read_plain
 from nutbridge.errors import (
     CertificateChanged,
     DeviceError,
@@ -28,11 +19,26 @@ from nutbridge.errors import (
     UsageError,
     WrongDevice,
 )
-from nutbridge.install.basis import Basis, Wishes, check_host
-from nutbridge.install.files import Disk
-from nutbridge.install.probe import House, Login, Probe, check_house, fetch_token
-from nutbridge.install.search import Found, find_gateways
-from nutbridge.worker import ThreadWaiter
+from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.discovery import SEARCH_S, SearchUnavailable
+from nutbridge.sources.enphase.claims import (
+    LONGEST,
+    check_for,
+    installer_warning,
+    parse_token,
+)
+from nutbridge.sources.enphase.info import Info
+from nutbridge.system.clock import SystemClock
+from nutbridge.tools.setup.context import SetupContext, SetupOptions, check_host
+from nutbridge.tools.setup.files import Disk
+from nutbridge.tools.setup.probe import (
+    GatewaySurvey,
+    Login,
+    Probe,
+    check_house,
+    fetch_token,
+)
+from nutbridge.tools.setup.search import FoundGateway, find_gateways
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _HOST_HINT = (
@@ -47,17 +53,17 @@ _MFA = (
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class GatewayDialogue:
     """What the questions to the network start from."""
 
-    wishes: Wishes
+    wishes: SetupOptions
     environ: Mapping[str, str] = field(repr=False)
     disk: Disk
-    basis: Basis
+    basis: SetupContext
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DialogueResult:
     """What a visit brought.
 
     Attributes:
@@ -68,10 +74,10 @@ class Result:
 
     values: Mapping[str, str] = field(repr=False)
     token: str = field(repr=False)
-    house: House
+    house: GatewaySurvey
 
 
-def find_host(wishes: Wishes, basis: Basis) -> str | None:
+def find_host(wishes: SetupOptions, basis: SetupContext) -> str | None:
     """Return the gateway of option or config, or search and ask.
 
     Returns:
@@ -108,7 +114,7 @@ def find_host(wishes: Wishes, basis: Basis) -> str | None:
     return ask(what, default, check=check)
 
 
-def _search(interfaces: tuple[str, ...]) -> list[Found]:
+def _search(interfaces: tuple[str, ...]) -> list[FoundGateway]:
     say(f"Looking for gateways on this network, {SEARCH_S:g} s ...")
     try:
         found = find_gateways(SEARCH_S, interfaces)
@@ -124,7 +130,7 @@ def _search(interfaces: tuple[str, ...]) -> list[Found]:
     return usable
 
 
-def visit_gateway(visit: Visit, host: str) -> Result:
+def visit_gateway(visit: GatewayDialogue, host: str) -> DialogueResult:
     """Log in and ask the gateway what is fitted.
 
     Raises:
@@ -168,7 +174,7 @@ def visit_gateway(visit: Visit, host: str) -> Result:
         values["SERIAL"] = serial
     if basis.host is None:
         values["ENVOY_HOST"] = host
-    return Result(values, token, house)
+    return DialogueResult(values, token, house)
 
 
 def _introduced(probe: Probe) -> Info:
@@ -178,13 +184,13 @@ def _introduced(probe: Probe) -> Info:
         raise DeviceError(exc.what, f"{exc.problem}{_HOST_HINT}") from None
 
 
-def _known_fingerprint(visit: Visit) -> str | None:
+def _known_fingerprint(visit: GatewayDialogue) -> str | None:
     seen = visit.disk.see(visit.basis.places.fingerprint)
     text = seen.data.decode("ascii", "replace").strip() if seen else ""
     return text if _FINGERPRINT.fullmatch(text) else None
 
 
-def _token(visit: Visit, serial: str) -> tuple[str, dict[str, str]]:
+def _token(visit: GatewayDialogue, serial: str) -> tuple[str, dict[str, str]]:
     """Return a token, and the keys of the account if one was used."""
     wishes, places = visit.wishes, visit.basis.places
     if wishes.token_file:
@@ -225,7 +231,7 @@ def _show_token(text: str, serial: str) -> None:
         say(f"Beware: {warning}.")
 
 
-def _account_stands(visit: Visit) -> bool:
+def _account_stands(visit: GatewayDialogue) -> bool:
     """Tell whether the config's account is still the one that is asked for."""
     old = visit.basis.old
     if not old.get("USERNAME") or not (old.get("PASSWORD") or old.get("PASSWORD_FILE")):
@@ -238,20 +244,20 @@ def _account_stands(visit: Visit) -> bool:
     return given is None or given == _old_password(visit)
 
 
-def _given_password(visit: Visit) -> str | None:
+def _given_password(visit: GatewayDialogue) -> str | None:
     if visit.wishes.password_file:
         return read_password(str(Path(visit.wishes.password_file).absolute()))
     return visit.environ.get("ENPHASE_PASSWORD") or None
 
 
-def _old_password(visit: Visit) -> str | None:
+def _old_password(visit: GatewayDialogue) -> str | None:
     settings = visit.basis.settings
     if settings.password_file is not None:
         return read_password(str(visit.disk.real(settings.password_file)))
     return settings.password or None
 
 
-def _log_in(visit: Visit, serial: str) -> tuple[str, dict[str, str]]:
+def _log_in(visit: GatewayDialogue, serial: str) -> tuple[str, dict[str, str]]:
     basis = visit.basis
     known = basis.known("USERNAME")
     user = basis.settings.username if known else ask("Enphase account (e-mail)")

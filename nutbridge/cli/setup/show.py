@@ -4,13 +4,13 @@ import sys
 import time
 from pathlib import Path
 
-from nutbridge.cli.logs import printable
-from nutbridge.doctor.systemd import LOAD_PATH
-from nutbridge.install.places import UNIT_FOLDERS, Places
-from nutbridge.install.plan import Account, Change, Plan
-from nutbridge.install.probe import House
-from nutbridge.model import Grid
-from nutbridge.units import WH_PER_KWH
+from nutbridge.system.text import printable
+from nutbridge.tools.doctor.systemd import LOAD_PATH
+from nutbridge.tools.setup.places import UNIT_FOLDERS, Places
+from nutbridge.tools.setup.plan import Change, RunAs, SetupPlan
+from nutbridge.tools.setup.probe import GatewaySurvey
+from nutbridge.ups.model import Grid
+from nutbridge.ups.units import WH_PER_KWH
 
 UNIT = "enphase-monitor@.service"
 _OURS = b"RuntimeDirectory=nutbridge"
@@ -26,7 +26,7 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
-def show_house(house: House) -> None:
+def show_house(house: GatewaySurvey) -> None:
     """Print what a gateway says about its house."""
     fitted = house.inventory
     parts = [
@@ -49,7 +49,7 @@ def _count(number: int, one: str, more: str = "") -> str:
     return f"{number} {one}" if number == 1 else f"{number} {more or one + 's'}"
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: SetupPlan) -> None:
     """Print which files are to be written, and how ups.conf changes."""
     if plan.changes:
         say()
@@ -67,7 +67,7 @@ def _kind(change: Change) -> str:
     return "changed" if change.before is not None else "new"
 
 
-def show_notes(nut_conf: bytes | None, account: Account | None, places: Places) -> None:
+def show_notes(nut_conf: bytes | None, account: RunAs | None, places: Places) -> None:
     """Print what else stands in the way."""
     folders = sorted({places.port_folder, places.state_dir} - {*UNIT_FOLDERS})
     if folders:

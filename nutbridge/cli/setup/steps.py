@@ -11,22 +11,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nutbridge.cli.ask import ask, ask_yes
-from nutbridge.cli.setup.gateway import Visit, find_host, visit_gateway
+from nutbridge.cli.setup.gateway import GatewayDialogue, find_host, visit_gateway
 from nutbridge.cli.setup.show import (
     say,
     show_notes,
     show_plan,
     start_lines,
 )
-from nutbridge.config_file import Folders, check_folder, folders
-from nutbridge.config_values import absolute
-from nutbridge.errors import ConfigError, NutbridgeError, Refused, UsageError
-from nutbridge.file_names import CONFIG_NAME, check_ups
-from nutbridge.install.basis import Basis, Ground, Wishes, make_basis, wanted_values
-from nutbridge.install.files import Disk, find_account
-from nutbridge.install.places import Places
-from nutbridge.install.plan import Answers, Plan, make_plan
-from nutbridge.lock import PortLock
+from nutbridge.config.file import Folders, check_folder, folders
+from nutbridge.config.file_names import CONFIG_NAME, check_ups
+from nutbridge.config.values import absolute
+from nutbridge.errors import (
+    ConfigError,
+    NutbridgeError,
+    Refused,
+    UsageError,
+)
+from nutbridge.system.lock import PortLock
+from nutbridge.tools.setup.context import (
+    SetupContext,
+    SetupOptions,
+    SetupSite,
+    make_basis,
+    wanted_values,
+)
+from nutbridge.tools.setup.files import Disk, find_account
+from nutbridge.tools.setup.places import Places
+from nutbridge.tools.setup.plan import Answers, SetupPlan, make_plan
 
 _COMMAND_S = 90
 
@@ -44,7 +55,7 @@ class Setup:
         environ: the environment.
     """
 
-    wishes: Wishes
+    wishes: SetupOptions
     environ: Mapping[str, str] = field(repr=False)
 
     def run(self) -> None:
@@ -52,7 +63,7 @@ class Setup:
         disk = Disk(self.wishes.root)
         basis = self._basis(disk)
         host = self._required(basis, find_host(self.wishes, basis))
-        visit = Visit(self.wishes, self.environ, disk, basis)
+        visit = GatewayDialogue(self.wishes, self.environ, disk, basis)
         result = visit_gateway(visit, host)
         account = find_account()
         answers = Answers(
@@ -88,7 +99,7 @@ class Setup:
         )
         self._units(basis.places, again=again)
 
-    def _basis(self, disk: Disk) -> Basis:
+    def _basis(self, disk: Disk) -> SetupContext:
         nut = self._folders(disk)
         if not disk.is_folder(nut.sysconfig):
             raise ConfigError(
@@ -110,7 +121,7 @@ class Setup:
         seen = disk.see(config)
         if seen is not None:
             say(f"Using what {config} says.")
-        ground = Ground(config, ups, nut.sysconfig, nut.localstate, cwd)
+        ground = SetupSite(config, ups, nut.sysconfig, nut.localstate, cwd)
         basis = make_basis(seen.data if seen else None, wanted, ground)
         for folder in basis.places.folders:
             # What the monitor would refuse is not written.
@@ -139,7 +150,7 @@ class Setup:
             self._required(None, self.wishes.host)
         return ask("Name of the UPS", "home", check=check_ups)
 
-    def _required(self, basis: Basis | None, host: str | None) -> str:
+    def _required(self, basis: SetupContext | None, host: str | None) -> str:
         """Return the host; with --yes everything that is missing is named at once."""
         missing = [] if basis else ["UPS"]
         missing += [] if host else ["--host"]
@@ -156,11 +167,11 @@ class Setup:
             raise UsageError(f"--yes asks nothing, but needs: {', '.join(missing)}")
         return host or ""
 
-    def _has_token(self, basis: Basis | None) -> bool:
+    def _has_token(self, basis: SetupContext | None) -> bool:
         disk = Disk(self.wishes.root)
         return basis is not None and disk.exists(basis.places.token_file)
 
-    def _wants_append(self, plan: Plan) -> bool:
+    def _wants_append(self, plan: SetupPlan) -> bool:
         if plan.ups_conf is None:
             return False
         if self.wishes.append is not None or self.wishes.yes:

@@ -56,11 +56,13 @@ def tree(  # noqa: PLR0913 - typer takes one argument per option
 
     A line each: category / category / name: value unit.
     """
-    from nutbridge.cli.sma.show import Ask, Form, Show, show_once
+    from nutbridge.cli.sma.show import Ask, Form, RowSelection, show_once
 
     ask = Ask(params, options.language_of(lang), options.finite("--wait", wait))
     target = options.target_of(host, password_file, group, scheme, fingerprint)
-    show_once(target, ask, Show(Form.JSON if json else Form.TREE, klass, raw=raw))
+    show_once(
+        target, ask, RowSelection(Form.JSON if json else Form.TREE, klass, raw=raw)
+    )
 
 
 @sma.command()
@@ -85,9 +87,15 @@ def values(  # noqa: PLR0913 - typer takes one argument per option
     KEY is exact (6100_00295A00), NAME-GLOB fits the translated name in any case
     ('battery*'). Without any, everything is listed.
     """
-    from nutbridge.cli.sma.show import Ask, Show, form_of, show_once, show_rounds
+    from nutbridge.cli.sma.show import (
+        Ask,
+        RowSelection,
+        form_of,
+        show_once,
+        show_rounds,
+    )
 
-    show = Show(form_of(json=json, csv=csv), klass, wanted=tuple(wanted or ()))
+    show = RowSelection(form_of(json=json, csv=csv), klass, wanted=tuple(wanted or ()))
     ask = Ask(params, options.language_of(lang), options.finite("--wait", wait))
     if watch is not None and not _WATCH_S[0] <= watch <= _WATCH_S[1]:
         low, high = _WATCH_S
@@ -125,7 +133,7 @@ def decode(
     model and language; numbers are shown then.
     """
     from nutbridge.cli.sma.decode import decode_file
-    from nutbridge.cli.sma.show import Form, Show, form_of
+    from nutbridge.cli.sma.show import Form, RowSelection, form_of
 
     form = form_of(json=json, csv=csv) if json or csv else Form.TREE
-    decode_file(file, model, language, Show(form, klass, raw=raw))
+    decode_file(file, model, language, RowSelection(form, klass, raw=raw))

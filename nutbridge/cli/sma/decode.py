@@ -8,12 +8,12 @@ from typing import TypeVar
 from nutbridge.cli.sma.output import guard_encoding
 from nutbridge.cli.sma.reader import Texts, warn_of_missing
 from nutbridge.cli.sma.session import interruptible
-from nutbridge.cli.sma.show import Show
+from nutbridge.cli.sma.show import RowSelection
 from nutbridge.errors import DecodeError
-from nutbridge.jsonfields import BodyError, parse_json
-from nutbridge.sma.decode import decode
-from nutbridge.sma.language import Language
-from nutbridge.sma.objects import Model
+from nutbridge.net.jsonfields import BodyError, parse_json
+from nutbridge.sources.sma.webconnect.decode import decode
+from nutbridge.sources.sma.webconnect.language import Language
+from nutbridge.sources.sma.webconnect.objects import Model
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ _CAP = 16 * 2**20
 
 
 def decode_file(
-    file: str, model_file: str | None, language_file: str | None, show: Show
+    file: str, model_file: str | None, language_file: str | None, show: RowSelection
 ) -> None:
     """Decode and show one file.
 

@@ -129,7 +129,7 @@ def target_of(
 
 def _password(file: str | None) -> str:
     if file is not None:
-        from nutbridge.config_file import read_password
+        from nutbridge.config.file import read_password
 
         return read_password(str(Path(file).absolute()))
     found = os.environ.get("SMA_PASSWORD")
@@ -165,7 +165,7 @@ def language_of(wanted: str) -> str:
     Raises:
         UsageError: inverters do not have it.
     """
-    from nutbridge.sma.language import LANGUAGES, find_language
+    from nutbridge.sources.sma.webconnect.language import LANGUAGES, find_language
 
     found = find_language(wanted)
     if found is None:

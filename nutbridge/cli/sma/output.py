@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nutbridge.cli.common import csv_cell, writing
-from nutbridge.cli.logs import printable
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.sma.rows import Row
+    from nutbridge.sources.sma.webconnect.rows import DecodedRow
 
 
 def guard_encoding() -> None:
@@ -35,7 +35,7 @@ def write_object(members: Mapping[str, object]) -> None:
         sys.stdout.write(json.dumps(members, allow_nan=False) + "\n")
 
 
-def write_json(rows: Sequence["Row"], *, one_line: bool = False) -> None:
+def write_json(rows: Sequence["DecodedRow"], *, one_line: bool = False) -> None:
     """Write an array with one object per row.
 
     Args:
@@ -49,7 +49,7 @@ def write_json(rows: Sequence["Row"], *, one_line: bool = False) -> None:
         sys.stdout.write(start + between.join(objects) + end + "\n")
 
 
-def write_csv(rows: Sequence["Row"], *, time: str | None, header: bool) -> None:
+def write_csv(rows: Sequence["DecodedRow"], *, time: str | None, header: bool) -> None:
     """Write comma-separated values.
 
     Args:
@@ -57,7 +57,7 @@ def write_csv(rows: Sequence["Row"], *, time: str | None, header: bool) -> None:
         time: of a round of a watch, in a last column; None for a single answer.
         header: names of the columns first.
     """
-    from nutbridge.sma.rows import CSV_COLUMNS
+    from nutbridge.sources.sma.webconnect.rows import CSV_COLUMNS
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     more = [] if time is None else [time]

@@ -2,14 +2,28 @@
 
 import os
 
-from nutbridge.cli.sma.output import guard_encoding, write_lines, write_object
-from nutbridge.cli.sma.reader import ask_identity, obtain_language, warn_of_missing
+from nutbridge.cli.sma.output import (
+    guard_encoding,
+    write_lines,
+    write_object,
+)
+from nutbridge.cli.sma.reader import (
+    ask_identity,
+    obtain_language,
+    warn_of_missing,
+)
 from nutbridge.cli.sma.session import Target, interruptible, session
 from nutbridge.errors import DeviceAnswerError
-from nutbridge.sma.cache import FileCache, cache_home
-from nutbridge.sma.client import Webconnect
-from nutbridge.sma.identity import WEBCONNECT, Identity
-from nutbridge.sma.language import DEFAULT_LANGUAGE, Language
+from nutbridge.sources.sma.webconnect.cache import FileCache, cache_home
+from nutbridge.sources.sma.webconnect.client import Webconnect
+from nutbridge.sources.sma.webconnect.identity import (
+    WEBCONNECT,
+    InverterIdentity,
+)
+from nutbridge.sources.sma.webconnect.language import (
+    DEFAULT_LANGUAGE,
+    Language,
+)
 
 _UNKNOWN = "n/a"
 _WIDTH = len("free sessions: ")
@@ -43,7 +57,9 @@ def _free_sessions(client: Webconnect) -> int | None:
         return None  # the login says why, if it is not just this question
 
 
-def _lines(identity: Identity, language: Language, free: int | None) -> list[str]:
+def _lines(
+    identity: InverterIdentity, language: Language, free: int | None
+) -> list[str]:
     family = identity.family
     if family != WEBCONNECT:
         family = f"{family} ({WEBCONNECT})"
@@ -61,7 +77,7 @@ def _lines(identity: Identity, language: Language, free: int | None) -> list[str
 
 
 def _members(
-    host: str, identity: Identity, language: Language, free: int | None
+    host: str, identity: InverterIdentity, language: Language, free: int | None
 ) -> dict[str, object]:
     """Return the JSON form; ``battery`` is whether one is fitted, null if uncertain."""
     return {

@@ -13,16 +13,19 @@ from nutbridge.errors import (
     PasswordRefused,
     SessionRefused,
 )
-from nutbridge.sma import paths
-from nutbridge.sma.cache import FileCache, cache_home
-from nutbridge.sma.decode import decode
-from nutbridge.sma.identity import IDENTITY_KEYS, Identity
-from nutbridge.sma.language import Language
-from nutbridge.sma.objects import Model
+from nutbridge.sources.sma.webconnect import paths
+from nutbridge.sources.sma.webconnect.cache import FileCache, cache_home
+from nutbridge.sources.sma.webconnect.decode import decode
+from nutbridge.sources.sma.webconnect.identity import (
+    IDENTITY_KEYS,
+    InverterIdentity,
+)
+from nutbridge.sources.sma.webconnect.language import Language
+from nutbridge.sources.sma.webconnect.objects import Model
 
 if TYPE_CHECKING:
-    from nutbridge.sma.client import Webconnect
-    from nutbridge.sma.rows import Row
+    from nutbridge.sources.sma.webconnect.client import Webconnect
+    from nutbridge.sources.sma.webconnect.rows import DecodedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,12 @@ def warn_of_missing(files: Mapping[str, Model | Language], why: str) -> None:
         )
 
 
-def ask_identity(client: "Webconnect") -> Identity:
+def ask_identity(client: "Webconnect") -> InverterIdentity:
     """Ask who the inverter is; what it does not answer stays unknown."""
     client.login()
-    identity = Identity.from_json(_tried(lambda: client.get_values(IDENTITY_KEYS)))
+    identity = InverterIdentity.from_json(
+        _tried(lambda: client.get_values(IDENTITY_KEYS))
+    )
     if identity.known:
         return identity
     # A firmware whose getValues knows no parameters.
@@ -70,7 +75,7 @@ def ask_identity(client: "Webconnect") -> Identity:
         for device, values in result.items() if isinstance(result, dict) else ():
             if isinstance(values, dict):
                 found.setdefault(device, {}).update(values)
-    return Identity.from_json(found)
+    return InverterIdentity.from_json(found)
 
 
 def _tried(ask: Callable[[], object]) -> object:
@@ -83,7 +88,9 @@ def _tried(ask: Callable[[], object]) -> object:
         return None
 
 
-def obtain_texts(client: "Webconnect", identity: Identity, language: str) -> Texts:
+def obtain_texts(
+    client: "Webconnect", identity: InverterIdentity, language: str
+) -> Texts:
     """Return model and language, from the cache where they are there."""
     cache = FileCache(cache_home(os.environ), identity.files_key)
     model = cache.obtain(
@@ -101,7 +108,9 @@ def obtain_language(client: "Webconnect", cache: FileCache, language: str) -> La
     return found or Language()
 
 
-def read_rows(client: "Webconnect", texts: Texts, *, params: bool) -> "list[Row]":
+def read_rows(
+    client: "Webconnect", texts: Texts, *, params: bool
+) -> "list[DecodedRow]":
     """Ask for all present values, or all parameters, and decode them.
 
     Raises:

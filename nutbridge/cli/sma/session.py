@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from nutbridge.cli.logs import printable
+from nutbridge.config.sma import PASSWORD_MAX
 from nutbridge.errors import (
     CertificateChanged,
     DeviceError,
@@ -27,10 +27,10 @@ from nutbridge.errors import (
     Stopping,
     UsageError,
 )
-from nutbridge.sma.config import PASSWORD_MAX
+from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.sma.client import Webconnect
+    from nutbridge.sources.sma.webconnect.client import Webconnect
 
 T = TypeVar("T")
 
@@ -202,7 +202,7 @@ def session(target: Target, interrupts: Interrupts) -> Iterator["Webconnect"]:
         UsageError: the host is none.
         DeviceError: with the cause, where one can be found.
     """
-    from nutbridge.clock import SystemClock
+    from nutbridge.system.clock import SystemClock
 
     client = _client(target, interrupts)
     try:
@@ -216,11 +216,11 @@ def session(target: Target, interrupts: Interrupts) -> Iterator["Webconnect"]:
 
 
 def _client(target: Target, interrupts: Interrupts) -> "Webconnect":
-    from nutbridge.clock import SystemClock
-    from nutbridge.https import HttpsDevice
-    from nutbridge.sma.client import Webconnect
-    from nutbridge.tls import PinnedContext
-    from nutbridge.worker import ThreadWaiter
+    from nutbridge.net.https import HttpsDevice
+    from nutbridge.net.tls import PinnedContext
+    from nutbridge.net.worker import ThreadWaiter
+    from nutbridge.sources.sma.webconnect.client import Webconnect
+    from nutbridge.system.clock import SystemClock
 
     context = PinnedContext(target.fingerprint) if target.scheme == "https" else None
 
@@ -258,7 +258,7 @@ def _told(error: DeviceError, target: Target, *, logged_in: bool) -> DeviceError
         )
     if logged_in:
         return error
-    from nutbridge.sma.foreign import explain
+    from nutbridge.sources.sma.webconnect.foreign import explain
 
     return explain(error, host, scheme=target.scheme, timeout_s=_EXPLAIN_S)
 

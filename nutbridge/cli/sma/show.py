@@ -27,11 +27,15 @@ from nutbridge.cli.sma.session import (
     session,
 )
 from nutbridge.errors import DecodeError, DeviceError, UsageError
-from nutbridge.sma.rows import Row, matching, of_class
-from nutbridge.sma.tree import flat, tree
+from nutbridge.sources.sma.webconnect.rows import (
+    DecodedRow,
+    matching,
+    of_class,
+)
+from nutbridge.sources.sma.webconnect.tree import flat, tree
 
 if TYPE_CHECKING:
-    from nutbridge.sma.client import Webconnect
+    from nutbridge.sources.sma.webconnect.client import Webconnect
 
 
 class Form(Enum):
@@ -72,7 +76,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class RowSelection:
     """Which rows to show, and how.
 
     Attributes:
@@ -87,7 +91,7 @@ class Show:
     raw: bool = False
     wanted: tuple[str, ...] = ()
 
-    def chosen(self, rows: list[Row]) -> list[Row]:
+    def chosen(self, rows: list[DecodedRow]) -> list[DecodedRow]:
         """Keep the rows asked for.
 
         Raises:
@@ -100,7 +104,7 @@ class Show:
             raise DecodeError(f"no value fits {', '.join(names)}")
         return left
 
-    def write(self, rows: list[Row]) -> None:
+    def write(self, rows: list[DecodedRow]) -> None:
         """Write the rows of one answer."""
         if self.form is Form.JSON:
             write_json(rows)
@@ -110,7 +114,7 @@ class Show:
             lines = tree(rows, raw=self.raw) if self.form is Form.TREE else flat(rows)
             write_lines(lines)
 
-    def write_round(self, rows: list[Row], *, first: bool) -> None:
+    def write_round(self, rows: list[DecodedRow], *, first: bool) -> None:
         """Write the rows of one round of a watch."""
         if self.form is Form.JSON:
             write_json(rows, one_line=True)
@@ -122,7 +126,7 @@ class Show:
             write_lines([*([] if first else [""]), now, *flat(rows)])
 
 
-def show_once(target: Target, ask: Ask, show: Show) -> None:
+def show_once(target: Target, ask: Ask, show: RowSelection) -> None:
     """Ask once; the session has ended before anything is shown."""
     guard_encoding()
     with interruptible() as interrupts:
@@ -132,12 +136,12 @@ def show_once(target: Target, ask: Ask, show: Show) -> None:
         show.write(show.chosen(rows))
 
 
-def _begin(client: "Webconnect", ask: Ask) -> tuple[Texts, list[Row]]:
+def _begin(client: "Webconnect", ask: Ask) -> tuple[Texts, list[DecodedRow]]:
     texts = obtain_texts(client, ask_identity(client), ask.language)
     return texts, read_rows(client, texts, params=ask.params)
 
 
-def show_rounds(target: Target, ask: Ask, show: Show, every_s: float) -> None:
+def show_rounds(target: Target, ask: Ask, show: RowSelection, every_s: float) -> None:
     """Ask again every ``every_s`` seconds until a signal comes.
 
     After the first answer a failure is told once and the next round comes as
@@ -165,8 +169,8 @@ def show_rounds(target: Target, ask: Ask, show: Show, every_s: float) -> None:
 
 
 def _round(
-    client: "Webconnect", texts: Texts, what: tuple[Ask, Show], *, tell: bool
-) -> list[Row] | None:
+    client: "Webconnect", texts: Texts, what: tuple[Ask, RowSelection], *, tell: bool
+) -> list[DecodedRow] | None:
     """Ask once more; None after a failure that may pass."""
     ask, show = what
     try:

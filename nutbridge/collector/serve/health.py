@@ -1,0 +1,50 @@
+"""Whether the upstream and the store work, told once per change."""
+
+import logging
+from collections.abc import Callable
+
+from nutbridge.ups.units import spoken_s
+
+_log = logging.getLogger(__name__)
+
+
+class Health:
+    """One partner of the collector.
+
+    Args:
+        name: how the log calls it.
+        monotonic: s, a clock that never goes back.
+
+    Attributes:
+        works: as far as known; None before the first attempt.
+    """
+
+    def __init__(self, name: str, monotonic: Callable[[], float]) -> None:
+        self._name = name
+        self._monotonic = monotonic
+        self._since = 0.0
+        self._problem = ""
+        self.works: bool | None = None
+
+    @property
+    def word(self) -> str:
+        """``ok``, ``failing`` or ``unknown``."""
+        return {None: "unknown", True: "ok", False: "failing"}[self.works]
+
+    def good(self) -> bool:
+        """Note a success; INFO, and True, when it was failing."""
+        failing = self.works is False
+        if failing:
+            gap = spoken_s(self._monotonic() - self._since)
+            _log.info("%s works again after %s", self._name, gap)
+        self.works = True
+        return failing
+
+    def bad(self, problem: str) -> None:
+        """Note a failure; WARNING when it is new or has another reason."""
+        if self.works is not False:
+            self._since = self._monotonic()
+        if self.works is not False or problem != self._problem:
+            _log.warning("%s: %s", self._name, problem)
+        self._problem = problem
+        self.works = False

@@ -1,0 +1,71 @@
+"""Figures for /metrics, in the text format of Prometheus."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    ProcessCollector,
+    generate_latest,
+)
+
+from nutbridge.collector.store.states import Counters
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Counts since the start; what is kept is asked of the store at each scrape."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self._registry = registry
+        ProcessCollector(namespace="nutbridge", registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"nutbridge_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"nutbridge_{name}", text, registry=registry)
+
+        self.received = counter("reports_received", "Requests to a path of reports")
+        self.stored = counter("reports_stored", "Reports stored, repeated ones too")
+        self.repeated = counter("reports_repeated", "Of these, bodies known before")
+        self.unparsable = counter("reports_unparsable", "Of these, not understood")
+        self.forwarded = counter(
+            "reports_forwarded", "Reports that the upstream answered with success"
+        )
+        self.refused = counter("requests_refused", "Requests refused here", "reason")
+        self.upstream_answers = counter(
+            "upstream_answers", "Answers of the upstream", "status"
+        )
+        self.upstream_failures = counter(
+            "upstream_failures", "Requests that the upstream did not answer"
+        )
+        self.tls_failures = counter("tls_failures", "TLS handshakes that failed")
+        self._upstream = gauge("upstream_up", "1: the last request was answered")
+        self._store = gauge("store_up", "1: the last report could be stored")
+        self._outbox = gauge("outbox_depth", "Reports that wait for the upstream")
+        self._dead = gauge("dead_letters", "Reports refused by the upstream for good")
+        self._kept = gauge("reports_kept", "Distinct bodies in the database")
+        self._unparsed = gauge("reports_unparsed", "Bodies not looked into yet")
+        self._quarantined = gauge("quarantined", "Requests kept that were not let in")
+
+    def render(
+        self, kept: Counters | None, *, upstream: bool | None, store: bool
+    ) -> bytes:
+        """Return the page.
+
+        Args:
+            kept: None when the store does not answer; the last figures stay.
+            upstream: None before the first request; shown as not a number.
+            store: whether it works.
+        """
+        self._upstream.set(float("nan") if upstream is None else upstream)
+        self._store.set(store)
+        if kept is not None:
+            self._outbox.set(kept.outbox)
+            self._dead.set(kept.dead_letters)
+            self._kept.set(kept.reports)
+            self._unparsed.set(kept.unparsed)
+            self._quarantined.set(kept.quarantined)
+        return generate_latest(self._registry)

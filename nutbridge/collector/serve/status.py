@@ -1,0 +1,89 @@
+"""The status listener: /healthz and /metrics. Routes; a page for people can join.
+
+On its own port, loopback by default: it tells how many Envoys there are, and asks
+for no password.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from nutbridge.collector.errors import StoreError
+from nutbridge.collector.serve.health import Health
+from nutbridge.collector.serve.metrics import CONTENT_TYPE, Metrics
+from nutbridge.collector.serve.options import Mode
+from nutbridge.collector.store.states import Counters
+
+#: A store that does not answer within this is not well, s.
+_PATIENCE_S = 5.0
+
+
+class StatusPages:
+    """Answers what machines ask.
+
+    Args:
+        mode: of the collector.
+        metrics: the figures.
+        count: asks the store; blocks.
+        store: whether reports can be stored.
+        upstream: whether it answers.
+    """
+
+    def __init__(
+        self,
+        mode: Mode,
+        metrics: Metrics,
+        count: Callable[[], Counters],
+        store: Health,
+        upstream: Health,
+    ) -> None:
+        self._mode = mode
+        self._metrics = metrics
+        self._count = count
+        self._store = store
+        self._upstream = upstream
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="status")
+
+    def app(self) -> Starlette:
+        """Return the application."""
+        return Starlette(
+            routes=[
+                Route("/healthz", self._healthz, methods=["GET"]),
+                Route("/metrics", self._metrics_page, methods=["GET"]),
+            ]
+        )
+
+    async def _kept(self) -> Counters | None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await loop.run_in_executor(self._thread, self._count)
+        except (StoreError, TimeoutError):
+            return None
+
+    async def _healthz(self, _request: Request) -> Response:
+        """200 while reports can be stored, else 503.
+
+        A silent upstream is no illness of the collector: it is told, with 200.
+        """
+        kept = await self._kept()
+        well = kept is not None and self._store.works is not False
+        found = {
+            "status": "ok" if well else "failing",
+            "mode": str(self._mode),
+            "store": "ok" if well else "failing",
+            "upstream": "off" if self._mode is Mode.LOCAL else self._upstream.word,
+            "outbox": None if kept is None else kept.outbox,
+        }
+        return JSONResponse(found, 200 if well else 503)
+
+    async def _metrics_page(self, _request: Request) -> Response:
+        kept = await self._kept()
+        store = kept is not None and self._store.works is not False
+        page = self._metrics.render(kept, upstream=self._upstream.works, store=store)
+        return Response(page, headers={"Content-Type": CONTENT_TYPE})

@@ -1,0 +1,309 @@
+"""Find, read and check the config file and the folders it names.
+
+Each file is opened once and judged by what was opened (fstat), so nobody can
+change it between the check and the reading. Refused, as by the bash script: a
+password that everybody can read, and folders in which everybody can write.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nutbridge.config.file_names import (
+    CONFIG_NAME,
+    UPS_ALLOWED,
+    UPS_NAME,
+    check_ups,
+)
+from nutbridge.config.settings import ConfigSite, Settings, interpret
+from nutbridge.config.sma import PASSWORD_MAX, too_long
+from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
+from nutbridge.config.values import absolute
+from nutbridge.errors import ConfigError, UsageError
+from nutbridge.ups.notices import Notice, warning
+
+_PASSWORD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where NUT keeps its files on this system.
+
+    Attributes:
+        sysconfig: ups.conf and the config files.
+        localstate: default of STATE_DIR.
+    """
+
+    sysconfig: str
+    localstate: str
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """Return NUT's folders: of the environment, of Fedora, or of Debian."""
+    return Folders(
+        environ.get("NUT_SYSCONFIG")
+        or environ.get("NUT_CONFPATH")
+        or _first_folder("/etc/ups", "/etc/nut"),
+        environ.get("NUT_LOCALSTATE")
+        or environ.get("NUT_STATEPATH")
+        or _first_folder("/var/lib/ups", "/var/lib/nut"),
+    )
+
+
+def _first_folder(wanted: str, otherwise: str) -> str:
+    return wanted if Path(wanted).is_dir() else otherwise
+
+
+def load(
+    config: str | None,
+    ups: str | None,
+    environ: Mapping[str, str],
+    *,
+    account_needed: bool = True,
+) -> tuple[Settings, list[Notice]]:
+    """Read the config of one UPS.
+
+    The file is ``config``, else $CONFIG_FILE, else ``enphase-<ups>.conf`` in
+    NUT's config folder. The name of the UPS is ``ups``, else UPS= of the file,
+    else $UPS, else what the file name says.
+
+    Args:
+        config: -c, or None.
+        ups: name of the UPS, or None.
+        environ: the environment.
+        account_needed: whether USERNAME and PASSWORD must be set where there is
+            no token yet.
+
+    Returns:
+        The settings, and what is odd about them, for the log.
+
+    Raises:
+        UsageError: nothing tells which UPS.
+        ConfigError: no usable config.
+    """
+    cwd = _cwd()
+    nut = folders(environ)
+    path = absolute(cwd, config or _usual(nut, ups, environ))
+    data, info = _read_config(path)
+    entries = parse(data, path)
+    name = _ups_name(ups, entries.get("UPS"), environ, path)
+    place = ConfigSite(
+        path=path,
+        ups=name,
+        state_dir=absolute(cwd, nut.localstate),
+        cwd=cwd,
+        credentials_dir=environ.get("CREDENTIALS_DIRECTORY") or _lent_to_unit(name),
+        exists=os.path.exists,
+        account_needed=account_needed,
+    )
+    settings, odd = interpret(entries, place)
+    _check_secrecy(path, info, holds_secret=_holds_secret(settings))
+    _check_folders(settings)
+    if settings.test is not None:
+        odd += _check_test_port(settings.port_file, absolute(cwd, nut.sysconfig))
+    else:
+        settings = _with_passwords(settings, odd, needed=account_needed)
+    return settings, _overruled(ups, entries.get("UPS"), path) + odd
+
+
+def _read_config(path: str) -> tuple[bytes, os.stat_result]:
+    try:
+        return read_plain(path, MAX_BYTES)
+    except ConfigError as exc:
+        if not isinstance(exc.__cause__, FileNotFoundError):
+            raise
+        remedy = "is the name of the UPS right? nutbridge setup makes a config"
+        problem = f"{exc.problem}; {remedy}"
+        raise ConfigError(path, None, problem) from exc.__cause__
+
+
+def _with_passwords(settings: Settings, odd: list[Notice], *, needed: bool) -> Settings:
+    """Return the settings with what the password files hold; note what is odd."""
+    file = settings.password_file
+    if file is not None and not needed and not os.path.lexists(file):
+        # Of no use to this command, and perhaps lent to the stopped service alone.
+        odd.append(warning(f"{file}: PASSWORD_FILE: no such file for this command"))
+    elif file is not None:
+        settings = replace(settings, password=read_password(file))
+    sma = settings.sma
+    if sma is None or sma.password_file is None:
+        return settings
+    password = read_password(sma.password_file, "SMA_PASSWORD_FILE")
+    if len(password) > PASSWORD_MAX:
+        odd.append(warning(f"{sma.password_file}: {too_long()}"))
+    return replace(settings, sma=replace(sma, password=password))
+
+
+def _lent_to_unit(ups: str) -> str | None:
+    """Return the credentials of the running monitor, for commands run by root.
+
+    systemd keeps those of a system service in /run/credentials/<unit>.
+    """
+    folder = f"/run/credentials/enphase-monitor@{ups}.service"
+    return folder if os.access(folder, os.R_OK | os.X_OK) else None
+
+
+def _cwd() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as exc:
+        raise ConfigError(".", None, f"no current folder: {exc.strerror}") from exc
+
+
+def _usual(nut: Folders, ups: str | None, environ: Mapping[str, str]) -> str:
+    given = environ.get("CONFIG_FILE")
+    if given:
+        return given
+    name = ups or environ.get("UPS")
+    if not name:
+        raise UsageError("which UPS? Give its name, or -c CONFIG")
+    return f"{nut.sysconfig}/enphase-{check_ups(name)}.conf"
+
+
+def _ups_name(
+    argument: str | None,
+    entry: ConfigEntry | None,
+    environ: Mapping[str, str],
+    path: str,
+) -> str:
+    """Choose the name; the file comes before the environment, as in the script."""
+    in_file = entry.value.strip() if entry else ""
+    if entry and in_file and UPS_NAME.fullmatch(in_file) is None:
+        raise ConfigError(f"{path}:{entry.line}", "UPS", UPS_ALLOWED)
+    by_file_name = CONFIG_NAME.fullmatch(Path(path).name)
+    name = (
+        argument
+        or in_file
+        or environ.get("UPS")
+        or (by_file_name[1] if by_file_name else "")
+    )
+    if not name:
+        raise UsageError(f"which UPS? {path} has no UPS=, and no name was given")
+    return check_ups(name)
+
+
+def _overruled(
+    argument: str | None, entry: ConfigEntry | None, path: str
+) -> list[Notice]:
+    if not (argument and entry and entry.value) or entry.value.strip() == argument:
+        return []
+    return [
+        warning(
+            f"{path}:{entry.line}: UPS: {entry.value.strip()} is not used, "
+            f"the command line says {argument}"
+        )
+    ]
+
+
+def read_plain(path: str, cap: int) -> tuple[bytes, os.stat_result]:
+    """Read a whole plain file of at most ``cap`` bytes, and one byte more.
+
+    Raises:
+        ConfigError: not there, not readable, or not a plain file.
+    """
+    try:
+        # O_NONBLOCK: a FIFO without a writer must not hang the start.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            info = os.fstat(handle)
+            if not stat.S_ISREG(info.st_mode):
+                kind = "a folder" if stat.S_ISDIR(info.st_mode) else "no plain file"
+                raise ConfigError(path, None, f"is {kind}, a file is needed")
+            with open(handle, "rb", closefd=False) as file:
+                return file.read(cap + 1), info
+        finally:
+            os.close(handle)
+    except OSError as exc:
+        raise ConfigError(path, None, f"cannot be read: {exc.strerror}") from exc
+
+
+def read_password(path: str, key: str = "PASSWORD_FILE") -> str:
+    """Read a password file: one line, its line end falls away.
+
+    Raises:
+        ConfigError: not readable, readable by everybody, or not one line.
+    """
+    data, info = read_plain(path, _PASSWORD_BYTES)
+    _check_secrecy(path, info, holds_secret=True)
+    try:
+        text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        text = ""
+    if not text or "\n" in text or "\0" in text or len(data) > _PASSWORD_BYTES:
+        raise ConfigError(path, key, "must hold the password, in one line")
+    return text
+
+
+def _holds_secret(settings: Settings) -> bool:
+    sma = settings.sma
+    held = bool(settings.password) or (sma is not None and bool(sma.password))
+    return held and settings.test is None
+
+
+def _check_secrecy(path: str, info: os.stat_result, *, holds_secret: bool) -> None:
+    if info.st_mode & stat.S_IWOTH:
+        raise ConfigError(path, None, f"everybody can write it; chmod o-w {path}")
+    if holds_secret and info.st_mode & stat.S_IROTH:
+        raise ConfigError(
+            path, None, f"holds a password and everybody can read it; chmod o-r {path}"
+        )
+    # The link's own folder counts as well: who owns it chooses the file.
+    for folder in {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}:
+        check_folder(folder, path)
+
+
+def check_folder(folder: str, of: str) -> None:
+    """Refuse a folder that is not there, or in which everybody can write.
+
+    Args:
+        folder: to be looked at.
+        of: the file or key that lies there, for the message.
+
+    Raises:
+        ConfigError: with what to do.
+    """
+    try:
+        info = os.stat(folder)
+    except OSError as exc:
+        raise ConfigError(folder, None, f"folder of {of}: {exc.strerror}") from exc
+    if not stat.S_ISDIR(info.st_mode):
+        raise ConfigError(folder, None, f"folder of {of}: is not a folder")
+    if info.st_mode & stat.S_IWOTH:
+        # /tmp and the like have to stay as they are.
+        sticky = info.st_mode & stat.S_ISVTX
+        remedy = "use another folder" if sticky else f"chmod o-w {folder}"
+        problem = f"folder of {of}: everybody can write in it; {remedy}"
+        raise ConfigError(folder, None, problem)
+
+
+def _check_folders(settings: Settings) -> None:
+    check_folder(settings.state_dir, "STATE_DIR")
+    if not os.access(settings.state_dir, os.W_OK | os.X_OK):
+        raise ConfigError(
+            settings.state_dir, "STATE_DIR", "must be writable for this user"
+        ) from PermissionError()
+    check_folder(os.path.dirname(settings.token_file), "TOKEN_FILE")
+
+
+def _check_test_port(port_file: str, sysconfig: str) -> list[Notice]:
+    """Keep TEST mode away from a UPS that real machines listen to."""
+    path = f"{sysconfig}/ups.conf"
+    if not Path(path).exists():
+        return []
+    try:
+        data, _ = read_plain(path, MAX_BYTES)
+    except ConfigError as exc:
+        return [warning(f"{exc}; whether a real UPS uses {port_file} is not known")]
+    from nutbridge.nut.ups_conf import parse_ups_conf  # for TEST mode alone
+
+    for section in parse_ups_conf(data.decode("utf-8", "replace")).sections:
+        used = absolute(sysconfig, section.port)
+        if os.path.realpath(used) == os.path.realpath(port_file):
+            raise ConfigError(
+                path,
+                "port",
+                f"names {port_file}; TEST=1 may not play with a real UPS",
+            )
+    return []

@@ -1,0 +1,73 @@
+"""The SMA_* keys of a config file."""
+
+from dataclasses import dataclass, field
+
+from nutbridge.config.values import Values
+
+#: Inverters take no longer password (``Len`` of 6800_10841E00); their web page
+#: cuts a longer one off.
+PASSWORD_MAX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SmaSettings:
+    """How the inverter is reached; keys.py explains each.
+
+    Attributes:
+        alone: no gateway is in the config: the inverter is the UPS.
+    """
+
+    host: str
+    password: str = field(repr=False)
+    password_file: str | None
+    group: str
+    scheme: str
+    timeout_s: float
+    tls: str
+    alone: bool
+
+
+def sma_settings(
+    values: Values, password_file: str | None, *, password_needed: bool
+) -> SmaSettings | None:
+    """Return the settings of the inverter, or None without SMA_HOST.
+
+    Args:
+        values: of the config.
+        password_file: SMA_PASSWORD_FILE, absolute, or None.
+        password_needed: whether it is an error not to know the password.
+
+    Raises:
+        ConfigError: a value that cannot be used.
+    """
+    if not values.given("SMA_HOST"):
+        for name in ("SMA_PASSWORD", "SMA_PASSWORD_FILE"):
+            if values.given(name):
+                values.warn(name, "not used, SMA_HOST is not set")
+        return None
+    found = SmaSettings(
+        host=values.host("SMA_HOST"),
+        password=values.raw("SMA_PASSWORD"),
+        password_file=password_file,
+        group=values.choice("SMA_GROUP"),
+        scheme=values.choice("SMA_SCHEME"),
+        timeout_s=values.number("SMA_TIMEOUT"),
+        tls=values.choice("SMA_TLS"),
+        alone=not (values.given("USERNAME") or values.given("SERIAL")),
+    )
+    if password_needed and not (found.password or found.password_file):
+        raise values.error(
+            "SMA_PASSWORD", "not set; add SMA_PASSWORD=<...> or SMA_PASSWORD_FILE=<...>"
+        )
+    if found.password and found.password_file:
+        values.warn("SMA_PASSWORD", "not used, SMA_PASSWORD_FILE is set too")
+    elif len(found.password) > PASSWORD_MAX:
+        values.warn("SMA_PASSWORD", too_long())
+    if found.scheme == "http" and found.tls == "strict":
+        values.warn("SMA_TLS", "strict means nothing with SMA_SCHEME=http")
+    return found
+
+
+def too_long() -> str:
+    """Return what is odd about a long password."""
+    return f"an inverter takes at most {PASSWORD_MAX} characters, this one has more"

@@ -1,0 +1,153 @@
+"""What is said about a reckoning: in the log and in the port file.
+
+Times of day are for people and come from the wall clock, which may be wrong.
+"""
+
+import logging
+import time
+from dataclasses import replace
+
+from nutbridge.errors import DeviceError, PortFileError
+from nutbridge.ups.model import GridAnswer
+from nutbridge.ups.notices import Notice, warning
+from nutbridge.ups.status.low import Verdict
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.units import (
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    spoken_s,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class WriteTrouble:
+    """Says once that the port file cannot be written, and once that it can."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def failed(self, exc: PortFileError) -> None:
+        """Note a failure."""
+        if not self._told:
+            _log.error("%s", exc)
+        self._told = True
+
+    def over(self) -> None:
+        """Note a success."""
+        if self._told:
+            _log.info("the port file can be written again")
+        self._told = False
+
+
+class OddWords:
+    """Names each word that a source is not known to say, once."""
+
+    #: A gateway can make up any number.
+    MOST = 20
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def tell(self, answer: GridAnswer) -> None:
+        """Log a word that has not been told of."""
+        word = answer.word
+        if word not in self._told and len(self._told) < self.MOST:
+            self._told.add(word)
+            _log.warning("%s says %r: neither open nor closed", answer.speaker, word)
+
+
+def called(text: str, device: str) -> str:
+    """Return a line of the table in the words of this kind of device."""
+    return text.replace("the gateway", f"the {device}")
+
+
+def source_text(
+    memory: Memory, verdict: Verdict, now: float, wall: float
+) -> str | None:
+    """Return experimental.nutbridge.ups.source; None while the gateway tells all."""
+    since = memory.relay.silent_since
+    known = verdict.soc_pct is not None
+    if not verdict.holding or since is None:
+        return "reckoned" if verdict.estimated and known else None
+    word = "reckoned" if known else "charge unknown"
+    return f"{word}, silent since {_hh_mm(wall - (now - since))}"
+
+
+def hourly(
+    memory: Memory, verdict: Verdict, now: float, wall: float
+) -> tuple[Memory, Notice | None]:
+    """Return one line an hour while the charge is reckoned.
+
+    On line one a day when it has not been read for an hour: in an outage it
+    would be reckoned from the last one, all that time included.
+    """
+    told_at = memory.hour_told_at
+    if verdict.status.startswith("OL"):
+        return _unread(memory, verdict, now)
+    if not verdict.estimated or memory.battery.fitted is False:
+        return memory, None
+    if told_at is not None and now - told_at < SECONDS_PER_HOUR:
+        return memory, None
+    text = "on battery, charge unknown"
+    if verdict.soc_pct is not None:
+        text = (
+            f"on battery, charge reckoned {verdict.soc_pct:.0f} %"
+            f"{_low_at(verdict, verdict.soc_pct, wall)}"
+        )
+    return replace(memory, hour_told_at=now), warning(text)
+
+
+def _unread(
+    memory: Memory, verdict: Verdict, now: float
+) -> tuple[Memory, Notice | None]:
+    charge, told_at = memory.battery.charge, memory.hour_told_at
+    since = max(memory.started_at, charge.at if charge else 0.0)
+    if verdict.soc_pct is not None or memory.battery.fitted is False:
+        return replace(memory, hour_told_at=None), None
+    if now - since < SECONDS_PER_HOUR:
+        return memory, None
+    if told_at is not None and now - told_at < SECONDS_PER_DAY:
+        return memory, None
+    text = (
+        f"no charge was read for {spoken_s(now - since)}: an outage would begin blind"
+    )
+    return replace(memory, hour_told_at=now), warning(text)
+
+
+def _low_at(verdict: Verdict, soc_pct: float, wall: float) -> str:
+    if not verdict.power_w or not verdict.capacity_wh or soc_pct <= verdict.low_pct:
+        return ""
+    left_wh = (soc_pct - verdict.low_pct) / 100 * verdict.capacity_wh
+    left_s = left_wh * SECONDS_PER_HOUR / verdict.power_w
+    return f", low battery at about {_hh_mm(wall + left_s)}"
+
+
+def summary(memory: Memory, verdict: Verdict | None) -> str:
+    """Return one line for ``systemctl status``."""
+    charge = verdict.soc_pct if verdict else None
+    level = "unknown" if charge is None else f"{charge:.0f} %"
+    shown = memory.shown.status or "hidden"
+    return f"{memory.state.value}, charge {level}, port file {shown}"
+
+
+def poll_line(
+    memory: Memory, verdict: Verdict | None, answer: GridAnswer | None
+) -> str:
+    """Return the line that -v shows for each poll."""
+    said = f"{answer.speaker} {answer.word}" if answer else "no usable answer"
+    return f"{said}: {summary(memory, verdict)}"
+
+
+def why(failure: DeviceError | None, answer: GridAnswer | None) -> str:
+    """Return the reason of a failed poll, for the log."""
+    if failure is not None:
+        return str(failure)
+    return f"{answer.speaker} says {answer.word!r}" if answer else ""
+
+
+def _hh_mm(epoch: float) -> str:
+    try:
+        return time.strftime("%H:%M", time.localtime(epoch))
+    except (OverflowError, ValueError, OSError):
+        return "?"  # a clock beyond what the C library can tell

@@ -1,0 +1,319 @@
+"""The loop: ask, decide, write, wait.
+
+Time, waiting, the source and the port file are handed in. Nothing here decides
+what is true: status/ does, from what the source answers.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from nutbridge.daemon.messages import (
+    OddWords,
+    WriteTrouble,
+    called,
+    hourly,
+    poll_line,
+    source_text,
+    why,
+)
+from nutbridge.daemon.unwritten_lb import UnwrittenLb
+from nutbridge.errors import (
+    DeviceAnswerError,
+    DeviceError,
+    PortFileError,
+)
+from nutbridge.nut.numbers import NumbersContext, nut_values
+from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.system.clock import Clock
+from nutbridge.system.release_request import ReleaseRequest
+from nutbridge.ups.model import Grid, GridAnswer
+from nutbridge.ups.notices import VERBOSE
+from nutbridge.ups.source import Source
+from nutbridge.ups.status.battery import learn
+from nutbridge.ups.status.events import (
+    Step,
+    awake,
+    begin,
+    check,
+    delay_s,
+    is_odd,
+    shown,
+)
+from nutbridge.ups.status.low import Verdict, evaluate
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import (
+    BUSY_S,
+    FULL_MAX_S,
+    OPEN_CONFIRM_S,
+    Policy,
+)
+from nutbridge.ups.status.saved import worth_saving
+from nutbridge.ups.status.start import StartupState, decide, inspect_port_file, recall
+from nutbridge.ups.status.table import (
+    ON_BATTERY_STATES,
+    Event,
+    Show,
+    State,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Monitor:
+    """Keeps one port file true.
+
+    Args:
+        policy: from the config; the port file's settings are put in.
+        serial: configured serial number.
+        source: who is asked.
+        publisher: the port file.
+        clock: all times.
+        driver_runs: whether the driver answers on its socket.
+        save: called with the memory when it is worth keeping over a restart.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        serial: str,
+        source: Source,
+        publisher: PortFilePublisher,
+        clock: Clock,
+        driver_runs: Callable[[], bool],
+        save: Callable[[Memory], None],
+    ) -> None:
+        self._base = policy
+        self._serial = serial
+        self._source = source
+        self._publisher = publisher
+        self._clock = clock
+        self._driver_runs = driver_runs
+        self._driver_seen = False
+        self._save = save
+        self.memory = Memory()
+        self.verdict: Verdict | None = None
+        self._due_at = 0.0
+        self._round_at = -FULL_MAX_S
+        self._round_open = False
+        self._lost_lb = UnwrittenLb()
+        self.wish: ReleaseRequest | None = None  # where a person can leave one
+        self._trouble = WriteTrouble()
+        self._odd_words = OddWords()
+        self._saved_at = 0.0
+
+    def start(self, saved: Memory | None, *, written_this_boot: bool) -> None:
+        """Decide about the port file found, before any network call.
+
+        Args:
+            saved: what the state file knows, or None.
+            written_this_boot: it was written in this boot and for this port file.
+        """
+        now = self._clock.boottime()
+        self._due_at = now
+        self._driver_seen = self._driver_runs()
+        found = inspect_port_file(
+            self._publisher.status,
+            saved,
+            now,
+            written_this_boot=written_this_boot,
+            driver_runs=self._driver_seen,
+        )
+        self._carry_out(begin(recall(saved, found, now), decide(found), now), now)
+        self._keep(now, important=True)
+
+    def tick(self, until: float | None = None) -> float:
+        """Do one check of the grid, and as much of a full poll as is due.
+
+        Args:
+            until: CLOCK_BOOTTIME by which everything has to be done, or None.
+
+        Returns:
+            CLOCK_BOOTTIME of the next check, s.
+        """
+        begun = self._clock.boottime()
+        self.memory = awake(self.memory, begun, self._due_at)
+        self._look_at_file()
+        self._driver_seen = self._driver_seen or self._driver_runs()
+        before = self.memory
+        answer, failure = self._ask(until)
+        now = self._clock.boottime()
+        self.memory = awake(self.memory, now, begun + BUSY_S)
+        # The source may have seen what can island the house: that comes first.
+        self.memory = learn(self.memory, self._source.facts, self._policy())
+        policy, reason = self._policy(), why(failure, answer)
+        released = self._released(answer)
+        step = check(self.memory, answer, now, policy, reason, released=released)
+        self._carry_out(step, now)
+        if step.event is Event.RELEASED and self.memory.shown.on_battery:
+            self.memory = before  # the OL could not be written: hold on
+        next_at = now + delay_s(step, now, self._policy())
+        reachable = failure is None or isinstance(failure, DeviceAnswerError)
+        if reachable and step.event is not Event.FIRST_OPEN:
+            self._read_details(step, now, until)
+        if self._lost_lb.count(self.memory.shown.status):
+            self._hide(now)
+        self._source.upkeep(grid_gone=self.memory.state in ON_BATTERY_STATES)
+        self._keep(now, important=worth_saving(before, self.memory))
+        if _log.isEnabledFor(VERBOSE):
+            _log.log(VERBOSE, "%s", poll_line(self.memory, self.verdict, answer))
+        self._due_at = max(next_at, self._clock.boottime())
+        return next_at
+
+    def stop(self) -> None:
+        """Leave the file as it is, unless the system is going down.
+
+        A driver that is gone already: what the file says would be stale at the
+        next boot. One that was never seen may listen elsewhere (statepath of
+        ups.conf, another host); to hide an OB from it shuts the house down.
+        """
+        told = self.memory.shown
+        if self._driver_seen and told.status and not self._driver_runs():
+            self._hide(self._clock.boottime())
+            hidden = told.on_battery and not self.memory.shown.status
+            self.memory = replace(self.memory, hidden_at_stop=hidden)
+        self.close()
+
+    def close(self) -> None:
+        """Save what is known and let the source go; the file stays as it is."""
+        self._keep(self._clock.boottime(), important=True)
+        self._source.close()
+
+    def _policy(self) -> Policy:
+        settings = self._publisher.settings
+        return replace(
+            self._base,
+            charge_low_pct=settings.charge_low_pct,
+            runtime_low_s=settings.runtime_low_s,
+        )
+
+    def _look_at_file(self) -> None:
+        """Take over what somebody else did to the port file."""
+        try:
+            if not self._publisher.refresh():
+                return
+            if self.memory.state is not State.NOCOMMS:
+                self._note_shown()
+                self._publisher.republish()
+                self._note_shown()
+            elif self._publisher.status is not None:
+                now = self._clock.boottime()
+                found = StartupState(
+                    self._publisher.status,
+                    written_this_boot=False,
+                    driver_runs=self._driver_runs(),
+                )
+                memory = recall(self.memory, found, now)
+                self._carry_out(begin(memory, decide(found), now), now)
+        except PortFileError as exc:
+            self._trouble.failed(exc)
+
+    def _note_shown(self) -> None:
+        """Take note of a status in the file that may not be ours.
+
+        A driver may have read somebody's OB: the OL written over it has to be
+        seen before it may be hidden.
+        """
+        if self._publisher.status:
+            now = self._clock.boottime()
+            self.memory = shown(self.memory, self._publisher.status, now)
+
+    def _ask(self, until: float | None) -> tuple[GridAnswer | None, DeviceError | None]:
+        doubtful = self.memory.relay.unconfirmed is Grid.OPEN
+        limit_s = OPEN_CONFIRM_S if doubtful else math.inf
+        deadline = min(self._clock.boottime() + limit_s, until or math.inf)
+        try:
+            answer = self._source.grid(deadline)
+        except DeviceError as exc:
+            _log.debug("failed poll: %s", exc)
+            return None, exc
+        if is_odd(self.memory, answer):
+            self._odd_words.tell(answer)
+        return answer, None
+
+    def _released(self, answer: GridAnswer | None) -> bool:
+        """Whether a person says that the grid is back, and the gateway nothing."""
+        known = answer is not None and not is_odd(self.memory, answer)
+        needed = not known and self.memory.state in ON_BATTERY_STATES
+        return self.wish is not None and self.wish.holds(needed=needed)
+
+    def _carry_out(self, step: Step, now: float) -> None:
+        self.memory = step.memory
+        for notice in step.notices:
+            _log.log(notice.level, "%s", called(notice.text, self._base.device))
+        # A file that could not be hidden before is tried again.
+        left_over = self.memory.state is State.NOCOMMS and self.memory.shown.status
+        if step.row.show is Show.HIDE or left_over:
+            self._hide(now)
+        elif step.row.show is not Show.KEEP:
+            self._publish(now)
+
+    def _read_details(self, step: Step, now: float, until: float | None) -> None:
+        """Go on with a full poll, at most until the relay is due again."""
+        policy = self._policy()
+        on_battery = self.memory.state in ON_BATTERY_STATES
+        every_s = policy.alert_s if on_battery else min(policy.pollfreq_s, FULL_MAX_S)
+        if step.row.full or now - self._round_at >= every_s:
+            self._source.begin_round()
+            self._round_open = True
+            self._round_at = now
+        if not self._round_open:
+            return
+        budget = now + (policy.relay_s or policy.alert_s)
+        complete = self._source.details(min(budget, until or budget))
+        self._round_open = not complete
+        self.memory = awake(self.memory, self._clock.boottime(), now + BUSY_S)
+        self.memory = learn(self.memory, self._source.facts, policy)
+        if step.row.show in (Show.OL, Show.OB):
+            self._publish(self._clock.boottime())
+
+    def _publish(self, now: float) -> None:
+        """Write what is true now; a failure keeps the loop going."""
+        self._look_at_file()
+        policy = self._policy()
+        self.memory, verdict = evaluate(self.memory, now, policy)
+        self.verdict = verdict
+        wall = self._clock.wall()
+        self.memory, notice = hourly(self.memory, verdict, now, wall)
+        if notice is not None:
+            _log.log(notice.level, "%s", notice.text)
+        facts = self._source.facts
+        settings = self._publisher.settings
+        basis = NumbersContext(
+            now=now,
+            serial=self._serial,
+            loadkwh_w=policy.loadkwh_w,
+            voltage_high_v=settings.voltage_high,
+            voltage_nominal_v=settings.voltage_nominal,
+            source=source_text(self.memory, verdict, now, wall),
+        )
+        phases = facts.meters.phases if facts.meters else None
+        try:
+            self._publisher.publish(
+                nut_values(facts, verdict, basis), verdict.low_pct, phases
+            )
+        except PortFileError as exc:
+            self._trouble.failed(exc)
+            self._lost_lb.unwritten = "LB" in verdict.status.split()
+        else:
+            self._lost_lb.unwritten = False
+            self._trouble.over()
+            self.memory = shown(self.memory, verdict.status, now)
+
+    def _hide(self, now: float) -> None:
+        try:
+            self._publisher.hide()
+        except PortFileError as exc:
+            self._trouble.failed(exc)
+        else:
+            self._trouble.over()
+            self.memory = shown(self.memory, "", now)
+
+    def _keep(self, now: float, *, important: bool) -> None:
+        """Save what is known: at changes, and from time to time in any case."""
+        on_battery = self.memory.state in ON_BATTERY_STATES
+        every_s = self._base.alert_s if on_battery else FULL_MAX_S
+        if important or now - self._saved_at >= every_s:
+            self._saved_at = now
+            self._save(replace(self.memory, noted_at=now))

@@ -1,0 +1,137 @@
+"""Two ways to use a monitor: for ever (the daemon) and once (-s)."""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from nutbridge.daemon.messages import summary
+from nutbridge.daemon.monitor import Monitor
+from nutbridge.errors import NotDecided, Stopping
+from nutbridge.system.clock import Clock, Waiter
+from nutbridge.system.sdnotify import Notifier
+from nutbridge.ups.model import Grid
+from nutbridge.ups.status.table import State
+
+_log = logging.getLogger(__name__)
+
+#: systemd kills after WatchdogSec=60 without a sign; no wait is longer than this.
+PULSE_S = 10.0
+
+#: -s asks for so long; with the start of the program and the last write it ends
+#: within 10 s, for which systemd waits before the daemon.
+ONCE_S = 8.5
+
+
+class TokenNews(Protocol):
+    """A source that can say that a new poll is worthwhile before its time."""
+
+    @property
+    def has_new_token(self) -> bool:
+        """Whether something came (a first token) that a poll waits for."""
+        ...
+
+    @property
+    def token_pending(self) -> bool:
+        """Whether such a thing is on its way (a login)."""
+        ...
+
+
+class PulsingWaiter:
+    """A waiter that shows the watchdog, every PULSE_S or sooner, that the loop lives.
+
+    Waiting for an answer is part of the loop: it ends by its own deadline.
+    """
+
+    def __init__(
+        self,
+        inner: Waiter,
+        clock: Clock,
+        notifier: Notifier,
+        pulse_s: float | None = None,
+    ) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._notifier = notifier
+        self._pulse_s = min(PULSE_S, pulse_s or PULSE_S)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for ``seconds``, a ``wake``, or a signal."""
+        until = self._clock.boottime() + seconds
+        while True:
+            self._notifier.watchdog()
+            left = until - self._clock.boottime()
+            if self._inner.wait(min(self._pulse_s, max(0.0, left))):
+                return True
+            if self._clock.boottime() >= until:
+                return False
+
+    def wake(self) -> None:
+        """End the wait of the main thread; safe from any thread."""
+        self._inner.wake()
+
+
+def run(
+    monitor: Monitor,
+    source: TokenNews,
+    waiter: Waiter,
+    clock: Clock,
+    notifier: Notifier,
+    after_poll: Callable[[], None],
+) -> None:
+    """Poll until SIGTERM or SIGINT; the start decision is already made."""
+    notifier.ready()
+    try:
+        while True:
+            next_at = monitor.tick()
+            notifier.status(summary(monitor.memory, monitor.verdict))
+            after_poll()
+            while (left := next_at - clock.boottime()) > 0 and not source.has_new_token:
+                waiter.wait(left)
+    except Stopping:
+        _log.info("stopping")
+    finally:
+        notifier.stopping()
+        monitor.stop()
+
+
+def run_once(monitor: Monitor, source: TokenNews, waiter: Waiter, clock: Clock) -> None:
+    """Do one check: an answer that needs a second one is asked again.
+
+    Raises:
+        NotDecided: the file still says what nobody could confirm.
+    """
+    until = clock.boottime() + ONCE_S
+    try:
+        while True:
+            next_at = monitor.tick(until)
+            if _decided(monitor) or (next_at >= until and not source.token_pending):
+                break
+            # With a login on its way it is worth waiting to the end.
+            next_at = min(next_at, until)
+            while (left := next_at - clock.boottime()) > 0 and not source.has_new_token:
+                waiter.wait(left)
+                if next_at >= until and not (
+                    source.token_pending or source.has_new_token
+                ):
+                    break
+            if clock.boottime() >= until:
+                break
+    finally:
+        monitor.close()
+    if monitor.memory.state is State.NOCOMMS:
+        return
+    if monitor.memory.relay.silent_since is not None or _in_doubt(monitor):
+        raise NotDecided(
+            f"no usable answer; the port file still says {monitor.memory.shown.status}"
+        )
+
+
+def _in_doubt(monitor: Monitor) -> bool:
+    return monitor.memory.relay.unconfirmed is not None
+
+
+def _decided(monitor: Monitor) -> bool:
+    """Whether the last answer needs no second one; silence is asked again."""
+    heard = monitor.memory.relay.grid in (Grid.OPEN, Grid.CLOSED)
+    silent = monitor.memory.relay.silent_since is not None
+    return heard and not silent and not _in_doubt(monitor)

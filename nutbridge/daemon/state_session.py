@@ -1,0 +1,92 @@
+"""What survives a restart: the state file, and whether it vouches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nutbridge.daemon.state_store import StateStore
+from nutbridge.system.retry_state import RetryState
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.saved import SavedState
+
+
+@dataclass(frozen=True, slots=True)
+class StateOwner:
+    """What a state file must belong to, to vouch for a port file.
+
+    Attributes:
+        boot_id: of the present boot; "" never vouches.
+        port_file: real path of the port file.
+        config: stamp of the config file; a corrected password need not wait
+            for the end of a back-off.
+    """
+
+    boot_id: str
+    port_file: str
+    config: str = ""
+
+
+class StateSession:
+    """Reads the state file once and writes it whenever it is told to.
+
+    Args:
+        store: the file.
+        whose: what it has to belong to.
+    """
+
+    def __init__(self, store: StateStore, whose: StateOwner) -> None:
+        self._store = store
+        self._whose = whose
+        store.sweep()
+        self._found = store.read()
+        self._memory: Memory | None = None
+        self._written_retry: RetryState | None = None
+        self._retry: Callable[[], RetryState] = RetryState
+
+    @property
+    def memory(self) -> Memory | None:
+        """What was saved about this port file, in whatever boot."""
+        found = self._found
+        if found is None or found.port_file != self._whose.port_file:
+            return None
+        return found.memory
+
+    @property
+    def written_this_boot(self) -> bool:
+        """Whether it was saved in this boot."""
+        found = self._found
+        if self.memory is None or found is None:
+            return False
+        return bool(self._whose.boot_id) and found.boot_id == self._whose.boot_id
+
+    @property
+    def retry_state(self) -> RetryState:
+        """When the next login is allowed, as saved."""
+        found = self._found
+        if found is None or found.config != self._whose.config:
+            return RetryState()
+        return RetryState(found.next_login_epoch or 0.0, found.failed_logins)
+
+    def watch(self, retry: Callable[[], RetryState]) -> None:
+        """Save the present state of renewals from now on."""
+        self._retry = retry
+
+    def save(self, memory: Memory) -> None:
+        """Write what is known now."""
+        self._memory = memory
+        retry = self._retry()
+        self._written_retry = retry
+        self._store.write(
+            SavedState(
+                boot_id=self._whose.boot_id,
+                port_file=self._whose.port_file,
+                memory=memory,
+                next_login_epoch=retry.next_try_epoch,
+                failed_logins=retry.failures,
+                config=self._whose.config,
+            )
+        )
+
+    def refresh(self) -> None:
+        """Write again if a login failed or succeeded since the last time."""
+        if self._memory is not None and self._retry() is not self._written_retry:
+            self.save(self._memory)

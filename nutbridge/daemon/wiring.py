@@ -1,0 +1,171 @@
+"""Puts a monitor together from the settings of one UPS."""
+
+import contextlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nutbridge.config.file_names import state_name
+from nutbridge.config.settings import Settings
+from nutbridge.daemon.monitor import Monitor
+from nutbridge.daemon.runner import TokenNews
+from nutbridge.daemon.state_session import StateOwner, StateSession
+from nutbridge.daemon.state_store import StateStore, state_folder
+from nutbridge.nut.driver import driver_runs, socket_paths
+from nutbridge.nut.makers import ENPHASE, SMA, Maker
+from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.system.host import Host
+from nutbridge.ups.source import Source
+from nutbridge.ups.status.policy import Policy
+from nutbridge.ups.status.start import decide, inspect_port_file
+from nutbridge.ups.status.table import TABLE, Show, State
+
+#: With -s a second ``closed`` is asked for sooner: all is over after 10 s.
+_ONCE_CLOSED_AGAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorParts:
+    """A monitor and what its runner needs beside it.
+
+    Attributes:
+        source: the one that decides, without what stands beside it.
+    """
+
+    monitor: Monitor
+    source: TokenNews
+    state_session: StateSession
+
+
+def maker_of(settings: Settings) -> Maker:
+    """Return whose defaults stand in the port file."""
+    return SMA if settings.inverter_alone else ENPHASE
+
+
+def policy_of(settings: Settings, *, once: bool) -> Policy:
+    """Return the policy that the config asks for."""
+    policy = Policy(
+        pollfreq_s=settings.pollfreq_s,
+        alert_s=settings.pollfreqalert_s,
+        relay_s=settings.relayfreq_s,
+        nocomms_delay_s=settings.nocomms_delay_s,
+        loadkwh_w=settings.loadkwh_w,
+        status_flags=settings.status_flags,
+        allow_no_controller=settings.allow_no_controller,
+        check_falls=settings.test is None,
+        device=settings.device,
+    )
+    return replace(policy, closed_again_s=_ONCE_CLOSED_AGAIN_S) if once else policy
+
+
+def build(
+    settings: Settings,
+    publisher: PortFilePublisher,
+    port_file: Path,
+    host: Host,
+    *,
+    once: bool,
+) -> MonitorParts:
+    """Return the monitor and its parts; nothing was asked yet.
+
+    Args:
+        settings: of the config.
+        publisher: the port file, read.
+        port_file: its real path.
+        host: what this process runs on.
+        once: for one check only.
+
+    Raises:
+        ConfigError: the token file or ENVOY_HOST cannot be used.
+    """
+    state_session = _state_session(settings, port_file, host)
+    main, source = _sources(settings, publisher, state_session, host, once=once)
+    sockets = socket_paths(settings.ups, host.environ)
+    monitor = Monitor(
+        policy_of(settings, once=once),
+        settings.serial,
+        source,
+        publisher,
+        host.clock,
+        lambda: driver_runs(sockets),
+        state_session.save,
+    )
+    return MonitorParts(monitor, main, state_session)
+
+
+def _sources(
+    settings: Settings,
+    publisher: PortFilePublisher,
+    state_session: StateSession,
+    host: Host,
+    *,
+    once: bool,
+) -> tuple[TokenNews, Source]:
+    """Return who decides, and the same with what stands beside it.
+
+    Only what the config asks for is loaded.
+    """
+    if settings.inverter_alone:
+        from nutbridge.daemon.wiring_sma import sma_source
+
+        inverter = sma_source(settings, state_session, host, once=once)
+        return inverter, inverter
+    from nutbridge.daemon.wiring_enphase import enphase_source
+
+    gateway = enphase_source(settings, publisher, state_session, host)
+    if settings.sma is None or once:
+        return gateway, gateway
+    from nutbridge.daemon.wiring_sma import side_inverter
+    from nutbridge.sources.sma.pv_telemetry import WithPvTelemetry
+
+    return gateway, WithPvTelemetry(gateway, side_inverter(settings, host))
+
+
+def hide_stale(
+    settings: Settings, publisher: PortFilePublisher, port_file: Path, host: Host
+) -> None:
+    """Hide a port file that the start decision would hide.
+
+    Raises:
+        PortFileError: it is still visible.
+    """
+    state_session = _state_session(settings, port_file, host)
+    found = inspect_port_file(
+        publisher.status,
+        state_session.memory,
+        host.clock.boottime(),
+        written_this_boot=state_session.written_this_boot,
+        driver_runs=driver_runs(socket_paths(settings.ups, host.environ)),
+    )
+    if TABLE[State.STARTING, decide(found)].show is Show.HIDE:
+        publisher.hide()
+
+
+def forget_hold(settings: Settings, port_file: Path, host: Host) -> None:
+    """Let a person's -x stand: the next start shows no OB that a stop has hidden."""
+    state_session = _state_session(settings, port_file, host)
+    if (
+        state_session.memory is not None
+        and state_session.written_this_boot
+        and state_session.memory.hidden_at_stop
+    ):
+        state_session.watch(lambda: state_session.retry_state)
+        state_session.save(replace(state_session.memory, hidden_at_stop=False))
+
+
+def _state_session(settings: Settings, port_file: Path, host: Host) -> StateSession:
+    folder = state_folder(host.environ, settings.state_dir)
+    return StateSession(
+        StateStore(folder / state_name(settings.ups), host.owner),
+        StateOwner(host.clock.boot_id(), str(port_file), _stamp(settings)),
+    )
+
+
+def _stamp(settings: Settings) -> str:
+    """Return what changes when somebody edits the config or the password."""
+    stamps = []
+    sma_file = settings.sma.password_file if settings.sma else None
+    for path in filter(None, (settings.config_path, settings.password_file, sma_file)):
+        with contextlib.suppress(OSError):
+            found = Path(path).stat()
+            stamps.append(f"{found.st_ino}.{found.st_mtime_ns}.{found.st_size}")
+    return " ".join(stamps)

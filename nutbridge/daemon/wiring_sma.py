@@ -1,0 +1,133 @@
+"""Puts an SMA inverter together: as the source, or beside one."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from nutbridge.config.file_names import inverter_pin_name
+from nutbridge.config.settings import Settings
+from nutbridge.config.sma import SmaSettings
+from nutbridge.daemon.state_session import StateSession
+from nutbridge.errors import ConfigError
+from nutbridge.net.https import HttpsDevice
+from nutbridge.net.pin_store import PinStore
+from nutbridge.net.tls import PinnedContext
+from nutbridge.net.transport import retrying
+from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.sma.login_gate import LoginGate, LoginWaiter
+from nutbridge.sources.sma.pin import CertificatePin
+from nutbridge.sources.sma.pv_telemetry import (
+    LEAVE_S,
+    EndableWaiter,
+    PvTelemetry,
+)
+from nutbridge.sources.sma.single_query import session_store
+from nutbridge.sources.sma.source import SmaSource
+from nutbridge.sources.sma.webconnect.client import Webconnect
+from nutbridge.system.clock import Waiter
+from nutbridge.system.host import Host
+from nutbridge.system.retry_state import RetryState
+from nutbridge.ups.status.policy import FULL_MAX_S
+
+#: For the logout after one check: 8.5 s of it may be over, and the start takes
+#: half a second or more.
+LEAVE_ONCE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A client and what it is made of."""
+
+    client: Webconnect
+    wire: HttpsDevice
+    gate: LoginGate
+
+
+def sma_source(
+    settings: Settings, state_session: StateSession, host: Host, *, once: bool
+) -> SmaSource:
+    """Return the inverter as the source; nothing was asked yet.
+
+    Args:
+        settings: of the config.
+        state_session: keeps the pause after a failed login.
+        host: what this process runs on.
+        once: for one check (-s), which has 10 s in all.
+    """
+    sma = _sma(settings)
+    parts = _parts(settings, sma, host, host.waiter, state_session.retry_state)
+    state_session.watch(lambda: parts.gate.retry_state)
+
+    leave_s = LEAVE_ONCE_S if once else LEAVE_S
+
+    def leave() -> None:
+        # SIGTERM ends all waiting of the main thread: not this one.
+        parts.wire.waiter = ThreadWaiter()
+        parts.client.logout(host.clock.boottime() + leave_s)
+        parts.client.close()
+
+    return SmaSource(
+        parts.client,
+        functools.partial(retrying, clock=host.clock, waiter=host.waiter),
+        host.clock,
+        leave,
+        timeout_s=sma.timeout_s,
+    )
+
+
+def side_inverter(settings: Settings, host: Host) -> PvTelemetry:
+    """Return the inverter beside another source; nothing runs yet."""
+    sma = _sma(settings)
+    waiter = EndableWaiter()
+    parts = _parts(settings, sma, host, waiter, RetryState())
+    return PvTelemetry(
+        parts.client,
+        parts.wire,
+        waiter,
+        host.clock,
+        every_s=min(settings.pollfreq_s, FULL_MAX_S),
+    )
+
+
+def _sma(settings: Settings) -> SmaSettings:
+    if settings.sma is None:
+        raise ConfigError(settings.config_path, "SMA_HOST", "not set")
+    return settings.sma
+
+
+def _parts(
+    settings: Settings, sma: SmaSettings, host: Host, waiter: Waiter, state: RetryState
+) -> _Parts:
+    context = PinnedContext() if sma.scheme == "https" else None
+    waiter = LoginWaiter(waiter, host.clock)
+    wire = HttpsDevice(
+        sma.host,
+        context=context,
+        clock=host.clock,
+        waiter=waiter,
+        timeout_s=sma.timeout_s,
+    )
+    pin = None
+    if context is not None:
+        pin = CertificatePin(
+            sma.host,
+            strict=sma.tls == "strict",
+            context=context,
+            store=PinStore(fingerprint_file(settings), host.owner),
+        )
+    gate = LoginGate(sma.host, host.clock, state, waiter)
+    client = Webconnect(
+        wire,
+        sma.host,
+        password=sma.password,
+        group=sma.group,
+        state_session=session_store(sma, settings.state_dir, settings.ups, host.owner),
+        gate=gate,
+        pin=pin,
+    )
+    return _Parts(client, wire, gate)
+
+
+def fingerprint_file(settings: Settings) -> Path:
+    """Return where the fingerprint of the inverter's certificate lies."""
+    return Path(settings.state_dir, inverter_pin_name(settings.ups))

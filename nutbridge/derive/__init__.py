@@ -1,1 +1,0 @@
-"""From readings to the numbers NUT shows (pure)."""

@@ -1,0 +1,122 @@
+"""Blocking calls in a thread of their own, with an end that cannot be stretched.
+
+A signal handler does not run while the main thread sits in a read or in
+getaddrinfo(3), and a time limit per read does not stop a peer that sends one
+byte at a time. So the caller waits in ``Waiter.wait`` and walks away when the
+time is up; the owner of the worker then closes its socket.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from nutbridge.system.clock import Clock, Waiter
+
+T = TypeVar("T")
+
+
+class LateError(Exception):
+    """The time was up before the call had ended."""
+
+
+class Worker:
+    """One daemon thread that runs one call after another.
+
+    Args:
+        name: of the thread.
+        cleanup: runs in the thread when it ends.
+    """
+
+    def __init__(self, name: str, cleanup: Callable[[], None]) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._cleanup = cleanup
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            while (call := self._calls.get()) is not None:
+                call()
+                del call  # its answer must not live on in an idle thread
+        finally:
+            self._cleanup()
+
+    def put(self, call: Callable[[], None]) -> None:
+        """Run ``call``, which raises nothing, after those before it."""
+        self._calls.put(call)
+
+    def retire(self) -> None:
+        """End the thread after the call it is in."""
+        self._calls.put(None)
+
+
+class _Outcome(Generic[T]):
+    """What became of one call."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+
+    def run(self, call: Callable[[], T], wake: Callable[[], None]) -> None:
+        try:
+            self._value.append(call())
+        except BaseException as error:  # noqa: BLE001 - raised again by take()
+            self._error = error
+        self.done = True
+        wake()
+
+    def take(self) -> T:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        return self._value[0]
+
+
+def call_within(
+    worker: Worker,
+    call: Callable[[], T],
+    *,
+    clock: Clock,
+    waiter: Waiter,
+    deadline: float,
+) -> T:
+    """Run ``call`` in the worker and wait for it no longer than ``deadline``.
+
+    Args:
+        worker: not busy.
+        call: what to run; its result or its exception comes back.
+        clock: tells CLOCK_BOOTTIME.
+        waiter: really waits, whatever the clock says, and is woken at the end.
+        deadline: CLOCK_BOOTTIME, s.
+
+    Raises:
+        LateError: the time is up; the call still runs, unless it was late before.
+        Stopping: SIGTERM or SIGINT came; the call still runs.
+    """
+    outcome: _Outcome[T] = _Outcome()
+    if clock.boottime() >= deadline:
+        raise LateError
+    worker.put(lambda: outcome.run(call, waiter.wake))
+    while not outcome.done:
+        left = deadline - clock.boottime()
+        if left <= 0 or not (waiter.wait(left) or outcome.done):
+            raise LateError
+    return outcome.take()
+
+
+class ThreadWaiter:
+    """A ``Waiter`` for a thread that no signal reaches."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Event()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for ``seconds`` or a ``wake``; True when woken."""
+        woken = self._woken.wait(max(0.0, seconds))
+        self._woken.clear()
+        return woken
+
+    def wake(self) -> None:
+        """End the wait; safe from any thread."""
+        self._woken.set()

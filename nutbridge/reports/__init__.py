@@ -1,1 +1,0 @@
-"""Reports that legacy Envoys post to Enphase: parsed, stored, forwarded, asked."""

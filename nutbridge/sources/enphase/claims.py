@@ -1,0 +1,146 @@
+"""What a token says about itself.
+
+The signature is not checked: the gateway does that, and its 401 decides. Nor is
+``iat`` compared with any clock.
+
+Source: tokens of firmware 7 and 8. Shape: three base64url parts; the second is JSON,
+{"aud": "<serial>", "enphaseUser": "owner", "exp": 1792000000, "iat": ...}.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from nutbridge.errors import TokenError
+from nutbridge.ups.units import SECONDS_PER_DAY
+
+#: Owner tokens have about 700 characters.
+LONGEST = 16384
+
+#: How long before its end a token is renewed, s.
+RENEW_BEFORE_S = 30 * SECONDS_PER_DAY
+
+#: A token that lives shorter than this is renewed at half of its life, s.
+SHORT_LIFE_S = 2 * RENEW_BEFORE_S
+
+#: Installer tokens live 12 h, owner tokens a year.
+INSTALLER_LIFE_S = 2 * SECONDS_PER_DAY
+
+#: Times beyond the year 5000 are not times.
+_LATEST_EPOCH = 1e11
+
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims that matter; the account's name is not among them.
+
+    Attributes:
+        audience: serial numbers of the gateways that take the token.
+        user: ``owner``, ``installer``, ...; None when not said.
+        expires_epoch: end, s since 1970.
+        issued_epoch: begin, s since 1970.
+    """
+
+    audience: tuple[str, ...]
+    user: str | None
+    expires_epoch: float
+    issued_epoch: float | None
+
+    @property
+    def serial(self) -> str | None:
+        """The first serial number of the audience."""
+        return self.audience[0] if self.audience else None
+
+    @property
+    def life_s(self) -> float | None:
+        """How long the token lives in all."""
+        if self.issued_epoch is None or self.issued_epoch >= self.expires_epoch:
+            return None
+        return self.expires_epoch - self.issued_epoch
+
+
+def parse_token(text: str) -> Claims:
+    """Read the claims of a token.
+
+    A missing ``aud`` is left to ``check_for``: TEST mode takes such tokens.
+
+    Raises:
+        TokenError: not a token, or without a usable end. The text never quotes it.
+    """
+    if len(text) > LONGEST:
+        raise TokenError(f"longer than {LONGEST} characters: not a token")
+    if not _SHAPE.fullmatch(text):
+        raise TokenError("not a token: it must be three parts of text joined by dots")
+    payload = _payload(text)
+    if payload is None:
+        raise TokenError("not a token: its parts do not decode to JSON objects")
+    expires = _epoch(payload.get("exp"))
+    if expires is None:
+        raise TokenError("the token has no usable end (exp)")
+    user = payload.get("enphaseUser")
+    return Claims(
+        audience=_audience(payload.get("aud")),
+        user=user if isinstance(user, str) else None,
+        expires_epoch=expires,
+        issued_epoch=_epoch(payload.get("iat")),
+    )
+
+
+def _payload(text: str) -> dict[str, Any] | None:
+    import jwt
+
+    try:
+        return jwt.decode(text, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        # The error may quote the token, so it ends here.
+        return None
+
+
+def _epoch(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # Compared before converted: an int of a thousand digits is no float. NaN fails.
+    if not 0 < value < _LATEST_EPOCH:
+        return None
+    return float(value)
+
+
+def _audience(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    return tuple(one for one in listed if isinstance(one, str) and one)
+
+
+def check_for(claims: Claims, serial: str) -> None:
+    """Make sure that the token is for this gateway.
+
+    Raises:
+        TokenError: it is for another one, or for none.
+    """
+    if serial in claims.audience:
+        return
+    if not claims.audience:
+        raise TokenError("the token does not say for which gateway it is (aud)")
+    # Cut and made printable: it comes from outside.
+    found = ascii(", ".join(claims.audience)[:60])[1:-1]
+    raise TokenError(f"the token is for gateway {found}, the config says {serial}")
+
+
+def renew_at(claims: Claims) -> float:
+    """Return when to ask for the next token, s since 1970."""
+    life_s = claims.life_s
+    if life_s is not None and life_s < SHORT_LIFE_S:
+        return claims.expires_epoch - life_s / 2
+    return claims.expires_epoch - RENEW_BEFORE_S
+
+
+def installer_warning(claims: Claims) -> str | None:
+    """Return a warning about a token of the short kind, else None."""
+    life_s = claims.life_s
+    if life_s is None or life_s >= INSTALLER_LIFE_S:
+        return None
+    return (
+        f"the token lives only {life_s / 3600:.0f} h, as those of an installer's "
+        "account do: without internet it ends soon; use the owner's account"
+    )

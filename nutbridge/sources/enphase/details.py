@@ -1,0 +1,257 @@
+"""Everything a gateway tells besides the grid, kept up to date piece by piece.
+
+Each endpoint fails alone; what it said before stands, with its age.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from nutbridge.errors import DeviceError, DeviceUnreachable
+from nutbridge.sources.enphase.facts import (
+    GatewayAnswers,
+    derive_battery,
+    derive_equipment,
+    derive_identity,
+)
+from nutbridge.sources.enphase.flows import (
+    derive_flows,
+    derive_meters,
+    is_fresh,
+    needs_power,
+)
+from nutbridge.sources.enphase.gateway import Gateway
+from nutbridge.sources.enphase.poll_queue import PollQueue
+from nutbridge.sources.enphase.readings import (
+    Dated,
+    Inventory,
+    LiveData,
+)
+from nutbridge.system.clock import Clock
+from nutbridge.ups.model import Facts, Flows
+
+#: The live stream is switched on at most this often, s.
+STREAM_S = 60.0
+
+#: Asked in this order. "sums" asks nothing: it adds up what came before it.
+_ORDER = (
+    "secctrl",
+    "livedata",
+    "reports",
+    "power",
+    "sums",
+    "info",
+    "inventory",
+    "meters",
+)
+_SLOW = frozenset({"info", "inventory", "meters"})
+_METERS = frozenset({"reports", "meters"})
+
+
+class Details:
+    """The details of one gateway.
+
+    Args:
+        gateway: the endpoints.
+        clock: all times.
+        request_s: longest time for one request.
+        disable_meters: DISABLE_METERS; leaves /ivp/meters alone.
+
+    Attributes:
+        facts: all that is known now.
+    """
+
+    def __init__(
+        self, gateway: Gateway, clock: Clock, *, request_s: float, disable_meters: bool
+    ) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._request_s = request_s
+        out = _METERS if disable_meters else frozenset()
+        order = tuple(name for name in _ORDER if name not in out)
+        self._queue = PollQueue(order, _SLOW - out)
+        self._asks: dict[str, Callable[[float], bool]] = {
+            "secctrl": self._ask_secctrl,
+            "livedata": self._ask_livedata,
+            "reports": self._ask_reports,
+            "power": self._ask_power,
+            "sums": self._add_up,
+            "info": self._ask_info,
+            "inventory": self._ask_inventory,
+            "meters": self._ask_meters,
+        }
+        self._parts = GatewayAnswers()
+        self._battery_seen = False
+        self._stream_tried_at: float | None = None
+        self._epoch_offset_s: float | None = None
+        self.facts = Facts()
+
+    @property
+    def inventory(self) -> Dated[Inventory] | None:
+        """The newest inventory, however old."""
+        return self._parts.inventory
+
+    def begin_round(self) -> None:
+        """Put everything that is due in line."""
+        self._queue.begin_round(self._clock.boottime())
+
+    def ask(self, until: float) -> bool:
+        """Ask what is in line, one try each, and stop at ``until``.
+
+        Returns:
+            True when nothing is left.
+        """
+        while (name := self._queue.next) is not None:
+            now = self._clock.boottime()
+            if now >= until:
+                return False
+            whole = now + self._request_s
+            try:
+                settled = self._asks[name](min(until, whole))
+            except DeviceError as error:
+                now = self._clock.boottime()
+                late = isinstance(error, DeviceUnreachable) and now >= until
+                if late and until < whole and self._queue.cut():
+                    return False
+                self._forget(name)
+                self._queue.failed(error, now)
+            else:
+                self._queue.done(self._clock.boottime(), settled=settled)
+        return True
+
+    def take_inventory(self, inventory: Dated[Inventory]) -> None:
+        """Use an inventory that was asked for together with the relay."""
+        self._use_inventory(inventory)
+        if inventory.value.devices:
+            self._queue.done_elsewhere("inventory", inventory.at)
+
+    def _forget(self, name: str) -> None:
+        """Mix nothing with an answer that is older than this round."""
+        powers = self._parts.powers
+        if name == "secctrl":
+            self._parts = replace(self._parts, secctrl=None)
+        elif name == "livedata":
+            self._parts = replace(self._parts, powers=replace(powers, live=None))
+        elif name == "reports":
+            self._parts = replace(self._parts, powers=replace(powers, reports=None))
+        elif name == "power":
+            self._parts = replace(self._parts, powers=replace(powers, power=None))
+
+    def _ask_secctrl(self, until: float) -> bool:
+        secctrl = self._gateway.fetch_secctrl(until)
+        self._parts = replace(self._parts, secctrl=secctrl, last_secctrl=secctrl.value)
+        self._note_batteries()
+        self._update_battery()
+        return True
+
+    def _ask_livedata(self, until: float) -> bool:
+        live = self._gateway.fetch_livedata(until)
+        now_s = self._gateway_clock(live)
+        fresh = is_fresh(live.value, now_s)
+        powers = replace(self._parts.powers, live=live if fresh else None)
+        self._parts = replace(self._parts, powers=powers)
+        if fresh and not needs_power(powers):
+            self._update_flows()
+        if not live.value.stream_on or (now_s is not None and not fresh):
+            self._enable_stream(until)
+        return True
+
+    def _gateway_clock(self, answer: Dated[LiveData]) -> float | None:
+        """Return the gateway's clock at ``answer``; ours may be wrong by decades."""
+        if answer.gateway_epoch_s is not None:
+            return answer.gateway_epoch_s
+        offset_s = self._epoch_offset_s
+        return None if offset_s is None else answer.at + offset_s
+
+    def _enable_stream(self, until: float) -> None:
+        """Switch the stream on; its values are there in the next round."""
+        now = self._clock.boottime()
+        tried_at = self._stream_tried_at
+        if tried_at is not None and now - tried_at < STREAM_S:
+            return
+        self._stream_tried_at = now
+        with self._queue.optional("livedata stream"):
+            self._gateway.enable_stream(until)
+
+    def _ask_reports(self, until: float) -> bool:
+        reports = self._gateway.fetch_reports(until)
+        powers = replace(self._parts.powers, reports=reports)
+        self._parts = replace(self._parts, powers=powers)
+        return True
+
+    def _ask_power(self, until: float) -> bool:
+        powers = self._parts.powers
+        if not needs_power(powers):
+            self._parts = replace(self._parts, powers=replace(powers, power=None))
+            return True
+        power = self._gateway.fetch_power(until)
+        self._parts = replace(self._parts, powers=replace(powers, power=power))
+        return True
+
+    def _add_up(self, _until: float) -> bool:
+        flows = self._update_flows()
+        meters = derive_meters(self._parts.powers, flows)
+        if meters is not None:
+            self.facts = replace(self.facts, meters=meters)
+        return True
+
+    def _ask_info(self, until: float) -> bool:
+        info = self._gateway.fetch_info(until)
+        if info.value.epoch_s is not None:
+            self._epoch_offset_s = info.value.epoch_s - info.at
+        if info.value.serial is None and info.value.software is None:
+            return False
+        self.facts = replace(self.facts, identity=derive_identity(info.value))
+        return True
+
+    def _ask_inventory(self, until: float) -> bool:
+        inventory = self._gateway.fetch_inventory(until)
+        self._use_inventory(inventory)
+        # Gateways boot with an empty one.
+        return inventory.value.devices > 0
+
+    def _use_inventory(self, inventory: Dated[Inventory]) -> None:
+        found = inventory.value
+        self._parts = replace(self._parts, inventory=inventory)
+        self._note_batteries()
+        if found.devices or self.facts.equipment is None:
+            self.facts = replace(self.facts, equipment=derive_equipment(found))
+        # Whether 0 W beside a capacity of 0 is to be believed stands in here, and
+        # the batteries' temperature.
+        self._add_up(inventory.at)
+        self._update_battery()
+
+    def _ask_meters(self, until: float) -> bool:
+        setup = self._gateway.fetch_meters(until).value
+        before = self._parts.powers.setup
+        if setup.listed or before is None:
+            powers = replace(self._parts.powers, setup=setup)
+            self._parts = replace(self._parts, powers=powers)
+        return setup.listed > 0
+
+    def _update_flows(self) -> Flows | None:
+        flows = derive_flows(self._parts.powers)
+        if flows is not None:
+            self.facts = replace(self.facts, flows=flows)
+            self._update_battery()
+        return flows
+
+    def _note_batteries(self) -> None:
+        """Tell a house without batteries from one whose gateway lost them."""
+        secctrl, inventory = self._parts.secctrl, self._parts.inventory
+        if secctrl and (secctrl.value.capacity_wh or secctrl.value.soc_pct):
+            self._battery_seen = True
+        if inventory and inventory.value.batteries:
+            self._battery_seen = True
+        listed = inventory is not None and inventory.value.devices > 0
+        zero = secctrl is not None and secctrl.value.capacity_wh == 0
+        powers = replace(
+            self._parts.powers,
+            no_battery=listed and not self._battery_seen,
+            battery_lost=zero and (self._battery_seen or inventory is None),
+        )
+        self._parts = replace(self._parts, powers=powers)
+
+    def _update_battery(self) -> None:
+        battery = derive_battery(self._parts, self.facts.flows)
+        if battery is not None:
+            self.facts = replace(self.facts, battery=battery)

@@ -1,0 +1,154 @@
+"""From the gateway's readings to the model's grid, battery, equipment, identity."""
+
+from dataclasses import dataclass, field
+
+from nutbridge.sources.enphase.flows import TOGETHER_S, PowerParts
+from nutbridge.sources.enphase.info import Info
+from nutbridge.sources.enphase.readings import (
+    Collar,
+    Dated,
+    Inventory,
+    Relay,
+    SecCtrl,
+)
+from nutbridge.ups.model import (
+    BatteryReading,
+    Equipment,
+    Flows,
+    Grid,
+    GridAnswer,
+    Identity,
+)
+from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT
+
+#: A battery's temperature changes slowly and is read every ten minutes.
+TEMPERATURE_FRESH_S = 1800.0
+
+#: Starts of the relay's words; "open synchronizing" and "open synchronized"
+#: are an island that prepares to return to the grid.
+_RELAY_WORDS = (("closed", Grid.CLOSED), ("open", Grid.OPEN))
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAnswers:
+    """The newest answer of every endpoint; None where the last attempt failed.
+
+    Attributes:
+        last_secctrl: the newest answer of secctrl, however old: its limits are
+            settings and outlive a failure.
+    """
+
+    powers: PowerParts = field(default_factory=PowerParts)
+    secctrl: Dated[SecCtrl] | None = None
+    last_secctrl: SecCtrl | None = None
+    inventory: Dated[Inventory] | None = None
+
+
+def derive_grid(relay: Relay | None, collars: tuple[Collar, ...] = ()) -> GridAnswer:
+    """Return whether the house is connected to the grid.
+
+    Args:
+        relay: the relay's answer; None when only a Collar could be asked.
+        collars: IQ Meter Collars as the inventory lists them now. What the
+            relay says behind an open Collar is not known from any capture, so
+            a Collar that is off grid decides, and behind one that says neither
+            ``closed`` proves nothing.
+    """
+    relay = relay or Relay()
+    grid = _relay_grid(relay.oper)
+    words = [relay.oper or "no answer"]
+    for collar in collars:
+        words += ["collar", collar.admin_state or "?", collar.mid_state or "?"]
+        if _is_off_grid(collar):
+            grid = Grid.OPEN
+        elif grid is Grid.CLOSED and not _is_on_grid(collar):
+            grid = Grid.UNKNOWN
+    modes = set(relay.modes)
+    backup_mode = None
+    if any(mode.startswith("multimode-") for mode in modes):
+        backup_mode = True
+    elif modes == {"unknown"}:
+        backup_mode = False
+    return GridAnswer(
+        grid=grid,
+        word=" ".join(words),
+        backup_mode=backup_mode,
+        generator="multimode-generator" in modes,
+    )
+
+
+def _relay_grid(word: str | None) -> Grid:
+    for start, grid in _RELAY_WORDS:
+        if _starts(word, start):
+            return grid
+    return Grid.UNKNOWN
+
+
+def _is_off_grid(collar: Collar) -> bool:
+    off = "OFF_GRID" in (collar.admin_state or "").upper()
+    return off or _starts(collar.mid_state, "open")
+
+
+def _is_on_grid(collar: Collar) -> bool:
+    on = "ON_GRID" in (collar.admin_state or "").upper()
+    return on or _starts(collar.mid_state, "close")
+
+
+def _starts(word: str | None, start: str) -> bool:
+    return (word or "").lower().startswith(start)
+
+
+def derive_battery(parts: GatewayAnswers, flows: Flows | None) -> BatteryReading | None:
+    """Return charge and size, or None when nobody told this time.
+
+    From secctrl; livedata's charge only while fresh, and only where secctrl
+    has none. Livedata knows no capacity: its enc_agg_energy is the energy left.
+    """
+    live = parts.powers.live
+    live_soc_pct = live.value.soc_pct if live else None
+    if parts.secctrl is not None:
+        seen, at = parts.secctrl.value, parts.secctrl.at
+        soc_pct = seen.soc_pct
+        if soc_pct is None and live and abs(live.at - at) <= TOGETHER_S:
+            soc_pct = live_soc_pct
+        capacity_wh = seen.capacity_wh
+    elif live is not None and live_soc_pct is not None:
+        seen, at = parts.last_secctrl or SecCtrl(), live.at
+        soc_pct, capacity_wh = live_soc_pct, None
+    else:
+        return None
+    floor_pct = seen.floor_pct
+    if floor_pct is None and parts.last_secctrl is not None:
+        floor_pct = DEFAULT_FLOOR_PCT
+    together = flows is not None and abs(flows.at - at) <= TOGETHER_S
+    return BatteryReading(
+        at=at,
+        soc_pct=soc_pct,
+        capacity_wh=capacity_wh,
+        floor_pct=floor_pct,
+        restart_pct=seen.restart_pct,
+        power_w=flows.battery_w if flows and together else None,
+        temperature_c=_temperature_c(parts.inventory, at),
+    )
+
+
+def _temperature_c(inventory: Dated[Inventory] | None, at: float) -> float | None:
+    if inventory is None or at - inventory.at > TEMPERATURE_FRESH_S:
+        return None
+    return inventory.value.warmest_c
+
+
+def derive_equipment(inventory: Inventory) -> Equipment:
+    """Return what is fitted; an empty inventory proves nothing."""
+    if not inventory.devices:
+        return Equipment()
+    return Equipment(
+        controller=bool(inventory.controllers or inventory.collars),
+        batteries=inventory.batteries,
+        collar=bool(inventory.collars),
+    )
+
+
+def derive_identity(info: Info) -> Identity:
+    """Return who answers."""
+    return Identity(serial=info.serial, firmware=info.software)

@@ -1,0 +1,284 @@
+"""The gateway's endpoints, one method each, over any ``wire.Wire``.
+
+Every request carries the token, except /info and the check of who answers. The
+session cookie of an answer is sent back: with it the gateway need not verify
+the token's signature again. Redirects are not followed. The only thing ever
+posted is the switch of the live stream.
+
+Nothing here decides or repeats; a failure is one DeviceError naming host and path.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar
+
+from nutbridge.errors import (
+    CertificateChanged,
+    DeviceAnswerError,
+    DeviceError,
+    DeviceUnreachable,
+    TokenRejected,
+)
+from nutbridge.net.jsonfields import BodyError, parse_json
+from nutbridge.net.wire import Answer, Request, Wire
+from nutbridge.sources.enphase import paths
+from nutbridge.sources.enphase.info import EPOCH_RANGE, Info
+from nutbridge.sources.enphase.meters import MeterReports, MeterSetup
+from nutbridge.sources.enphase.readings import (
+    BatteryPowers,
+    Dated,
+    Inventory,
+    LiveData,
+    Relay,
+    SecCtrl,
+)
+from nutbridge.system.clock import Clock
+from nutbridge.ups.notices import BODIES
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_REFUSED = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
+_SESSION = re.compile(r"\bsessionId=([\w.~+/=-]{1,512})")
+_ENABLE = b'{"enable":1}'
+
+# The C library's own names follow the locale.
+_MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
+_DATE = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
+
+
+class Guard(Protocol):
+    """Sees to it that the token reaches no other device (identity.py)."""
+
+    def admit(self, ask: Callable[[], str | None]) -> None:
+        """Let a request with the token pass, or raise.
+
+        Args:
+            ask: fetches /info without the token and returns the serial.
+
+        Raises:
+            DeviceError: it is not certain who would get the token.
+        """
+        ...
+
+    def failed(self) -> None:
+        """Take note that no answer came: the next address may be another."""
+        ...
+
+    def changed(self, error: CertificateChanged) -> None:
+        """Raise ``error``, or let the new certificate be looked at."""
+        ...
+
+
+class Gateway:
+    """One IQ Gateway.
+
+    Args:
+        wire: sends the requests; closed with the gateway.
+        clock: dates the answers.
+        host: as configured, for errors.
+        token: returns the current token, or None while there is none.
+        guard: None switches the checks of identity off (TEST mode).
+
+    Attributes:
+        host: as configured.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        clock: Clock,
+        host: str,
+        token: Callable[[], str | None],
+        guard: Guard | None = None,
+    ) -> None:
+        self.host = host
+        self._wire = wire
+        self._clock = clock
+        self._token = token
+        self._guard = guard
+        self._session: str | None = None
+        self._session_of: str | None = None
+
+    def fetch_relay(self, until: float) -> Dated[Relay]:
+        """Fetch the state of the relay to the grid.
+
+        Raises:
+            DeviceError: no usable answer; without ``mains_oper_state`` none is.
+        """
+        relay = self._fetch(paths.RELAY, until, Relay.from_json)
+        if relay.value.oper is None:
+            raise DeviceAnswerError(
+                self.host + paths.RELAY, "no mains_oper_state in the answer"
+            )
+        return relay
+
+    def fetch_livedata(self, until: float) -> Dated[LiveData]:
+        """Fetch the values of the live stream, fresh or not."""
+        return self._fetch(paths.LIVEDATA, until, LiveData.from_json)
+
+    def fetch_secctrl(self, until: float) -> Dated[SecCtrl]:
+        """Fetch charge, capacity and limits of the batteries."""
+        return self._fetch(paths.SECCTRL, until, SecCtrl.from_json)
+
+    def fetch_inventory(self, until: float) -> Dated[Inventory]:
+        """Fetch what is fitted."""
+        return self._fetch(paths.INVENTORY, until, Inventory.from_json)
+
+    def fetch_power(self, until: float) -> Dated[BatteryPowers]:
+        """Fetch the power of each battery."""
+        return self._fetch(paths.POWER, until, BatteryPowers.from_json)
+
+    def fetch_reports(self, until: float) -> Dated[MeterReports]:
+        """Fetch what the CT meters measure."""
+        return self._fetch(paths.REPORTS, until, MeterReports.from_json)
+
+    def fetch_meters(self, until: float) -> Dated[MeterSetup]:
+        """Fetch which CT meters there are."""
+        return self._fetch(paths.METERS, until, MeterSetup.from_json)
+
+    def fetch_info(self, until: float) -> Dated[Info]:
+        """Fetch serial, firmware and clock, without the token."""
+        answer = self._send(Request("GET", paths.INFO), until)
+        if answer.status in _REFUSED:
+            # No token was sent, so none was refused.
+            what, problem = self.host + paths.INFO, f"answered {answer.status}"
+            raise DeviceAnswerError(what, problem, answer.status)
+        return self._dated(paths.INFO, answer, Info.from_xml)
+
+    def check_jwt(self, until: float) -> bool:
+        """Ask the gateway whether it takes the token.
+
+        Source: GET /auth/check_jwt, firmware 7 and 8; 200 and one line of HTML,
+        or 401. A 404 vouches for nothing either.
+
+        Raises:
+            DeviceError: no answer that tells.
+        """
+        # Without the cookie: it could pass for the token.
+        self._session = None
+        try:
+            answer = self._send_known("GET", paths.CHECK_JWT, until)
+            self._check(paths.CHECK_JWT, answer)
+        except TokenRejected:
+            return False
+        except DeviceAnswerError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return b"invalid" not in answer.body.lower()
+
+    def enable_stream(self, until: float) -> None:
+        """Switch the live stream on; it ends by itself after 15 minutes.
+
+        Source: POST /ivp/livedata/stream, an owner's token is enough.
+        """
+        answer = self._send_known("POST", paths.STREAM, until, _ENABLE)
+        self._check(paths.STREAM, answer)
+
+    def new_session(self) -> None:
+        """Forget the session and the connection; a 401 may come from either."""
+        self._session = None
+        self._wire.reconnect()
+
+    def close(self) -> None:
+        """Drop the connection for good."""
+        self._session = None
+        self._wire.close()
+
+    def _fetch(self, path: str, until: float, read: Callable[[Any], T]) -> Dated[T]:
+        answer = self._send_known("GET", path, until)
+        return self._dated(path, answer, lambda body: read(parse_json(body)))
+
+    def _dated(self, path: str, answer: Answer, read: Callable[[bytes], T]) -> Dated[T]:
+        at = self._clock.boottime()
+        self._check(path, answer)
+        try:
+            value = read(answer.body)
+        except BodyError as error:
+            raise DeviceAnswerError(self.host + path, str(error)) from None
+        return Dated(value, at, http_date(answer.headers.get("date", "")))
+
+    def _check(self, path: str, answer: Answer) -> None:
+        what, status = self.host + path, answer.status
+        if status in _REFUSED:
+            raise TokenRejected(what, f"the gateway refuses the token ({status})")
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            problem = f"answered {status}, a redirect, which is not followed"
+            raise DeviceAnswerError(what, problem, status)
+        if status != HTTPStatus.OK:
+            raise DeviceAnswerError(what, f"answered {status}", status)
+
+    def _send_known(
+        self, method: str, path: str, until: float, body: bytes | None = None
+    ) -> Answer:
+        """Send with the token, to the device that is known to be ours."""
+        token = self._token()
+        if token is None:
+            raise DeviceError(self.host, "no token yet")
+        request = Request(method, path, self._credentials(token, body), body)
+        try:
+            answer = self._send_guarded(request, until)
+        except CertificateChanged as error:
+            if self._guard is None:
+                raise
+            self._guard.changed(error)
+            answer = self._send_guarded(request, until)
+        cookie = _SESSION.search(answer.headers.get("set-cookie", ""))
+        if cookie:
+            self._session, self._session_of = cookie[1], token
+        return answer
+
+    def _credentials(self, token: str, body: bytes | None) -> Mapping[str, str]:
+        headers = {"Authorization": f"Bearer {token}"}
+        if self._session and self._session_of == token:
+            headers["Cookie"] = f"sessionId={self._session}"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return headers
+
+    def _send_guarded(self, request: Request, until: float) -> Answer:
+        if self._guard is None:
+            return self._send(request, until)
+        self._guard.admit(lambda: self.fetch_info(until).value.serial)
+        try:
+            return self._send(request, until)
+        except DeviceUnreachable:
+            self._guard.failed()
+            raise
+
+    def _send(self, request: Request, until: float) -> Answer:
+        answer = self._wire.send(request, until)
+        if _log.isEnabledFor(BODIES):
+            # Loaded only here: its table takes longer to build than a poll.
+            from nutbridge.system.redact import redact_text
+
+            secrets = (self._token(), self._session)
+            shown = redact_text(answer.body, secrets=secrets)
+            words = (request.method, request.path, answer.status, shown)
+            _log.log(BODIES, "%s %s: %d %s", *words)
+        return answer
+
+
+def http_date(text: str) -> float | None:
+    """Return the time in a Date header, seconds since 1970, or None.
+
+    Source: the gateway's web server sends it with every answer; it is the
+    gateway's own clock.
+    """
+    found = _DATE.fullmatch(text)
+    if found is None or found[2] not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(found[n]) for n in (1, 3, 4, 5, 6))
+    month = _MONTHS[found[2]]
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    low, high = EPOCH_RANGE
+    return moment.timestamp() if low <= moment.timestamp() <= high else None

@@ -1,0 +1,151 @@
+"""Answers of the gateway about its CT meters, in our words and units.
+
+``/ivp/meters`` says which meters are fitted, ``/ivp/meters/reports`` what they
+measure. Readings of a meter that is not enabled are noise.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from nutbridge.net.jsonfields import (
+    as_list,
+    child,
+    children,
+    number,
+    text,
+    whole,
+)
+from nutbridge.sources.enphase.readings import POWER_MAX_W
+from nutbridge.ups.model import MeterLine
+
+#: The cumulative voltage is the sum of the phases: 3 x 240 V is 720.
+VOLTAGE_MAX_V = 1500.0
+FREQUENCY_RANGE_HZ = (10.0, 100.0)
+_PHASES_MAX = 3
+
+
+class MeterType(StrEnum):
+    """Kinds of meters that are used; others are left out."""
+
+    PRODUCTION = "production"
+    NET = "net-consumption"
+    TOTAL = "total-consumption"
+    STORAGE = "storage"
+
+
+#: phaseMode where phaseCount is missing. An EU single phase has phaseMode
+#: "three" and phaseCount 1, so the count goes first.
+_MODE_PHASES = {"single": 1, "split": 2, "three": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSetup:
+    """Which CTs are enabled, and how many phases the house has.
+
+    Attributes:
+        listed: how many meters of any kind are listed.
+        enabled: kinds of meters that are enabled.
+        phases: 1, 2 (split phase), 3, or None.
+    """
+
+    listed: int = 0
+    enabled: frozenset[MeterType] = frozenset()
+    phases: int | None = None
+
+    @property
+    def consumption(self) -> bool:
+        """Whether a CT sees what the house draws."""
+        return MeterType.NET in self.enabled or MeterType.TOTAL in self.enabled
+
+    @property
+    def production(self) -> bool:
+        """Whether a CT sees the solar production."""
+        return MeterType.PRODUCTION in self.enabled
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/meters.
+
+        Source: GET /ivp/meters, firmware 7 and 8; an empty list without CTs.
+        Shape: [{"state": "enabled" | "disabled", "measurementType",
+        "phaseMode": "single" | "split" | "three", "phaseCount"}]
+        """
+        meters = [meter for meter in as_list(value) if isinstance(meter, dict)]
+        enabled: list[tuple[MeterType, dict[str, Any]]] = []
+        for meter in meters:
+            kind = _kind(text(meter, "measurementType"))
+            if kind and text(meter, "state") == "enabled":
+                enabled.append((kind, meter))
+        # The consumption CT sits on the mains; it knows the phases best.
+        enabled.sort(key=lambda pair: pair[0] not in (MeterType.NET, MeterType.TOTAL))
+        ordered = [meter for _, meter in enabled] + meters
+        phases = next((found for m in ordered if (found := _phases(m))), None)
+        return cls(len(meters), frozenset(kind for kind, _ in enabled), phases)
+
+
+def _kind(word: str | None) -> MeterType | None:
+    try:
+        return MeterType(word) if word else None
+    except ValueError:
+        return None
+
+
+def _phases(meter: dict[str, Any]) -> int | None:
+    count = whole(meter, "phaseCount", 1, _PHASES_MAX)
+    return count or _MODE_PHASES.get(text(meter, "phaseMode") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReport:
+    """What one meter measures; always as many ``lines`` as the gateway sent."""
+
+    total: MeterLine
+    lines: tuple[MeterLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReports:
+    """One report of each kind, or None."""
+
+    production: MeterReport | None = None
+    net: MeterReport | None = None
+    total: MeterReport | None = None
+    storage: MeterReport | None = None
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/meters/reports.
+
+        Source: GET /ivp/meters/reports, firmware 7 and 8. ``currW`` is in
+        watts. Lines are phaseCount entries on 8.3.5169, always 3 on 8.3.6086.
+        ``total-consumption`` is production plus net: the battery is not in it.
+        Shape: [{"reportType", "cumulative": {"currW", "apprntPwr", ...},
+        "lines": [{...}]}]
+        """
+        found: dict[MeterType, MeterReport] = {}
+        for report in as_list(value):
+            kind = _kind(text(report, "reportType"))
+            if kind:
+                lines = children(report, "lines")[:_PHASES_MAX]
+                found[kind] = MeterReport(
+                    _line(child(report, "cumulative")),
+                    tuple(_line(line) for line in lines),
+                )
+        return cls(
+            production=found.get(MeterType.PRODUCTION),
+            net=found.get(MeterType.NET),
+            total=found.get(MeterType.TOTAL),
+            storage=found.get(MeterType.STORAGE),
+        )
+
+
+def _line(measured: dict[str, Any]) -> MeterLine:
+    return MeterLine(
+        realpower_w=number(measured, "currW", -POWER_MAX_W, POWER_MAX_W),
+        power_va=number(measured, "apprntPwr", -POWER_MAX_W, POWER_MAX_W),
+        voltage_v=number(measured, "rmsVoltage", 0, VOLTAGE_MAX_V),
+        # 8.3 shows the sum of the phases at times (1.94), which is none.
+        powerfactor=number(measured, "pwrFactor", -1, 1),
+        frequency_hz=number(measured, "freqHz", *FREQUENCY_RANGE_HZ),
+    )

@@ -1,0 +1,284 @@
+"""Answers of the gateway about grid and batteries, in our words and units.
+
+Only ``from_json`` knows names of the wire. A field that is missing, odd or
+absurd is ``None``; an answer that is no answer at all raises BodyError.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, Self, TypeVar
+
+from nutbridge.net.jsonfields import (
+    as_list,
+    as_object,
+    child,
+    children,
+    number,
+    text,
+)
+from nutbridge.sources.enphase.info import EPOCH_RANGE
+from nutbridge.ups.units import MILLI
+
+T = TypeVar("T")
+
+#: No house has more; a larger number is junk. 1 MW, 1 MWh.
+POWER_MAX_W = 1.0e6
+CAPACITY_MAX_WH = 1.0e6
+#: A battery stops discharging well below half; more than this is no floor.
+FLOOR_MAX_PCT = 50.0
+#: IQ Batteries work from -20 to 55 degC.
+TEMPERATURE_RANGE_C = (-50.0, 120.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated(Generic[T]):
+    """An answer and when it came.
+
+    Attributes:
+        value: the reading.
+        at: CLOCK_BOOTTIME of the answer, s.
+        gateway_epoch_s: the gateway's own clock in the HTTP Date header,
+            seconds since 1970, or None.
+    """
+
+    value: T
+    at: float
+    gateway_epoch_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The relay between the house and the grid, in the gateway's words."""
+
+    oper: str | None = None
+    admin: str | None = None
+    modes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/ensemble/relay.
+
+        Source: GET /ivp/ensemble/relay, firmware 7 and 8.
+        Shape: {"mains_oper_state": "closed" | "open" | "open ...",
+        "mains_admin_state": ..., "Enchg_grid_mode": ..., "Solar_grid_mode": ...}
+        """
+        relay = as_object(value)
+        modes = (text(relay, "Enchg_grid_mode"), text(relay, "Solar_grid_mode"))
+        return cls(
+            oper=text(relay, "mains_oper_state"),
+            admin=text(relay, "mains_admin_state"),
+            modes=tuple(mode.lower() for mode in modes if mode),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePower:
+    """Power of one phase or of all."""
+
+    realpower_w: float | None = None
+    power_va: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveData:
+    """What the live stream last said; worthless once ``last_update`` is old.
+
+    Attributes:
+        last_update_s: time of the values by the gateway's clock, epoch.
+        stream_on: values are renewed every second.
+        soc_pct: charge; None for 0, which is what a gateway says that has not
+            found its batteries yet (they stop at their floor, never at 0).
+        battery_w: > 0 discharges.
+        load_lines: load of phases a, b, c.
+    """
+
+    last_update_s: float | None = None
+    stream_on: bool = False
+    soc_pct: float | None = None
+    load: PhasePower = field(default_factory=PhasePower)
+    load_lines: tuple[PhasePower, ...] = ()
+    battery_w: float | None = None
+    grid_w: float | None = None
+    pv_w: float | None = None
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/livedata/status.
+
+        Source: GET /ivp/livedata/status, firmware 7 and 8; old ones lack the
+        phases. Powers in mW and mVA.
+        Shape: {"connection": {"sc_stream"}, "info"?, "meters": {"last_update",
+        "soc", "load" | "grid" | "pv" | "storage": {"agg_p_mw", "agg_s_mva",
+        "agg_p_ph_a_mw", ...}}}
+        """
+        live = as_object(value)
+        meters = child(live, "meters")
+        pv_w = _milli(child(meters, "pv"), "agg_p_mw")
+        stream = text(child(live, "connection"), "sc_stream")
+        load = child(meters, "load")
+        return cls(
+            last_update_s=number(meters, "last_update", *EPOCH_RANGE),
+            # "info" says that the stream is off, whatever sc_stream says.
+            stream_on=stream == "enabled" and "info" not in live,
+            soc_pct=number(meters, "soc", 0, 100) or None,
+            load=PhasePower(_milli(load, "agg_p_mw"), _milli(load, "agg_s_mva")),
+            load_lines=tuple(
+                PhasePower(
+                    _milli(load, f"agg_p_ph_{phase}_mw"),
+                    _milli(load, f"agg_s_ph_{phase}_mva"),
+                )
+                for phase in "abc"
+            ),
+            battery_w=_milli(child(meters, "storage"), "agg_p_mw"),
+            grid_w=_milli(child(meters, "grid"), "agg_p_mw"),
+            # A dark array draws a few W.
+            pv_w=None if pv_w is None else max(0.0, pv_w),
+        )
+
+
+def _milli(value: Any, key: str) -> float | None:
+    limit = POWER_MAX_W * MILLI
+    found = number(value, key, -limit, limit)
+    return None if found is None else found / MILLI
+
+
+@dataclass(frozen=True, slots=True)
+class SecCtrl:
+    """Charge and size of the batteries, independent of the live stream.
+
+    Attributes:
+        soc_pct: charge of the IQ Batteries, AC Batteries left out where the
+            firmware tells them apart: they do not carry a house.
+        capacity_wh: energy of the IQ Batteries when full; 0 while a gateway
+            that has just started has not found them, or without any.
+        floor_pct: the higher of the two charges at which discharging stops,
+            None when the gateway names none.
+        restart_pct: charge at which a dark system starts again.
+        reserve_pct: what the owner keeps for outages while on line.
+    """
+
+    soc_pct: float | None = None
+    capacity_wh: float | None = None
+    floor_pct: float | None = None
+    restart_pct: float | None = None
+    reserve_pct: float | None = None
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/ensemble/secctrl.
+
+        Source: GET /ivp/ensemble/secctrl, firmware 7 and 8; capacities from
+        7.3, VLS_Limit from 8.1, soc_recovery_* from 8.2.
+        Shape: {"agg_soc", "ENC_agg_soc", "Max_energy",
+        "Enc_max_available_capacity", "VLS_Limit", "soc_recovery_entry", ...}
+        """
+        seen = as_object(value)
+        floors = (
+            number(seen, "VLS_Limit", 0, FLOOR_MAX_PCT),
+            number(seen, "soc_recovery_entry", 0, FLOOR_MAX_PCT),
+        )
+        return cls(
+            soc_pct=_first(
+                number(seen, "ENC_agg_soc", 0, 100), number(seen, "agg_soc", 0, 100)
+            ),
+            capacity_wh=_first(
+                number(seen, "Enc_max_available_capacity", 0, CAPACITY_MAX_WH),
+                number(seen, "Max_energy", 0, CAPACITY_MAX_WH),
+            ),
+            floor_pct=max(floor or 0.0 for floor in floors) or None,
+            restart_pct=number(seen, "soc_recovery_exit", 0, 100),
+            reserve_pct=_first(
+                number(seen, "adjusted_backup_soc", 0, 100),
+                number(seen, "configured_backup_soc", 0, 100),
+            ),
+        )
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Collar:
+    """An IQ Meter Collar; its ``grid_state`` does not follow the grid."""
+
+    admin_state: str | None = None
+    mid_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What is fitted; empty while a gateway starts.
+
+    Attributes:
+        devices: how many devices of any kind are listed.
+        controllers: how many System Controllers (ENPOWER).
+        batteries: how many IQ Batteries (ENCHARGE).
+        collars: every IQ Meter Collar.
+        warmest_c: the warmest battery, degC.
+    """
+
+    devices: int = 0
+    controllers: int = 0
+    batteries: int = 0
+    collars: tuple[Collar, ...] = ()
+    warmest_c: float | None = None
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/ensemble/inventory.
+
+        Source: GET /ivp/ensemble/inventory, firmware 7 and 8. A member without
+        ``type`` is the grid profile. ENPOWER's temperature is in degF and not
+        used; a battery's is "unknown" after a reboot of the gateway.
+        Shape: [{"type": "ENPOWER" | "ENCHARGE" | "COLLAR" | ..., "devices": []}]
+        """
+        by_type: dict[str, list[dict[str, Any]]] = {}
+        for group in as_list(value):
+            kind = text(group, "type")
+            if kind:
+                by_type.setdefault(kind.upper(), []).extend(children(group, "devices"))
+        batteries = by_type.get("ENCHARGE", [])
+        degrees = [
+            number(battery, key, *TEMPERATURE_RANGE_C)
+            for battery in batteries
+            for key in ("temperature", "maxCellTemp")
+        ]
+        return cls(
+            devices=sum(len(devices) for devices in by_type.values()),
+            controllers=len(by_type.get("ENPOWER", [])),
+            batteries=len(batteries),
+            collars=tuple(
+                Collar(text(device, "admin_state_str"), text(device, "mid_state"))
+                for device in by_type.get("COLLAR", [])
+            ),
+            warmest_c=max((c for c in degrees if c is not None), default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryPowers:
+    """Power of the IQ Batteries: W each, > 0 discharges."""
+
+    batteries_w: tuple[float | None, ...] = ()
+
+    @property
+    def total_w(self) -> float | None:
+        """The sum, or None when one is unknown or there is none."""
+        known = [power_w for power_w in self.batteries_w if power_w is not None]
+        if not known or len(known) != len(self.batteries_w):
+            return None
+        return sum(known)
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/ensemble/power.
+
+        Source: GET /ivp/ensemble/power, firmware 7 and 8; the colon belongs to
+        the key.
+        Shape: {"devices:": [{"real_power_mw": -1324000, ...}]}
+        """
+        power = as_object(value)
+        key = "devices:" if "devices:" in power else "devices"
+        return cls(
+            tuple(_milli(device, "real_power_mw") for device in children(power, key))
+        )

@@ -1,0 +1,169 @@
+"""An inverter beside another source: PV power and health, nothing else.
+
+It is asked in a thread of its own, so that however slow, silent or odd it is,
+no check of the grid waits for it and nothing it says touches the status.
+"""
+
+import logging
+import threading
+from dataclasses import replace
+
+from nutbridge.errors import DeviceError, Stopping
+from nutbridge.net.https import HttpsDevice
+from nutbridge.net.jsonfields import BodyError
+from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.sma.facts import derive_health
+from nutbridge.sources.sma.webconnect import keys
+from nutbridge.sources.sma.webconnect.client import Webconnect
+from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.system.clock import Clock
+from nutbridge.ups.model import Facts, GridAnswer, InverterHealth
+from nutbridge.ups.source import Source
+from nutbridge.ups.units import spoken_s
+
+_log = logging.getLogger(__name__)
+
+#: For the logout at the end; the whole monitor ends within 2 s.
+LEAVE_S = 1.0
+#: How much longer its thread is waited for.
+_JOIN_S = 1.3
+
+
+class EndableWaiter(ThreadWaiter):
+    """A waiter of a thread that another thread can end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended = False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for ``seconds`` or a ``wake``.
+
+        Raises:
+            Stopping: ``end`` was called, before or while waiting.
+        """
+        woken = False if self._ended else super().wait(seconds)
+        if self._ended:
+            raise Stopping("asked to stop")
+        return woken
+
+    def end(self) -> None:
+        """End all waiting."""
+        self._ended = True
+        self.wake()
+
+
+class PvTelemetry:
+    """Asks one inverter again and again in a thread of its own.
+
+    Args:
+        client: the inverter.
+        wire: its connection, with ``waiter``.
+        waiter: of the thread.
+        clock: all times.
+        every_s: between two questions.
+
+    Attributes:
+        health: the last answer, with its age.
+    """
+
+    def __init__(
+        self,
+        client: Webconnect,
+        wire: HttpsDevice,
+        waiter: EndableWaiter,
+        clock: Clock,
+        *,
+        every_s: float,
+    ) -> None:
+        self._client = client
+        self._wire = wire
+        self._waiter = waiter
+        self._clock = clock
+        self._every_s = every_s
+        self._silent_since: float | None = None
+        self._thread: threading.Thread | None = None
+        self.health = InverterHealth(at=float("-inf"))
+
+    def start(self) -> None:
+        """Start asking; harmless when it was started."""
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, name="inverter", daemon=True
+            )
+            self._thread.start()
+
+    def close(self) -> None:
+        """End the session and the thread, within about a second."""
+        if self._thread is not None:
+            self._waiter.end()
+            self._thread.join(_JOIN_S)
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._poll()
+                until = self._clock.boottime() + self._every_s
+                while (left := until - self._clock.boottime()) > 0:
+                    self._waiter.wait(left)
+        except Stopping:
+            self._wire.waiter = ThreadWaiter()
+            self._client.logout(self._clock.boottime() + LEAVE_S)
+            self._client.close()
+
+    def _poll(self) -> None:
+        begun = self._clock.boottime()
+        try:
+            result = self._client.get_values(keys.SIDE_KEYS)
+            reading = UpsReading.from_json(result)
+        except (DeviceError, BodyError) as error:
+            if self._silent_since is None:
+                self._silent_since = begun
+                _log.warning("the inverter does not answer: %s", error)
+            return
+        now = self._clock.boottime()
+        self.health = derive_health(reading, now)
+        if self._silent_since is not None:
+            gap = spoken_s(now - self._silent_since)
+            _log.info("the inverter answers again, silent for %s", gap)
+            self._silent_since = None
+
+
+class WithPvTelemetry:
+    """A source with the facts of an inverter beside it.
+
+    Args:
+        source: decides everything.
+        side: adds to its facts.
+    """
+
+    def __init__(self, source: Source, side: PvTelemetry) -> None:
+        self._source = source
+        self._side = side
+
+    @property
+    def facts(self) -> Facts:
+        """All that is known now."""
+        return replace(self._source.facts, inverter=self._side.health)
+
+    def grid(self, until: float) -> GridAnswer:
+        """Ask the source."""
+        return self._source.grid(until)
+
+    def begin_round(self) -> None:
+        """Begin a round of the source."""
+        self._side.start()
+        self._source.begin_round()
+
+    def details(self, until: float) -> bool:
+        """Ask the source."""
+        return self._source.details(until)
+
+    def upkeep(self, *, grid_gone: bool) -> None:
+        """Let the source do what is due."""
+        self._source.upkeep(grid_gone=grid_gone)
+
+    def close(self) -> None:
+        """End both."""
+        self._source.close()
+        self._side.close()

@@ -1,0 +1,75 @@
+"""The session id of an inverter, kept so that a kill -9 costs no session.
+
+The file is removed at a logout; what is found in it at a start is used before
+any login, for the same inverter and group only.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import stat
+from pathlib import Path
+
+from nutbridge.system.files import Access, replace_file, sweep
+
+_log = logging.getLogger(__name__)
+_CAP = 4096
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class SessionStore:
+    """A ``client.SessionKeeper`` over ``sma-<ups>.session``.
+
+    Args:
+        path: the file, mode 0600.
+        whose: names inverter and group; another one's session is of no use.
+        owner: see ``files.owner_for``.
+    """
+
+    def __init__(
+        self, path: Path, whose: str, owner: tuple[int, int] | None = None
+    ) -> None:
+        self._path = path
+        self._whose = whose
+        self._access = Access(owner=owner)
+        self._failed = False
+
+    def load(self) -> str | None:
+        """Return the session id of an earlier process, or None."""
+        sweep(self._path)
+        return self.peek()
+
+    def peek(self) -> str | None:
+        """Do the same beside a running monitor: remove nothing that it writes."""
+        try:
+            with self._path.open("rb") as file:
+                open_to_all = os.fstat(file.fileno()).st_mode & _OTHERS
+                found = json.loads(file.read(_CAP))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError):
+            _log.warning("session file %s ignored: it cannot be read", self._path)
+            return None
+        if open_to_all:
+            _log.warning("session file %s ignored: others may read it", self._path)
+            return None
+        if not isinstance(found, dict) or found.get("of") != self._whose:
+            return None
+        sid = found.get("sid")
+        return sid if isinstance(sid, str) and sid else None
+
+    def save(self, sid: str) -> None:
+        """Store it; a failure is said once."""
+        data = json.dumps({"of": self._whose, "sid": sid}).encode("ascii")
+        try:
+            replace_file(self._path, data, access=self._access, durable=False)
+        except OSError as exc:
+            if not self._failed:
+                _log.warning("session file %s not written: %s", self._path, exc)
+            self._failed = True
+
+    def clear(self) -> None:
+        """Forget it."""
+        with contextlib.suppress(OSError):
+            self._path.unlink()

@@ -1,0 +1,1 @@
+"""SMA Webconnect: login, session, and the answers of the older inverters."""

@@ -1,1 +1,0 @@
-"""A stand-in IQ Gateway and cloud on loopback, for the demo and the tests."""

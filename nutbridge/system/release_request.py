@@ -1,0 +1,87 @@
+"""A person's word that the grid is back, left for the running monitor.
+
+A small file beside the port file, named ``.<port file name>.released``, made by
+``nutbridge release``. It counts in the boot and for the few minutes in which it was
+made, and only from root or the monitor's own user: an old word, or a
+stranger's, must never end an outage.
+"""
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from nutbridge.system.clock import Clock
+from nutbridge.system.files import Access, replace_file
+
+#: Longer than the longest wait between two checks (POLLFREQALERT, 300 s).
+COUNTS_S = 600.0
+
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_BYTES = 200
+
+
+class ReleaseRequest:
+    """The word about one port file.
+
+    Args:
+        port_file: its real path.
+        clock: tells the boot, and the time since then.
+    """
+
+    def __init__(self, port_file: Path, clock: Clock) -> None:
+        self.path = port_file.with_name(f".{port_file.name}.released")
+        self._clock = clock
+
+    def make(self) -> None:
+        """Leave it.
+
+        It stays ours and all may read it: the port file may be of another user
+        than the one who runs the monitor, and given to either it could be a
+        stranger's to the other.
+
+        Raises:
+            OSError: it cannot be left.
+        """
+        text = f"{self._clock.boot_id()} {self._clock.boottime():.3f}\n"
+        replace_file(self.path, text.encode("ascii"), access=Access(0o644))
+
+    def there(self) -> bool:
+        """Whether there is one that counts. Costs one failed open(2) otherwise."""
+        try:
+            handle = os.open(self.path, _FLAGS)
+        except OSError:
+            return False
+        try:
+            found = os.fstat(handle)
+            own = found.st_uid in (0, os.geteuid()) and stat.S_ISREG(found.st_mode)
+            return own and self._counts(os.read(handle, _BYTES))
+        except OSError:
+            return False
+        finally:
+            os.close(handle)
+
+    def holds(self, *, needed: bool) -> bool:
+        """Whether there is one that counts.
+
+        Args:
+            needed: an outage is held on, and the gateway says nothing. If not,
+                the word is taken away: the gateway knows better.
+        """
+        there = self.there()
+        if there and not needed:
+            self.drop()
+        return there and needed
+
+    def _counts(self, data: bytes) -> bool:
+        boot, _, at = data.decode("ascii", "replace").strip().rpartition(" ")
+        try:
+            age_s = self._clock.boottime() - float(at)
+        except ValueError:
+            return False
+        return bool(boot) and boot == self._clock.boot_id() and 0 <= age_s < COUNTS_S
+
+    def drop(self) -> None:
+        """Take it away."""
+        with contextlib.suppress(OSError):
+            os.unlink(self.path)

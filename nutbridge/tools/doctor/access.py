@@ -1,0 +1,162 @@
+"""Who may do what with a file, without becoming that user; file systems, labels.
+
+Only looks: stat(2), extended attributes, /proc.
+"""
+
+import contextlib
+import grp
+import os
+import pwd
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from nutbridge.tools.doctor.facts import DiskEntry, User
+
+_ACL = "system.posix_acl_access"
+_LABEL = "security.selinux"
+_SELINUX = Path("/sys/fs/selinux/enforce")
+_MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def user_of(uid: int) -> User:
+    """Return the user with this number; without a name, the number is it."""
+    try:
+        return User(pwd.getpwuid(uid).pw_name, uid)
+    except KeyError:
+        return User(str(uid), uid)
+
+
+def user_named(name: str) -> User | None:
+    """Return the user with this name, or None."""
+    try:
+        return User(name, pwd.getpwnam(name).pw_uid)
+    except KeyError:
+        return None
+
+
+def owner_of(path: Path) -> User | None:
+    """Return who owns a file; None when that cannot be seen."""
+    try:
+        return user_of(path.stat().st_uid)
+    except OSError:
+        return None
+
+
+def runner_of(program: str, *arguments: str) -> User | None:
+    """Return who runs a program with these arguments in this order, or None."""
+    wanted = "\0".join(("", *arguments, ""))
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (folder / "cmdline").read_bytes().decode("utf-8", "replace")
+            name, _, rest = line.partition("\0")
+            if os.path.basename(name) == program and wanted in f"\0{rest}":
+                return owner_of(folder)
+    return None
+
+
+def look_at(path: Path, user: User, wanted: int) -> DiskEntry:
+    """Describe a file or folder.
+
+    Args:
+        path: links are followed.
+        user: who needs it.
+        wanted: os.R_OK and the like, what for.
+
+    Raises:
+        PermissionError: we may not look.
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return DiskEntry(str(path))
+    return DiskEntry(
+        path=str(path),
+        mode=stat.S_IMODE(found.st_mode),
+        owner=f"{user_of(found.st_uid).name}:{_group(found.st_gid)}",
+        plain=stat.S_ISREG(found.st_mode),
+        usable=may_use(path, user, wanted),
+    )
+
+
+def may_use(path: Path, user: User, wanted: int) -> bool:
+    """Whether ``user`` can reach ``path`` and use it as wanted.
+
+    By mode, owner and groups, as the kernel decides; where an access control
+    list stands, the benefit of the doubt.
+    """
+    if user.uid == 0:
+        return True
+    real = Path(os.path.realpath(path))
+    groups = _groups(user)
+    return _allows(real, user.uid, groups, wanted) and all(
+        _allows(folder, user.uid, groups, os.X_OK) for folder in real.parents
+    )
+
+
+def _allows(path: Path, uid: int, groups: Iterable[int], wanted: int) -> bool:
+    found = os.stat(path)
+    if found.st_uid == uid:
+        granted = found.st_mode >> 6
+    elif found.st_gid in groups:
+        granted = found.st_mode >> 3
+    else:
+        granted = found.st_mode
+    return granted & wanted == wanted or _has_acl(path)
+
+
+def _has_acl(path: Path) -> bool:
+    try:
+        return _ACL in os.listxattr(path)
+    except OSError:
+        return False
+
+
+def _groups(user: User) -> frozenset[int]:
+    try:
+        main = pwd.getpwnam(user.name).pw_gid
+    except KeyError:
+        return frozenset()
+    return frozenset(os.getgrouplist(user.name, main))
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def selinux_label(path: Path) -> str | None:
+    """Return the label of a file; empty when it has none, None without SELinux."""
+    if not _SELINUX.exists():
+        return None
+    try:
+        return os.getxattr(path, _LABEL).decode("ascii", "replace").rstrip("\0")
+    except OSError:
+        return ""
+
+
+def file_system(path: Path) -> str:
+    """Return the type of the file system of a path; empty when not known.
+
+    Source: proc(5), /proc/<pid>/mountinfo: the fifth field is the mount point,
+    the type stands behind the hyphen. Later mounts cover earlier ones.
+    """
+    real = Path(os.path.realpath(path))
+    kind, depth = "", -1
+    with contextlib.suppress(OSError):
+        for line in _MOUNTS.read_text(errors="surrogateescape").splitlines():
+            before, _, after = line.partition(" - ")
+            fields = before.split()
+            point = Path(_OCTAL.sub(_character, fields[4]))
+            deep = len(point.parts)
+            if deep >= depth and real.is_relative_to(point):
+                kind, depth = after.split()[0], deep
+    return kind
+
+
+def _character(octal: re.Match[str]) -> str:
+    return chr(int(octal[1], 8))

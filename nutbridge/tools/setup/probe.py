@@ -1,0 +1,234 @@
+"""Ask a gateway who it is and what is fitted, before anything is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from nutbridge.errors import (
+    DeviceError,
+    DeviceUnreachable,
+    NotDecided,
+    Refused,
+)
+from nutbridge.net.https import CloudHttps, HttpsDevice
+from nutbridge.net.tls import PinnedContext
+from nutbridge.sources.enphase.cloud import Cloud
+from nutbridge.sources.enphase.facts import (
+    derive_equipment,
+    derive_grid,
+)
+from nutbridge.sources.enphase.gateway import Gateway
+from nutbridge.sources.enphase.identity import PeerGuard
+from nutbridge.sources.enphase.info import Info
+from nutbridge.sources.enphase.readings import (
+    Dated,
+    Inventory,
+    Relay,
+    SecCtrl,
+)
+from nutbridge.system.clock import Clock, Waiter
+from nutbridge.ups.model import Grid
+
+T = TypeVar("T")
+
+#: A busy gateway lets a request wait; asked by hand, it gets more time.
+TIMEOUT_S = 5.0
+_LOGIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySurvey:
+    """What a gateway says about its house.
+
+    Attributes:
+        relay: the relay to the grid.
+        inventory: what is fitted.
+        battery: charge and capacity, or None when it did not answer.
+        fingerprint: of the gateway's certificate.
+    """
+
+    relay: Relay
+    inventory: Inventory
+    battery: SecCtrl | None
+    fingerprint: str
+
+    @property
+    def grid(self) -> Grid:
+        """Whether the house is connected to the grid."""
+        return derive_grid(self.relay, self.inventory.collars).grid
+
+
+class Probe:
+    """Asks one gateway; ``close`` it in the end.
+
+    Args:
+        host: as ENVOY_HOST.
+        clock: for deadlines.
+        waiter: of the calling thread.
+        known: fingerprint of its certificate, where it is known already.
+        strict: no other certificate is looked at.
+
+    Raises:
+        ValueError: ``host`` is none.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        clock: Clock,
+        waiter: Waiter,
+        *,
+        known: str | None = None,
+        strict: bool = False,
+    ) -> None:
+        self._host = host
+        self._clock = clock
+        self._strict = strict
+        self._pin = PinnedContext()
+        self._store = _Memory(known)
+        self._device = HttpsDevice(
+            host, context=self._pin, clock=clock, waiter=waiter, timeout_s=TIMEOUT_S
+        )
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._device.close()
+
+    def fetch_info(self, *, patient: bool = True) -> Info:
+        """Ask who it is; needs no token.
+
+        Args:
+            patient: a second time, should the first get no answer.
+
+        Raises:
+            DeviceError: it is no gateway, or does not answer.
+            Refused: its firmware knows no tokens.
+        """
+        asked = Gateway(self._device, self._clock, self._host, lambda: None)
+        if patient:
+            info = self._patiently(asked.fetch_info)
+        else:
+            info = asked.fetch_info(self._clock.boottime() + TIMEOUT_S).value
+        if info.serial is None:
+            raise DeviceError(self._host, "its /info has no serial number")
+        if info.web_tokens is False:
+            raise Refused(
+                f"{self._host}: firmware {info.software or 'unknown'} takes no tokens; "
+                "firmware 7 or newer is needed"
+            )
+        return info
+
+    def fetch_house(self, serial: str, token: str) -> GatewaySurvey:
+        """Ask with the token what is fitted.
+
+        Args:
+            serial: the gateway that must answer.
+            token: for it.
+
+        Raises:
+            WrongDevice: another gateway answers; it got no token.
+            DeviceError: no usable answer; TokenRejected when it refuses ours.
+        """
+        guard = PeerGuard(
+            host=self._host,
+            serial=serial,
+            strict=self._strict,
+            wire=self._device,
+            pin=self._pin,
+            store=self._store,
+        )
+        # The next connection has to show the certificate that is known.
+        self._device.reconnect()
+        asked = Gateway(self._device, self._clock, self._host, lambda: token, guard)
+        relay = self._patiently(asked.fetch_relay)
+        inventory = self._patiently(asked.fetch_inventory)
+        try:
+            battery = self._patiently(asked.fetch_secctrl)
+        except DeviceError:
+            battery = None
+        return GatewaySurvey(relay, inventory, battery, self._store.fingerprint or "")
+
+    def _patiently(self, fetch: Callable[[float], Dated[T]]) -> T:
+        try:
+            return fetch(self._until()).value
+        except DeviceUnreachable:
+            # A gateway closes idle connections and drops one answer in a hundred.
+            return fetch(self._until()).value
+
+    def _until(self) -> float:
+        return self._clock.boottime() + 2 * TIMEOUT_S
+
+
+class _Memory:
+    """A fingerprint store that writes nothing."""
+
+    def __init__(self, known: str | None) -> None:
+        self.fingerprint = known
+
+    def load(self) -> str | None:
+        return self.fingerprint
+
+    def save(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account at Enlighten, and where to log in."""
+
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+    login_url: str
+    tokens_url: str
+
+
+def fetch_token(login: Login, serial: str, clock: Clock) -> str:
+    """Log in and get a token for one gateway.
+
+    Raises:
+        LoginRefused: wrong password, a second factor, blocked.
+        CloudError: anything else.
+    """
+    cloud = Cloud(
+        CloudHttps(clock, timeout_s=_LOGIN_S),
+        user=login.user,
+        password=login.password,
+        serial=serial,
+        login_url=login.login_url,
+        tokens_url=login.tokens_url,
+    )
+    try:
+        return cloud.new_token(None, clock.boottime() + 2 * _LOGIN_S)
+    finally:
+        cloud.close()
+
+
+def check_house(host: str, house: GatewaySurvey, *, allow_no_controller: bool) -> None:
+    """Make sure that this house can be told from one that never loses the grid.
+
+    Raises:
+        Refused: it can not be.
+        NotDecided: the gateway does not know yet.
+    """
+    fitted = derive_equipment(house.inventory)
+    if not fitted.controller and allow_no_controller:
+        return
+    if not house.inventory.devices:
+        raise NotDecided(
+            f"{host}: the gateway lists no devices yet; after a restart it needs some "
+            "minutes: try again later"
+        )
+    if not fitted.controller:
+        raise Refused(
+            f"{host}: no System Controller and no IQ Meter Collar is fitted: this "
+            'gateway says "on line" for ever, also while the grid is gone'
+        )
+    if not fitted.batteries:
+        raise Refused(
+            f"{host}: no IQ Battery is fitted: in an outage nothing could be told"
+        )
+    if house.grid is Grid.UNKNOWN:
+        raise NotDecided(
+            f"{host}: the gateway does not tell the state of the relay to the grid "
+            "yet; try again later"
+        )

@@ -1,0 +1,201 @@
+"""The gateway asked by a person, beside the monitor.
+
+Over a connection of its own, with the token that is there. Nothing is posted,
+renewed or stored: a look changes neither the gateway nor our files.
+"""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from nutbridge.config.file_names import gateway_pin_name
+from nutbridge.config.settings import Settings
+from nutbridge.errors import ConfigError, DeviceError, TokenError
+from nutbridge.net.https import HttpsDevice
+from nutbridge.net.pin_store import PinStore
+from nutbridge.net.tls import PinnedContext
+from nutbridge.net.transport import retrying
+from nutbridge.net.wire import Answer, Request
+from nutbridge.sources.enphase import paths
+from nutbridge.sources.enphase.gateway import Gateway
+from nutbridge.sources.enphase.identity import PeerGuard
+from nutbridge.sources.enphase.source import EnphaseSource
+from nutbridge.sources.enphase.token_store import TokenStore
+from nutbridge.system.clock import Clock, Waiter
+from nutbridge.ups.model import Facts, GridAnswer
+
+#: The details of one look take no longer, s.
+DETAILS_S = 15.0
+
+
+class LookingGateway(Gateway):
+    """A gateway that is only read."""
+
+    def fetch_answer(self, path: str, until: float) -> Answer:
+        """Fetch an answer as it comes, whatever its status.
+
+        Raises:
+            DeviceError: none came.
+        """
+        if path == paths.INFO:
+            return self._send(Request("GET", path), until)
+        return self._send_known("GET", path, until)
+
+    def enable_stream(self, until: float) -> None:
+        """Leave the live stream as it is; the monitor switches it on."""
+
+
+class _Pin:
+    """The fingerprint that is known; another one is not stored."""
+
+    def __init__(self, store: PinStore) -> None:
+        self._store = store
+
+    def load(self) -> str | None:
+        return self._store.peek()
+
+    def save(self, fingerprint: str) -> None:
+        pass
+
+
+class _Token:
+    """The token that is there; see ``source.Renewal``."""
+
+    running = False
+
+    def __init__(self, text: str) -> None:
+        self.token: str | None = text
+
+    def __repr__(self) -> str:
+        return "<token>"
+
+    def refused(self) -> None:
+        pass
+
+    def accepted(self) -> None:
+        pass
+
+    def poke(self, *, grid_gone: bool) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def read_token(settings: Settings) -> str:
+    """Return the token that is there.
+
+    Raises:
+        ConfigError: the token file cannot be read by this user, or everybody can.
+        TokenError: there is none.
+    """
+    path = Path(settings.token_file)
+    store = TokenStore(path, settings.serial, credential=settings.token_credential)
+    text = store.peek()
+    if text is None:
+        raise TokenError(f"no usable token in {path}; see: nutbridge token show")
+    return text
+
+
+def device_for(settings: Settings, clock: Clock, waiter: Waiter) -> HttpsDevice:
+    """Return a connection to the gateway that takes any certificate."""
+    return HttpsDevice(
+        settings.envoy_host,
+        context=PinnedContext(),
+        clock=clock,
+        waiter=waiter,
+        timeout_s=settings.api_timeout_s,
+    )
+
+
+def pins_of(settings: Settings, owner: tuple[int, int] | None = None) -> PinStore:
+    """Return where the gateway's fingerprint is kept."""
+    path = Path(settings.state_dir, gateway_pin_name(settings.ups))
+    return PinStore(path, owner)
+
+
+def guarded_device(
+    settings: Settings, clock: Clock, waiter: Waiter
+) -> tuple[HttpsDevice, PeerGuard]:
+    """Return a connection and what keeps the token from anybody else."""
+    context = PinnedContext()
+    device = HttpsDevice(
+        settings.envoy_host,
+        context=context,
+        clock=clock,
+        waiter=waiter,
+        timeout_s=settings.api_timeout_s,
+    )
+    guard = PeerGuard(
+        host=settings.envoy_host,
+        serial=settings.serial,
+        strict=settings.envoy_tls == "strict",
+        wire=device,
+        pin=context,
+        store=_Pin(pins_of(settings)),
+    )
+    return device, guard
+
+
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    """What the gateway said just now.
+
+    Attributes:
+        answer: about the grid; None without a usable answer.
+        facts: everything else it told.
+        problem: why it told nothing about the grid, or None.
+    """
+
+    answer: GridAnswer | None
+    facts: Facts
+    problem: str | None = None
+
+
+class LiveLook:
+    """One connection to the gateway for several looks.
+
+    Raises:
+        ConfigError, TokenError: there is no token that this user may read.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, waiter: Waiter) -> None:
+        if settings.test is not None:
+            raise ConfigError(settings.config_path, "TEST", "=1 asks no gateway")
+        token = read_token(settings)
+        device, guard = guarded_device(settings, clock, waiter)
+        gateway = LookingGateway(
+            device, clock, settings.envoy_host, lambda: token, guard
+        )
+        self._clock = clock
+        self._request_s = 2 * settings.api_timeout_s
+        self._source = EnphaseSource(
+            gateway,
+            _Token(token),
+            functools.partial(retrying, clock=clock, waiter=waiter),
+            clock,
+            api_timeout_s=settings.api_timeout_s,
+            disable_meters=settings.disable_meters,
+        )
+
+    def look(self, *, details: bool = True) -> LiveView:
+        """Ask once: the grid, and with ``details`` everything else.
+
+        Raises:
+            Stopping: asked to end while waiting.
+        """
+        now = self._clock.boottime
+        answer: GridAnswer | None = None
+        problem: str | None = None
+        try:
+            answer = self._source.grid(now() + 2 * self._request_s + 1)
+        except DeviceError as error:
+            problem = str(error)
+        if details and answer is not None:
+            self._source.begin_round()
+            self._source.details(now() + DETAILS_S)
+        return LiveView(answer, self._source.facts, problem)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._source.close()

@@ -1,0 +1,289 @@
+"""One check of the grid: from an answer, or none, to the next memory.
+
+The only place that turns answers and their ages into events of table.py.
+"""
+
+from dataclasses import dataclass, replace
+
+from nutbridge.ups.model import Grid, GridAnswer
+from nutbridge.ups.notices import Notice, info
+from nutbridge.ups.status.memory import (
+    FlowMemory,
+    Gap,
+    Memory,
+    RelayMemory,
+    ShownStatus,
+)
+from nutbridge.ups.status.policy import (
+    OL_VISIBLE_S,
+    OPEN_AGAIN_S,
+    RESUMED_GAP_S,
+    Policy,
+)
+from nutbridge.ups.status.table import (
+    FOUND,
+    NO_ANSWER,
+    ON_BATTERY_STATES,
+    TABLE,
+    Event,
+    Next,
+    State,
+    Transition,
+)
+from nutbridge.ups.units import spoken_s
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event has led to.
+
+    Attributes:
+        memory: after the event.
+        event: the event.
+        row: its row in the table.
+        notices: lines for the log.
+    """
+
+    memory: Memory
+    event: Event
+    row: Transition
+    notices: tuple[Notice, ...]
+
+
+def begin(memory: Memory, event: Event, now: float) -> Step:
+    """Take the start decision ``event`` (start.py)."""
+    memory = replace(memory, state=State.STARTING, started_at=now)
+    return _apply(memory, event, now)
+
+
+def awake(memory: Memory, now: float, due_at: float) -> Memory:
+    """Return the memory at ``now``, where ``due_at`` was the latest expected.
+
+    Much later means that the machine slept. Then the gateway has to be asked
+    again as after a start. The time that polls and waits take by themselves is
+    no sleep: with long timeouts a silent gateway takes minutes per check.
+    """
+    if now - due_at > RESUMED_GAP_S:
+        # Nor can what comes now confirm an answer from before the sleep.
+        relay = replace(memory.relay, unconfirmed=None)
+        return replace(memory, started_at=now, relay=relay)
+    return memory
+
+
+def check(
+    memory: Memory,
+    answer: GridAnswer | None,
+    now: float,
+    policy: Policy,
+    why: str = "",
+    *,
+    released: bool = False,
+) -> Step:
+    """Take one answer of the source; None is a failed poll, ``why`` its reason.
+
+    An odd word, and ``closed`` in mode ``unknown`` where a backup mode was seen
+    before, are failed polls too. ``released``: a person says that the grid is
+    back, which counts only while nobody else says anything.
+    """
+    if answer is not None and answer.backup_mode:
+        memory = replace(memory, backup_mode=True, controller=True)
+    usable = answer if answer and not is_odd(memory, answer) else None
+    event = _event(memory, usable, now, policy)
+    if released and usable is None and memory.state is State.HOLDING:
+        event = Event.RELEASED
+        memory = replace(memory, released=True)
+    gap = ""
+    unfit = answer is not None and is_unfit(memory, answer)
+    if usable is not None and event not in NO_ANSWER:
+        if memory.relay.silent_since is not None:
+            silent_s = now - memory.relay.silent_since
+            gap = f", silent for {spoken_s(silent_s)}"
+            heard = memory.relay.at is not None  # else it only began
+            last_gap = Gap(now, silent_s) if heard else memory.last_gap
+            memory = replace(memory, told=(), last_gap=last_gap)
+        memory = _take_answer(memory, usable, event, now)
+    else:
+        seen = None if unfit else usable
+        memory = _take_no_answer(memory, seen, now)
+    step = _apply(memory, event, now)
+    why = answer.unfit if answer and unfit else why
+    return replace(step, notices=_explained(step.notices, gap, why))
+
+
+def _explained(notices: tuple[Notice, ...], gap: str, why: str) -> tuple[Notice, ...]:
+    if gap and not notices:
+        return (info(f"the gateway answers again{gap}"),)
+    tail = gap or (f" ({why})" if why else "")
+    return tuple(Notice(n.level, n.text + tail) for n in notices)
+
+
+def is_odd(memory: Memory, answer: GridAnswer) -> bool:
+    """Whether an answer came that says neither open nor closed for sure."""
+    if is_unfit(memory, answer):
+        return False
+    if answer.grid is Grid.UNKNOWN:
+        return True
+    lost_mode = answer.backup_mode is False and memory.backup_mode
+    return answer.grid is Grid.CLOSED and lost_mode
+
+
+def is_unfit(memory: Memory, answer: GridAnswer) -> bool:
+    """Whether an answer is refused because its device can be no UPS.
+
+    In an outage, and where a known UPS tells of one, what it says about the grid
+    counts all the same: a unit that restarts answers in part. An OB that stood
+    until the battery is back would be reckoned down to LB, the grid long there.
+    """
+    if not answer.unfit or memory.state in ON_BATTERY_STATES:
+        return False
+    told = Grid.OPEN in (answer.grid, memory.relay.unconfirmed)
+    return not (told and memory.controller)
+
+
+def _event(
+    memory: Memory, answer: GridAnswer | None, now: float, policy: Policy
+) -> Event:
+    on_battery = memory.state in ON_BATTERY_STATES
+    unconfirmed = memory.relay.unconfirmed
+    if answer is not None and is_unfit(memory, answer):
+        return _hides(memory, Event.UNFIT, now, policy)
+    if answer is not None and answer.grid is Grid.OPEN:
+        sure = on_battery or unconfirmed is Grid.OPEN
+        return Event.OPEN if sure else Event.FIRST_OPEN
+    if answer is not None and (memory.controller or policy.allow_no_controller):
+        sure = not on_battery or unconfirmed is Grid.CLOSED
+        return Event.CLOSED if sure else Event.FIRST_CLOSED
+    if unconfirmed is Grid.OPEN and not on_battery:
+        return Event.OPEN  # anything but ``closed`` confirms a first ``open``
+    if answer is not None:
+        return _hides(memory, Event.NO_CONTROLLER, now, policy)
+    return Event.SILENT if grace_left_s(memory, now, policy) > 0 else Event.GRACE_OVER
+
+
+def _hides(memory: Memory, event: Event, now: float, policy: Policy) -> Event:
+    """Return ``event``, an answer of no UPS, or SILENT while the OL has to stand.
+
+    A known UPS may be back in a minute. An OL that followed an OB, or could not
+    be written over it, has to be seen before the file is hidden.
+    """
+    told = memory.shown
+    known = memory.controller or told.on_battery or told.after_outage
+    waits = memory.state is State.ONLINE and known
+    return Event.SILENT if waits and grace_left_s(memory, now, policy) > 0 else event
+
+
+def grace_left_s(memory: Memory, now: float, policy: Policy) -> float:
+    """Return how long an OL may still stand without an answer, s; 0 = no longer.
+
+    While the file still says OB (an OL that could not be written) it is never
+    over.
+    """
+    if memory.shown.on_battery:
+        return OL_VISIBLE_S
+    heard_at = memory.relay.at
+    since = memory.started_at if heard_at is None else heard_at
+    left = 0.0 if memory.released else since + policy.nocomms_delay_s - now
+    if memory.shown.after_outage:
+        # A driver that slept, or that starts with us, has not read it yet.
+        seen_since = max(memory.shown.since, memory.started_at)
+        left = max(left, seen_since + OL_VISIBLE_S - now)
+    return max(0.0, left)
+
+
+def _take_answer(
+    memory: Memory, answer: GridAnswer, event: Event, now: float
+) -> Memory:
+    first = event in (Event.FIRST_OPEN, Event.FIRST_CLOSED)
+    relay = RelayMemory(
+        at=now, grid=answer.grid, unconfirmed=answer.grid if first else None
+    )
+    since = memory.generator_since
+    if answer.grid is Grid.OPEN:
+        # A relay that opens is a controller, whatever the inventory says.
+        since = (since or now) if answer.generator else None
+        memory = replace(memory, controller=True)
+    return replace(memory, relay=relay, generator_since=since, released=False)
+
+
+def _take_no_answer(memory: Memory, answer: GridAnswer | None, now: float) -> Memory:
+    """Note a failed poll; a ``closed`` of no controller only keeps LB back."""
+    relay = memory.relay
+    return replace(
+        memory,
+        relay=replace(
+            relay,
+            silent_since=now if relay.silent_since is None else relay.silent_since,
+            grid=relay.grid if answer is None else answer.grid,
+            # The failed poll has confirmed it. A doubt that stayed would leave
+            # each later answer 5 s to come, and outlive a person's release.
+            unconfirmed=None if relay.unconfirmed is Grid.OPEN else relay.unconfirmed,
+        ),
+    )
+
+
+def _apply(memory: Memory, event: Event, now: float) -> Step:
+    row = TABLE[memory.state, event]
+    before = memory.state
+    told = memory.told if row.state is before else ()
+    notices: tuple[Notice, ...] = ()
+    if row.log is not None and row.log.text not in told:
+        told = (*told, row.log.text)
+        notices = (row.log,)
+    memory = replace(memory, state=row.state, told=told)
+    if before not in ON_BATTERY_STATES and row.state in ON_BATTERY_STATES:
+        memory = _begin_outage(memory, event, now)
+    if row.state not in ON_BATTERY_STATES:
+        memory = replace(memory, outage_since=None, generator_since=None)
+    if row.state is State.HOLDING and before is not State.HOLDING:
+        memory = replace(memory, hour_told_at=now)
+    return Step(memory, event, row, notices)
+
+
+def _begin_outage(memory: Memory, event: Event, now: float) -> Memory:
+    """Start an outage, or go on with the one that the state file vouches for."""
+    if event in FOUND and memory.outage_since is not None:
+        return memory
+    return replace(
+        memory,
+        outage_since=now,
+        hour_told_at=now,
+        flow=FlowMemory(
+            load_w=memory.flow.load_w,
+            load_at=memory.flow.load_at,
+            at=memory.flow.at,
+            last=memory.flow.last,
+        ),
+    )
+
+
+def shown(memory: Memory, status: str, now: float) -> Memory:
+    """Take note that the port file now says ``status`` ("" when hidden)."""
+    old = memory.shown
+    new = ShownStatus(status, old.since, old.after_outage)
+    if _kind(status) != _kind(old.status):
+        new = ShownStatus(status, now, after_outage=old.on_battery and bool(status))
+    return replace(memory, shown=new)
+
+
+def _kind(status: str) -> str:
+    return next((word for word in status.split() if word in {"OL", "OB"}), "")
+
+
+def delay_s(step: Step, now: float, policy: Policy) -> float:
+    """Return the seconds until the next check of the relay."""
+    memory = step.memory
+    on_battery = memory.state in ON_BATTERY_STATES
+    freq_s = policy.alert_s if on_battery else policy.pollfreq_s
+    relay_s = min(policy.relay_s, freq_s) if policy.relay_s else freq_s
+    alert_s = policy.alert_s
+    waits = step.event in (Event.SILENT, Event.RELEASED)
+    if waits and memory.state is State.ONLINE:
+        alert_s = min(alert_s, max(OPEN_AGAIN_S, grace_left_s(memory, now, policy)))
+    return {
+        Next.NOW: 0.0,
+        Next.AGAIN: OPEN_AGAIN_S,
+        Next.SOON: policy.closed_again_s,
+        Next.RELAY: relay_s,
+        Next.ALERT: alert_s,
+        Next.MINUTE: 60.0,
+    }[step.row.next]

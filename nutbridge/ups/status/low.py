@@ -1,0 +1,265 @@
+"""Whether the battery is low, and what charge and runtime are shown.
+
+LB stands only beside OB. It comes from a charge below the limit or from a
+runtime below the limit in two polls, read or reckoned; GUARDS lists what keeps
+it back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from nutbridge.ups.model import Grid
+from nutbridge.ups.status.estimate import (
+    drain,
+    estimated_power_w,
+    estimated_soc_pct,
+    mean_discharge_w,
+    runtime_s,
+)
+from nutbridge.ups.status.memory import LowMemory, Memory
+from nutbridge.ups.status.policy import (
+    DEAD_BAND_W,
+    DIRECTION_S,
+    ESTIMATE_RECENT_S,
+    LB_CLEAR_PCT,
+    NEVER_KNOWN_LB_S,
+    NO_ESTIMATED_LB_S,
+    NO_LB_FIRST_S,
+    RUNTIME_MAX_S,
+    SHORT_POLLS,
+    SMOOTH_S,
+    SOC_FRESH_S,
+    SOC_SHOWN_S,
+    Policy,
+    effective_low_pct,
+)
+from nutbridge.ups.status.table import ON_BATTERY_STATES, State
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the port file has to say besides measured values.
+
+    Attributes:
+        status: value of ups.status: OL, OB or OB LB, with CHRG or DISCHRG.
+        soc_pct: charge to show, or None.
+        runtime_s: runtime to show, s, or None.
+        low_pct: battery.charge.low in force.
+        capacity_wh: last known capacity.
+        reckoned: ``soc_pct`` is reckoned, not read.
+        holding: the gateway is silent during an outage.
+        power_w: power behind the reckoning, W.
+    """
+
+    status: str
+    soc_pct: float | None
+    runtime_s: float | None
+    low_pct: float
+    capacity_wh: float | None
+    estimated: bool
+    holding: bool
+    power_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutageMoment:
+    """One moment of an outage: what LB is decided on."""
+
+    memory: Memory
+    now: float
+    policy: Policy
+    soc_pct: float | None
+    runtime_s: float | None
+    estimated: bool
+
+
+def evaluate(memory: Memory, now: float, policy: Policy) -> tuple[Memory, Verdict]:
+    """Return the memory and the verdict at ``now``."""
+    low_pct = effective_low_pct(policy.charge_low_pct, memory.battery.floor_pct)
+    if memory.state in ON_BATTERY_STATES:
+        return _judge_outage(memory, now, policy, low_pct)
+    charge = memory.battery.charge
+    shown = charge is not None and now - charge.at < SOC_SHOWN_S
+    soc_pct = charge.soc_pct if charge and shown else None
+    load_w = _load_w(memory, now)
+    verdict = Verdict(
+        status="OL" + _flag(memory, policy, known=now - memory.flow.at < SOC_SHOWN_S),
+        soc_pct=soc_pct,
+        runtime_s=_runtime(memory, soc_pct, load_w),
+        low_pct=low_pct,
+        capacity_wh=memory.battery.capacity_wh,
+        estimated=False,
+        holding=False,
+        power_w=None,
+    )
+    return replace(memory, low=LowMemory()), verdict
+
+
+def _judge_outage(
+    memory: Memory, now: float, policy: Policy, low_pct: float
+) -> tuple[Memory, Verdict]:
+    memory = drain(memory, now, policy)
+    battery = memory.battery
+    charge = battery.charge
+    estimated = charge is None or now - charge.at >= SOC_FRESH_S
+    if estimated:
+        soc_pct = estimated_soc_pct(battery)
+        power_w = _power_now_w(memory, now, policy)
+    else:
+        soc_pct = charge.soc_pct if charge else None
+        power_w = _power_read_w(memory, now)
+    seconds = _runtime(memory, soc_pct, power_w)
+    look = OutageMoment(memory, now, policy, soc_pct, seconds, estimated)
+    low = _low(look, _poll_key(look), low_pct)
+    memory = replace(memory, low=low)
+    held_back = any(guard(look) for guard in GUARDS)
+    return memory, Verdict(
+        status=("OB LB" if low.lb and not held_back else "OB")
+        + _flag(memory, policy, known=not estimated),
+        soc_pct=soc_pct,
+        runtime_s=seconds,
+        low_pct=low_pct,
+        capacity_wh=battery.capacity_wh,
+        estimated=estimated,
+        holding=memory.state is State.HOLDING,
+        power_w=power_w,
+    )
+
+
+def _power_now_w(memory: Memory, now: float, policy: Policy) -> float | None:
+    charge, capacity_wh = memory.battery.charge, memory.battery.capacity_wh
+    if charge is None or capacity_wh is None:
+        return None
+    recent_w, later_w = estimated_power_w(memory, capacity_wh, policy)
+    return recent_w if now - charge.at < ESTIMATE_RECENT_S else later_w
+
+
+def _power_read_w(memory: Memory, now: float) -> float | None:
+    """Return the mean discharge, else the house load; None where both are old."""
+    flow = memory.flow
+    if flow.samples and now - flow.samples[-1][0] < SMOOTH_S:
+        return mean_discharge_w(memory)
+    return _load_w(memory, now)
+
+
+def _load_w(memory: Memory, now: float) -> float | None:
+    return memory.flow.load_w if now - memory.flow.load_at < SOC_SHOWN_S else None
+
+
+def _runtime(
+    memory: Memory, soc_pct: float | None, power_w: float | None
+) -> float | None:
+    battery = memory.battery
+    return runtime_s(
+        soc_pct, battery.capacity_wh, battery.floor_pct, power_w, RUNTIME_MAX_S
+    )
+
+
+def _poll_key(look: OutageMoment) -> float:
+    """Return what names this poll, so that it is counted once.
+
+    A charge read before the outage is no poll of it: its power was that of the
+    house on line.
+    """
+    charge, since = look.memory.battery.charge, look.memory.outage_since
+    if look.estimated or charge is None:
+        return look.now // look.policy.alert_s
+    if since is not None and charge.at < since:
+        return look.memory.low.short_key
+    return charge.at
+
+
+def _low(look: OutageMoment, key: float, low_pct: float) -> LowMemory:
+    """Return whether the battery is low; the guards are looked at elsewhere.
+
+    ``key`` names the poll, so that one poll is counted once.
+    """
+    memory, soc_pct, seconds = look.memory, look.soc_pct, look.runtime_s
+    if memory.battery.fitted is False:
+        return LowMemory()
+    low = memory.low
+    if seconds is None or seconds >= look.policy.runtime_low_s:
+        low = replace(low, short_polls=0, short_key=key)
+    elif key != low.short_key:
+        low = replace(low, short_polls=low.short_polls + 1, short_key=key)
+    if soc_pct is None:
+        return replace(low, lb=low.lb or _never_known(memory, look.now))
+    if generator_carries(memory, look.now, look.policy):
+        return replace(low, lb=False)
+    if soc_pct < low_pct or low.short_polls >= SHORT_POLLS:
+        return replace(low, lb=True)
+    if low.short_polls == 0 and soc_pct >= low_pct + LB_CLEAR_PCT:
+        return replace(low, lb=False)
+    return low
+
+
+def _never_known(memory: Memory, now: float) -> bool:
+    """Whether the battery has been unknown for too long in this outage."""
+    since = memory.outage_since
+    charge = memory.battery.charge
+    if charge is not None and since is not None:
+        since = max(since, charge.at)
+    return since is not None and now - since >= NEVER_KNOWN_LB_S
+
+
+def generator_carries(memory: Memory, now: float, policy: Policy) -> bool:
+    """Whether a generator runs and the battery does not discharge.
+
+    Judged by the mean of the last DIRECTION_S since the generator started;
+    without a recent sample nobody knows, and the normal rules hold.
+    """
+    since = memory.generator_since
+    samples = memory.flow.samples
+    longest_s = DIRECTION_S
+    if memory.relay.silent_since is None:
+        # The relay says that it still runs; full polls may lie further apart.
+        longest_s = max(longest_s, 2 * policy.alert_s)
+    if since is None or not samples or now - samples[-1][0] >= longest_s:
+        return False
+    begin = max(since, samples[-1][0] - DIRECTION_S)
+    recent = [w for at, w in samples if at >= begin]
+    return bool(recent) and sum(recent) / len(recent) <= DEAD_BAND_W
+
+
+def _flag(memory: Memory, policy: Policy, *, known: bool) -> str:
+    if not policy.status_flags or not known:
+        return ""
+    return {1: " DISCHRG", -1: " CHRG"}.get(memory.flow.flag, "")
+
+
+def _outage_is_young(look: OutageMoment) -> bool:
+    """The first seconds, unless the runtime is unknown or very short."""
+    since = look.memory.outage_since
+    if since is None or look.now - since >= NO_LB_FIRST_S:
+        return False
+    return look.runtime_s is not None and look.runtime_s >= 2 * (
+        look.policy.runtime_low_s
+    )
+
+
+def _nobody_asked_yet(look: OutageMoment) -> bool:
+    """After a start or suspend: neither a reading nor a minute of asking.
+
+    A reckoned charge counts from the start of the outage too: OB is written
+    before the charge is asked for, and a charge read hours ago on line would
+    say LB there, beside a full battery.
+    """
+    charge, since = look.memory.battery.charge, look.memory.started_at
+    if look.estimated:
+        since = max(since, look.memory.outage_since or since)
+    read_since = charge is not None and charge.at >= since
+    asked_long = look.now - since >= NO_ESTIMATED_LB_S
+    return not asked_long and (look.estimated or not read_since)
+
+
+def _grid_seems_back(look: OutageMoment) -> bool:
+    """The latest usable answer is ``closed``, not yet said twice."""
+    return look.memory.relay.grid is Grid.CLOSED
+
+
+#: LB is held back while any of these holds.
+GUARDS: tuple[Callable[[OutageMoment], bool], ...] = (
+    _outage_is_young,
+    _nobody_asked_yet,
+    _grid_seems_back,
+)

@@ -1,0 +1,190 @@
+"""All that a monitor knows between two checks.
+
+One frozen value: a check makes a new one (events.py, battery.py, low.py), the
+state file keeps it over a restart (saved.py). Times are CLOCK_BOOTTIME, s.
+"""
+
+from dataclasses import dataclass, field
+
+from nutbridge.ups.model import Flows, Grid
+from nutbridge.ups.status.table import State
+
+
+@dataclass(frozen=True, slots=True)
+class RelayMemory:
+    """What the relay last said.
+
+    Attributes:
+        at: when the last usable answer came.
+        grid: that answer, CLOSED or OPEN.
+        unconfirmed: an answer that has to come a second time to count.
+        silent_since: when the first failed poll of a silence began, or None.
+    """
+
+    at: float | None = None
+    grid: Grid | None = None
+    unconfirmed: Grid | None = None
+    silent_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A silence of the gateway that is over.
+
+    Attributes:
+        ended_at: when a usable answer came again.
+        length_s: from the first failed poll to that answer.
+    """
+
+    ended_at: float
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStatus:
+    """What the port file says since when, as last written with success.
+
+    Attributes:
+        status: value of ups.status; "" when hidden or without a status.
+        since: when the words OL or OB in it last changed.
+        after_outage: an OL that followed an OB.
+    """
+
+    status: str = ""
+    since: float = 0.0
+    after_outage: bool = False
+
+    @property
+    def on_battery(self) -> bool:
+        """Whether clients are told OB."""
+        return "OB" in self.status.split()
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A charge that was read and believed, and what it was read with.
+
+    Attributes:
+        at: when it was read.
+        soc_pct: state of charge.
+        drained_wh: reckoned to have left the battery since ``at``.
+        drained_at: up to when ``drained_wh`` is reckoned.
+    """
+
+    at: float
+    soc_pct: float
+    drained_wh: float = 0.0
+    drained_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A charge that fell too fast, waiting to be believed."""
+
+    first_at: float
+    readings: int
+    capacity_wh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryMemory:
+    """The battery as last believed.
+
+    Attributes:
+        charge: the last good charge.
+        capacity_wh: the last known capacity.
+        shrunk_since: since when readings show less than REJOIN_PART of it.
+        floor_pct: where discharging stops.
+        fall: see Fall.
+        fitted: True once a battery was seen, False when the inventory lists a
+            controller and no battery, None before that.
+        read_at: time of the last reading looked at, believed or not.
+    """
+
+    charge: Charge | None = None
+    capacity_wh: float | None = None
+    shrunk_since: float | None = None
+    floor_pct: float | None = None
+    fall: Fall | None = None
+    fitted: bool | None = None
+    read_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlowMemory:
+    """Power in and out of the battery.
+
+    Attributes:
+        samples: (time, discharge W) of the last SMOOTH_S of this outage.
+        at: time of the last flows looked at.
+        load_w: last house load.
+        load_at: when it was read.
+        direction: 1 discharging, -1 charging, 0 neither, by the last sample.
+        direction_since: since when.
+        flag: the direction shown, see STATUS_FLAGS.
+        last: the flows looked at last, to be shown; nothing is decided by them.
+    """
+
+    samples: tuple[tuple[float, float], ...] = ()
+    at: float = 0.0
+    load_w: float | None = None
+    load_at: float = 0.0
+    direction: int = 0
+    direction_since: float = 0.0
+    flag: int = 0
+    last: Flows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LowMemory:
+    """Low battery.
+
+    Attributes:
+        lb: the battery is low, whether or not LB may be shown now.
+        short_polls: full polls in a row with a runtime below the limit.
+        short_key: the poll that was counted last.
+    """
+
+    lb: bool = False
+    short_polls: int = 0
+    short_key: float = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that a monitor knows between two checks.
+
+    Attributes:
+        state: see table.py.
+        started_at: start of the monitor, or the end of a suspend.
+        outage_since: start of the present outage.
+        generator_since: since when a generator carries the house.
+        controller: something that can island the house was seen.
+        collar: a Meter Collar was seen; the source is told at the next start.
+        backup_mode: a mode ``multimode-*`` was seen.
+        hidden_at_stop: an OB was hidden because the driver ended before us.
+        released: a person said that the grid is back; the gateway has not yet.
+        last_gap: the last silence of the gateway.
+        noted_at: when this was saved last, or None.
+        told: log lines already said in this stay in this state.
+        hour_told_at: when the hourly line of a reckoning was last said.
+    """
+
+    state: State = State.STARTING
+    started_at: float = 0.0
+    outage_since: float | None = None
+    generator_since: float | None = None
+    controller: bool = False
+    collar: bool = False
+    backup_mode: bool = False
+    hidden_at_stop: bool = False
+    released: bool = False
+    last_gap: Gap | None = None
+    noted_at: float | None = None
+    told: tuple[str, ...] = ()
+    hour_told_at: float | None = None
+    relay: RelayMemory = field(default_factory=RelayMemory)
+    shown: ShownStatus = field(default_factory=ShownStatus)
+    battery: BatteryMemory = field(default_factory=BatteryMemory)
+    flow: FlowMemory = field(default_factory=FlowMemory)
+    low: LowMemory = field(default_factory=LowMemory)

@@ -1,0 +1,81 @@
+"""What must not leave the house."""
+
+import pytest
+
+from nutbridge.collector.parse.redaction import HIDDEN, Pseudonyms, hide
+from tests.collector.parse.samples import device, event, xml
+
+SECRETS = ("12.3456", "65.4321", "192.0.2.77", "02:00:00:aa:bb:cc", "990000000001")
+
+
+def test_capture_has_nothing_private() -> None:
+    names = Pseudonyms()
+    text = names.text(xml(event(), device()))
+    assert not [one for one in SECRETS if one in text]
+    assert 'part_num="800-00069-r05"' in text
+    assert 'stats="' not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "latitude='12.3456'",
+        'LONGITUDE = "65.4321"',
+        '{"lat": 12.3456}',
+        "{\"gps\":'12.3456'}",
+        "lat=12.3456&lon=65.4321",
+        "mac 02-00-00-AA-BB-CC",
+        "peer 192.0.2.77:1234",
+        "{&quot;latitude&quot;:&quot;12.3456 N&quot;}",
+        "<latitude> 12.3456 N</latitude>",
+        "<lon unit='deg'><![CDATA[65.4321]]></lon>",
+        "site_latitude='12.3456'",
+        "latitude+=+'12.3456'",
+        "<envoy longitude='x' latitude='12.3456",
+    ],
+)
+def test_private_things_are_found_in_any_shape(text: str) -> None:
+    said = Pseudonyms().text(text)
+    assert not [one for one in (*SECRETS, "AA-BB") if one in said]
+    assert HIDDEN in said
+
+
+def test_serials_become_others_that_still_belong_together() -> None:
+    names = Pseudonyms()
+    first, second = names.text("120000000001.1"), names.text("120000000002.1")
+    assert first.endswith(".1")
+    assert len({first, second, "120000000001.1"}) == 3
+    assert names.text("x 120000000001 y") == f"x {first[:-2]} y"
+
+
+def test_numbers_are_left_alone() -> None:
+    text = 'stats="250102,59979,27782,7462,49,0,0,67535" end_date="1700000100"'
+    assert Pseudonyms().text(text) == text
+
+
+def test_export_hides_the_place_and_mac_addresses() -> None:
+    for name in (
+        *("latitude", "longitude", "mac_addr", "device_mac", "Latitude"),
+        *("macaddr", "site_longitude"),
+    ):
+        assert hide(name, "12.3456") == HIDDEN
+    assert hide("note", "at 02:00:00:aa:bb:cc.") == f"at {HIDDEN}."
+    assert hide("eqid", "990000000101") == "990000000101"
+    assert hide("message_params", '{"lat":"12.3","value":"true"}') == (
+        f'{{"lat":"{HIDDEN}","value":"true"}}'
+    )
+    assert hide("latitude", None) is None
+    assert hide("id", 7) == 7
+
+
+@pytest.mark.parametrize("word", ["latitude", "lat='", "mac_", "<lat ", "lat &quot;"])
+def test_words_without_end_take_no_time(word: str) -> None:
+    """Each would take minutes if it were looked at again and again."""
+    text = word * (2**20 // len(word))
+    assert len(Pseudonyms().text(text)) > 0
+
+
+def test_secret_headers_are_hidden() -> None:
+    names = Pseudonyms()
+    assert names.header("Cookie", "a=b") == HIDDEN
+    assert names.header("Host", "reports.example:443") == "reports.example:443"

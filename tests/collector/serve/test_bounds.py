@@ -1,0 +1,186 @@
+"""Connections and bodies end in any case."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from nutbridge.collector.serve import body, listeners
+from nutbridge.collector.serve.body import (
+    Message,
+    Unusable,
+    drain,
+    read_body,
+)
+from nutbridge.collector.serve.listeners import ConnectionCount, Listener, bind
+from nutbridge.collector.serve.options import Address
+
+
+class Sender:
+    """Hands out messages, then says nothing more."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        self._messages = iter(messages)
+        self.taken = 0
+
+    async def receive(self) -> Message:
+        for message in self._messages:
+            self.taken += 1
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def piece(data: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.request", "body": data, "more_body": more}
+
+
+GONE: Message = {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "cap", "found"),
+    [
+        ([piece(b"ab"), piece(b"c", more=False)], 3, b"abc"),
+        ([piece(b"", more=False)], 3, b""),
+        ([piece(b"ab"), piece(b"cd"), piece(b"e")], 3, Unusable.TOO_LARGE),
+        ([piece(b"ab"), GONE], 3, Unusable.GONE),
+        ([piece(b"ab")], 3, Unusable.TOO_LATE),
+    ],
+)
+def test_read_body(messages: list[Message], cap: int, found: object) -> None:
+    sender = Sender(messages)
+    assert asyncio.run(read_body(sender.receive, [], cap, 0.05)) == found
+
+
+def test_read_body_believes_a_length_that_is_too_large() -> None:
+    sender = Sender([piece(b"a", more=False)])
+    headers = [(b"content-length", b"4")]
+    found = asyncio.run(read_body(sender.receive, headers, 3))
+    assert (found, sender.taken) == (Unusable.TOO_LARGE, 0)
+
+
+def test_drain_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last piece, after so many bytes, or after so long."""
+    monkeypatch.setattr(body, "DRAIN_BYTES", 10)
+    monkeypatch.setattr(body, "DRAIN_S", 0.05)
+    endless = Sender(piece(b"12345") for _ in range(1000))
+    asyncio.run(drain(endless.receive))
+    assert endless.taken == 2
+    for messages in ([piece(b"1", more=False)], [GONE], [piece(b"1")]):
+        asyncio.run(drain(Sender(messages).receive))
+
+
+async def silent_app(_scope: Message, _receive: object, _send: object) -> None:
+    """Never answers."""
+    await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def listening(gate: ConnectionCount) -> AsyncIterator[tuple[str, int]]:
+    """Run a listener whose requests are never answered."""
+    listener = Listener(silent_app, bind(Address("127.0.0.1", 0)), gate, grace_s=1)
+    task = asyncio.create_task(listener.serve())
+    await listener.listening.wait()
+    yield (listener.address.host, listener.address.port)
+    gate.clear()
+    listener.should_exit = True
+    listener.force_exit = True
+    await asyncio.wait({task}, timeout=5)
+
+
+async def opened(place: tuple[str, int], data: bytes = b"") -> socket.socket:
+    link = socket.socket()
+    link.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(link, place)
+    # Where a busy machine took long, it may be closed already.
+    with contextlib.suppress(ConnectionError):
+        await loop.sock_sendall(link, data)
+    return link
+
+
+async def closed(link: socket.socket) -> bool:
+    """Wait until the other side has ended the connection."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(60):
+            return await loop.sock_recv(link, 100) == b""
+    except ConnectionResetError:
+        return True
+
+
+async def all_spoke(gate: ConnectionCount, count: int) -> None:
+    """Wait until so many connections stand, all with a complete header."""
+    async with asyncio.timeout(60):
+        while len(gate._open) < count or gate._silent:  # noqa: ASYNC110 - of the test
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine too no connection ends for its own slowness."""
+    monkeypatch.setattr(listeners, "HEADER_S", 600.0)
+    monkeypatch.setattr(listeners, "LIFE_S", 600.0)
+
+
+REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.usefixtures("patient")
+def test_connection_silent_longest_makes_room() -> None:
+    """One with a complete request stays, however old."""
+
+    async def play() -> None:
+        gate = ConnectionCount(3)
+        async with listening(gate) as place:
+            busy = await opened(place, REQUEST)
+            await all_spoke(gate, 1)
+            first = await opened(place)
+            second = await opened(place, b"POST / HT")
+            third = await opened(place)
+            assert await closed(first)
+            fourth = await opened(place)
+            assert await closed(second)
+            for link in (busy, third, fourth):
+                with pytest.raises(BlockingIOError):
+                    link.recv(1)
+            for link in (busy, first, second, third, fourth):
+                link.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("patient")
+def test_all_busy_means_no_room() -> None:
+    async def play() -> None:
+        gate = ConnectionCount(2)
+        async with listening(gate) as place:
+            busy = [await opened(place, REQUEST) for _ in range(2)]
+            await all_spoke(gate, 2)
+            late = await opened(place)
+            assert await closed(late)
+            for link in (*busy, late):
+                link.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("data", [b"", b"POST / HTTP/1.1\r\nHo", REQUEST])
+def test_connection_ends_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    """Without a header, with half of one, and with a request never answered."""
+    monkeypatch.setattr(listeners, "HEADER_S", 0.1)
+    monkeypatch.setattr(listeners, "LIFE_S", 0.2)
+
+    async def play() -> None:
+        async with listening(ConnectionCount(9)) as place:
+            link = await opened(place, data)
+            assert await closed(link)
+            link.close()
+
+    asyncio.run(play())

@@ -1,0 +1,272 @@
+"""Options, headers and verdicts: tables."""
+
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutbridge.collector.serve import options
+from nutbridge.collector.serve.headers import (
+    backward,
+    onward,
+    report_path,
+)
+from nutbridge.collector.serve.options import (
+    Address,
+    Allowed,
+    Mode,
+    Origin,
+    Rate,
+)
+from nutbridge.collector.serve.tasks import strange_elements
+from nutbridge.collector.serve.verdict import (
+    Fate,
+    Way,
+    fate_of,
+    next_pause_s,
+    way_of,
+)
+
+REPORT = "/emu_reports/performance_report"
+TASK = "/emu_reports/task_complete"
+ODD_TASK = "/emu_reports//task%5Fcomplete"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("127.0.0.1:80", Address("127.0.0.1", 80)),
+        ("[::1]:8443", Address("::1", 8443)),
+        (":0", Address("0.0.0.0", 0)),
+        ("nas.local:65535", Address("nas.local", 65535)),
+        ("127.0.0.1", None),
+        ("127.0.0.1:65536", None),
+        ("127.0.0.1:-1", None),
+        ("127.0.0.1:٣", None),
+        ("::1:80", None),
+        ("a b:80", None),
+        ("", None),
+    ],
+)
+def test_parse_address(text: str, found: Address | None) -> None:
+    if found is None:
+        with pytest.raises(ValueError, match=r"HOST:PORT|ADDRESS"):
+            options.parse_address(text)
+    else:
+        assert options.parse_address(text) == found
+        assert options.parse_address(str(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("9180", Address("127.0.0.1", 9180)),
+        (":9180", Address("127.0.0.1", 9180)),
+        ("0.0.0.0:9180", Address("0.0.0.0", 9180)),
+        ("[::]:9180", Address("::", 9180)),
+    ],
+)
+def test_parse_status(text: str, found: Address) -> None:
+    """Without a host on loopback."""
+    assert options.parse_status(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("https://reports.example", Origin("https", "reports.example", 443)),
+        ("http://192.0.2.1:8080/", Origin("http", "192.0.2.1", 8080)),
+        ("https://[2001:db8::1]", Origin("https", "2001:db8::1", 443)),
+        ("reports.example", None),
+        ("ftp://reports.example", None),
+        ("https://user@reports.example", None),
+        ("https://reports.example/path", None),
+        ("https://reports.example?a", None),
+        ("https://reports.example:0", None),
+        ("https://reports.example:x", None),
+        ("https://", None),
+        ("https://bücher.example", None),
+    ],
+)
+def test_parse_origin(text: str, found: Origin | None) -> None:
+    if found is None:
+        with pytest.raises(ValueError, match=r"upstream|host|path|HOST"):
+            options.parse_origin(text)
+    else:
+        assert options.parse_origin(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("20/5", Rate(20, 5.0)),
+        ("7", Rate(7, 5.0)),
+        ("1/0.5", Rate(1, 0.5)),
+        ("off", None),
+        ("0", None),
+    ],
+)
+def test_parse_rate(text: str, found: Rate | None) -> None:
+    assert options.parse_rate(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "0/5", "5/0", "-1", "a", "5/5/5", "1e9"])
+def test_parse_rate_refuses(text: str) -> None:
+    with pytest.raises(ValueError, match="BURST"):
+        options.parse_rate(text)
+
+
+def test_allowed() -> None:
+    everyone = Allowed()
+    assert everyone.source("unknown")
+    assert everyone.serial(None)
+    some = Allowed((options.parse_network("192.0.2.0/24"),), ("1",))
+    assert some.source("192.0.2.9")
+    assert some.source("::ffff:192.0.2.9")
+    assert not some.source("192.0.3.9")
+    assert not some.source("unknown")
+    assert some.serial("1")
+    assert not some.serial(None)
+
+
+@pytest.mark.parametrize(
+    ("network", "allowed", "refused"),
+    [
+        ("::ffff:192.0.2.0/120", "192.0.2.9", "192.0.3.9"),
+        ("::ffff:c000:209", "192.0.2.9", "192.0.2.10"),
+        ("::ffff:192.0.2.77/120", "192.0.2.9", "::c000:209"),
+        ("::/0", "2001:db8::1", "192.0.2.9"),
+        ("2001:db8::/32", "2001:db8::1", "2001:db9::1"),
+    ],
+)
+def test_network_of_ipv4_written_as_ipv6(
+    network: str, allowed: str, refused: str
+) -> None:
+    found = Allowed((options.parse_network(network),))
+    assert found.source(allowed)
+    assert not found.source(refused)
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (REPORT.encode(), REPORT.encode()),
+        (b"/emu_reports/", b"/emu_reports/"),
+        (b"/emu_reports/a/../b", None),
+        (b"/emu_reports/./b", None),
+        (b"/emu_reports/..", None),
+        (b"/emu_reports/...", b"/emu_reports/..."),
+        (b"/emu_reports/%2E%2e/x", None),
+        (b"/emu_reports%2fx", None),
+        (b"/EMU_REPORTS/x", None),
+        (b"HTTPS://h:1/emu_reports/x", b"/emu_reports/x"),
+        (b"http://h", None),
+        (b"*", None),
+    ],
+)
+def test_report_path(raw: bytes, found: bytes | None) -> None:
+    assert report_path(raw) == found
+
+
+def test_onward_drops_and_completes() -> None:
+    given_headers = [
+        (b"x-a", b"1"),
+        (b"connection", b"x-hop, keep-alive, host"),
+        (b"x-hop", b"2"),
+        (b"te", b"trailers"),
+        (b"expect", b"100-continue"),
+        (b"content-length", b"7"),
+        (b"content-length", b"7"),
+        (b"x-a", b"3"),
+    ]
+    assert onward(given_headers, 5, b"up.example") == [
+        (b"X-A", b"1"),
+        (b"Connection", b"close"),
+        (b"Content-Length", b"5"),
+        (b"X-A", b"3"),
+        (b"Host", b"up.example"),
+    ]
+    assert (b"Host", b"own") in onward([(b"host", b"own")], 0, b"up.example")
+
+
+def test_backward_keeps_spelling_and_duplicates() -> None:
+    given_headers = [
+        (b"ETag", b"1"),
+        (b"set-COOKIE", b"a"),
+        (b"Transfer-Encoding", b"chunked"),
+        (b"set-COOKIE", b"b"),
+    ]
+    assert backward(given_headers, 3, 200) == [
+        (b"ETag", b"1"),
+        (b"set-COOKIE", b"a"),
+        (b"set-COOKIE", b"b"),
+        (b"Content-Length", b"3"),
+        (b"Connection", b"close"),
+    ]
+    assert backward([(b"Content-Length", b"9")], 0, 304)[0] == (b"Content-Length", b"9")
+    assert backward([], 0, 204) == [(b"Connection", b"close")]
+
+
+@pytest.mark.parametrize(
+    ("mode", "path", "parsed", "way"),
+    [
+        (Mode.TRANSPARENT, REPORT, True, Way.RELAY),
+        (Mode.TRANSPARENT, TASK, False, Way.RELAY),
+        (Mode.STORE_AND_FORWARD, REPORT, True, Way.QUEUE),
+        (Mode.STORE_AND_FORWARD, REPORT, False, Way.RELAY_REFUSAL),
+        (Mode.STORE_AND_FORWARD, TASK, True, Way.RELAY_REFUSAL),
+        (Mode.STORE_AND_FORWARD, f"{TASK}/", True, Way.RELAY_REFUSAL),
+        (
+            Mode.STORE_AND_FORWARD,
+            "/emu_reports//task%5Fcomplete",
+            True,
+            Way.RELAY_REFUSAL,
+        ),
+        (Mode.LOCAL, REPORT, True, Way.ACKNOWLEDGE),
+        (Mode.LOCAL, REPORT, False, Way.REFUSE),
+        (Mode.LOCAL, TASK, True, Way.REFUSE),
+    ],
+)
+def test_way_of(mode: Mode, path: str, parsed: bool, way: Way) -> None:
+    assert way_of(mode, path, parsed=parsed) is way
+
+
+@given(st.integers(200, 599))
+def test_fate_of(status: int) -> None:
+    if status < 300:
+        assert fate_of(status) is Fate.DELIVERED
+    elif status < 400 or status >= 500 or status in {408, 429}:
+        assert fate_of(status) is Fate.AGAIN
+    else:
+        assert fate_of(status) is Fate.DEAD
+
+
+def test_pauses_double_to_a_minute() -> None:
+    pauses = [next_pause_s(None)]
+    for _ in range(8):
+        pauses.append(next_pause_s(pauses[-1]))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@pytest.mark.parametrize(
+    ("xml", "found"),
+    [
+        (b"<perf_report_response><events_processed/></perf_report_response>", []),
+        (
+            b"<perf_report_response><rescan/><rescan/></perf_report_response>",
+            ["rescan"],
+        ),
+        (b"<a><b/><c/><d/><e/><f/></a>", ["a", "b", "c", "d", "e"]),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", []),
+        (b"nonsense", []),
+        (b"", []),
+    ],
+)
+def test_strange_elements(xml: bytes, found: list[str]) -> None:
+    assert strange_elements(zlib.compress(xml)) == found
+    assert strange_elements(xml) == found
+
+
+def test_strange_elements_of_a_bomb() -> None:
+    assert strange_elements(zlib.compress(bytes(50 << 20))) == []

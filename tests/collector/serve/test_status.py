@@ -1,0 +1,89 @@
+"""The status listener, and what systemd hears."""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+from tests.collector.serve.collector import Collector, collector
+from tests.collector.serve.reports import PATH, report_body, request
+from tests.collector.serve.upstream import (
+    Enphase,
+    resets,
+    says,
+    wait_for,
+)
+
+
+def metric(found: Collector, name: str) -> float:
+    """Return a value of the metrics page."""
+    page = found.get("/metrics").body.decode()
+    (line,) = [row for row in page.splitlines() if row.startswith(f"{name} ")]
+    return float(line.split()[1])
+
+
+def test_pages_tell_of_the_upstream(tmp_path: Path, enphase: Enphase) -> None:
+    """Reports received, stored, forwarded, outbox depth, upstream health."""
+    options = ("--mode", "store-and-forward", "--upstream", enphase.url)
+    with collector(tmp_path, *options) as running:
+        first = json.loads(running.get("/healthz").body)
+        assert first == {
+            "status": "ok",
+            "mode": "store-and-forward",
+            "store": "ok",
+            "upstream": "unknown",
+            "outbox": 0,
+        }
+        assert running.post(report_body()).status == 200
+        wait_for(lambda: metric(running, "nutbridge_reports_forwarded_total") == 1)
+        assert metric(running, "nutbridge_upstream_up") == 1
+        enphase.reaction = resets
+        assert running.post(report_body(1)).status == 200
+        wait_for(lambda: metric(running, "nutbridge_upstream_up") == 0)
+        assert metric(running, "nutbridge_outbox_depth") == 1
+        assert metric(running, "nutbridge_reports_received_total") == 2
+        assert metric(running, "nutbridge_reports_stored_total") == 2
+        got = running.get("/healthz")
+        assert (got.status, json.loads(got.body)["upstream"]) == (200, "failing")
+        assert (
+            running.get("/metrics").header("content-type")[0].startswith("text/plain")
+        )
+        enphase.reaction = says(b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n")
+        wait_for(lambda: metric(running, "nutbridge_dead_letters") == 1)
+
+
+def test_pages_and_reports_do_not_mix(free: Collector) -> None:
+    """Each listener knows its own paths; the status pages are on loopback."""
+    assert free.places["status"][0] == "127.0.0.1"
+    assert free.get("/").status == 404
+    assert free.get(PATH).status == 404
+    for path in ("/healthz", "/metrics"):
+        assert free.send(request(b"", path, method="GET")).status == 404
+
+
+def test_systemd_hears_of_start_and_end(tmp_path: Path) -> None:
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(address))
+        listener.settimeout(60)
+        env = {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "200000"}
+        with collector(tmp_path, "--mode", "local", env=env) as running:
+            heard = [listener.recv(4096) for _ in range(4)]
+            assert heard[0].startswith(b"READY=1\n")
+            assert b"local" in heard[0]
+            assert heard[1:] == [b"WATCHDOG=1"] * 3
+            assert running.end() == 0
+            while heard[-1] != b"STOPPING=1":
+                heard.append(listener.recv(4096))
+
+
+def test_state_is_private(free: Collector) -> None:
+    """The place of the house is in the database."""
+    assert free.post(report_body()).status == 200
+    files = list(free.folder.glob("reports.db*"))
+    assert files
+    for file in files:
+        assert os.stat(file).st_mode & 0o077 == 0, file
+    text = "\n".join(free.log)
+    for private in ("02:00:00:00:00:01", "192.0.2.7", "0.000"):
+        assert private not in text

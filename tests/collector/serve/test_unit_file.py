@@ -1,0 +1,80 @@
+"""The collector's systemd unit says what it promises, and systemd agrees."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.system.test_unit_file import Unit, parse
+
+FOLDER = Path(__file__).parents[3] / "systemd"
+UNIT = FOLDER / "nutbridge-collector.service"
+COMMAND = "/usr/local/bin/nutbridge"
+
+
+@pytest.fixture(scope="module")
+def unit() -> Unit:
+    return parse(UNIT.read_text())
+
+
+@pytest.fixture
+def analyze() -> str:
+    tool = shutil.which("systemd-analyze")
+    assert tool, "systemd-analyze is missing: apt-get install systemd"
+    return tool
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Type", ["notify"]),
+        ("ExecStart", [f"{COMMAND} reports serve $COLLECTOR"]),
+        ("EnvironmentFile", ["-/etc/nutbridge/collector.env"]),
+        ("User", ["nutbridge-collector"]),
+        ("DynamicUser", ["yes"]),
+        ("StateDirectory", ["nutbridge-collector"]),
+        ("StateDirectoryMode", ["0700"]),
+        ("Restart", ["always"]),
+        ("WatchdogSec", ["60"]),
+        ("TimeoutStopSec", ["10"]),
+        ("ProtectSystem", ["strict"]),
+        ("LimitCORE", ["0"]),
+        ("UMask", ["0077"]),
+        ("CapabilityBoundingSet", [""]),
+        ("SystemCallErrorNumber", ["EPERM"]),
+    ],
+)
+def test_promised_directive(unit: Unit, name: str, values: list[str]) -> None:
+    assert unit["Service"][name] == values
+
+
+def test_each_relaxation_has_its_reason() -> None:
+    """What systemd would like to see and the unit leaves out stands in a comment."""
+    comments = "\n".join(
+        line for line in UNIT.read_text().splitlines() if line.startswith("#")
+    )
+    for name in (
+        *("PrivateUsers", "RootDirectory", "DeviceAllow", "PrivateNetwork"),
+        *("IPAddressDeny", "AF_UNIX", "AF_NETLINK", "CAP_NET_BIND_SERVICE"),
+    ):
+        assert name in comments
+
+
+def test_systemd_finds_no_fault(analyze: str, tmp_path: Path) -> None:
+    """Only the path of the command, which is not installed here, is replaced."""
+    command = tmp_path / "nutbridge"
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace(COMMAND, str(command)))
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", str(copy)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    ours = [line for line in done.stderr.splitlines() if "nutbridge" in line]
+    assert ours == []
+    assert done.returncode == 0, done.stderr

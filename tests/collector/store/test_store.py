@@ -1,0 +1,193 @@
+"""Accepting, the outbox, answers, quarantine. On both databases."""
+
+from dataclasses import replace
+
+import pytest
+
+from nutbridge.collector.errors import StoreDown
+from nutbridge.collector.parse.body import parse
+from nutbridge.collector.queries.bodies import capture
+from nutbridge.collector.store import jobs
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.states import (
+    DeliveryAnswer,
+    ForwardState,
+    ParseState,
+)
+from tests.collector.parse.samples import NOW, SERIAL, body, event
+from tests.collector.store.using import (
+    HEADERS,
+    asking,
+    exported,
+    listed,
+    put,
+    raw,
+)
+
+OK = DeliveryAnswer(200, (("Status", "200"), ("A", "1"), ("A", "2")), b"\x78\x9c")
+OTHER = "990000000002"
+
+
+def of(serial: str, number: int) -> bytes:
+    return body(event(id=number), envoy={"serial_num": serial})
+
+
+def state(url: str) -> list[str]:
+    return [one["forward_state"] for one in listed(url)]
+
+
+def test_accepted_is_there_before_anything_is_known_of_it(
+    store: Store, url: str
+) -> None:
+    first = store.accept(raw(b"bytes", received=NOW))
+    again = store.accept(raw(b"bytes"))
+    assert (first.duplicate, again.duplicate) == (False, True)
+    assert first.raw_id == again.raw_id
+    assert first.parse_state is ParseState.PENDING
+    (one,) = listed(url)
+    assert (one["received"], one["times_received"]) == (NOW, 2)
+
+
+def test_what_was_accepted_but_not_parsed_is_found_again(url: str) -> None:
+    """The process died between the two transactions."""
+    first = Store.open(url)
+    put(first, body())
+    left = [first.accept(raw(of(SERIAL, number))).raw_id for number in (1, 2)]
+    first.close()
+    second = Store.open(url)
+    found = list(second.unparsed())
+    assert [one.raw_id for one in found] == left
+    assert (found[0].body, found[0].headers) == (of(SERIAL, 1), HEADERS)
+    for one in found:
+        second.parsed(one.raw_id, parse(one.body))
+    assert list(second.unparsed()) == []
+    assert len(exported(url)) == 2
+    second.close()
+
+
+def test_outbox_gives_the_oldest_of_each_envoy(store: Store) -> None:
+    ids = [put(store, of(SERIAL, n), queue=True) for n in range(3)]
+    other = put(store, of(OTHER, 1), queue=True)
+    heads = store.outbox_heads()
+    assert [one.raw_id for one in heads] == [ids[0], other]
+    assert [one.raw_id for one in store.outbox_heads(1)] == [ids[0]]
+    assert (heads[0].body, heads[0].serial) == (of(SERIAL, 0), SERIAL)
+    assert (heads[0].path, heads[0].query, heads[0].headers) == (
+        "/emu_reports/performance_report",
+        "webcomm_version=4.6.0",
+        HEADERS,
+    )
+    store.forwarded(ids[0], OK)
+    assert [one.raw_id for one in store.outbox_heads()] == [ids[1], other]
+
+
+def test_queued_once_whatever_comes_again(store: Store, url: str) -> None:
+    raw_id = put(store, body(), queue=True)
+    put(store, body(), queue=True)
+    assert store.counters().outbox == 1
+    store.forwarded(raw_id, OK)
+    put(store, body(), queue=True)
+    assert (store.counters().outbox, state(url)) == (0, ["forwarded"])
+
+
+def test_body_that_was_passed_on_may_be_queued_later(store: Store, url: str) -> None:
+    """The mode changed, or a first try failed: it is no reason to lose it."""
+    raw_id = put(store, body())
+    store.failed(raw_id, "no answer", wait=True)
+    assert state(url) == ["failed"]
+    put(store, body(), queue=True)
+    assert state(url) == ["queued"]
+
+
+def test_late_answer_to_a_task_says_nothing_about_the_report(
+    store: Store, url: str
+) -> None:
+    """The same bytes: asked as a task, queued as a report, then the answer."""
+    task = replace(raw(body()), path="/emu_reports/task_complete", query="id=1")
+    raw_id = store.accept(task).raw_id
+    store.forwarded(raw_id, OK, task=True)
+    assert state(url) == ["forwarded"]
+    assert put(store, body(), queue=True) == raw_id
+    (head,) = store.outbox_heads()
+    assert (head.path, head.query) == (raw(body()).path, raw(body()).query)
+    with asking(url) as database:
+        assert capture(database, None)["answer"] is None
+    store.forwarded(raw_id, OK, task=True)
+    store.failed(raw_id, "no answer", wait=True, task=True)
+    store.accept(task)
+    (one,) = listed(url)
+    assert (one["forward_state"], one["forward_problem"]) == ("queued", None)
+    assert (one["times_received"], store.counters().outbox) == (3, 1)
+
+
+def test_unparsable_is_never_queued(store: Store, url: str) -> None:
+    put(store, b"garbage", queue=True)
+    assert (store.counters().outbox, state(url)) == (0, ["none"])
+
+
+def test_failure_and_refusal_leave_it_in_the_outbox(store: Store, url: str) -> None:
+    raw_id = put(store, body(), queue=True)
+    store.failed(raw_id, "no answer", wait=True)
+    store.forwarded(raw_id, DeliveryAnswer(503))
+    assert [one.raw_id for one in store.outbox_heads()] == [raw_id]
+    assert state(url) == ["queued"]
+
+
+def test_dead_letter_is_kept(store: Store, url: str) -> None:
+    first, second = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
+    store.dead_letter(first, DeliveryAnswer(410, (), b"gone"))
+    assert [one.raw_id for one in store.outbox_heads()] == [second]
+    assert state(url) == ["dead_letter", "queued"]
+    counters = store.counters()
+    assert (counters.dead_letters, counters.outbox, counters.reports) == (1, 1, 2)
+    put(store, of(SERIAL, 1), queue=True)
+    assert store.counters().outbox == 1
+
+
+@pytest.mark.parametrize(
+    ("statuses", "last"),
+    [
+        ((200,), ForwardState.FORWARDED),
+        ((404,), ForwardState.REFUSED),
+        ((500, 200), ForwardState.FORWARDED),
+        ((200, 500), ForwardState.FORWARDED),
+    ],
+)
+def test_answers(
+    store: Store, url: str, statuses: tuple[int, ...], last: ForwardState
+) -> None:
+    raw_id = put(store, body())
+    for status in statuses:
+        store.forwarded(raw_id, DeliveryAnswer(status, OK.headers, b"x"), wait=False)
+    store.failed(raw_id, "reset", wait=True)
+    found = "failed" if last is ForwardState.REFUSED else last
+    assert state(url) == [found]
+
+
+def test_quarantine_keeps_the_newest(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "QUARANTINE_ROWS", 3)
+    for number in range(5):
+        store.quarantine(raw(b"%d" % number), "foreign")
+        store.quarantine(raw(b"%d" % number), "foreign")
+    assert store.counters().quarantined == 3
+    assert listed(url) == []
+
+
+def test_one_process_leads_the_outbox(url: str) -> None:
+    first, second = Store.open(url), Store.open(url)
+    assert first.lead_outbox()
+    assert first.lead_outbox()
+    assert not second.lead_outbox()
+    first.close()
+    assert second.lead_outbox()
+    second.close()
+
+
+def test_closed_store_says_so(url: str) -> None:
+    store = Store.open(url)
+    store.close()
+    store.close()
+    with pytest.raises(StoreDown):
+        store.accept(raw(b"x"))

@@ -1,0 +1,265 @@
+"""Four sessions are all there are: one is made, kept, used again and ended."""
+
+import logging
+import stat
+
+import pytest
+
+from nutbridge.errors import Stopping
+from nutbridge.simulator.sma.inverter import HANG, err
+from nutbridge.sources.sma import login_gate
+from nutbridge.sources.sma.webconnect import keys
+from tests.daemon.sma.conftest import Play
+from tests.daemon.sma.played import Played
+from tests.fakes.inverter import PASSWORD
+
+VALUES = "/dyn/getValues.json"
+MINUTE_S = 60.0
+
+
+def logins_after(played: Played, seconds: float, every_s: float = 20.0) -> int:
+    """How many logins there were within so much time of polling."""
+    before = played.inverter.logins
+    played.check(every_s, times=int(seconds / every_s))
+    return played.inverter.logins - before
+
+
+def test_one_request_per_poll_and_one_login(play: Play) -> None:
+    played = play()
+    played.check(10.0, times=30)
+    assert (played.inverter.polls, played.inverter.logins) == (30, 1)
+    assert set(played.inverter.inverter.asked_keys) == set(keys.UPS_KEYS)
+    asked = {each.path for each in played.inverter.server.counts.recent}
+    assert asked == {VALUES, "/dyn/login.json"}
+    played.stop()
+    assert played.inverter.sessions == 0
+
+
+def test_session_is_used_again_after_a_kill(play: Play) -> None:
+    """Ten crashes do not fill the table of four."""
+    played = play()
+    for _ in range(10):
+        played.check(10.0)
+        played.kill()
+    played.check(10.0)
+    assert played.inverter.logins == 1
+    assert played.inverter.sessions == 1
+    file = played.folder / "sma-sun.session"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    played.stop()
+    assert played.inverter.sessions == 0
+    assert not file.exists()
+
+
+def test_session_that_could_not_be_ended_is_used_again(play: Play) -> None:
+    """Its web server was busy at the stop: the session is still one of four."""
+    played = play()
+    played.check()
+    played.inverter.inverter.replies["/dyn/logout.json"] = err(503)
+    played.stop()
+    played.inverter.inverter.replies.clear()
+    played.kill()
+    played.check(10.0)
+    assert played.inverter.logins == played.inverter.sessions == 1
+
+
+def test_session_kept_that_has_ended_is_made_anew(play: Play) -> None:
+    played = play()
+    played.check()
+    played.inverter.inverter.sessions.entries.clear()
+    played.kill()
+    played.check(10.0)
+    assert played.status == "OL"
+    assert played.inverter.logins == 2
+
+
+def test_session_of_another_inverter_is_not_offered(play: Play) -> None:
+    played = play()
+    file = played.folder / "sma-sun.session"
+    file.write_text('{"of": "https://elsewhere usr", "sid": "foreign-session"}')
+    file.chmod(0o600)
+    played.kill()
+    played.check()
+    queries = {each.query for each in played.inverter.server.counts.recent}
+    assert not any("foreign-session" in query for query in queries)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"of": 1}', "\x00" * 9000])
+def test_odd_session_file_is_ignored(play: Play, text: str) -> None:
+    played = play()
+    file = played.folder / "sma-sun.session"
+    file.write_text(text)
+    file.chmod(0o600)
+    played.kill()
+    played.check()
+    assert played.status == "OL"
+
+
+def test_readable_session_file_is_not_used(play: Play) -> None:
+    played = play()
+    played.check()
+    (played.folder / "sma-sun.session").chmod(0o644)
+    played.kill()
+    played.check()
+    assert played.inverter.logins == 2
+
+
+def test_no_free_session_waits_longer_and_longer(play: Play) -> None:
+    """5 min, doubling to 30: others, a browser, need the chance to leave."""
+    played = play()
+    for _ in range(4):
+        played.inverter.inverter.sessions.open("usr", 0.0)
+    played.check()
+    assert played.inverter.logins == 1
+    assert logins_after(played, 4.9 * MINUTE_S) == 0
+    assert logins_after(played, MINUTE_S) == 1
+    assert logins_after(played, 9 * MINUTE_S) == 0
+    assert logins_after(played, 2 * MINUTE_S) == 1
+    assert logins_after(played, 3 * 3600.0, 100.0) in (6, 7)
+    played.inverter.inverter.sessions.entries.clear()
+    played.check(30 * MINUTE_S)
+    assert played.status == "OL"
+
+
+def test_pause_survives_a_restart(play: Play) -> None:
+    played = play()
+    for _ in range(4):
+        played.inverter.inverter.sessions.open("usr", 0.0)
+    played.check()
+    played.stop()
+    played.kill()
+    assert logins_after(played, 4.5 * MINUTE_S) == 0
+    assert logins_after(played, MINUTE_S) == 1
+
+
+def test_wrong_password_is_not_tried_before_15_minutes(
+    play: Play, log: pytest.LogCaptureFixture
+) -> None:
+    played = play(keys="SMA_PASSWORD=wrong-word")
+    played.check()
+    assert logins_after(played, 14.5 * MINUTE_S) == 0
+    assert logins_after(played, MINUTE_S) == 1
+    told = [each.getMessage() for each in log.records if each.levelno >= logging.INFO]
+    assert [line for line in told if "wrong password, or group usr" in line]
+    assert "wrong-word" not in log.text
+    # An edited config ends the pause.
+    played.stop()
+    text = played.config.read_text().replace("wrong-word", PASSWORD)
+    played.config.write_text(text)
+    played.kill()
+    played.check()
+    assert played.status == "OL"
+
+
+def test_session_that_never_works_is_no_login_per_poll(play: Play) -> None:
+    played = play()
+    played.inverter.inverter.replies[VALUES] = err(401)
+    played.check()
+    assert played.inverter.logins == 1
+    assert logins_after(played, 0.9 * MINUTE_S) == 0
+    assert logins_after(played, 3600.0) <= 7
+    assert played.inverter.sessions == 0
+
+
+def test_expired_session_costs_one_login_and_no_poll(play: Play) -> None:
+    played = play()
+    for _ in range(5):
+        played.check(10.0)
+        assert played.status == "OL"
+        played.inverter.inverter.sessions.entries.clear()
+    assert played.inverter.logins == 5
+
+
+def test_logins_without_an_answer_end_soon(play: Play) -> None:
+    """Each may have taken a session that nobody knows."""
+    played = play()
+    played.inverter.inverter.replies["/dyn/login.json"] = HANG
+    wire = played.parts.source._client._wire  # type: ignore[attr-defined]
+    wire._timeout_s = wire._total_s = 0.2
+    wire.reconnect()
+    played.check(15.0, times=4)
+    assert played.inverter.logins == 2
+
+
+def test_inverter_that_is_off_is_asked_again_at_every_poll(play: Play) -> None:
+    """A login that never left takes no session."""
+    played = play()
+    played.inverter.server.refuse()
+    played.check(20.0, times=5)
+    played.inverter.server.listen()
+    played.check(20.0)
+    assert played.status == "OL"
+
+
+def test_stop_in_a_login_ends_its_session(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else could: only its answer names the session."""
+    monkeypatch.setattr(login_gate, "LAST_LOGIN_S", MINUTE_S)
+    played = play()
+    played.waiter.end()
+    with pytest.raises(Stopping):
+        played.check()
+    assert (played.inverter.logins, played.inverter.sessions) == (1, 1)
+    played.stop()
+    assert (played.inverter.polls, played.inverter.sessions) == (0, 0)
+
+
+def test_stop_without_an_answer_keeps_the_session_for_the_next_start(
+    play: Play,
+) -> None:
+    played = play()
+    played.check()
+    played.inverter.server.refuse()
+    played.stop()
+    played.inverter.server.listen()
+    played.kill()
+    played.check()
+    assert played.inverter.logins == 1
+
+
+def test_new_certificate_is_a_warning_that_names_both(
+    play: Play, log: pytest.LogCaptureFixture
+) -> None:
+    played = play()
+    played.check()
+    server = played.inverter.server
+    first = server.fingerprint
+    server.new_certificate()
+    server.drop_connections()
+    played.check(10.0)
+    assert played.status == "OL"
+    told = [each.getMessage() for each in log.records if each.levelname == "WARNING"]
+    assert len(told) == 1
+    assert first in told[0]
+    assert server.fingerprint in told[0]
+    stored = played.folder / "sma-sun.fingerprint"
+    assert stored.read_text().strip() == server.fingerprint
+
+
+def test_new_certificate_fails_when_strict_until_it_is_trusted(play: Play) -> None:
+    played = play(keys="SMA_TLS=strict")
+    played.check()
+    server = played.inverter.server
+    server.new_certificate()
+    server.drop_connections()
+    server.counts.clear()
+    played.check(20.0, times=8)
+    assert played.status is None
+    assert not server.counts.recent
+    (played.folder / "sma-sun.fingerprint").write_text(f"{server.fingerprint}\n")
+    played.check(20.0)
+    assert played.status == "OL"
+
+
+def test_fault_of_the_inverter_is_said_once(
+    play: Play, log: pytest.LogCaptureFixture
+) -> None:
+    played = play()
+    played.settle()
+    for tag, condition in ((35, "fault"), (307, "ok")):
+        played.inverter.inverter.say(keys.CONDITION, tag)
+        played.check(61.0, times=3)
+        assert played.values["experimental.sma.health"] == condition
+        assert played.status == "OL"
+        assert log.text.count(f"the inverter reports: {condition}") == 1

@@ -1,0 +1,82 @@
+"""Another maker's file, another inverter: what was true before no longer is."""
+
+import pytest
+
+from nutbridge.sources.sma.webconnect import keys
+from tests.daemon.sma.conftest import Play
+
+
+def test_switch_from_a_gateway_takes_its_defaults_away(
+    play: Play, log: pytest.LogCaptureFixture
+) -> None:
+    """Nobody has chosen them; what somebody has chosen stays."""
+    played = play(
+        shown="battery.voltage.high: 86.4\nbattery.voltage.nominal: 76.8\n"
+        'battery.voltage.low: 68.5\ndevice.mfr: "Enphase Energy"\n'
+        'ups.model: "My UPS"\nbattery.charge.low: 45\nbattery.type: LFP\n'
+        "experimental.note: mine\nups.status: OL\n"
+    )
+    played.settle()
+    wanted = {
+        "battery.voltage.high": None,
+        "battery.voltage.nominal": None,
+        "battery.type": None,
+        "battery.capacity": "24.4",
+        "device.mfr": "SMA",
+        "ups.model": "My UPS",
+        "battery.charge.low": "45",
+        "experimental.note": "mine",
+    }
+    assert {name: played.values.get(name) for name in wanted} == wanted
+    # dummy-ups keeps the old value of a name that is missing.
+    assert 'battery.voltage.high: ""' in (played.folder / "home.dev").read_text()
+    played.kill()
+    played.settle()
+    assert {name: played.values.get(name) for name in wanted} == wanted
+    assert not [each for each in log.records if "port file:" in each.getMessage()]
+
+
+def test_another_inverter_is_named(play: Play, log: pytest.LogCaptureFixture) -> None:
+    """The router has lent its address to another one."""
+    played = play()
+    played.settle()
+    played.inverter.inverter.set(keys.SERIAL, 3005550999)
+    played.check(10.0, times=3)
+    wanted = "serial 3005550999, before 3005550303; check SMA_HOST"
+    assert log.text.count(wanted) == 1
+
+
+def test_health_missing_in_one_answer_is_no_other_battery(play: Play) -> None:
+    """A size that grows and shrinks would be taken for batteries that rejoin."""
+    played = play()
+    said = played.inverter.inverter
+    for online in said.online.values():
+        online[keys.HEALTH.key] = {"9": [{"val": 80}]}
+    played.settle()
+    said.set(keys.HEALTH.key, None)
+    played.check(61.0)
+    said.set(keys.HEALTH.key, 80)
+    said.set(keys.SOC.key, 61)
+    played.check(61.0)
+    assert played.values["battery.charge"] == "61"
+
+
+def test_grid_that_is_back_counts_while_the_battery_is_not(play: Play) -> None:
+    """A unit that restarts with us: mains, and not a word of its battery."""
+    played = play()
+    played.settle()
+    said = played.inverter.inverter
+    said.say(keys.MAINS, 1781)
+    played.confirm()
+    assert played.status == "OB"
+    said.drop(*keys.BATTERY_KEYS)
+    played.kill()
+    played.check(20.0, times=6)
+    assert played.status == "OB"
+    said.say(keys.MAINS, 1780)
+    played.check(10.0)
+    played.check(5.0)
+    assert played.status == "OL"
+    # What answers now is no UPS: NOCOMMS_DELAY, as without an answer.
+    played.check(20.0, times=7)
+    assert played.status is None

@@ -1,0 +1,240 @@
+"""Details: order, what is left for later, and that each endpoint fails alone."""
+
+import json
+import logging
+from email.utils import formatdate
+
+import pytest
+
+from nutbridge.errors import DeviceUnreachable, Stopping
+from nutbridge.net.wire import Answer
+from nutbridge.sources.enphase import paths
+from nutbridge.ups.model import Facts
+from tests.sources.enphase.wires import DATA, FILES, HOST, House, house
+
+ROUND = [
+    paths.SECCTRL,
+    paths.LIVEDATA,
+    paths.REPORTS,
+    paths.INFO,
+    paths.INVENTORY,
+    paths.METERS,
+]
+STEADY = ROUND[:3]
+#: Which part of the facts hangs on which endpoint alone.
+ALONE = {
+    paths.SECCTRL: set[str](),
+    paths.LIVEDATA: set[str](),
+    paths.POWER: set[str](),
+    paths.REPORTS: {"meters"},
+    paths.INFO: {"identity"},
+    paths.INVENTORY: {"equipment"},
+    paths.METERS: set[str](),
+}
+
+
+def opened(folder: str = "8.3_split_ongrid", *, disable_meters: bool = False) -> House:
+    """A house whose answers carry the gateway's clock in their Date."""
+    ours = house(folder, disable_meters=disable_meters)
+    about = json.loads((DATA / folder / "gateway.json").read_text())
+    ours.wire.date = formatdate(about["clock"], usegmt=True)
+    return ours
+
+
+#: What only an inverter tells.
+OF_AN_INVERTER = {"nominal_w", "inverter"}
+
+
+def missing(facts: Facts) -> set[str]:
+    names = set(Facts.__slots__) - OF_AN_INVERTER
+    return {name for name in names if getattr(facts, name) is None}
+
+
+def test_round_asks_in_order() -> None:
+    ours = opened()
+    assert ours.round()
+    assert ours.wire.paths == ROUND
+    assert missing(ours.source.facts) == set()
+
+
+def test_round_of_a_steady_house_is_three_requests() -> None:
+    ours = opened()
+    ours.round()
+    ours.wire.asked.clear()
+    ours.clock.now += 60
+    assert ours.round()
+    assert ours.wire.paths == STEADY
+
+
+def test_slow_facts_are_read_again_after_ten_minutes() -> None:
+    ours = opened()
+    ours.round()
+    ours.clock.now += 599
+    ours.wire.asked.clear()
+    ours.round()
+    assert ours.wire.paths == STEADY
+    ours.clock.now += 2
+    ours.wire.asked.clear()
+    ours.round()
+    assert ours.wire.paths == ROUND
+
+
+def test_disabled_meters_are_left_alone() -> None:
+    ours = opened(disable_meters=True)
+    assert ours.round()
+    assert paths.REPORTS not in ours.wire.paths
+    assert paths.METERS not in ours.wire.paths
+    assert ours.source.facts.meters is None
+    assert ours.source.facts.flows is not None
+    assert ours.source.facts.flows.load_w == 986.2
+
+
+@pytest.mark.parametrize("path", ALONE)
+@pytest.mark.parametrize(
+    "failure",
+    [
+        DeviceUnreachable(HOST, "no answer"),
+        Answer(401, {}, b""),
+        Answer(503, {}, b""),
+        Answer(200, {}, b"<html>"),
+        Answer(200, {}, b"[[["),
+        Answer(200, {}, b"7"),
+    ],
+)
+def test_each_endpoint_fails_alone(
+    path: str, failure: Answer | DeviceUnreachable
+) -> None:
+    ours = opened()
+    ours.wire.table[path] = failure
+    assert ours.round()
+    assert missing(ours.source.facts) == ALONE[path]
+    assert ours.wire.paths.count(path) <= 1
+
+
+@pytest.mark.parametrize("path", [*ROUND, paths.POWER])
+def test_failed_detail_keeps_what_was_known(path: str) -> None:
+    """Only the age tells; and it is asked again in the next round."""
+    ours = opened()
+    ours.round()
+    known = ours.source.facts
+    ours.wire.table[path] = Answer(503, {}, b"")
+    ours.clock.now += 700
+    ours.round()
+    facts = ours.source.facts
+    assert missing(facts) == set()
+    if path == paths.REPORTS:
+        assert facts.meters == known.meters
+    if path in (paths.INFO, paths.INVENTORY, paths.METERS):
+        ours.wire.asked.clear()
+        ours.clock.now += 60
+        ours.round()
+        assert ours.wire.paths == [*STEADY, path]
+
+
+def test_all_endpoints_fail() -> None:
+    ours = opened()
+    ours.wire.table = dict.fromkeys(FILES, DeviceUnreachable(HOST, "no answer"))
+    assert ours.round()
+    assert missing(ours.source.facts) == set(Facts.__slots__) - OF_AN_INVERTER
+
+
+def test_what_was_not_reached_is_first_in_line() -> None:
+    ours = opened()
+    ours.wire.takes_s = {paths.LIVEDATA: 4.0}
+    assert not ours.round(3.0)
+    assert ours.wire.paths == [paths.SECCTRL, paths.LIVEDATA]
+    ours.wire.asked.clear()
+    assert ours.source.details(ours.clock.now + 10)
+    assert ours.wire.paths == ROUND[1:]
+
+
+def test_slow_endpoint_does_not_block_the_others() -> None:
+    """Cut short twice it counts as failed, and the next has its turn."""
+    ours = opened()
+    ours.wire.takes_s = {paths.SECCTRL: 60.0}
+    ours.source.begin_round()
+    assert not ours.source.details(ours.clock.now + 3)
+    assert not ours.source.details(ours.clock.now + 3)
+    assert ours.source.details(ours.clock.now + 3)
+    assert ours.wire.paths == [paths.SECCTRL, *ROUND]
+
+
+def test_request_ends_after_twice_api_timeout() -> None:
+    ours = opened()
+    ours.wire.takes_s = {paths.SECCTRL: 60.0}
+    begun = ours.clock.now
+    assert ours.round(300.0)
+    assert ours.clock.now - begun < 11.0
+
+
+def test_leftovers_go_before_the_next_round() -> None:
+    ours = opened()
+    ours.wire.takes_s = {paths.REPORTS: 2.0}
+    ours.source.begin_round()
+    assert not ours.source.details(ours.clock.now + 1.0)
+    ours.wire.asked.clear()
+    ours.source.begin_round()
+    assert ours.source.details(ours.clock.now + 30.0)
+    assert ours.wire.paths == [*ROUND[2:], *ROUND[:2]]
+    assert missing(ours.source.facts) == set()
+
+
+def test_no_time_no_request() -> None:
+    ours = opened()
+    ours.source.begin_round()
+    assert not ours.source.details(ours.clock.now)
+    assert ours.wire.asked == []
+
+
+def test_stopping_passes_through() -> None:
+    ours = opened()
+    ours.wire.table[paths.SECCTRL] = Stopping("asked to stop")
+    with pytest.raises(Stopping):
+        ours.round()
+
+
+@pytest.mark.parametrize("path", [paths.INVENTORY, paths.METERS])
+def test_empty_slow_answer_is_asked_again(path: str) -> None:
+    """A gateway boots with an empty inventory; it does not take back what was."""
+    ours = opened()
+    ours.round()
+    known = ours.source.facts
+    ours.clock.now += 700
+    ours.wire.table[path] = b"[]"
+    ours.round()
+    ours.wire.asked.clear()
+    ours.round()
+    assert path in ours.wire.paths
+    facts = ours.source.facts
+    assert facts.equipment == known.equipment
+    assert facts.meters is not None
+    assert facts.meters.input is not None
+
+
+def test_refused_for_ever_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    ours = opened()
+    for path in (paths.SECCTRL, paths.INVENTORY):
+        ours.wire.table[path] = Answer(401, {}, b"")
+    with caplog.at_level(logging.INFO, "nutbridge"):
+        for _ in range(20):
+            ours.clock.now += 60
+            ours.round()
+    assert len(caplog.records) == 2
+    assert ours.renewal.refusals == 0
+    # A slow fact that is refused stubbornly is asked as seldom as a good one.
+    assert ours.wire.paths.count(paths.INVENTORY) <= 5
+    assert ours.wire.paths.count(paths.SECCTRL) == 20
+
+
+def test_lost_and_back_are_one_line_each(caplog: pytest.LogCaptureFixture) -> None:
+    """Two failures in a row, as every night, are none."""
+    ours = opened()
+    good = ours.wire.table[paths.REPORTS]
+    bad = Answer(503, {}, b"")
+    with caplog.at_level(logging.INFO, "nutbridge"):
+        for entry in [bad, bad, good] + [bad] * 10 + [good] * 5:
+            ours.wire.table[paths.REPORTS] = entry
+            ours.clock.now += 60
+            ours.round()
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["WARNING", "INFO"]

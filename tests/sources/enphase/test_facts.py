@@ -1,0 +1,177 @@
+"""Grid, battery, equipment from the gateway's words."""
+
+from dataclasses import replace
+
+import pytest
+
+from nutbridge.sources.enphase.facts import (
+    GatewayAnswers,
+    derive_battery,
+    derive_equipment,
+    derive_grid,
+)
+from nutbridge.sources.enphase.flows import PowerParts
+from nutbridge.sources.enphase.readings import (
+    Collar,
+    Dated,
+    Inventory,
+    LiveData,
+    Relay,
+    SecCtrl,
+)
+from nutbridge.ups.model import Equipment, Flows, Grid
+
+AT = 1000.0
+
+
+@pytest.mark.parametrize(
+    ("word", "grid"),
+    [
+        ("closed", Grid.CLOSED),
+        ("Closed", Grid.CLOSED),
+        ("closed something", Grid.CLOSED),
+        ("open", Grid.OPEN),
+        ("open synchronizing", Grid.OPEN),
+        ("open synchronized", Grid.OPEN),
+        ("unknown", Grid.UNKNOWN),
+        ("disclosed", Grid.UNKNOWN),
+        ("?", Grid.UNKNOWN),
+    ],
+)
+def test_grid_words(word: str, grid: Grid) -> None:
+    answer = derive_grid(Relay(word, "closed"))
+    assert (answer.grid, answer.word) == (grid, word)
+
+
+@pytest.mark.parametrize(
+    ("modes", "backup", "generator"),
+    [
+        (("multimode-ongrid", "multimode-ongrid"), True, False),
+        (("unknown", "multimode-ongrid"), True, False),
+        (("multimode-generator", "multimode-generator"), True, True),
+        (("unknown", "unknown"), False, False),
+        (("unknown",), False, False),
+        (("unknown", "grid-tied"), None, False),
+        (("grid-tied", "grid-tied"), None, False),
+        ((), None, False),
+    ],
+)
+def test_grid_modes(
+    modes: tuple[str, ...], backup: bool | None, generator: bool
+) -> None:
+    answer = derive_grid(Relay("closed", "closed", modes))
+    assert (answer.backup_mode, answer.generator) == (backup, generator)
+
+
+@pytest.mark.parametrize("oper", ["open", "closed"])
+def test_grid_does_not_ask_who_wanted_it(oper: str) -> None:
+    """Off grid on purpose is on battery all the same."""
+    wanted = derive_grid(Relay(oper, "closed"))
+    assert derive_grid(Relay(oper, "open")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("collar", "grid"),
+    [
+        (Collar("ENCMN_MDE_ON_GRID", "close"), Grid.CLOSED),
+        (Collar("ENCMN_MDE_OFF_GRID", "close"), Grid.OPEN),
+        (Collar("ENCMN_MDE_ON_GRID", "open"), Grid.OPEN),
+        (Collar("ENCMN_MDE_ON_GRID", None), Grid.CLOSED),
+        (Collar(None, "close"), Grid.CLOSED),
+        (Collar(None, None), Grid.UNKNOWN),
+        (Collar("unknown", "unknown"), Grid.UNKNOWN),
+    ],
+)
+def test_grid_behind_a_collar(collar: Collar, grid: Grid) -> None:
+    """An open Collar wins over a relay that says closed, or nothing.
+
+    One that says nothing leaves open what the relay's ``closed`` means.
+    """
+    answer = derive_grid(Relay("closed"), (collar,))
+    assert answer.grid is grid
+    assert "collar" in answer.word
+    wanted = Grid.OPEN if grid is Grid.OPEN else Grid.UNKNOWN
+    assert derive_grid(None, (collar,)).grid is wanted
+    assert derive_grid(Relay("open"), (collar,)).grid is Grid.OPEN
+
+
+def parts(secctrl: SecCtrl | None, live_soc_pct: float | None = None) -> GatewayAnswers:
+    live = Dated(LiveData(soc_pct=live_soc_pct), AT + 1)
+    return GatewayAnswers(
+        powers=PowerParts(live=live if live_soc_pct is not None else None),
+        secctrl=Dated(secctrl, AT) if secctrl else None,
+        last_secctrl=secctrl,
+    )
+
+
+def test_battery_from_secctrl() -> None:
+    reading = derive_battery(
+        parts(SecCtrl(55.0, 10000.0, 15.0, 20.0), 92.0), Flows(AT + 1, battery_w=650.0)
+    )
+    assert reading is not None
+    assert (reading.at, reading.soc_pct, reading.capacity_wh) == (AT, 55.0, 10000.0)
+    assert (reading.floor_pct, reading.restart_pct) == (15.0, 20.0)
+    assert reading.power_w == 650.0
+
+
+@pytest.mark.parametrize("soc_pct", [0.0, 55.0])
+def test_battery_live_soc_only_where_secctrl_has_none(soc_pct: float) -> None:
+    reading = derive_battery(parts(SecCtrl(soc_pct, 0.0), 92.0), None)
+    assert reading is not None
+    assert reading.soc_pct == soc_pct
+    reading = derive_battery(parts(SecCtrl(None, 10000.0), 92.0), None)
+    assert reading is not None
+    assert (reading.at, reading.soc_pct, reading.capacity_wh) == (AT, 92.0, 10000.0)
+
+
+def test_battery_live_only() -> None:
+    """Livedata knows no capacity; the limits of an earlier secctrl hold."""
+    given = replace(parts(None, 83.0), last_secctrl=SecCtrl(50.0, 10000.0, 15.0, 20.0))
+    reading = derive_battery(given, None)
+    assert reading is not None
+    assert (reading.at, reading.soc_pct) == (AT + 1, 83.0)
+    assert reading.capacity_wh is None
+    assert (reading.floor_pct, reading.restart_pct) == (15.0, 20.0)
+
+
+def test_battery_live_only_names_no_floor_before_secctrl_did() -> None:
+    """After a start the floor of the run before holds, not the default."""
+    reading = derive_battery(parts(None, 83.0), None)
+    assert reading is not None
+    assert reading.floor_pct is None
+
+
+def test_battery_unknown() -> None:
+    assert derive_battery(parts(None), Flows(AT, load_w=5.0)) is None
+    reading = derive_battery(parts(SecCtrl()), None)
+    assert reading is not None
+    assert reading.soc_pct is reading.capacity_wh is None
+    assert reading.floor_pct == 10.0
+
+
+def test_battery_takes_no_old_power_or_temperature() -> None:
+    warm = Dated(Inventory(warmest_c=31.0), AT - 600)
+    given = replace(parts(SecCtrl(55.0)), inventory=warm)
+    reading = derive_battery(given, Flows(AT - 61, battery_w=5.0))
+    assert reading is not None
+    assert reading.power_w is None
+    assert reading.temperature_c == 31.0
+    cold = replace(given, inventory=Dated(Inventory(warmest_c=31.0), AT - 1801))
+    reading = derive_battery(cold, None)
+    assert reading is not None
+    assert reading.temperature_c is None
+
+
+@pytest.mark.parametrize(
+    ("inventory", "equipment"),
+    [
+        (Inventory(), Equipment()),
+        (Inventory(devices=3, controllers=1, batteries=2), Equipment(True, 2)),
+        (Inventory(devices=1, collars=(Collar(),)), Equipment(True, 0, collar=True)),
+        (Inventory(devices=1, batteries=1), Equipment(False, 1)),
+        (Inventory(devices=1, controllers=1), Equipment(True, 0)),
+    ],
+)
+def test_equipment(inventory: Inventory, equipment: Equipment) -> None:
+    """An empty inventory proves nothing: gateways boot with one."""
+    assert derive_equipment(inventory) == equipment

@@ -1,0 +1,272 @@
+"""House load, battery power and meters from what the gateway offers."""
+
+from dataclasses import replace
+
+import pytest
+
+from nutbridge.sources.enphase.flows import (
+    PowerParts,
+    derive_flows,
+    derive_meters,
+    is_fresh,
+    needs_power,
+)
+from nutbridge.sources.enphase.meters import (
+    MeterReport,
+    MeterReports,
+    MeterSetup,
+    MeterType,
+)
+from nutbridge.sources.enphase.readings import (
+    BatteryPowers,
+    Dated,
+    LiveData,
+    PhasePower,
+)
+from nutbridge.ups.model import Flows, MeterLine
+
+AT = 1000.0
+CTS = frozenset({MeterType.NET, MeterType.PRODUCTION})
+SETUP = MeterSetup(2, CTS, 2)
+LIVE = LiveData(
+    load=PhasePower(986.0, 1000.0),
+    load_lines=(PhasePower(600.0, 610.0), PhasePower(386.0, 390.0), PhasePower(0.0)),
+    battery_w=-412.0,
+    grid_w=88.0,
+    pv_w=1310.0,
+)
+
+
+def report(power_w: float | None, *lines_w: float, volts: float = 120.0) -> MeterReport:
+    lines = tuple(MeterLine(w, w, volts, 0.9, 60.0) for w in lines_w)
+    return MeterReport(MeterLine(power_w, power_w, 2 * volts, 0.9, 60.0), lines)
+
+
+REPORTS = MeterReports(
+    production=report(1310.0),
+    net=report(88.0, 50.0, 38.0),
+    total=report(1398.0, 800.0, 598.0),
+)
+
+
+def parts(
+    live: LiveData | None = None,
+    reports: MeterReports | None = REPORTS,
+    battery_w: float | None = -412.0,
+    setup: MeterSetup | None = SETUP,
+) -> PowerParts:
+    return PowerParts(
+        live=Dated(live, AT) if live else None,
+        reports=Dated(reports, AT + 1) if reports else None,
+        power=None if battery_w is None else Dated(BatteryPowers((battery_w,)), AT + 2),
+        setup=setup,
+    )
+
+
+@pytest.mark.parametrize(
+    ("updated", "now", "fresh"),
+    [
+        (1000.0, 1000.0, True),
+        (1000.0, 1120.0, True),
+        (1000.0, 1120.5, False),
+        (1120.5, 1000.0, False),
+        (None, 1000.0, False),
+        (1000.0, None, False),
+    ],
+)
+def test_is_fresh(updated: float | None, now: float | None, fresh: bool) -> None:
+    assert is_fresh(LiveData(last_update_s=updated), now) is fresh
+
+
+def test_flows_from_live_values() -> None:
+    flows = derive_flows(parts(LIVE, battery_w=None))
+    assert flows == Flows(AT, 986.0, -412.0, 88.0, 1310.0)
+
+
+def test_flows_from_the_sum() -> None:
+    """Without livedata: net + production + battery, never total-consumption."""
+    assert derive_flows(parts()) == Flows(AT + 2, 986.0, -412.0, 88.0, 1310.0)
+
+
+def test_flows_in_an_outage_at_night() -> None:
+    """All CTs read 0 W while the house draws 734 W from the battery."""
+    dark = MeterReports(report(0.0), report(0.0), report(0.0))
+    flows = derive_flows(parts(reports=dark, battery_w=734.0))
+    assert flows is not None
+    assert flows.load_w == 734.0
+
+
+@pytest.mark.parametrize(
+    ("reports", "load_w"),
+    [
+        (replace(REPORTS, production=None), 986.0),
+        (replace(REPORTS, production=None, total=None), None),
+        (replace(REPORTS, net=None), None),
+        (replace(REPORTS, net=report(None)), 986.0),
+        (replace(REPORTS, net=report(None), total=None), None),
+        (replace(REPORTS, net=report(-950.0)), 0.0),
+        (replace(REPORTS, net=report(-5000.0)), None),
+        (None, None),
+    ],
+)
+def test_flows_sum_needs_every_term(
+    reports: MeterReports | None, load_w: float | None
+) -> None:
+    flows = derive_flows(parts(reports=reports))
+    assert flows is not None
+    assert flows.load_w == load_w
+
+
+def test_flows_without_battery_power() -> None:
+    assert derive_flows(parts(battery_w=None)) is None
+    none_fitted = replace(
+        parts(), power=Dated(BatteryPowers(()), AT + 2), no_battery=True
+    )
+    flows = derive_flows(none_fitted)
+    assert flows is not None
+    assert (flows.load_w, flows.battery_w) == (1398.0, 0.0)
+
+
+def test_flows_storage_ct_comes_last() -> None:
+    reports = replace(REPORTS, storage=report(-400.0))
+    flows = derive_flows(parts(reports=reports))
+    assert flows is not None
+    assert flows.battery_w == -412.0
+    flows = derive_flows(parts(reports=reports, battery_w=None))
+    assert flows is not None
+    assert flows.battery_w == -400.0
+
+
+@pytest.mark.parametrize("setup", [MeterSetup(2, frozenset(), 2), None])
+def test_flows_without_consumption_ct(setup: MeterSetup | None) -> None:
+    """Livedata then says grid 0 and load 0, which is nothing measured."""
+    live = replace(LIVE, grid_w=0.0, load=PhasePower(0.0))
+    flows = derive_flows(parts(live, None, None, setup))
+    assert flows is not None
+    assert (flows.load_w, flows.grid_w, flows.battery_w) == (None, None, -412.0)
+
+
+def test_flows_live_load_0_is_measured_with_a_ct() -> None:
+    """An idle island: load and grid 0 W, and a CT that would see more."""
+    live = replace(LIVE, grid_w=0.0, load=PhasePower(0.0), battery_w=0.0)
+    flows = derive_flows(parts(live, None, None))
+    assert flows is not None
+    assert flows.load_w == 0.0
+
+
+def test_flows_of_disabled_cts_are_noise() -> None:
+    flows = derive_flows(parts(setup=MeterSetup(2, frozenset({MeterType.NET}), 2)))
+    assert flows is not None
+    assert flows.pv_w is None
+    assert flows.load_w == 986.0
+    flows = derive_flows(parts(setup=MeterSetup(2, frozenset(), 2)))
+    assert flows is not None
+    assert (flows.load_w, flows.grid_w) == (None, None)
+
+
+def test_flows_mix_nothing_old() -> None:
+    """A livedata answer of the last round is not added to this one's reports."""
+    old = replace(parts(LIVE), live=Dated(LIVE, AT - 60))
+    flows = derive_flows(replace(old, power=Dated(BatteryPowers((100.0,)), AT + 2)))
+    assert flows is not None
+    assert (flows.battery_w, flows.load_w) == (100.0, 1498.0)
+
+
+def test_flows_of_lost_batteries_are_unknown() -> None:
+    """A gateway that has just started says 0 W for batteries it has not found."""
+    zeros = replace(LIVE, battery_w=0.0, load=PhasePower(0.0))
+    reports = replace(REPORTS, storage=report(0.0))
+    lost = replace(parts(zeros, reports, None), battery_lost=True)
+    assert derive_flows(lost) is None
+    assert needs_power(lost)
+    found = replace(lost, power=Dated(BatteryPowers((734.0,)), AT + 2))
+    flows = derive_flows(found)
+    assert flows is not None
+    assert flows.battery_w == 734.0
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        (parts(LIVE), False),
+        (parts(None), True),
+        (parts(replace(LIVE, battery_w=None)), True),
+        (parts(replace(LIVE, load=PhasePower())), True),
+        (parts(replace(LIVE, load=PhasePower()), setup=MeterSetup(0)), False),
+    ],
+)
+def test_power_is_asked_only_when_needed(given: PowerParts, needed: bool) -> None:
+    assert needs_power(given) is needed
+
+
+def test_meters_house_side_follows_live_load() -> None:
+    given = parts(LIVE, battery_w=None)
+    meters = derive_meters(given, derive_flows(given))
+    assert meters is not None
+    assert meters.input is not None
+    assert meters.output is not None
+    assert meters.input.total.realpower_w == 88.0
+    assert [line.realpower_w for line in meters.input.lines] == [50.0, 38.0]
+    assert meters.output.total == MeterLine(986.0, 1000.0, 240.0, 0.986, 60.0)
+    assert [line.realpower_w for line in meters.output.lines] == [600.0, 386.0]
+    assert (meters.at, meters.phases) == (AT + 1, 2)
+
+
+def test_meters_house_side_from_the_sum() -> None:
+    """Only the total is known; the CT's own phases leave out the battery."""
+    given = parts()
+    meters = derive_meters(given, derive_flows(given))
+    assert meters is not None
+    assert meters.output is not None
+    assert meters.output.total == MeterLine(986.0, None, 240.0, None, 60.0)
+    assert set(meters.output.lines) == {MeterLine(None, None, 120.0, None, 60.0)}
+
+
+def test_meters_house_side_with_an_idle_battery() -> None:
+    given = parts(battery_w=10.0)
+    meters = derive_meters(given, derive_flows(given))
+    assert meters is not None
+    assert meters.output is not None
+    assert meters.output.total == MeterLine(1408.0, 1398.0, 240.0, 0.9, 60.0)
+    assert [line.realpower_w for line in meters.output.lines] == [800.0, 598.0]
+
+
+def test_meters_house_side_unknown_without_battery_power() -> None:
+    meters = derive_meters(parts(battery_w=None), None)
+    assert meters is not None
+    assert meters.output is not None
+    assert meters.output.total == MeterLine(None, None, 240.0, None, 60.0)
+    old = derive_meters(parts(), Flows(AT - 100, 500.0, 0.0))
+    assert old is not None
+    assert old.output == meters.output
+
+
+@pytest.mark.parametrize(
+    ("setup", "volts", "phases", "lines"),
+    [
+        (MeterSetup(2, CTS, 3), (230, 230, 230), 3, 3),
+        (MeterSetup(2, CTS, 2), (120, 120, 0), 2, 2),
+        (MeterSetup(2, CTS, 1), (230,), 1, 0),
+        (None, (120, 120, 0), 2, 2),
+        (None, (230, 0, 0), 1, 0),
+        (None, (0, 0, 0), None, 0),
+        (None, (), 1, 0),
+    ],
+)
+def test_meters_drop_unused_lines(
+    setup: MeterSetup | None, volts: tuple[float, ...], phases: int | None, lines: int
+) -> None:
+    """D8.3.6086 always sends three lines."""
+    seen = MeterReport(
+        MeterLine(5.0, voltage_v=240.0), tuple(MeterLine(voltage_v=v) for v in volts)
+    )
+    meters = derive_meters(parts(reports=MeterReports(net=seen), setup=setup), None)
+    assert meters is not None
+    assert meters.phases == phases
+    assert meters.input is not None
+    assert len(meters.input.lines) == lines
+    assert meters.output is None
+
+
+def test_meters_without_reports() -> None:
+    assert derive_meters(parts(LIVE, None), None) is None

@@ -1,0 +1,289 @@
+"""The Webconnect client against the stand-in: session, errors, secrets."""
+
+import json
+import logging
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from nutbridge.errors import (
+    CertificateChanged,
+    DeviceAnswerError,
+    DeviceUnreachable,
+    NoFreeSession,
+    NotWebconnect,
+    PasswordRefused,
+    SessionRefused,
+)
+from nutbridge.simulator.messages import Incoming, Line, Reply
+from nutbridge.simulator.server import LOOPBACK, Server
+from nutbridge.simulator.sma.inverter import (
+    HANG,
+    err,
+    html_page,
+    json_reply,
+    to_https,
+)
+from nutbridge.sources.sma.webconnect.client import Webconnect
+from nutbridge.sources.sma.webconnect.connect import connect
+from tests.fakes.inverter import (
+    INSTALLER,
+    PASSWORD,
+    RunningInverter,
+    make_inverter,
+)
+
+Run = Callable[..., RunningInverter]
+SOC = "6100_00295A00"
+VALUES = "/dyn/getValues.json"
+
+
+def cut(channel: Line, _head: bytes, _body: bytes) -> None:
+    """Answer nothing, and close."""
+
+
+def client_of(running: RunningInverter, password: str = PASSWORD) -> Webconnect:
+    return connect(running.host, password=password, timeout_s=10.0)
+
+
+def test_one_session_serves_all_requests(hybrid: RunningInverter) -> None:
+    client = client_of(hybrid)
+    client.login()
+    for _ in range(3):
+        client.get_values([SOC])
+    client.online_values()
+    client.param_values()
+    assert hybrid.logins == 1
+    assert hybrid.sessions == 1
+    client.logout()
+    assert hybrid.sessions == 0
+    assert not client.logged_in
+    assert hybrid.server.counts.connections == 1
+    client.close()
+
+
+def test_values_come_as_sent(hybrid: RunningInverter) -> None:
+    client = client_of(hybrid)
+    found = client.get_values([SOC, "6800_00893700", "no such key"])
+    assert isinstance(found, dict)
+    (keys,) = found.values()
+    assert set(keys) == {SOC, "6800_00893700"}
+    assert keys[SOC] == {"9": [{"val": 62}]}
+    client.logout()
+
+
+def test_group_decides_what_is_seen(hybrid: RunningInverter) -> None:
+    key = "6182_08497600"
+    user = client_of(hybrid)
+    assert key not in json.dumps(user.online_values())
+    installer = connect(hybrid.host, password=INSTALLER, group="istl", timeout_s=10.0)
+    assert key in json.dumps(installer.online_values())
+    user.logout()
+    installer.logout()
+    assert hybrid.sessions == 0
+
+
+def test_expired_session_is_made_anew_once(hybrid: RunningInverter) -> None:
+    client = client_of(hybrid)
+    client.login()
+    hybrid.inverter.sessions.entries.clear()
+    client.get_values([SOC])
+    assert hybrid.logins == 2
+    assert hybrid.sessions == 1
+    client.logout()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["old session", "no session"])
+def test_session_refused_again_is_given_up_and_ended(
+    hybrid: RunningInverter, kept: bool
+) -> None:
+    """A login per poll would fill the table of four."""
+    client = client_of(hybrid)
+    if kept:
+        client.login()
+    hybrid.inverter.replies[VALUES] = err(401)
+    with pytest.raises(SessionRefused):
+        client.get_values([SOC])
+    assert hybrid.logins == (2 if kept else 1)
+    # The one of before the err 401 may have lived all the same.
+    assert hybrid.sessions == 0
+
+
+def test_full_table_is_its_own_error(hybrid: RunningInverter) -> None:
+    others = [client_of(hybrid) for _ in range(4)]
+    for other in others:
+        other.login()
+    with pytest.raises(NoFreeSession, match="no free session"):
+        client_of(hybrid).login()
+    assert client_of(hybrid).free_sessions() == 0
+    others[0].logout()
+    assert client_of(hybrid).free_sessions() == 1
+    client_of(hybrid).login()
+
+
+@pytest.mark.parametrize(("password", "group"), [("wrong", "usr"), (PASSWORD, "istl")])
+def test_wrong_password_or_group(
+    hybrid: RunningInverter, password: str, group: str
+) -> None:
+    client = connect(hybrid.host, password=password, group=group, timeout_s=10.0)
+    with pytest.raises(PasswordRefused, match=f"wrong password, or group {group}"):
+        client.get_values([SOC])
+    assert hybrid.sessions == 0
+
+
+ODD: dict[str, tuple[Reply, type[Exception]]] = {
+    "err 404": (err(404), NotWebconnect),
+    "html": (html_page(), NotWebconnect),
+    "404": (html_page(404), NotWebconnect),
+    "redirect": (to_https("x"), NotWebconnect),
+    "no json": (Reply(body=b"{"), NotWebconnect),
+    "nothing": (Reply(), NotWebconnect),
+    "500": (html_page(500), DeviceAnswerError),
+    "err 503": (err(503), NoFreeSession),
+    "err in an object": (err({"a": [{"code": 503}]}), NoFreeSession),
+    "err as a text": (err("503"), NoFreeSession),
+    "err in an object as a text": (err({"t": "busy", "code": "503"}), NoFreeSession),
+    "err as a float": (err(503.0), NoFreeSession),
+    "err text": (err("x"), DeviceAnswerError),
+    "err null": (err(None), DeviceAnswerError),
+    "err beside a result": (json_reply({"err": 7, "result": {}}), DeviceAnswerError),
+    "no result": (json_reply({}), DeviceAnswerError),
+    "list": (json_reply([1]), DeviceAnswerError),
+}
+
+
+@pytest.mark.parametrize("path", ["/dyn/login.json", VALUES])
+@pytest.mark.parametrize(("reply", "kind"), ODD.values(), ids=ODD)
+def test_odd_answers_are_errors(
+    hybrid: RunningInverter, path: str, reply: Reply, kind: type[Exception]
+) -> None:
+    client = client_of(hybrid)
+    hybrid.inverter.replies[path] = reply
+    with pytest.raises(kind):
+        client.get_values([SOC])
+    hybrid.inverter.replies.clear()
+    client.get_values([SOC])
+    assert hybrid.sessions == 1
+
+
+@pytest.mark.parametrize("sid", [None, 5, "", "x" * 300, ["a"]])
+def test_odd_session_ids(hybrid: RunningInverter, sid: object) -> None:
+    hybrid.inverter.replies["/dyn/login.json"] = json_reply({"result": {"sid": sid}})
+    with pytest.raises(DeviceAnswerError):
+        client_of(hybrid).login()
+
+
+def test_session_id_is_encoded_in_the_url(hybrid: RunningInverter) -> None:
+    hybrid.inverter.sessions.alphabet = "&=#? %+/"
+    client = client_of(hybrid)
+    client.get_values([SOC])
+    (sid,) = hybrid.inverter.sessions.entries
+    assert hybrid.server.counts.recent[-1].query == f"sid={quote(sid, safe='')}"
+
+
+def test_redirect_takes_the_password_nowhere(
+    hybrid: RunningInverter, run_inverter: Run
+) -> None:
+    other = run_inverter()
+    hybrid.inverter.replies[""] = to_https(other.host)
+    with pytest.raises(NotWebconnect) as caught:
+        client_of(hybrid).login()
+    assert caught.value.redirected
+    assert other.server.counts.connections == 0
+
+
+def test_plain_http(run_inverter: Run) -> None:
+    old = run_inverter("old-flat", tls=False)
+    client = connect(old.host, password=PASSWORD, scheme="http", timeout_s=10.0)
+    assert "012F-" in json.dumps(client.online_values())
+    assert client.fingerprint is None
+    client.logout()
+    assert old.sessions == 0
+
+
+def test_other_certificate_gets_nothing(hybrid: RunningInverter) -> None:
+    client = connect(
+        hybrid.host, password=PASSWORD, fingerprint="0" * 64, timeout_s=10.0
+    )
+    with pytest.raises(CertificateChanged):
+        client.login()
+    assert not hybrid.server.counts.recent
+    right = connect(
+        hybrid.host,
+        password=PASSWORD,
+        fingerprint=hybrid.server.fingerprint,
+        timeout_s=10.0,
+    )
+    right.login()
+    assert right.fingerprint == hybrid.server.fingerprint
+
+
+def test_files_need_no_session(hybrid: RunningInverter) -> None:
+    client = client_of(hybrid)
+    hybrid.inverter.replies["/data/l10n/xx.json"] = Reply(body=b"{}")
+    assert client.fetch("/data/l10n/xx.json") == b"{}"
+    assert hybrid.logins == 0
+    hybrid.inverter.replies[""] = html_page(404)
+    with pytest.raises(DeviceAnswerError):
+        client.fetch("/data/ObjectMetadata_Istl.json")
+
+
+def test_file_over_8_mib_is_refused(hybrid: RunningInverter) -> None:
+    hybrid.inverter.replies["/data/x"] = Reply(body=b" " * (8 * 2**20 + 1))
+    with pytest.raises(DeviceUnreachable, match="larger than 8 MiB"):
+        client_of(hybrid).fetch("/data/x")
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, 5], ids=["-d", "-dd"])
+def test_secrets_are_in_no_line_repr_or_error(
+    hybrid: RunningInverter, caplog: pytest.LogCaptureFixture, level: int
+) -> None:
+    caplog.set_level(level, "nutbridge")
+    client = client_of(hybrid)
+    client.get_values([SOC])
+    (sid,) = hybrid.inverter.sessions.entries
+    client.param_values()
+    hybrid.inverter.replies[""] = HANG
+    short = connect(hybrid.host, password=PASSWORD, timeout_s=0.2)
+    with pytest.raises(DeviceUnreachable) as caught:
+        short.login()
+    assert caught.value.sent
+    hybrid.inverter.replies.clear()
+    client.logout()
+    told = f"{caplog.text} {client!r} {caught.value!r} {short!r}"
+    assert PASSWORD not in told
+    assert sid not in told
+    # Parameters hold passwords, which no table finds.
+    assert "6800_10841E00" not in told
+    assert (SOC in caplog.text) == (level == 5)
+
+
+def test_logout_without_an_answer_is_no_error(hybrid: RunningInverter) -> None:
+    client = client_of(hybrid)
+    client.login()
+    hybrid.server.refuse()
+    client.logout()
+    assert not client.logged_in
+
+
+@pytest.mark.parametrize(
+    "reply", [err(503), err(404), html_page(500), Reply(close=True, deliver=cut)]
+)
+def test_logout_that_fails_is_tried_again(reply: Reply) -> None:
+    """Nobody else can end the session."""
+    inverter, refusals = make_inverter("hybrid"), [reply]
+
+    def answer(asked: Incoming) -> Reply:
+        if asked.path == "/dyn/logout.json" and refusals:
+            return refusals.pop()
+        return inverter(asked)
+
+    with Server(answer) as server:
+        host = f"{LOOPBACK}:{server.port}"
+        client = connect(host, password=PASSWORD, timeout_s=10.0)
+        client.login()
+        client.logout()
+        assert not refusals
+        assert not inverter.sessions.entries
+        client.close()

@@ -1,0 +1,243 @@
+"""When a login may be tried, and what is kept over a restart."""
+
+import json
+import logging
+import stat
+from pathlib import Path
+
+import pytest
+
+from nutbridge.errors import (
+    CertificateChanged,
+    DeviceAnswerError,
+    DeviceError,
+    DeviceUnreachable,
+    NoFreeSession,
+    NotWebconnect,
+    PasswordRefused,
+    SessionRefused,
+    Stopping,
+)
+from nutbridge.net.pin_store import PinStore
+from nutbridge.net.tls import PinnedContext
+from nutbridge.sources.sma.login_gate import (
+    LAST_LOGIN_S,
+    LoginGate,
+    LoginWaiter,
+)
+from nutbridge.sources.sma.pin import CertificatePin
+from nutbridge.sources.sma.session_store import SessionStore
+from nutbridge.system.retry_state import RetryState
+
+A, B = "a" * 64, "b" * 64
+MINUTE_S = 60.0
+
+
+class FixedClock:
+    """Times that only the test moves."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def boottime(self) -> float:
+        return self.at
+
+    def wall(self) -> float:
+        return 1.8e9 + self.at
+
+    def boot_id(self) -> str:
+        return "boot"
+
+
+def is_open(gate: LoginGate) -> bool:
+    try:
+        gate.admit()
+    except DeviceError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("error", "pauses_min"),
+    [
+        (NoFreeSession("h", "p"), [5, 10, 20, 30, 30]),
+        (PasswordRefused("h", "p"), [15, 15, 15]),
+        (SessionRefused("h", "p"), [1, 2, 4, 8, 16, 30, 30]),
+        (NotWebconnect("h", "p"), [1, 1, 1]),
+        (DeviceAnswerError("h", "p"), [1, 1, 1]),
+        (DeviceUnreachable("h", "p", sent=True), [0, 1, 2, 4, 5]),
+        (DeviceUnreachable("h", "p"), [0, 0, 0]),
+        (CertificateChanged("h", A, B), [0, 0, 0]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_failure_has_its_pause(
+    error: DeviceError, pauses_min: list[float]
+) -> None:
+    clock = FixedClock()
+    gate = LoginGate("h", clock, RetryState())
+    for minutes in pauses_min:
+        gate.failed(error)
+        if minutes:
+            clock.at += minutes * MINUTE_S - 1
+            assert not is_open(gate)
+            clock.at += 1
+        assert is_open(gate)
+
+
+def test_failures_of_another_kind_double_no_pause() -> None:
+    """A web server that restarts for ten minutes, then a full session table."""
+    clock = FixedClock()
+    gate = LoginGate("h", clock, RetryState())
+    for _ in range(10):
+        gate.failed(NotWebconnect("h", "p"))
+        clock.at += MINUTE_S
+    gate.failed(NoFreeSession("h", "p"))
+    clock.at += 5 * MINUTE_S
+    assert is_open(gate)
+
+
+def test_pause_says_why_and_how_long() -> None:
+    gate = LoginGate("h", FixedClock(), RetryState())
+    gate.failed(NoFreeSession("h/dyn/login.json", "err 503: no free session"))
+    with pytest.raises(NoFreeSession, match="no free session; no login for 5 min 0 s"):
+        gate.admit()
+
+
+def test_working_session_ends_the_doubling() -> None:
+    clock = FixedClock()
+    gate = LoginGate("h", clock, RetryState())
+    gate.failed(NoFreeSession("h", "p"))
+    gate.failed(NoFreeSession("h", "p"))
+    assert gate.retry_state.failures == 2
+    gate.passed()
+    assert gate.retry_state == RetryState()
+
+
+def test_pause_of_an_earlier_process() -> None:
+    clock = FixedClock()
+    first = LoginGate("h", clock, RetryState())
+    first.failed(NoFreeSession("h", "p"))
+    second = LoginGate("h", clock, first.retry_state)
+    assert not is_open(second)
+    clock.at += 5 * MINUTE_S
+    assert is_open(second)
+
+
+@pytest.mark.parametrize("ahead_s", [1e9, 86000.0, -5.0])
+def test_pause_from_another_clock_is_half_an_hour_at_most(ahead_s: float) -> None:
+    clock = FixedClock()
+    gate = LoginGate("h", clock, RetryState(clock.wall() + ahead_s, 3))
+    clock.at += 30 * MINUTE_S
+    assert is_open(gate)
+
+
+def test_session_is_kept_privately(tmp_path: Path) -> None:
+    path = tmp_path / "sma-x.session"
+    store = SessionStore(path, "https://h usr")
+    assert store.load() is None
+    store.save("-sid_1")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert SessionStore(path, "https://h usr").load() == "-sid_1"
+    for other in ("https://h istl", "http://h usr", "https://g usr"):
+        assert SessionStore(path, other).load() is None
+    store.clear()
+    store.clear()
+    assert not path.exists()
+
+
+def test_session_that_cannot_be_kept_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SessionStore(tmp_path / "gone" / "x", "of")
+    store.save("sid-secret")
+    store.save("sid-secret")
+    assert len(caplog.records) == 1
+    assert "sid-secret" not in caplog.text
+
+
+@pytest.mark.parametrize("sid", [5, None, "", ["x"]])
+def test_odd_session_is_none(tmp_path: Path, sid: object) -> None:
+    path = tmp_path / "x"
+    path.write_text(json.dumps({"of": "of", "sid": sid}))
+    path.chmod(0o600)
+    assert SessionStore(path, "of").load() is None
+
+
+def pinned(folder: Path, *, strict: bool) -> tuple[CertificatePin, PinnedContext]:
+    context = PinnedContext()
+    store = PinStore(folder / "x.fingerprint")
+    return CertificatePin("h", strict=strict, context=context, store=store), context
+
+
+def test_first_certificate_is_stored(tmp_path: Path) -> None:
+    pin, context = pinned(tmp_path, strict=True)
+    assert context.expected is None
+    pin.answered(A)
+    assert context.expected == A
+    assert pinned(tmp_path, strict=True)[1].expected == A
+
+
+def test_first_use_takes_another_one_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pin, context = pinned(tmp_path, strict=False)
+    pin.answered(A)
+    for _ in range(2):
+        pin.changed(CertificateChanged("h", A, B))
+    pin.answered(B)
+    assert context.expected == B
+    told = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert len(told) == 1
+    assert A in told[0].getMessage()
+    assert B in told[0].getMessage()
+
+
+def test_strict_takes_another_one_once_it_is_trusted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pin, context = pinned(tmp_path, strict=True)
+    pin.answered(A)
+    changed = CertificateChanged("h", A, B)
+    for _ in range(2):
+        with pytest.raises(CertificateChanged):
+            pin.changed(changed)
+    assert context.expected == A
+    assert caplog.text.count("nutbridge gateway trust --inverter") == 1
+    PinStore(tmp_path / "x.fingerprint").save(B)
+    pin.changed(changed)
+    assert context.expected == B
+
+
+class Ended:
+    """A waiter whose process has been told to stop."""
+
+    def wait(self, seconds: float) -> bool:
+        raise Stopping(f"no {seconds} s")
+
+    def wake(self) -> None:
+        """There is nobody who waits."""
+
+
+def test_only_a_login_is_waited_for_at_the_end() -> None:
+    clock = FixedClock()
+    waiter = LoginWaiter(Ended(), clock)
+    gate = LoginGate("h", clock, RetryState(), waiter)
+    for end in (gate.made, lambda: gate.failed(DeviceUnreachable("h", "p"))):
+        waiter.wake()
+        with pytest.raises(Stopping):
+            waiter.wait(MINUTE_S)
+        gate.admit()
+        assert waiter.wait(MINUTE_S)
+        end()
+
+
+def test_login_without_an_answer_is_not_waited_for_twice() -> None:
+    clock = FixedClock()
+    waiter = LoginWaiter(Ended(), clock)
+    waiter.in_login = True
+    with pytest.raises(Stopping):
+        waiter.wait(0.0)
+    clock.at += LAST_LOGIN_S
+    with pytest.raises(Stopping):
+        waiter.wait(MINUTE_S)

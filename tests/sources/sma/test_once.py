@@ -1,0 +1,130 @@
+"""One look at an inverter beside a monitor that may be running."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nutbridge.config.sma import SmaSettings
+from nutbridge.errors import (
+    CertificateChanged,
+    DeviceAnswerError,
+    PasswordRefused,
+    Stopping,
+)
+from nutbridge.simulator.sma.inverter import json_reply
+from nutbridge.sources.sma.single_query import (
+    InverterSnapshot,
+    LookWaiter,
+    look_once,
+    session_store,
+)
+from nutbridge.sources.sma.webconnect import keys
+from nutbridge.system.clock import SystemClock
+from nutbridge.ups.model import Grid
+from tests.fakes.inverter import PASSWORD, RunningInverter
+
+UPS = "sun"
+_NOBODY = 65534
+
+
+def settings(running: RunningInverter, password: str = PASSWORD) -> SmaSettings:
+    return SmaSettings(
+        host=running.host,
+        password=password,
+        password_file=None,
+        group="usr",
+        scheme="https",
+        timeout_s=10.0,
+        tls="first-use",
+        alone=True,
+    )
+
+
+def look(
+    sma: SmaSettings, folder: Path, waiter: LookWaiter | None = None
+) -> InverterSnapshot:
+    return look_once(sma, str(folder), UPS, SystemClock(), waiter or LookWaiter())
+
+
+def test_session_of_its_own_is_ended(hybrid: RunningInverter, tmp_path: Path) -> None:
+    found = look(settings(hybrid), tmp_path)
+    assert (found.grid.grid, found.grid.unfit) == (Grid.CLOSED, "")
+    assert found.reading.soc_pct == 62
+    assert found.fingerprint == hybrid.server.fingerprint
+    assert (hybrid.logins, hybrid.sessions) == (1, 0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_session_of_the_monitor_is_used_and_left(
+    hybrid: RunningInverter, tmp_path: Path
+) -> None:
+    sid = hybrid.inverter.sessions.open("usr", 0.0)
+    assert sid
+    sma = settings(hybrid)
+    session_store(sma, str(tmp_path), UPS).save(sid)
+    look(sma, tmp_path)
+    assert (hybrid.logins, hybrid.sessions) == (0, 1)
+    hybrid.inverter.sessions.entries.clear()
+    look(sma, tmp_path)
+    assert (hybrid.logins, hybrid.sessions) == (1, 0)
+    assert session_store(sma, str(tmp_path), UPS).peek() == sid
+
+
+def test_no_ups_and_failures(hybrid: RunningInverter, tmp_path: Path) -> None:
+    with pytest.raises(PasswordRefused):
+        look(settings(hybrid, "x"), tmp_path)
+    hybrid.inverter.drop(*keys.BATTERY_KEYS)
+    assert "cannot be a UPS" in look(settings(hybrid), tmp_path).grid.unfit
+    hybrid.inverter.replies["/dyn/getValues.json"] = json_reply({"result": {}})
+    with pytest.raises(DeviceAnswerError):
+        look(settings(hybrid), tmp_path)
+    assert hybrid.sessions == 0
+    (tmp_path / f"sma-{UPS}.fingerprint").write_text("0" * 64)
+    with pytest.raises(CertificateChanged):
+        look(settings(hybrid), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["session", "fingerprint"])
+def test_nothing_is_sent_where_the_monitor_cannot_be_heeded(
+    hybrid: RunningInverter, kind: str
+) -> None:
+    """Its session cannot be borrowed, or nobody knows who gets the password."""
+    # Not pytest's folder, which is of its user alone.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        closed = folder / f"sma-{UPS}.{kind}"
+        closed.touch(mode=0o000)
+        with ordinary_user(), pytest.raises(PermissionError) as refused:
+            look(settings(hybrid), folder)
+    assert refused.value.filename == str(closed)
+    assert not hybrid.server.counts.connections
+
+
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Be a user whom a mode of 0 keeps out."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_session_is_ended_when_the_look_is(
+    hybrid: RunningInverter, tmp_path: Path
+) -> None:
+    """And a login is waited for: only then is there something to end."""
+    waiter = LookWaiter()
+    waiter.end()
+    with pytest.raises(Stopping):
+        look(settings(hybrid), tmp_path, waiter)
+    assert (hybrid.logins, hybrid.polls, hybrid.sessions) == (1, 0, 0)
+    assert hybrid.asked("/dyn/logout.json") == 1

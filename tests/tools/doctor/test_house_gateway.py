@@ -1,0 +1,178 @@
+"""Checks of the gateway and its token: what makes one fail fails that one."""
+
+import time
+
+import pytest
+
+from nutbridge.simulator.house import Controller
+from nutbridge.simulator.tokens import make_token
+from nutbridge.tools.doctor.finding import CheckOutcome
+from tests.e2e.site import UPS
+from tests.fakes import failures
+from tests.fakes.fixtures import RunningGateway
+from tests.tools.doctor.lab import (
+    Lab,
+    asking,
+    checks,
+    text_of,
+    token_file,
+)
+
+pytestmark = pytest.mark.nut
+
+DAY_S = 86400.0
+
+
+def test_doctor_asks_the_second_gateway_as_well(
+    lab: Lab, other: RunningGateway
+) -> None:
+    found = lab.look(asking(lab, other))
+    assert (
+        checks(found, CheckOutcome.FAILED)
+        == checks(found, CheckOutcome.WARNING)
+        == set()
+    )
+    assert other.server.counts.requests.keys() <= {
+        *("/info", "/ivp/ensemble/relay", "/ivp/ensemble/inventory"),
+        *("/ivp/ensemble/secctrl", "/ivp/livedata/status"),
+    }
+    assert {asked.method for asked in other.server.counts.recent} == {"GET"}
+
+
+def test_doctor_with_tokens_of_all_kinds(lab: Lab, other: RunningGateway) -> None:
+    house, now = other.house, time.time()
+    ours = asking(lab, other)
+    cases = (
+        (make_token("122000000777", now + 90 * DAY_S), CheckOutcome.FAILED, {"token"}),
+        ("not a token", CheckOutcome.FAILED, {"token"}),
+        (
+            make_token(house.serial, now + 3600, "installer"),
+            CheckOutcome.WARNING,
+            {"token-account"},
+        ),
+        (
+            make_token(house.serial, now + 12 * DAY_S),
+            CheckOutcome.WARNING,
+            {"token-days"},
+        ),
+    )
+    for token, result, expected in cases:
+        found = lab.look({**ours, **token_file(lab, token)})
+        assert checks(found, result) == expected
+        assert not any(token in str(verdict) for verdict in found.values())
+    ended = make_token(house.serial, now - DAY_S)
+    house.tokens = {ended}
+    found = lab.look({**ours, **token_file(lab, ended)})
+    assert checks(found, CheckOutcome.FAILED) == {"token-days"}
+
+
+def test_doctor_with_a_refused_token(lab: Lab, other: RunningGateway) -> None:
+    other.house.tokens = set()
+    found = lab.look(asking(lab, other))
+    assert checks(found, CheckOutcome.FAILED) == {"gateway-token"}
+
+
+def test_doctor_with_another_certificate(lab: Lab) -> None:
+    pin = lab.site.state / f"enphase-{UPS}.fingerprint"
+    with text_of(pin, "a" * 64 + "\n"):
+        found = lab.look()
+        strict = lab.look({"ENVOY_TLS": "strict"})
+        assert pin.read_text() == "a" * 64 + "\n"
+    assert checks(found, CheckOutcome.FAILED) == {"gateway-certificate"}
+    assert "gateway trust" in found["gateway-certificate"].remedy
+    # The monitor would not ask this gateway, and neither does doctor.
+    assert checks(strict, CheckOutcome.FAILED) == {"gateway-certificate"}
+    assert "not trusted" in strict["gateway-token"].finding
+
+
+def test_doctor_sends_no_token_to_another_gateway(
+    lab: Lab, other: RunningGateway
+) -> None:
+    other.house.serial = "122000000777"
+    found = lab.look(asking(lab, other))
+    assert checks(found, CheckOutcome.FAILED) == {"gateway-serial"}
+    assert not any(asked.bearer for asked in other.server.counts.recent)
+
+
+def test_doctor_with_a_gateway_of_another_kind(lab: Lab, other: RunningGateway) -> None:
+    house, keys = other.house, asking(lab, other)
+
+    def fails(**changes: object) -> set[str]:
+        before = {name: getattr(house, name) for name in changes}
+        for name, value in changes.items():
+            setattr(house, name, value)
+        found = lab.look(keys)
+        for name, value in before.items():
+            setattr(house, name, value)
+        return checks(found, CheckOutcome.FAILED)
+
+    assert fails(firmware="D6.3.100") == {"gateway-firmware"}
+    assert fails(controller=Controller.NONE) == {"gateway-grid"}
+    assert fails(relay="ajar") == {"gateway-grid", "upsd"}
+    assert fails(ready=False) == {"gateway-grid", "gateway-battery"}
+    assert fails(capacity_wh=0.0) == {"gateway-battery"}
+    assert fails(vls_pct=18) == {"charge-low"}
+    assert fails(clock=lambda: time.time() + 600) == {"gateway-clock"}
+    assert fails(relay="open") == {"upsd"}
+    assert fails(controller=Controller.COLLAR, collar_off_grid=True) == {"upsd"}
+
+
+def test_doctor_tells_what_a_collar_says(lab: Lab, other: RunningGateway) -> None:
+    other.house.controller = Controller.COLLAR
+    finding = lab.look(asking(lab, other))["gateway-grid"].finding
+    assert "Meter Collar" in finding
+    assert "relay closed" in finding
+
+
+def test_doctor_warns_of_what_is_no_danger(lab: Lab, other: RunningGateway) -> None:
+    other.house.stream_until = 0.0
+    other.house.reserve_pct = 15
+    found = lab.look(asking(lab, other))
+    assert checks(found, CheckOutcome.WARNING) == {"gateway-stream", "charge-low"}
+    assert checks(found, CheckOutcome.FAILED) == set()
+    assert not other.house.stream_on
+
+
+def test_doctor_with_a_gateway_that_fails_in_parts(
+    lab: Lab, other: RunningGateway
+) -> None:
+    keys = asking(lab, other)
+    spoiled = {
+        "/ivp/ensemble/relay": {"gateway-grid"},
+        "/ivp/ensemble/secctrl": {"gateway-battery"},
+        "/ivp/livedata/status": {"gateway-stream"},
+        "/ivp/ensemble/inventory": {"gateway-grid"},
+        # Without a serial number, at a certificate not known, nothing is asked.
+        "/info": {"gateway-serial", "gateway-firmware"},
+    }
+    for path, expected in spoiled.items():
+        other.faults.always(failures.status(500), path)
+        assert checks(lab.look(keys), CheckOutcome.FAILED) == expected
+        other.faults.clear(path)
+    # The gateway takes the token, but not here.
+    other.faults.always(failures.unauthorized, "/ivp/ensemble/relay")
+    assert checks(lab.look(keys), CheckOutcome.FAILED) == {"gateway-token"}
+
+
+def test_doctor_asks_on_where_info_alone_fails(lab: Lab) -> None:
+    """As the monitor does: the known certificate is enough."""
+    lab.site.gateway.faults.always(failures.status(500), "/info")
+    found = lab.look()
+    lab.site.gateway.faults.clear("/info")
+    assert checks(found, CheckOutcome.FAILED) == {"gateway-serial", "gateway-firmware"}
+    assert found["gateway-grid"].result is CheckOutcome.OK
+
+
+@pytest.mark.slow(15)
+def test_doctor_in_an_outage_compares_as_well(lab: Lab) -> None:
+    house = lab.site.gateway.house
+    house.lose_grid()
+    try:
+        lab.nut.wait_status("OB", 40)
+        found = lab.look()
+    finally:
+        house.regain_grid()
+        lab.nut.wait_status("OL", 40)
+    assert checks(found, CheckOutcome.FAILED) == set()
+    assert found["upsd"].finding.startswith("upsd shows OB ")
+    assert "on battery" in found["gateway-grid"].finding

@@ -1,0 +1,156 @@
+"""What the probes look at with: permissions, file systems, systemd."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nutbridge.tools.doctor import systemd
+from nutbridge.tools.doctor.access import (
+    file_system,
+    look_at,
+    may_use,
+    runner_of,
+    user_of,
+)
+from nutbridge.tools.doctor.facts import User
+from tests.nut.harness import wait_until
+
+NOBODY = User("nobody", 65534)
+ROOT = User("root", 0)
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """A folder that everybody can reach, and no further one above it closed."""
+    folder = Path("/tmp", f"nb-access-{os.getpid()}-{tmp_path.name}")
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    return folder
+
+
+def test_may_use_goes_by_mode_owner_and_path(open_folder: Path) -> None:
+    file = open_folder / "file"
+    file.touch()
+    try:
+        for mode, readable in ((0o644, True), (0o640, False), (0o604, True)):
+            file.chmod(mode)
+            assert may_use(file, NOBODY, os.R_OK) is readable
+            assert may_use(file, ROOT, os.R_OK)
+        open_folder.chmod(0o750)
+        assert not may_use(file, NOBODY, os.R_OK)
+        # The owner's own bits count, even where all others may.
+        file.chmod(0o044)
+        us = User(user_of(os.getuid()).name, os.getuid())
+        assert may_use(file, us, os.R_OK) is (us.uid == 0)
+    finally:
+        file.unlink()
+        open_folder.rmdir()
+
+
+def test_may_use_knows_groups(open_folder: Path) -> None:
+    if os.getuid() != 0:
+        open_folder.rmdir()
+        pytest.skip("only root can give a file to another group; run as root")
+    file = open_folder / "file"
+    file.touch(mode=0o640)
+    try:
+        assert not may_use(file, NOBODY, os.R_OK)
+        os.chown(file, 0, 65534)
+        assert may_use(file, NOBODY, os.R_OK)
+    finally:
+        file.unlink()
+        open_folder.rmdir()
+
+
+def test_look_at_tells_what_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    assert not look_at(file, ROOT, os.R_OK).there
+    file.touch()
+    file.chmod(0o640)
+    seen = look_at(file, ROOT, os.R_OK)
+    assert (seen.mode, seen.plain, seen.usable) == (0o640, True, True)
+    assert not look_at(tmp_path, ROOT, os.R_OK).plain
+    assert not look_at(file / "below", ROOT, os.R_OK).there
+
+
+def test_runner_of_goes_by_the_whole_arguments() -> None:
+    name = f"nb-{os.getpid()}"
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()", "-a", name], stdin=subprocess.PIPE
+    ) as process:
+        program = Path(sys.executable).name
+        # The kernel fills its arguments in a moment after exec(3) has begun.
+        wait_until(lambda: runner_of(program, "-a", name) is not None, 20, name)
+        found = runner_of(program, "-a", name)
+        assert runner_of(program, "-a", name[:-1]) is None
+        assert runner_of("dummy-ups", "-a", name) is None
+        process.kill()
+    assert found is not None
+    assert found.uid == os.getuid()
+
+
+def test_file_system_is_that_of_the_nearest_mount() -> None:
+    assert file_system(Path("/proc/self")) == "proc"
+    assert file_system(Path("/")) not in ("", "proc")
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds"),
+    [
+        ("15s", 15.0),
+        ("15", 15.0),
+        ("100ms", 0.1),
+        ("1min 30s", 90.0),
+        ("1h", 3600.0),
+        ("infinity", None),
+        ("", None),
+        ("5 parsecs", None),
+    ],
+)
+def test_seconds_of_systemd(span: str, seconds: float | None) -> None:
+    assert systemd.seconds(span) == pytest.approx(seconds)
+
+
+def unit_file(path: Path, *lines: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[Service]\n" + "\n".join(lines) + "\n")
+
+
+def test_from_files_takes_drop_ins_in_order(tmp_path: Path) -> None:
+    """A drop-in hides one of its name in a later folder; names decide the order."""
+    etc, lib = tmp_path / "etc", tmp_path / "lib"
+    environ = {"SYSTEMD_UNIT_PATH": f"{etc}:{lib}"}
+    unit = "a@b.c.service"
+    assert systemd.from_files(unit, environ) is None
+    unit_file(lib / "a@.service", "RestartSec=15s", "# RestartSec=1", "User=nut")
+    assert systemd.from_files(unit, environ) == {"RestartSec": "15s", "User": "nut"}
+    unit_file(lib / "a@.service.d" / "50.conf", "RestartSec=5s")
+    unit_file(etc / "a@b.c.service.d" / "40.conf", "RestartSec=4s", "User=me")
+    found = systemd.from_files(unit, environ) or {}
+    assert (found["RestartSec"], found["User"]) == ("5s", "me")
+    unit_file(etc / "a@.service.d" / "50.conf", "RestartSec=3s")
+    assert (systemd.from_files(unit, environ) or {})["RestartSec"] == "3s"
+    unit_file(etc / "a@b.c.service", "RestartSec=9s")
+    assert "User" in (systemd.from_files(unit, environ) or {})
+
+
+def test_show_reads_what_systemctl_says(tmp_path: Path) -> None:
+    program = tmp_path / "systemctl"
+    program.write_text('#!/bin/sh\necho "Type=notify"\necho "$1 $2 $3 $4"\n')
+    program.chmod(0o755)
+    found = systemd.show("a.service", ("Type",), {"PATH": f"{tmp_path}:/bin"}, 10)
+    assert found["Type"] == "notify"
+    assert "show --property" in found
+
+
+def test_show_tells_why_systemctl_fails(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="not installed"):
+        systemd.show("a.service", ("Type",), {"PATH": str(tmp_path)}, 10)
+    program = tmp_path / "systemctl"
+    program.write_text("#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(OSError, match="Failed to connect to bus"):
+        systemd.show("a.service", ("Type",), {"PATH": str(tmp_path)}, 10)

@@ -1,0 +1,284 @@
+"""What setup refuses: one clear line, the right exit code, nothing written."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from nutbridge.errors import (
+    EX_CONFIG,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+)
+from nutbridge.simulator.cloud import Mood
+from nutbridge.simulator.house import Controller
+from nutbridge.simulator.tokens import make_token
+from nutbridge.tools.setup.context import SetupOptions
+from tests.fakes.failures import replaced, spoiled
+from tests.fakes.spoil import version
+from tests.tools.setup.site import PASSWORD, Done, Machine
+
+
+def wishes_of(machine: Machine) -> SetupOptions:
+    return SetupOptions(
+        ups="home",
+        host=machine.gateway.host,
+        username=machine.cloud.account.email,
+        append=True,
+        yes=True,
+        root=str(machine.root),
+    )
+
+
+def no_controller(machine: Machine) -> None:
+    machine.gateway.house.controller = Controller.NONE
+
+
+def no_battery(machine: Machine) -> None:
+    machine.gateway.house.batteries = 0
+
+
+def odd_relay(machine: Machine) -> None:
+    machine.gateway.house.relay = "transition"
+
+
+def mood(wanted: Mood) -> Callable[[Machine], None]:
+    def turn(machine: Machine) -> None:
+        machine.cloud.account.mood = wanted
+
+    return turn
+
+
+def other_password(machine: Machine) -> None:
+    machine.cloud.account.password = "changed"
+
+
+def section_of_another(machine: Machine) -> None:
+    text = "[home]\n driver = dummy-ups\n port = /var/lib/nut/old.dev\n"
+    machine.ups_conf.write_text(text, encoding="ascii")
+
+
+def test_config(machine: Machine) -> None:
+    machine.config.write_text("TEST=1\nSERIAL=1\nPORT_FILE=x.dev\n", encoding="ascii")
+
+
+def inverter_config(machine: Machine) -> None:
+    text = "SMA_HOST=192.0.2.1\nSMA_PASSWORD=x\nPORT_FILE=x.dev\n"
+    machine.config.write_text(text, encoding="ascii")
+
+
+def broken_config(machine: Machine) -> None:
+    machine.config.write_text("SERIAL='12\n", encoding="ascii")
+
+
+test_config.__test__ = False  # type: ignore[attr-defined]
+
+
+def open_folder(machine: Machine) -> None:
+    machine.state.chmod(0o777)
+
+
+REFUSALS = [
+    (open_folder, EX_CONFIG, "everybody can write in it"),
+    (no_controller, 1, "no System Controller and no IQ Meter Collar"),
+    (no_battery, 1, "no IQ Battery"),
+    (odd_relay, EX_TEMPFAIL, "try again later"),
+    (other_password, EX_UNAVAILABLE, "check USERNAME and PASSWORD"),
+    (mood(Mood.MFA), EX_UNAVAILABLE, "a file and run setup again with --no-login"),
+    (mood(Mood.DOWN), EX_UNAVAILABLE, "Enlighten is out of order"),
+    (mood(Mood.WRONG_SERIAL), EX_UNAVAILABLE, "the token is for gateway"),
+    (section_of_another, 1, "has port = /var/lib/nut/old.dev"),
+    (test_config, 1, "TEST mode"),
+    (inverter_config, 1, "SMA inverter as the UPS"),
+    (broken_config, EX_CONFIG, "enphase-home.conf:1: SERIAL: the quote"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "code", "wanted"), REFUSALS)
+def test_world_that_does_not_fit(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Machine], None],
+    code: int,
+    wanted: str,
+) -> None:
+    spoil(machine)
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    before = machine.tree()
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert (done.code, machine.tree()) == (code, before)
+    assert wanted in done.err
+    assert done.err.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "wanted"),
+    [
+        ({"serial": "999"}, EX_UNAVAILABLE, "this is gateway 122000000001"),
+        ({"host": "127.0.0.1:9"}, EX_UNAVAILABLE, "discover looks for it"),
+        ({"host": "http://x/"}, EX_USAGE, "name or an address"),
+        ({"ups": "a b"}, EX_USAGE, "a UPS name has"),
+        ({"port_file": "/run/nutbridge/a b.dev"}, EX_USAGE, "no blank"),
+        ({"port_file": "/run/a@b.dev"}, EX_USAGE, "no @"),
+        ({"port_file": "/run/a/x.dev-nocomms"}, EX_USAGE, "without -nocomms"),
+        ({"port_file": "/run/home.dev"}, EX_USAGE, "a folder of its own"),
+        ({"port_file": "/etc/nut/ups.conf"}, EX_USAGE, "NUT's config has that name"),
+        ({"port_file": "/etc/nut/enphase-home.conf"}, EX_USAGE, "the config has"),
+        ({"port_file": "/var/lib/nut/enphase-home.token"}, EX_USAGE, "the token has"),
+        ({"port_file": "/run/nutbridge/enphase-home.state"}, EX_USAGE, "state has"),
+        ({"root": "etc"}, EX_CONFIG, "no such folder"),
+        ({"port_file": "/srv/none/x.dev"}, EX_CONFIG, "no such folder"),
+        ({"state_dir": "/srv/none"}, EX_CONFIG, "no such folder"),
+        ({"login": False}, EX_USAGE, "--token-file"),
+        ({"username": "a\nb"}, EX_USAGE, "printable"),
+    ],
+)
+def test_options_that_do_not_fit(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, str],
+    code: int,
+    wanted: str,
+) -> None:
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    before = machine.tree()
+    wishes = replace(wishes_of(machine), **change)  # type: ignore[arg-type]
+    done = machine.run_here(monkeypatch, wishes)
+    assert (done.code, machine.tree()) == (code, before)
+    assert wanted in done.err
+
+
+def test_yes_names_everything_that_is_missing(machine: Machine) -> None:
+    done = machine.run("--yes", "--root", str(machine.root))
+    assert (done.code, done.out) == (EX_USAGE, "")
+    assert done.err == (
+        "nutbridge: --yes asks nothing, but needs: UPS, --host, --username, "
+        "--password-file (or ENPHASE_PASSWORD)\n"
+    )
+
+
+def test_empty_inventory_is_a_gateway_that_just_started(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    machine.gateway.faults.always(replaced(b"[]"), "/ivp/ensemble/inventory")
+    before = machine.tree()
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert (done.code, machine.tree()) == (EX_TEMPFAIL, before)
+    assert "lists no devices yet" in done.err
+
+
+def with_token(
+    machine: Machine, patch: pytest.MonkeyPatch, serial: str, days: float
+) -> Done:
+    """Bring a token by hand."""
+    token = make_token(serial, time.time() + days * 86400)
+    file = machine.root.parent / "token"
+    file.write_text(token, encoding="ascii")
+    wishes = replace(
+        wishes_of(machine), login=False, username=None, token_file=str(file)
+    )
+    return machine.run_here(patch, wishes)
+
+
+def test_account_with_a_second_factor_brings_its_token(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No account is asked for, none is written; the cloud is not asked."""
+    done = with_token(machine, monkeypatch, "122000000001", 300)
+    assert (done.code, done.err) == (0, "")
+    assert machine.cloud.account.login_attempts == 0
+    assert "PASSWORD" not in machine.config.read_text(encoding="ascii")
+    assert (machine.state / "enphase-home.token").exists()
+
+
+@pytest.mark.parametrize(
+    ("serial", "days", "wanted"),
+    [
+        ("122000000001", -1, "the token ended on"),
+        ("999999999999", 300, "the token is for gateway 999999999999"),
+    ],
+)
+def test_unusable_token_is_refused(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    serial: str,
+    days: float,
+    wanted: str,
+) -> None:
+    before = machine.tree()
+    done = with_token(machine, monkeypatch, serial, days)
+    assert (done.code, machine.tree()) == (EX_CONFIG, before)
+    assert wanted in done.err
+
+
+def test_refused_token_of_before_is_replaced(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second run meets a gateway that no longer takes the stored token."""
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    begin = float(int(time.time()))
+    machine.cloud.account.clock = lambda: begin
+    assert machine.run_here(monkeypatch, wishes_of(machine)).code == 0
+    stored = machine.state / "enphase-home.token"
+    old = stored.read_text(encoding="ascii")
+    stored.write_text(
+        make_token("122000000001", time.time() + 5000, "installer"), encoding="ascii"
+    )
+    machine.gateway.house.tokens = [old.strip()]
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert (done.code, done.err) == (0, "")
+    assert "does not take the token" in done.out
+    assert stored.read_text(encoding="ascii") == old
+
+
+@pytest.mark.parametrize("host_of", ["refuse", "not a gateway"])
+def test_host_that_is_no_gateway(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, host_of: str
+) -> None:
+    """Nobody there, or another web server: named, and nothing is sent to it."""
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    wishes = wishes_of(machine)
+    if host_of == "refuse":
+        machine.gateway.server.refuse()
+    else:
+        wishes = replace(wishes, host=machine.cloud.host)
+    before = machine.tree()
+    done = machine.run_here(monkeypatch, wishes)
+    assert (done.code, machine.tree()) == (EX_UNAVAILABLE, before)
+    assert f"{wishes.host}/info" in done.err
+    assert machine.cloud.account.login_attempts == 0
+
+
+def test_hostile_firmware_does_not_move_the_cursor(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    machine.gateway.faults.always(spoiled(version(b"&#x9b;2J&#10;x")), "/info")
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert (done.code, done.err) == (0, "")
+    assert all(line.isprintable() for line in done.out.splitlines())
+
+
+def test_strict_config_refuses_another_certificate(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ENVOY_TLS=strict holds for setup too; first-use stores the new one."""
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    assert machine.run_here(monkeypatch, wishes_of(machine)).code == 0
+    pin = machine.state / "enphase-home.fingerprint"
+    old = pin.read_text(encoding="ascii")
+    machine.gateway.server.new_certificate()
+    with machine.config.open("a", encoding="ascii") as file:
+        file.write("ENVOY_TLS=strict\n")
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert done.code == EX_UNAVAILABLE
+    assert "certificate changed" in done.err
+    assert "nutbridge gateway trust -c /etc/nut/enphase-home.conf" in done.err
+    assert pin.read_text(encoding="ascii") == old
+    with machine.config.open("a", encoding="ascii") as file:
+        file.write("ENVOY_TLS=first-use\n")
+    assert machine.run_here(monkeypatch, wishes_of(machine)).code == 0
+    assert pin.read_text(encoding="ascii").strip() == machine.gateway.server.fingerprint

@@ -1,0 +1,96 @@
+"""Short ways to the answers, readings and memories of the tests."""
+
+from dataclasses import replace
+
+from nutbridge.ups.model import (
+    BatteryReading,
+    Facts,
+    Flows,
+    Grid,
+    GridAnswer,
+)
+from nutbridge.ups.status.battery import learn
+from nutbridge.ups.status.events import Step, begin, check, shown
+from nutbridge.ups.status.low import Verdict, evaluate
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import Policy
+from nutbridge.ups.status.table import Event, Show
+
+#: Start of the monitor in these tests, s since boot.
+T0 = 1000.0
+WH = 10_000.0
+
+CLOSED = GridAnswer(Grid.CLOSED, "closed", backup_mode=True)
+OPEN = GridAnswer(Grid.OPEN, "open", backup_mode=True)
+GENERATOR = replace(OPEN, generator=True)
+ODD = GridAnswer(Grid.UNKNOWN, "maintenance", backup_mode=True)
+LOST_MODE = GridAnswer(Grid.CLOSED, "closed", backup_mode=False)
+#: A house without anything that can island it.
+PLAIN = GridAnswer(Grid.CLOSED, "closed")
+
+
+class Play:
+    """A machine without a file: steps, readings and what they lead to.
+
+    Attributes:
+        memory: as the machine leaves it.
+        hidden: how often the file was hidden.
+    """
+
+    def __init__(
+        self, policy: Policy | None = None, event: Event = Event.FOUND_HIDDEN
+    ) -> None:
+        self.policy = policy or Policy()
+        self.hidden = 0
+        self.verdict: Verdict | None = None
+        self.memory = Memory()
+        self._carry_out(begin(Memory(), event, T0), T0)
+
+    def ask(self, answer: GridAnswer | None, at: float) -> Step:
+        """Let ``answer`` come ``at`` seconds after the start."""
+        step = check(self.memory, answer, T0 + at, self.policy, "why")
+        self._carry_out(step, T0 + at)
+        return step
+
+    def read(
+        self,
+        at: float,
+        soc: float | None = 50.0,
+        wh: float | None = WH,
+        watt: float | None = 1000.0,
+        load: float | None = 1000.0,
+    ) -> str:
+        """Let a full poll read battery and powers; return the status."""
+        now = T0 + at
+        facts = Facts(
+            battery=BatteryReading(now, soc, wh, 10.0),
+            flows=Flows(now, load_w=load, battery_w=watt),
+        )
+        self.memory = learn(self.memory, facts, self.policy)
+        return self.look(at)
+
+    def look(self, at: float) -> str:
+        """Return the status at this moment."""
+        self.memory, self.verdict = evaluate(self.memory, T0 + at, self.policy)
+        return self.verdict.status
+
+    def said(self) -> Verdict:
+        """Return the last verdict."""
+        assert self.verdict is not None
+        return self.verdict
+
+    def outage(self, at: float = 0.0, soc: float = 50.0) -> None:
+        """Be on line with a good reading, then on battery, by ``at``."""
+        self.ask(CLOSED, at - 3)
+        self.read(at - 2, soc)
+        self.ask(OPEN, at - 1)
+        self.ask(OPEN, at)
+
+    def _carry_out(self, step: Step, now: float) -> None:
+        self.memory = step.memory
+        if step.row.show is Show.HIDE:
+            self.hidden += 1
+            self.memory = shown(self.memory, "", now)
+        elif step.row.show is not Show.KEEP:
+            self.memory, self.verdict = evaluate(self.memory, now, self.policy)
+            self.memory = shown(self.memory, self.verdict.status, now)

@@ -1,0 +1,249 @@
+"""When OB becomes OB LB, and when not (design: Battery low)."""
+
+from dataclasses import replace
+
+import pytest
+
+from nutbridge.ups.model import Equipment, Facts
+from nutbridge.ups.status.battery import learn
+from nutbridge.ups.status.events import awake
+from nutbridge.ups.status.policy import Policy, effective_low_pct
+from nutbridge.ups.status.table import Event
+from tests.ups.build import CLOSED, GENERATOR, OPEN, T0, Play
+
+
+@pytest.mark.parametrize(
+    ("user", "floor", "low"),
+    [(20, 10, 20), (5, 10, 15), (20, 30, 35), (20, None, 20), (10, None, 15)],
+)
+def test_low_limit_is_above_the_floor(user: int, floor: int | None, low: int) -> None:
+    assert effective_low_pct(user, floor) == low
+
+
+def test_low_never_on_line() -> None:
+    play = Play()
+    play.ask(CLOSED, 0)
+    assert play.read(1, soc=1.0) == "OL"
+
+
+@pytest.mark.parametrize(("soc", "status"), [(20.0, "OB"), (19.0, "OB LB")])
+def test_low_below_the_limit(soc: float, status: str) -> None:
+    play = Play()
+    play.outage(soc=soc)
+    play.ask(OPEN, 30)
+    assert play.read(31, soc=soc) == status
+
+
+@pytest.mark.parametrize(
+    ("soc", "watt", "status"),
+    [
+        (19.0, 1000.0, "OB"),  # runtime 3240 s
+        (19.0, 6000.0, "OB LB"),  # 540 s, less than twice 300 s
+        (19.0, None, "OB LB"),  # runtime unknown
+    ],
+)
+def test_low_in_the_first_30_s(soc: float, watt: float | None, status: str) -> None:
+    play = Play()
+    play.outage(soc=soc)
+    if watt is None:
+        flow = replace(play.memory.flow, load_w=None)
+        play.memory = replace(play.memory, flow=flow)
+    assert play.read(5, soc=soc, watt=watt, load=watt) == status
+
+
+def test_low_after_30_s() -> None:
+    play = Play()
+    play.outage(soc=19.0)
+    assert play.read(29.5, soc=19.0) == "OB"
+    assert play.read(30, soc=19.0) == "OB LB"
+
+
+def test_low_runtime_counts_in_two_full_polls() -> None:
+    """One motor that starts is no empty battery."""
+    play = Play()
+    play.outage(soc=25.0)
+    assert play.read(40, soc=25.0, watt=40_000.0) == "OB"
+    assert play.look(45) == "OB"
+    assert play.read(60, soc=25.0, watt=40_000.0) == "OB LB"
+
+
+def test_low_runtime_once_does_not_count() -> None:
+    play = Play()
+    play.outage(soc=25.0)
+    play.read(40, soc=25.0, watt=40_000.0)
+    play.memory = replace(play.memory, flow=replace(play.memory.flow, samples=()))
+    assert play.read(60, soc=25.0) == "OB"
+    play.memory = replace(play.memory, flow=replace(play.memory.flow, samples=()))
+    assert play.read(80, soc=25.0, watt=40_000.0) == "OB"
+
+
+def test_low_runtime_low_of_the_user() -> None:
+    play = Play(Policy(runtime_low_s=7200.0))
+    play.outage(soc=25.0)
+    assert play.read(40, soc=25.0) == "OB"
+    assert play.read(60, soc=25.0) == "OB LB"
+
+
+@pytest.mark.parametrize("from_outage", [False, True])
+def test_low_runtime_of_an_old_power_is_unknown(*, from_outage: bool) -> None:
+    """Hours ago a car was charged; since then nobody tells the power."""
+    play = Play()
+    play.ask(CLOSED, 0)
+    if from_outage:
+        play.ask(OPEN, 1)
+        play.ask(OPEN, 2)
+    play.read(3, soc=90.0, watt=40_000.0, load=40_000.0)
+    play.ask(OPEN, 7200)
+    play.ask(OPEN, 7201)
+    said = [
+        play.read(at, soc=25.0, watt=None, load=None) for at in range(7240, 7400, 20)
+    ]
+    assert set(said) == {"OB"}
+    assert play.said().runtime_s is None
+
+
+@pytest.mark.parametrize(("soc", "status"), [(21.9, "OB LB"), (22.0, "OB")])
+def test_low_stays_until_2_points_above(soc: float, status: str) -> None:
+    play = Play()
+    play.outage(soc=19.0)
+    assert play.read(40, soc=19.0) == "OB LB"
+    assert play.read(100, soc=soc, watt=-500.0) == status
+
+
+def test_low_ends_with_ol() -> None:
+    play = Play()
+    play.outage(soc=19.0)
+    play.read(40, soc=19.0)
+    play.ask(CLOSED, 41)
+    assert play.look(42) == "OB"  # closed once: no LB any more, not yet OL
+    play.ask(CLOSED, 46)
+    assert play.memory.shown.status == "OL"
+    assert not play.memory.low.lb
+
+
+def test_low_held_back_while_the_latest_answer_is_closed() -> None:
+    play = Play()
+    play.outage(soc=50.0)
+    play.ask(CLOSED, 40)
+    play.ask(None, 45)
+    assert play.read(100_000, soc=5.0) == "OB"
+    play.ask(OPEN, 100_010)
+    assert play.read(100_011, soc=5.0) == "OB LB"
+
+
+def test_low_generator_that_charges_ends_lb() -> None:
+    play = Play()
+    play.outage(soc=19.0)
+    assert play.read(40, soc=19.0) == "OB LB"
+    play.ask(GENERATOR, 50)
+    assert play.read(51, soc=19.0, watt=-1250.0) == "OB"
+
+
+def test_low_generator_too_weak_for_60_s() -> None:
+    play = Play()
+    play.outage(soc=30.0)
+    play.ask(GENERATOR, 50)
+    assert play.read(51, soc=19.5, watt=-500.0) == "OB"
+    assert play.read(71, soc=19.0, watt=400.0) == "OB"
+    assert play.read(120, soc=19.0, watt=400.0) == "OB LB"
+
+
+def test_low_generator_carries_between_full_polls_far_apart() -> None:
+    """POLLFREQALERT=120: the relay says all the time that it runs."""
+    play = Play(Policy(alert_s=120.0))
+    play.outage(soc=20.0)
+    play.ask(GENERATOR, 50)
+    assert play.read(51, soc=19.0, watt=-500.0) == "OB"
+    play.ask(GENERATOR, 160)
+    assert play.look(160) == "OB"
+    play.ask(None, 165)
+    assert play.look(165) == "OB LB"
+
+
+def test_low_no_battery_fitted() -> None:
+    play = Play()
+    listed = Facts(equipment=Equipment(controller=True, batteries=0))
+    play.memory = learn(play.memory, listed, play.policy)
+    play.ask(OPEN, 0)
+    play.ask(OPEN, 1)
+    assert play.look(100_000) == "OB"
+
+
+@pytest.mark.parametrize(("at", "status"), [(1800, "OB"), (1801, "OB LB")])
+def test_low_never_known(at: float, status: str) -> None:
+    """A battery whose charge nobody ever told: 30 min."""
+    play = Play()
+    play.ask(OPEN, 0)
+    play.ask(OPEN, 1)
+    assert play.look(at) == status
+
+
+@pytest.mark.parametrize(("at", "status"), [(59, "OB"), (60, "OB LB")])
+def test_low_after_a_start_asks_for_60_s(at: float, status: str) -> None:
+    """An inherited OB LB is OB meanwhile."""
+    play = Play()
+    play.outage(soc=15.0)
+    play.look(100)
+    old = play.memory
+    play = Play(event=Event.FOUND_OB_OURS)
+    play.memory = replace(
+        old,
+        state=play.memory.state,
+        started_at=T0 + 500,
+        outage_since=T0,
+    )
+    play.ask(None, 501)
+    assert play.look(500 + at) == status
+
+
+@pytest.mark.parametrize(("at", "status"), [(0, "OB"), (59, "OB"), (60, "OB LB")])
+def test_low_by_a_charge_from_long_before_the_outage(at: float, status: str) -> None:
+    """OB is written before the charge is asked for: hours of drain are no news."""
+    play = Play()
+    play.ask(CLOSED, 0)
+    play.read(1, soc=90.0)
+    play.ask(CLOSED, 50_000)
+    play.ask(OPEN, 50_010)
+    play.ask(OPEN, 50_011)
+    assert play.look(50_011 + at) == status
+
+
+def test_low_after_a_start_counts_a_fresh_reading_at_once() -> None:
+    play = Play()
+    play.outage(soc=15.0)
+    play.memory = awake(play.memory, T0 + 5000, T0 + 100)
+    assert play.look(5001) == "OB"
+    assert play.read(5002, soc=15.0) == "OB LB"
+
+
+def test_low_flags_only_where_wanted_and_after_60_s() -> None:
+    play = Play(Policy(status_flags=True))
+    play.outage()
+    said = [play.read(at, watt=800.0) for at in (10, 40, 60, 71)]
+    assert said == ["OB", "OB", "OB", "OB DISCHRG"]
+    assert play.read(90, watt=-800.0) == "OB DISCHRG"
+    assert play.read(150, watt=-800.0) == "OB CHRG"
+    assert play.read(170, watt=10.0) == "OB CHRG"
+    assert play.read(230, watt=10.0) == "OB"
+
+
+def test_low_flags_stand_after_the_other_words() -> None:
+    play = Play(Policy(status_flags=True))
+    play.outage(soc=15.0)
+    play.read(10, soc=15.0)
+    assert play.read(71, soc=15.0) == "OB LB DISCHRG"
+
+
+def test_low_no_flags_by_default() -> None:
+    play = Play()
+    play.outage()
+    assert {play.read(at, watt=800.0) for at in (10, 71, 200)} == {"OB"}
+
+
+def test_low_flags_unknown_in_silence() -> None:
+    """Unknown is absent: nobody knows whether the battery still discharges."""
+    play = Play(Policy(status_flags=True))
+    play.outage()
+    for at in (10, 40, 71):
+        play.read(at, watt=800.0)
+    assert play.look(131) == "OB"
