@@ -192,3 +192,21 @@ class SimulatedCloud:
 def _json_reply(fields: Mapping[str, object], cookie: str) -> Reply:
     body = json.dumps(fields, separators=(",", ":")).encode()
     return Reply(headers=_JSON | {"Set-Cookie": cookie}, body=body)
+
+
+def config_of(account: Account, gateway: str, cloud_url: str) -> dict[str, str]:
+    """Return the lines of a config that lead a monitor to the stand-ins.
+
+    Args:
+        account: the owner's.
+        gateway: ``HOST:PORT``.
+        cloud_url: where a SimulatedCloud listens.
+    """
+    return {
+        "USERNAME": account.email,
+        "PASSWORD": account.password,
+        "SERIAL": account.serial,
+        "ENVOY_HOST": gateway,
+        "ENPHASE_LOGIN": cloud_url + LOGIN_PATH,
+        "ENPHASE_TOKENS": cloud_url + TOKENS_PATH,
+    }

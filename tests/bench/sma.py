@@ -98,7 +98,7 @@ def _decode(folder: Path) -> float:
 @contextmanager
 def _inverter(folder: Path) -> Iterator[str]:
     with subprocess.Popen(
-        [sys.executable, "-m", "nutbridge.simulator.sma", str(folder)],
+        [sys.executable, "-m", "nutbridge.simulator", "sma", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -106,7 +106,7 @@ def _inverter(folder: Path) -> Iterator[str]:
         if process.stdout is None or process.stdin is None:
             raise RuntimeError("no pipes")
         try:
-            yield process.stdout.readline().split()[0].removeprefix("https://")
+            yield process.stdout.readline().strip().removeprefix("SMA_HOST=")
         finally:
             process.stdin.close()
 

@@ -36,7 +36,7 @@ class World:
 
     Attributes:
         phase: "start", "run" or "stop": what the monitor is doing.
-        vouched: of the last start.
+        written_this_boot: of the last start.
         by_others: somebody else changes the port file just now.
         story: what happened, for the report of a broken rule.
     """

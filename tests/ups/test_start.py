@@ -49,7 +49,7 @@ KNOWN = Memory(
 
 
 @pytest.mark.parametrize(
-    ("status", "vouched", "driver", "show", "state"),
+    ("status", "written_this_boot", "driver", "show", "state"),
     [
         ("OB", True, True, Show.OB, State.HOLDING),
         ("OB LB", True, False, Show.OB, State.HOLDING),

@@ -15,12 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from nutbridge.errors import NutbridgeError
-from nutbridge.simulator.cloud import (
-    LOGIN_PATH,
-    TOKENS_PATH,
-    Account,
-    SimulatedCloud,
-)
+from nutbridge.simulator.cloud import Account, SimulatedCloud, config_of
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.simulator.server import LOOPBACK, Server
@@ -106,15 +101,10 @@ class DemoStage:
 
     def _write_files(self, account: Account) -> None:
         config = {
-            "USERNAME": account.email,
-            "PASSWORD": account.password,
-            "SERIAL": account.serial,
+            **config_of(account, f"{LOOPBACK}:{self._gateway.port}", self._cloud.url),
             "PORT_FILE": str(self.port_file),
             "STATE_DIR": str(self.folder),
             "UPS": UPS,
-            "ENVOY_HOST": f"{LOOPBACK}:{self._gateway.port}",
-            "ENPHASE_LOGIN": self._cloud.url + LOGIN_PATH,
-            "ENPHASE_TOKENS": self._cloud.url + TOKENS_PATH,
             **script.CONFIG,
         }
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in config.items()]

@@ -1,0 +1,150 @@
+"""Stand-ins to try nutbridge with by hand, for people who have no hardware.
+
+``python -m nutbridge.simulator`` starts a gateway and the cloud that knows its owner,
+``python -m nutbridge.simulator sma DIR`` an inverter that answers from the folder DIR.
+Both listen on 127.0.0.1 until ^C or the end of stdin, and print the config to use.
+A line on stdin changes the house or the inverter (``--help``).
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from nutbridge.simulator.cloud import Account, SimulatedCloud, config_of
+from nutbridge.simulator.gateway import SimulatedGateway
+from nutbridge.simulator.house import SimulatedHouse
+from nutbridge.simulator.server import LOOPBACK, Server
+from nutbridge.simulator.sma.inverter import Inverter
+
+_HOUSE = """\
+lines on stdin:
+  grid off | grid on        the grid goes, or comes back
+  gateway off | gateway on  the gateway refuses connections, or answers again
+  soc PERCENT               charge of the batteries
+  load W | pv W             what the house uses, and what the panels give
+"""
+_INVERTER = """\
+lines on stdin:
+  KEY tag NUMBER...   what an object says, e.g. 6180_08412B00 tag 1463
+  KEY val NUMBER...   the same for numbers, e.g. 6100_00295A00 val 15
+  expire              all sessions end
+"""
+
+
+def main() -> int:
+    """Serve until the end of stdin."""
+    parser = argparse.ArgumentParser(
+        prog="python -m nutbridge.simulator",
+        epilog=_HOUSE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="A stand-in IQ Gateway and its cloud, on 127.0.0.1.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="of the gateway; 0: any")
+    devices = parser.add_subparsers()
+    inverter = devices.add_parser(
+        "sma",
+        help="an SMA inverter instead",
+        epilog=_INVERTER,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="A stand-in SMA inverter (Webconnect), on 127.0.0.1.",
+    )
+    inverter.add_argument("folder", type=Path, help="folder with online.json")
+    inverter.add_argument("--port", type=int, default=0, help="0: any")
+    inverter.add_argument("--http", action="store_true", help="plain http")
+    asked = parser.parse_args()
+    try:
+        if "folder" in asked:
+            return _serve_inverter(asked.folder, asked.port, tls=not asked.http)
+        return _serve_gateway(asked.port)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _serve_gateway(port: int) -> int:
+    account = Account()
+    house = SimulatedHouse(serial=account.serial, batteries=1)
+    with (
+        Server(SimulatedGateway(house), port=port) as gateway,
+        Server(SimulatedCloud(account)) as cloud,
+        tempfile.TemporaryDirectory(prefix="nutbridge-simulator-") as folder,
+    ):
+        ca = Path(folder, "cloud.pem")
+        ca.write_bytes(cloud.ca_pem)
+        _print_config(config_of(account, f"{LOOPBACK}:{gateway.port}", cloud.url))
+        _say(f"# and in the environment: SSL_CERT_FILE={ca}")
+        _obey(lambda words: _change_house(house, gateway, words))
+    return 0
+
+
+def _change_house(house: SimulatedHouse, gateway: Server, words: list[str]) -> None:
+    match words:
+        case ["grid", "off"]:
+            house.lose_grid()
+        case ["grid", "on"]:
+            house.regain_grid()
+        case ["gateway", "off"]:
+            gateway.refuse()
+        case ["gateway", "on"]:
+            gateway.listen()
+        case ["soc", value]:
+            house.soc_pct = float(value)
+        case ["load", value]:
+            house.load_w = float(value)
+        case ["pv", value]:
+            house.pv_w = float(value)
+        case _:
+            raise ValueError(" ".join(words))
+
+
+def _serve_inverter(folder: Path, port: int, *, tls: bool) -> int:
+    inverter = Inverter(folder, {"usr": "user", "istl": "installer"})
+    with Server(inverter, port=port, tls=tls) as server:
+        scheme, _, host = server.url.partition("://")
+        _print_config({"SMA_HOST": host, "SMA_SCHEME": scheme, "SMA_PASSWORD": "user"})
+        _say("# the other group: SMA_GROUP=istl, SMA_PASSWORD=installer")
+        _obey(lambda words: _change_inverter(inverter, words))
+    return 0
+
+
+def _change_inverter(inverter: Inverter, words: list[str]) -> None:
+    match words:
+        case ["expire"]:
+            inverter.sessions.entries.clear()
+        case [key, "tag", *tags] if tags:
+            inverter.say(key, *(int(tag) for tag in tags))
+        case [key, "val", *values] if values:
+            inverter.set(key, *(float(value) for value in values))
+        case _:
+            raise ValueError(" ".join(words))
+
+
+def _obey(change: Callable[[list[str]], None]) -> None:
+    for line in sys.stdin:
+        if words := line.split():
+            try:
+                change(words)
+            except ValueError as error:
+                print(f"not understood: {error}", file=sys.stderr)  # noqa: T201
+
+
+def _print_config(config: Mapping[str, str]) -> None:
+    for name, value in config.items():
+        _say(f"{name}={shlex.quote(value)}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the output of this program
+
+
+if __name__ == "__main__":
+    # A reader that has gone is no error of ours.
+    try:
+        code = main()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)

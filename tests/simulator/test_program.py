@@ -1,0 +1,80 @@
+"""``python -m nutbridge.simulator``: what it prints is a config that works."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MONITOR = (sys.executable, "-m", "nutbridge.cli.enphase_monitor")
+FOLDER = str(ROOT / "test-data" / "sma" / "hybrid")
+
+
+@contextmanager
+def simulator(*words: str) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "nutbridge.simulator", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.communicate(timeout=60)
+
+
+def test_printed_config_is_enough_for_a_monitor(tmp_path: Path) -> None:
+    with simulator() as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        lines = []
+        while not (line := process.stdout.readline()).startswith("#"):
+            lines.append(line)
+        ca = line.rpartition("SSL_CERT_FILE=")[2].strip()
+        port_file = tmp_path / "home.dev"
+        port_file.with_name("home.dev-nocomms").touch()
+        config = tmp_path / "enphase-home.conf"
+        config.touch(mode=0o600)
+        config.write_text(
+            "".join(lines) + f"PORT_FILE={port_file}\nSTATE_DIR={tmp_path}\n"
+        )
+        environ = {"SSL_CERT_FILE": ca, "PATH": os.environ["PATH"]}
+
+        def once() -> str:
+            subprocess.run(
+                [*MONITOR, "-s", "-c", str(config)],
+                env=environ,
+                cwd=ROOT,
+                check=True,
+                timeout=60,
+            )
+            return port_file.read_text()
+
+        assert "ups.status: OL\n" in once()
+        process.stdin.write("soc 91\ngrid off\nnonsense\n")
+        process.stdin.flush()
+        assert process.stderr is not None
+        assert process.stderr.readline() == "not understood: nonsense\n"
+        text = once()
+        assert "ups.status: OB\n" in text
+        assert "battery.charge: 91" in text
+
+
+def test_inverter_says_where_it_listens() -> None:
+    with simulator("sma", FOLDER) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("SMA_HOST=127.0.0.1:")
+
+
+@pytest.mark.parametrize("words", [("--help",), ("sma", "--help")])
+def test_help_names_the_lines_on_stdin(words: tuple[str, ...]) -> None:
+    with simulator(*words) as process:
+        assert process.stdout is not None
+        assert "lines on stdin:" in process.stdout.read()
