@@ -3,7 +3,7 @@
 # make lint    the linters and types alone
 # make bench   what the monitor costs, beside its budgets (7 minutes)
 # make golden  rewrite the expected port files of test-data/ after a change
-# make lock    choose new versions of the development tools
+# make lock    choose new versions of all that is installed
 # make clean   remove what these made
 #
 # Needs python3 (3.11 or newer), its venv module (Debian: python3-venv) and make.
@@ -76,10 +76,12 @@ HAVE_NUT = PATH="$$PATH:/usr/sbin:/sbin:/lib/nut:/usr/lib/nut:/usr/libexec/nut";
 # The tests show the man pages and run PostgreSQL as well.
 HAVE_ALL = $(HAVE_NUT) && command -v man >/dev/null && \
 	{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
-INSTALL = root=; command -v apt-get >/dev/null && \
-	{ test "$$(id -u)" = 0 || root='sudo -n'; } && \
-	{ test -z "$$root" || $$root true 2>/dev/null; } && \
-	echo 'installing $(PACKAGES)' && \
+# Said before anything is done; sudo asks for a password at a terminal only.
+INSTALL = command -v apt-get >/dev/null && \
+	if test "$$(id -u)" = 0; then root= as='as root'; \
+	elif test -t 0; then root=sudo as='as root, by sudo'; \
+	else root='sudo -n' as='as root, by sudo'; fi && \
+	echo "installs $(PACKAGES), and what these need, with apt-get $$as" && \
 	$$root apt-get -qq update && \
 	$$root env DEBIAN_FRONTEND=noninteractive \
 	apt-get -qq -y install --no-install-recommends $(PACKAGES) >/dev/null
@@ -96,13 +98,23 @@ nut-if-possible:
 	@($(HAVE_NUT)) || { $(INSTALL); } || \
 	echo 'without NUT the demo shows the port file (apt-get install $(PACKAGES))'
 
+# The locks of an installation hold the versions that the tests ran with.
+LOCK_TOOL := uv==0.13.8
+COMPILE = $(VENV)-lock/bin/uv pip compile --no-config --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url \
+	--default-index https://pypi.org/simple \
+	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
+
 lock:
 	$(PYTHON) -m venv --clear $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip --quiet install uv
-	$(VENV)-lock/bin/uv pip compile --no-config --universal --python-version 3.11 \
-	--upgrade --generate-hashes --default-index https://pypi.org/simple \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
-	--quiet --extra demo --extra discovery --extra collector --group dev --output-file requirements-dev.lock pyproject.toml
+	$(VENV)-lock/bin/python -m pip --quiet install $(LOCK_TOOL)
+	$(COMPILE) --upgrade --extra demo --extra discovery --extra collector \
+	--group dev --output-file requirements-dev.lock
+	$(COMPILE) --upgrade --constraints requirements-dev.lock \
+	--extra discovery --group build --output-file requirements.lock
+	$(COMPILE) --upgrade --constraints requirements-dev.lock \
+	--extra discovery --extra collector --group build \
+	--output-file requirements-collector.lock
 	rm -rf $(VENV)-lock
 
 clean:

@@ -1,0 +1,70 @@
+"""make says what it does to the machine before it does it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NEEDED = ("dummy-ups", "initdb", "man", "systemd-analyze", "upsc", "upsd", "upsmon")
+
+_TELLS = '#!/bin/sh\necho "called: ${0##*/} $*"\n'
+_SUDO = _TELLS + 'test "$1" = -n && shift\n"$@"\n'
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A PATH of its own, with an apt-get and a sudo that only tell."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    write(folder / "apt-get", _TELLS)
+    write(folder / "sudo", _SUDO)
+    for name in ("env", "sh"):
+        (folder / name).symlink_to(f"/usr/bin/{name}")
+    return folder
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def make(target: str, programs: Path, user: int) -> list[str]:
+    write(programs / "id", f"#!/bin/sh\necho {user}\n")
+    program = shutil.which("make")
+    assert program, "make is missing: apt-get install make"
+    done = subprocess.run(
+        [program, "--no-print-directory", target, f"PYTHON={sys.executable}"],
+        cwd=ROOT,
+        env={"PATH": str(programs)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("target", ["nut", "nut-if-possible"])
+@pytest.mark.parametrize("user", [0, 1000])
+def test_says_what_it_installs_and_with_what_rights(
+    target: str, user: int, programs: Path
+) -> None:
+    first, *rest = make(target, programs, user)
+    assert first.startswith("installs nut-server nut-client ")
+    assert first.endswith("as root" if user == 0 else "as root, by sudo")
+    assert rest[0].startswith("called: ")
+    # Without a terminal nobody is asked for a password.
+    sudo = [line for line in rest if "called: sudo" in line]
+    assert all("called: sudo -n " in line for line in sudo)
+    assert bool(sudo) == (user != 0)
+
+
+def test_installs_nothing_that_is_there(programs: Path) -> None:
+    for name in NEEDED:
+        write(programs / name, "#!/bin/sh\n")
+    assert make("nut", programs, 0) == []
