@@ -18,7 +18,7 @@ class ManPages(BuildHookInterface):  # type: ignore[type-arg]  # its config is u
         """Make the pages and say where they go; not for an editable install."""
         if version == "editable":
             return
-        # The tables of the pages are the code's own, that of this source tree.
+        # The version in the pages is that of this source tree.
         sys.path.insert(0, self.root)
         try:
             from nutbridge.man.pages import install_path, render, sources

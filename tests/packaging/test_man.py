@@ -10,11 +10,14 @@ import pytest
 from nutbridge.config.keys import KEYS
 from nutbridge.man import pages
 from nutbridge.nut.variables import SETTINGS
-from tests.readme.commands import BLOCKS
+from tests.readme.commands import plain
 
 SOURCES = {source.name: source for source in pages.sources()}
 WANTED = {
     "enphase-monitor.8.rst": "share/man/man8/enphase-monitor.8",
+    "nutbridge-collector.8.rst": "share/man/man8/nutbridge-collector.8",
+    "nutbridge-nut.7.rst": "share/man/man7/nutbridge-nut.7",
+    "nutbridge-sma.7.rst": "share/man/man7/nutbridge-sma.7",
     "nutbridge.1.rst": "share/man/man1/nutbridge.1",
     "nutbridge.conf.5.rst": "share/man/man5/nutbridge.conf.5",
 }
@@ -62,7 +65,9 @@ def test_man_has_no_warning(man: str, name: str, tmp_path: Path) -> None:
     assert done.stderr == ""
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert max(len(line) for line in lines) <= 80
+    # What programs show is 80 wide, and is indented in the page.
+    shows = set(map(str.strip, SOURCES[name].read_text("utf-8").splitlines()))
+    assert not [line for line in lines if len(line) > 80 and line.strip() not in shows]
     title, section = name.removesuffix(".rst").rsplit(".", 1)
     assert lines[0].lower().startswith(f"{title}({section})")
     # Names like TOKEN_FILE can be searched for: no word is broken.
@@ -78,22 +83,6 @@ def test_man_warns_of_a_fault(man: str, tmp_path: Path) -> None:
     assert "nosuchmacro" in shown(man, page).stderr
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block[0])
-def test_commands_are_those_of_the_programs(
-    block: tuple[str, str], update_golden: bool
-) -> None:
-    """`make golden` writes the lists of commands and options anew."""
-    source = SOURCES[block[0]]
-    begin, end = f".. {block[1]} begin\n", f".. {block[1]} end\n"
-    before, _, rest = source.read_text(encoding="utf-8").partition(begin)
-    found, _, after = rest.partition(end)
-    wanted = "\n" + "\n".join(BLOCKS[block]()) + "\n\n"
-    if update_golden:
-        source.write_text(before + begin + wanted + end + after, encoding="utf-8")
-        found = wanted
-    assert found == wanted
-
-
 def test_every_key_is_described(man: str, tmp_path: Path) -> None:
     text = read(man, SOURCES["nutbridge.conf.5.rst"], tmp_path)
     missing = [key.name for key in KEYS.values() if f"{key.name} " not in text]
@@ -103,15 +92,10 @@ def test_every_key_is_described(man: str, tmp_path: Path) -> None:
     assert [each for each in helps if each[1:] not in text] == []
 
 
-def test_parts_without_a_writer_are_refused() -> None:
-    with pytest.raises(KeyError):
-        pages.fill_in("text\n\n@no_such_part@\n")
-
-
 @pytest.mark.parametrize("text", ["a*b_c|d", "`x`", "<ups>", r"back\slash", "**"])
 def test_plain_text_stays(text: str, man: str, tmp_path: Path) -> None:
     """Nothing in a help text is taken for markup."""
     source = tmp_path / "x.8.rst"
     title = "x\n=\n\ny\n-\n\n:Manual section: 8\n\nNAME\n====\n\n"
-    source.write_text(title + f"here {pages.plain(text)} there\n")
+    source.write_text(title + f"here {plain(text)} there\n")
     assert f"here {text} there" in read(man, source, tmp_path)

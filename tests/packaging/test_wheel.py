@@ -13,11 +13,7 @@ from nutbridge.man import pages
 
 ROOT = Path(__file__).parents[2]
 UNIT = "systemd/enphase-monitor@.service"
-MAN_PAGES = {
-    "share/man/man1/nutbridge.1",
-    "share/man/man5/nutbridge.conf.5",
-    "share/man/man8/enphase-monitor.8",
-}
+MAN_PAGES = {pages.install_path(source) for source in pages.sources()}
 
 #: What messages and examples call the README.
 MANUAL = {"share/doc/nutbridge/README.rst"}

@@ -5,41 +5,64 @@ something else, than ``--help``.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import typer
 
 from nutbridge.cli import options, tools
-from nutbridge.man.pages import plain
 
 _INDENT = "    "
 #: What click takes for "leave these lines as they are".
 _AS_IS = "\b"
 #: A line of two columns below a title.
 _ROW = re.compile(r" +(\S+(?: \S+)*) {2,}(\S.*)")
+#: An option that so many commands have, in the same words, is described once.
+_COMMON = 3
+
+
+def plain(text: str) -> str:
+    """Return text that reStructuredText shows as it is."""
+    return re.sub(r"([\\`*_|<>])", r"\\\1", text)
 
 
 def commands() -> list[str]:
-    """Return every command of nutbridge with its options."""
-    lines: list[str] = []
-    for name, command in _walk("nutbridge", typer.main.get_command(tools.app)):
+    """Return every command of nutbridge with the options that it has alone."""
+    common, lines = _common(), list[str]()
+    for name, command in _commands():
         title = " ".join([name, *_usage(command)])
         lines += [plain(title), "-" * len(plain(title)), "", *_text(command.help)]
-        lines += [*_parameters(command), *_text(command.epilog)]
+        own = _parameters(command)
+        for row in own:
+            if row not in common:
+                lines += [row[0], f"{_INDENT}{row[1]}", ""]
+        shared = ", ".join(row[0] for row in own if row in common)
+        lines += [f"Also: {shared}", ""] if shared else []
+        lines += _text(command.epilog)
     return lines[:-1]
+
+
+def common_options() -> list[str]:
+    """Return the arguments and options that several commands have."""
+    return [line for row in _common() for line in (row[0], f"{_INDENT}{row[1]}", "")][
+        :-1
+    ]
 
 
 def monitor_options() -> list[str]:
     """Return the options of enphase-monitor."""
-    return _parameters(typer.main.get_command(options.app))[:-1]
+    rows = _parameters(typer.main.get_command(options.app))
+    return [line for row in rows for line in (row[0], f"{_INDENT}{row[1]}", "")][:-1]
 
 
-#: Source of a page, the name of the block in it, and what stands there.
-BLOCKS: dict[tuple[str, str], Callable[[], list[str]]] = {
-    ("nutbridge.1.rst", "commands"): commands,
-    ("enphase-monitor.8.rst", "options"): monitor_options,
-}
+def _common() -> list[tuple[str, str]]:
+    count = Counter(row for _, each in _commands() for row in _parameters(each))
+    return [row for row, times in count.items() if times >= _COMMON]
+
+
+def _commands() -> Iterator[tuple[str, Any]]:
+    return _walk("nutbridge", typer.main.get_command(tools.app))
 
 
 def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -59,16 +82,17 @@ def _usage(command: Any) -> list[str]:
     return words + [_argument(each) for each in command.params if not _is_option(each)]
 
 
-def _parameters(command: Any) -> list[str]:
-    lines: list[str] = []
+def _parameters(command: Any) -> list[tuple[str, str]]:
+    """Return each argument and option, and what it is for."""
+    rows = []
     for each in command.params:
         if getattr(each, "hidden", False) or "--help" in each.opts:
             continue
         about = _about(each)
         term = _option(each) if _is_option(each) else f"*{plain(_argument(each))}*"
         if about:
-            lines += [term, f"{_INDENT}{plain(about)}", ""]
-    return lines
+            rows.append((term, plain(about)))
+    return rows
 
 
 def _about(parameter: Any) -> str:

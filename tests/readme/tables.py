@@ -1,97 +1,107 @@
-"""The tables of README.rst, written from the code's own tables."""
+"""The parts of the manual pages that are written from tables of the code.
+
+A part stands between ``.. <name> begin`` and ``.. <name> end`` of its page.
+`make golden` writes them anew; the tests compare.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from nutbridge.config.keys import KEYS, Key, KeyKind
 from nutbridge.config.values import allowed
+from nutbridge.man.pages import SOURCES
 from nutbridge.nut.variables import SETTINGS, VARIABLES
 from nutbridge.ups.status.table import FOUND, TABLE, State
+from tests.readme import commands
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.rst"
+#: README.rst and the pages: where a user looks.
+MANUAL = [README, *sorted(SOURCES.glob("*.rst"))]
+
+
+def definitions(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a definition list of reStructuredText."""
+    return [line for term, text in rows for line in (term, f"    {text}", "")][:-1]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def config_keys() -> list[str]:
-    """Return the table of config keys."""
-    shown = [key for key in KEYS.values() if not key.test_only]
-    answers = [key.name for key in KEYS.values() if key.test_only]
-    rows = [(f"``{key.name}``", _default(key), _about(key)) for key in shown]
-    rows.append(
-        (
-            " ".join(f"``{name}``" for name in answers),
-            "",
-            "TEST mode: bodies of answers; an empty one is a failed query",
-        )
+    """Return every key of the config that a user sets."""
+    return definitions(
+        (f"``{key.name}``", _about(key)) for key in KEYS.values() if not key.test_only
     )
-    return grid(("key", "default", "meaning"), (22, 20, 58), rows)
-
-
-def _default(key: Key) -> str:
-    if key.required:
-        return "needed"
-    text = f"``{key.default}``" if key.default else ""
-    if key.test_default is None:
-        return text
-    return f"{text} (TEST: ``{key.test_default}``)"
 
 
 def _about(key: Key) -> str:
-    text = key.help
+    words = [_sentence(key.help)]
+    if key.required:
+        words.append("Needed.")
     if key.kind is KeyKind.NUMBER:
-        text += f" ({allowed(key)})"
+        words.append(f"Allowed: {allowed(key)}.")
     if key.choices:
-        text += f" ({' or '.join(key.choices)})"
-    return text if key.script else f"{text} [new]"
+        allowed_words = " or ".join(f"``{word}``" for word in key.choices)
+        words.append(f"Allowed: {allowed_words}.")
+    if key.default:
+        words.append(f"Default: ``{key.default}``{_in_test_mode(key)}.")
+    return " ".join(words if key.script else ["*New.*", *words])
 
 
-def port_file_settings() -> list[str]:
-    """Return the table of the user's lines in the port file."""
-    rows = [
-        (f"``{each.name}``", f"``{each.default}``", f"{each.help}{_unit(each.unit)}")
-        for each in SETTINGS
-    ]
-    return grid(("line", "default", "meaning"), (32, 22, 46), rows)
+def _in_test_mode(key: Key) -> str:
+    return "" if key.test_default is None else f"; in TEST mode ``{key.test_default}``"
 
 
-def _unit(unit: str) -> str:
-    return f", {unit}" if unit else ""
-
-
-def states() -> list[str]:
-    """Return the table of the status machine."""
-    order = list(State)
-    rows = [
-        (state.value, event.value, row.state.value, row.show.value, row.next.value)
-        for (state, event), row in sorted(
-            TABLE.items(), key=lambda item: order.index(item[0][0])
-        )
-        if event not in FOUND or state is State.STARTING
-    ]
-    return grid(
-        ("state", "what was found", "next state", "port file", "next check"),
-        (14, 36, 14, 16, 20),
-        rows,
+def test_answers() -> list[str]:
+    """Return the keys that mean something in TEST mode alone."""
+    return definitions(
+        (f"``{key.name}``", f"Body of the answer {key.help}.")
+        for key in KEYS.values()
+        if key.test_only
     )
 
 
-def grid(
-    head: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]
-) -> list[str]:
-    """Return a csv-table of reStructuredText: one line for each row."""
-    lines = [
-        ".. csv-table::",
-        "   :header-rows: 1",
-        f"   :widths: {' '.join(str(width) for width in widths)}",
-        "",
-    ]
-    for row in (head, *rows):
-        cells = [cell.replace('"', '""') for cell in row]
-        lines.append("   " + ",".join(f'"{cell}"' for cell in cells))
-    return lines
+def port_file_settings() -> list[str]:
+    """Return the user's lines in the port file."""
+    return definitions(
+        (
+            f"``{each.name}``",
+            f"{_sentence(each.help)} Default: ``{each.default}`` {each.unit}".strip()
+            + ".",
+        )
+        for each in SETTINGS
+    )
+
+
+def states() -> list[str]:
+    """Return the rows of the status machine, a list for each state."""
+    lines: list[str] = []
+    for state in State:
+        lines += [f"**{state.value}**"]
+        for (before, event), row in TABLE.items():
+            if before is not state or (event in FOUND and state is not State.STARTING):
+                continue
+            does = [row.show.value]
+            if row.state is not state:
+                does.append(f"then *{row.state.value}*")
+            does.append(f"check again {_when(row.next.value)}")
+            lines += [f"    * {event.value}: {', '.join(does)}"]
+        lines += [""]
+    return lines[:-1]
+
+
+def _when(wait: str) -> str:
+    """Return a wait of the table as the end of a sentence."""
+    return wait if wait == "now" or wait.startswith("after ") else f"after ``{wait}``"
 
 
 #: Where a value comes from, for people; a name of a meter without its phase.
 _READ = {
     "ups.status": "relay of the gateway (or the Meter Collar), and the charge",
-    "battery.charge": "secctrl, livedata while fresh; reckoned in a silence",
+    "battery.charge": "secctrl, livedata while fresh; estimated in a silence",
     "battery.charge.low": "your line; raised to 5 above the floor",
     "battery.charge.restart": "secctrl, ``soc_recovery_exit``",
     "battery.runtime": "charge above the floor, capacity and smoothed power",
@@ -115,7 +125,7 @@ _READ = {
     "ups.model": "your line",
     "ups.serial": "/info",
     "ups.firmware": "/info",
-    "experimental.nutbridge.ups.source": "the monitor, while it reckons in a silence",
+    "experimental.nutbridge.ups.source": "the monitor, while it estimates in a silence",
     "experimental.sma": "the SMA inverter, where there is one",
     "input.phases": "meters",
     "output.phases": "meters",
@@ -126,7 +136,7 @@ _OF_A_PHASE = re.compile(r"\.L(\d)(-N)?\.")
 
 
 def variables() -> list[str]:
-    """Return the table of NUT's variables; phases in the row of their total."""
+    """Return NUT's variables; phases in the row of their total."""
     rows = []
     for each in VARIABLES:
         if each.phase:
@@ -138,9 +148,10 @@ def variables() -> list[str]:
             if other.phase == 1 and _OF_A_PHASE.sub(".", other.name) == each.name
         ]
         if per_phase:
-            name += f" ``{per_phase[0]}`` ..."
-        rows.append((name, f"{each.help}{_unit(each.unit)}", _read(each.name)))
-    return grid(("variable", "meaning", "read from"), (34, 33, 33), rows)
+            name += f", ``{per_phase[0]}``, ..."
+        unit = f", {each.unit}" if each.unit else ""
+        rows.append((name, f"{_sentence(each.help + unit)} From: {_read(each.name)}."))
+    return definitions(rows)
 
 
 def _read(name: str) -> str:
@@ -151,10 +162,14 @@ def _read(name: str) -> str:
     return _READ[name]
 
 
-#: Name of a block in README.rst and what stands in it.
-BLOCKS: dict[str, Callable[[], list[str]]] = {
-    "config keys": config_keys,
-    "port file settings": port_file_settings,
-    "variables": variables,
-    "states": states,
+#: Page, name of the part in it, and what stands there.
+BLOCKS: dict[tuple[str, str], Callable[[], Sequence[str]]] = {
+    ("enphase-monitor.8.rst", "options"): commands.monitor_options,
+    ("enphase-monitor.8.rst", "states"): states,
+    ("nutbridge.1.rst", "common options"): commands.common_options,
+    ("nutbridge.1.rst", "commands"): commands.commands,
+    ("nutbridge.conf.5.rst", "config keys"): config_keys,
+    ("nutbridge.conf.5.rst", "test answers"): test_answers,
+    ("nutbridge.conf.5.rst", "port file settings"): port_file_settings,
+    ("nutbridge.conf.5.rst", "variables"): variables,
 }

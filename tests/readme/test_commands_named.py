@@ -8,17 +8,16 @@ import pytest
 import typer
 
 from nutbridge.cli import tools
+from tests.readme.tables import MANUAL, ROOT
 
-ROOT = Path(__file__).parents[2]
 TEXTS = [
-    ROOT / "README.rst",
+    *MANUAL,
     *(
         path
         for folder in ("conf", "systemd")
         for path in sorted((ROOT / folder).rglob("*"))
         if path.is_file()
     ),
-    *sorted((ROOT / "nutbridge" / "man").glob("*.rst")),
 ]
 
 
@@ -58,6 +57,6 @@ def test_commands_named_exist(path: Path) -> None:
 
 
 def test_the_manual_names_commands() -> None:
-    assert len(named(TEXTS[0].read_text(encoding="utf-8"))) > 10
+    assert sum(len(named(path.read_text(encoding="utf-8"))) for path in MANUAL) > 10
     assert check(["nosuch"]) == "no command nosuch"
     assert check(["setup", "home", "--nosuch"]) is not None

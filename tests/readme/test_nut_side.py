@@ -10,19 +10,19 @@ import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 
+from nutbridge.man.pages import SOURCES
 from tests.nut.harness import Nut, program, wait_until
-from tests.readme.walk import README
 
 #: The UPS, as the examples name it.
 HOME = re.compile(r"\bhome@\S+")
 
 
 def examples() -> list[str]:
-    """Return the literal blocks of the section about NUT."""
-    text = README.read_text(encoding="utf-8")
-    section = text.partition("\nThe NUT side\n")[2].partition("\nHow machines come")[0]
-    section = section.partition("\n")[2]
-    tree = publish_doctree(section, settings_overrides={"report_level": 5})
+    """Return the literal blocks of the page about NUT."""
+    page = SOURCES / "nutbridge-nut.7.rst"
+    tree = publish_doctree(
+        page.read_text(encoding="utf-8"), settings_overrides={"report_level": 5}
+    )
     return [block.astext() for block in tree.findall(nodes.literal_block)]
 
 

@@ -1,56 +1,54 @@
-"""The manual tells what the code does."""
+"""The manual (README.rst and the pages) tells what the code does."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from nutbridge.config.keys import KEYS
-from tests.readme.tables import BLOCKS
+from nutbridge.man.pages import SOURCES
+from tests.readme.tables import BLOCKS, MANUAL, README, ROOT
 
-ROOT = Path(__file__).parents[2]
-README = ROOT / "README.rst"
-
-
-def _block(name: str) -> re.Pattern[str]:
-    begin, end = f".. {name} begin\n", f".. {name} end\n"
-    return re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
+PAGE = SOURCES / "enphase-monitor.8.rst"
+_NAME = re.compile(r"\b(enphase-monitor|nutbridge[\w.-]*)\((\d)\)")
 
 
-@pytest.mark.parametrize("name", BLOCKS)
-def test_table_is_that_of_the_code(name: str, update_golden: bool) -> None:
-    """`make golden` writes the tables anew."""
-    text = README.read_text(encoding="utf-8")
-    wanted = "\n" + "\n".join(BLOCKS[name]()) + "\n\n"
+def manual() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in MANUAL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=" ".join)
+def test_part_is_that_of_the_code(block: tuple[str, str], update_golden: bool) -> None:
+    """`make golden` writes the parts anew."""
+    source = SOURCES / block[0]
+    begin, end = f".. {block[1]} begin\n", f".. {block[1]} end\n"
+    before, _, rest = source.read_text(encoding="utf-8").partition(begin)
+    found, mark, after = rest.partition(end)
+    assert mark, f"{source} has no part {block[1]}"
+    wanted = "\n" + "\n".join(BLOCKS[block]()) + "\n\n"
     if update_golden:
-        text = _block(name).sub(lambda _: wanted, text)
-        README.write_text(text, encoding="utf-8")
-    found = _block(name).search(text)
-    assert found is not None
-    assert found[0] == wanted
+        source.write_text(before + begin + wanted + end + after, encoding="utf-8")
+        found = wanted
+    assert found == wanted
 
 
-def test_help_is_that_of_the_command() -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "nutbridge.cli.enphase_monitor", "-h"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    shown = "\n".join(f"    {line}".rstrip() for line in run.stdout.splitlines())
-    assert shown.strip() in README.read_text(encoding="utf-8")
+def test_readme_is_a_door() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 300
 
 
-def test_no_line_is_a_placeholder() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert not re.search(r"^@[A-Z]+@$", text, re.MULTILINE)
+def test_pages_named_exist() -> None:
+    """Whoever reads "nutbridge.conf(5)" finds it; the README links to every page."""
+    pages = {path.name.removesuffix(".rst") for path in SOURCES.glob("*.rst")}
+    text = manual()
+    named = {f"{name}.{section}" for name, section in _NAME.findall(text)}
+    assert named == pages
+    linked = set(re.findall(r"nutbridge/man/([\w.-]+)\.rst", text))
+    assert linked == pages
 
 
 def test_every_test_named_exists() -> None:
     """Each promise is shown by a test of that name."""
-    text = README.read_text(encoding="utf-8")
+    text = manual()
     tests = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")
     )
@@ -60,7 +58,7 @@ def test_every_test_named_exists() -> None:
 
 
 def test_files_named_exist() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = manual()
     pattern = r"(?<![\w/])((?:conf|systemd|tests|test-data)/[\w@./-]*\w)"
     named = set(re.findall(pattern, text))
     assert named
@@ -68,13 +66,13 @@ def test_files_named_exist() -> None:
 
 
 def test_messages_explained_are_messages_of_the_code() -> None:
-    """Troubleshooting begins with words that the programs really say."""
-    text = README.read_text(encoding="utf-8").split("\nLog messages\n---")[1]
+    """LOG MESSAGES names words that the programs really say."""
+    text = PAGE.read_text(encoding="utf-8").partition("\nLOG MESSAGES\n")[2]
     code = "\n".join(
         re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
         for path in (ROOT / "nutbridge").rglob("*.py")
     )
-    text = text.split("\nSecurity\n---")[0]
+    text = text.partition("\nTHE SERVICE\n")[0]
     quoted = re.findall(r"^``(.+)``$", text, re.MULTILINE)
     quoted.remove("Error: Driver not connected")  # upsc says it
     pieces = [piece for line in quoted for piece in line.split("...") if piece.strip()]
@@ -82,15 +80,16 @@ def test_messages_explained_are_messages_of_the_code() -> None:
 
 
 def test_every_key_of_the_config_is_known_to_the_manual() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = manual()
     assert not [name for name in KEYS if f"``{name}``" not in text]
 
 
-def test_it_is_valid_restructuredtext() -> None:
+@pytest.mark.parametrize("path", MANUAL, ids=lambda path: path.name)
+def test_it_is_valid_restructuredtext(path: Path) -> None:
     from docutils.core import publish_doctree
 
     # Stops, with a SystemMessage, at the first warning.
     publish_doctree(
-        README.read_text(encoding="utf-8"),
+        path.read_text(encoding="utf-8"),
         settings_overrides={"report_level": 2, "halt_level": 2},
     )

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from docutils import nodes
 from docutils.core import publish_doctree
 
-README = Path(__file__).parents[2] / "README.rst"
+from tests.readme.tables import MANUAL
+
 _PROMPT = "$ "
 
 
@@ -41,7 +41,7 @@ def alike(text: str) -> str:
 
 def part(name: str) -> str:
     """Return what stands between ``.. <name> begin`` and ``.. <name> end``."""
-    text = README.read_text(encoding="utf-8")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in MANUAL)
     begin, end = f".. {name} begin\n", f".. {name} end\n"
     assert text.count(begin) == text.count(end) == 1, name
     return text.partition(begin)[2].partition(end)[0]

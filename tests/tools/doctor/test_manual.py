@@ -1,22 +1,21 @@
 """What the manual says of doctor is what it does."""
 
-from pathlib import Path
-
 from nutbridge.cli.doctor import LineStyle, as_lines
+from nutbridge.man.pages import SOURCES
 from nutbridge.tools.doctor import judge_nut
 from nutbridge.tools.doctor.checks import rows_for
 from nutbridge.tools.doctor.facts import DoctorFacts, NutFacts
 from nutbridge.tools.doctor.finding import Finding
 from tests.tools.doctor.build import settings
 
-README = Path(__file__).parents[3] / "README.rst"
+PAGE = SOURCES / "nutbridge.1.rst"
 
 
 def section() -> str:
-    text = README.read_text(encoding="utf-8")
-    found = text.partition("**What is wrong?**")[2]
+    text = PAGE.read_text(encoding="utf-8")
+    found = text.partition("\nWHAT IS WRONG?\n")[2]
     assert found
-    return found[: found.index("**What would happen?**")]
+    return found[: found.index("\nWHAT WOULD HAPPEN?\n")]
 
 
 def test_manual_names_every_check() -> None:
