@@ -1,6 +1,6 @@
 """Every key of the config file, as one table.
 
-settings.py reads by it; the README and conf/enphase-ups.conf are compared with
+settings.py reads by it; nutbridge.conf(5) and conf/enphase-ups.conf are compared with
 it by a test. Keys, defaults and minima marked ``script`` are those of the bash
 script enphase-monitor; the maxima and the other keys are ours.
 """

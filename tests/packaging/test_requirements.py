@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.readme.tables import MANUAL
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-README = (ROOT / "README.rst").read_text(encoding="utf-8")
+MANUAL_TEXT = "\n".join(path.read_text(encoding="utf-8") for path in MANUAL)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 #: Where the name of the distribution is not that of the module.
@@ -126,7 +128,8 @@ def test_monitor_is_installed_without_what_makes_its_start_slow() -> None:
 
 def test_root_installs_nothing_without_a_hash() -> None:
     """Each line of the manual in which root fetches packages names a lock."""
-    lines = re.findall(r"^ +(sudo .*(?:pipx?|uv) .*install.*)$", README, re.MULTILINE)
+    text = re.sub(r" \\\n +", " ", MANUAL_TEXT)
+    lines = re.findall(r"^ +(sudo .*(?:pipx?|uv) .*install.*)$", text, re.MULTILINE)
     assert lines
     for line in lines:
         locked = re.search(r"--require-hashes -r (\S+)$", line)

@@ -39,7 +39,12 @@ def test_readme_is_a_door() -> None:
 def test_pages_named_exist() -> None:
     """Whoever reads "nutbridge.conf(5)" finds it; the README links to every page."""
     pages = {path.name.removesuffix(".rst") for path in SOURCES.glob("*.rst")}
-    text = manual()
+    units = "".join(
+        path.read_text("utf-8") for path in (ROOT / "systemd").glob("*.service")
+    )
+    text = manual() + units
+    assert "=man:enphase-monitor(8)" in units
+    assert "=man:nutbridge-collector(8)" in units
     named = {f"{name}.{section}" for name, section in _NAME.findall(text)}
     assert named == pages
     linked = set(re.findall(r"nutbridge/man/([\w.-]+)\.rst", text))

@@ -176,7 +176,7 @@ def make_basis(
     if "SMA_HOST" in old and not {"USERNAME", "SERIAL"} & old.keys():
         raise Refused(
             f"{ground.config} has an SMA inverter as the UPS, setup is for Enphase "
-            'gateways; see nutbridge-sma(7)'
+            "gateways; see nutbridge-sma(7)"
         )
     stopgaps = {"SERIAL": "0", "PORT_FILE": f"{RUN_FOLDER}/{ground.ups}.dev"}
     merged = {key: ConfigEntry(key, value, 0) for key, value in stopgaps.items()}

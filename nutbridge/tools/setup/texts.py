@@ -9,7 +9,7 @@ from nutbridge.nut.makers import ENPHASE
 
 _HEADER = """\
 # Config of enphase-monitor for the UPS {ups}, written by nutbridge setup.
-# Every key and its default: enphase-ups.conf among the examples, README.
+# Every key and its default: nutbridge.conf(5).
 """
 
 
