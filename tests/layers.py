@@ -49,10 +49,8 @@ PURE = (
         )
     ),
     *("tools.mask", "tools.status.report", "tools.setup.places", "tools.setup.texts"),
-    *("tools.setup.plan", "tools.setup.context", "tools.doctor.finding"),
-    *("tools.doctor.facts", "tools.doctor.judge_files", "tools.doctor.judge_nut"),
-    *("tools.doctor.judge_gateway", "tools.doctor.judge_token"),
-    *("tools.doctor.judge_inverter", "tools.doctor.judge_storage"),
+    *("tools.setup.plan", "tools.setup.context", "tools.doctor.check"),
+    *("tools.doctor.charge", "tools.doctor.storage", "tools.doctor.upsd"),
     *("collector.errors", "collector.parse", "collector.serve.options"),
     *("collector.serve.rate", "collector.serve.headers", "collector.serve.verdict"),
     *("collector.serve.tasks",),

@@ -15,24 +15,33 @@ import typer
 from nutbridge.cli.common import Config, Ups
 from nutbridge.cli.sma.session import interruptible
 from nutbridge.errors import ConfigError
+from nutbridge.system.terminal import (
+    GREEN,
+    GREY,
+    RED,
+    WIDTH,
+    YELLOW,
+    Terminal,
+    painted,
+    shows,
+)
 from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
     from nutbridge.config.settings import Settings
-    from nutbridge.tools.doctor.finding import Finding
+    from nutbridge.tools.doctor.check import Finding
     from nutbridge.ups.notices import Notice
 
-_WIDTH = 80
 #: All is said after 20 s; programs start slowly on a small board.
 _PROBES_S = 14.0
 _CONFIG_S = 3.0
 
 #: By result: a mark for terminals that know it, a word for others, a colour.
 _MARKS: Mapping[str, tuple[str, str, str]] = {
-    "ok": ("\u2713", "ok", "32"),
-    "warning": ("!", "warn", "33"),
-    "failed": ("\u2717", "FAIL", "31"),
-    "skipped": ("-", "skip", "2"),
+    "ok": ("\u2713", "ok", GREEN),
+    "warning": ("!", "warn", YELLOW),
+    "failed": ("\u2717", "FAIL", RED),
+    "skipped": ("-", "skip", GREY),
 }
 _WORD_WIDTH = 4
 
@@ -92,7 +101,7 @@ def _tell(config: str | None, ups: str | None, upsd: str, *, as_json: bool) -> i
         if not as_json:
             sys.stderr.write("nutbridge: without a config nothing else was checked\n")
         return unusable
-    from nutbridge.tools.doctor.finding import all_hold
+    from nutbridge.tools.doctor.check import all_hold
 
     return 0 if all_hold(findings) else 1
 
@@ -105,10 +114,9 @@ def _examine(
     from nutbridge.net.addresses import split_host
     from nutbridge.nut.upsd import UPSD_PORT
     from nutbridge.system.clock import SystemClock
-    from nutbridge.tools.doctor.checks import deadline, examine
-    from nutbridge.tools.doctor.facts import DoctorFacts
-    from nutbridge.tools.doctor.finding import Finding, failed
-    from nutbridge.tools.doctor.place import DoctorContext
+    from nutbridge.tools.doctor.check import DoctorFacts, Finding, failed
+    from nutbridge.tools.doctor.context import DoctorContext
+    from nutbridge.tools.doctor.run import examine
 
     try:
         split_host(upsd, UPSD_PORT)
@@ -122,7 +130,9 @@ def _examine(
     unknown = [note.text for note in notices if "unknown key" in note.text]
     odd = [note.text for note in notices if note.text not in unknown]
     facts = DoctorFacts(settings, tuple(unknown), tuple(odd))
-    place = DoctorContext(settings, os.environ, clock, deadline(clock, _PROBES_S), upsd)
+    place = DoctorContext(
+        settings, os.environ, clock, clock.boottime() + _PROBES_S, upsd
+    )
     return examine(facts, place), None
 
 
@@ -182,35 +192,20 @@ class LineStyle:
     @classmethod
     def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "LineStyle":
         """Return what fits the stream."""
-        plain = environ.get("NO_COLOR") or environ.get("TERM", "dumb") == "dumb"
-        return cls(_shows_marks(stream, environ), stream.isatty() and not plain)
+        marks = "".join(mark for mark, _, _ in _MARKS.values())
+        unicode = shows(marks, stream, environ)
+        return cls(unicode, Terminal(stream, environ).colour)
 
     def mark(self, result: str) -> str:
         """Return what begins a line."""
         sign, word, colour = _MARKS[result]
         shown = sign if self.unicode else word.ljust(_WORD_WIDTH)
-        return f"\x1b[{colour}m{shown}\x1b[0m" if self.colour else shown
+        return painted(shown, colour) if self.colour else shown
 
     @property
     def indent(self) -> int:
         """Columns before the finding."""
         return (1 if self.unicode else _WORD_WIDTH) + 2
-
-
-def _shows_marks(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    # In the C locale Python writes UTF-8, where a terminal may not know it, and
-    # puts this LC_CTYPE into the environment (PEP 538).
-    known = {name: environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")}
-    if known["LC_CTYPE"] == "C.UTF-8":
-        del known["LC_CTYPE"]
-    locale = next(filter(None, known.values()), "C")
-    if "utf" not in locale.lower():
-        return False
-    try:
-        "".join(mark for mark, _, _ in _MARKS.values()).encode(stream.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def as_lines(findings: "Sequence[Finding]", look: LineStyle) -> str:
@@ -235,7 +230,7 @@ def as_lines(findings: "Sequence[Finding]", look: LineStyle) -> str:
 def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(
         printable(text),
-        _WIDTH,
+        WIDTH,
         initial_indent=indent,
         subsequent_indent=indent,
         # A path or a command must stay fit for copying.

@@ -1,7 +1,6 @@
 """nutbridge release: the grid is back, but the gateway is dead."""
 
 import contextlib
-import os
 import signal
 import sys
 from typing import Annotated
@@ -17,8 +16,8 @@ from nutbridge.cli.common import (
     settings_of,
     sudo_hint,
 )
+from nutbridge.system.terminal import Terminal
 
-_ERASE = "\r\x1b[2K"
 #: ^C, kill, and the end of an ssh session.
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INTERRUPTED = (
@@ -100,9 +99,7 @@ class _Progress:
     def __init__(self, last: str) -> None:
         self._last = last
         self._stage = ""
-        self._drawn = False
-        plain = os.environ.get("TERM", "dumb") == "dumb"
-        self._redraws = sys.stdout.isatty() and not plain
+        self._screen = Terminal(sys.stdout)
 
     def tell(self, stage: str, left_s: float) -> None:
         """Show a stage and the seconds that it takes still."""
@@ -117,16 +114,12 @@ class _Progress:
             self._write(stage, left_s)
 
     def _write(self, stage: str, left_s: float) -> None:
-        if self._redraws:
-            sys.stdout.write(f"{_ERASE}{stage}, {left_s:.0f} s ...")
-            self._drawn = True
+        if self._screen.redraws:
+            self._screen.live(f"{stage}, {left_s:.0f} s ...")
         elif stage != self._stage:
-            sys.stdout.write(f"{stage}, up to {left_s:.0f} s\n")
-        sys.stdout.flush()
+            self._screen.say(f"{stage}, up to {left_s:.0f} s")
         self._stage = stage
 
     def clear(self) -> None:
         """Take the line away."""
-        if self._drawn:
-            sys.stdout.write(_ERASE)
-            self._drawn = False
+        self._screen.live("")

@@ -2,13 +2,10 @@
 
 import contextlib
 import json
-import os
-import shutil
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +19,7 @@ from nutbridge.cli.common import (
 )
 from nutbridge.cli.sma.session import interruptible
 from nutbridge.errors import NutbridgeError, Stopping
+from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def show_status(
         settings = settings_of(config, ups)
     with sudo_hint(), _leaving(settings, live=live):
         rounds = _Rounds(settings, clock, live=live)
-        screen = RedrawnScreen(sys.stdout, os.environ)
+        screen = Terminal(sys.stdout)
         code = _show(rounds.next(), screen, as_json=as_json, watch=watch)
         while watch:
             time.sleep(LIVE_EVERY_S if live else EVERY_S)
@@ -97,22 +95,27 @@ def _leaving(
     return interruptible() if ours else contextlib.nullcontext()
 
 
-def _show(
-    status: "Status", screen: "RedrawnScreen", *, as_json: bool, watch: bool
-) -> int:
+def _show(status: "Status", screen: Terminal, *, as_json: bool, watch: bool) -> int:
     from nutbridge.tools.status.words import head_of, lines_of
 
     if as_json:
         indent = None if watch else 2
-        screen.say([json.dumps(status.plain(), indent=indent)])
+        screen.say(json.dumps(status.plain(), indent=indent))
+        return status.exit_code
+    head, code = head_of(status)
+    head = printable(head)
+    name, colon, state = head.partition(": ")
+
+    def paint(line: str) -> str:
+        if not line.startswith(head):
+            return line
+        return name + colon + screen.paint(state, code) + line.removeprefix(head)
+
+    lines = [printable(line) for line in lines_of(status)]
+    if watch:
+        screen.redraw(lines, paint)
     else:
-        head, code = head_of(status)
-        screen.head, screen.code = printable(head), code
-        lines = [printable(line) for line in lines_of(status)]
-        if watch:
-            screen.redraw(lines)
-        else:
-            screen.say(lines)
+        screen.say(*map(paint, lines))
     return status.exit_code
 
 
@@ -159,55 +162,3 @@ class _Rounds:
             raise
         except NutbridgeError as error:
             return Live(problem=str(error))
-
-
-class RedrawnScreen:
-    """Where the rounds go; on a terminal each is drawn over the last one.
-
-    Without a terminal, and with TERM=dumb, a block follows a block. NO_COLOR takes
-    the colours away.
-
-    Args:
-        stream: standard output.
-        environ: NO_COLOR and TERM.
-
-    Attributes:
-        head: how the line begins that is coloured.
-        code: its colour.
-    """
-
-    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
-        self._stream = stream
-        self._terminal = stream.isatty() and environ.get("TERM", "dumb") != "dumb"
-        self._colour = self._terminal and not environ.get("NO_COLOR")
-        self.head = ""
-        self.code = ""
-        self._drawn = 0
-        self._said = False
-
-    def say(self, lines: list[str]) -> None:
-        """Write lines that stay."""
-        self._stream.write("".join(f"{self._painted(line)}\n" for line in lines))
-        self._stream.flush()
-
-    def redraw(self, lines: list[str]) -> None:
-        """Write a round over the one before, as far as the terminal is large."""
-        if not self._terminal:
-            self.say(["", *lines] if self._said else lines)
-            self._said = True
-            return
-        size = shutil.get_terminal_size()
-        # A line that wraps could not be drawn over.
-        fitting = [line[: size.columns - 1] for line in lines[: size.lines - 1]]
-        up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        body = "".join(f"\r{self._painted(line)}\x1b[K\n" for line in fitting)
-        self._stream.write(f"{up}{body}\x1b[J")
-        self._stream.flush()
-        self._drawn = len(fitting)
-
-    def _painted(self, line: str) -> str:
-        if not (self._colour and self.head and line.startswith(self.head)):
-            return line
-        name, colon, state = self.head.partition(": ")
-        painted = f"{name}{colon}\x1b[{self.code}m{state}\x1b[0m"
-        return painted + line.removeprefix(self.head)

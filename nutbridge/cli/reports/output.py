@@ -13,6 +13,7 @@ import typer
 
 from nutbridge.cli.common import csv_cell
 from nutbridge.errors import NutbridgeError
+from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
 
 Object = dict[str, Any]
@@ -100,8 +101,8 @@ class Bar:
     """
 
     def __init__(self, total: int) -> None:
-        plain = os.environ.get("TERM", "dumb") == "dumb"
-        self._shown = total > 0 and sys.stderr.isatty() and not plain
+        self._screen = Terminal(sys.stderr)
+        self._shown = total > 0 and self._screen.redraws
         self._total = total
         self._next_s = 0.0
 
@@ -113,11 +114,8 @@ class Bar:
         self._next_s = now_s + _EVERY_S
         full = _BAR * done // self._total
         bar = "#" * full + "." * (_BAR - full)
-        sys.stderr.write(f"\r[{bar}] {done} of {self._total}")
-        sys.stderr.flush()
+        self._screen.live(f"[{bar}] {done} of {self._total}")
 
     def end(self) -> None:
         """Take it away."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+        self._screen.live("")

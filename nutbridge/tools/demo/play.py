@@ -3,9 +3,9 @@
 import time
 
 from nutbridge.system.clock import Waiter
+from nutbridge.system.terminal import Terminal
 from nutbridge.tools.demo import table
 from nutbridge.tools.demo.reading import ClientView
-from nutbridge.tools.demo.screen import DemoScreen
 from nutbridge.tools.demo.script import LIMIT_S, STEPS, DemoStep
 from nutbridge.tools.demo.stage import DemoStage
 from nutbridge.tools.demo.views import View
@@ -30,7 +30,7 @@ class Player:
         self,
         stage: DemoStage,
         view: View,
-        screen: DemoScreen,
+        screen: Terminal,
         waiter: Waiter,
         started_s: float,
     ) -> None:
@@ -103,7 +103,7 @@ class Player:
                 reading,
                 max(0.0, at_s - begun_s) if timed and begun_s is not None else None,
                 absent=self._view.absent,
-                colour=self._screen.terminal,
+                colour=self._screen.colour,
             )
         )
 

@@ -19,6 +19,7 @@ from typing import TextIO
 
 from nutbridge.errors import NutbridgeError, Stopping
 from nutbridge.system.clock import SignalWaiter
+from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
 from nutbridge.tools.demo import script, table
 from nutbridge.tools.demo.nut import (
@@ -28,7 +29,6 @@ from nutbridge.tools.demo.nut import (
     find_programs,
 )
 from nutbridge.tools.demo.play import Player
-from nutbridge.tools.demo.screen import DemoScreen
 from nutbridge.tools.demo.script import DemoStep
 from nutbridge.tools.demo.stage import UPS, DemoStage, check_extra
 from nutbridge.tools.demo.views import FileView, UpscView, View
@@ -78,7 +78,7 @@ def play(stdout: TextIO, environ: Mapping[str, str], find: Find = find_programs)
     # A closed terminal too; but under nohup it shall go on.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
-    screen = DemoScreen(stdout, environ)
+    screen = Terminal(stdout, environ)
     try:
         screen.say("nutbridge demo", "", _INTRODUCTION)
         with _folder() as folder:
@@ -113,7 +113,7 @@ def _folder() -> Iterator[Path]:
 def _perform(
     stage: DemoStage,
     programs: Programs | None,
-    screen: DemoScreen,
+    screen: Terminal,
     waiter: SignalWaiter,
     started_s: float,
 ) -> _Ending:
@@ -134,7 +134,7 @@ def _perform(
         return _Ending(missed, stage.log_tail(_LOG_LINES))
 
 
-def _choose_view(stage: DemoStage, nut: Nut | None, screen: DemoScreen) -> View:
+def _choose_view(stage: DemoStage, nut: Nut | None, screen: Terminal) -> View:
     """Start NUT if it is there, and say where the values come from."""
     if nut is None:
         screen.say(
@@ -154,7 +154,7 @@ def _choose_view(stage: DemoStage, nut: Nut | None, screen: DemoScreen) -> View:
     return UpscView(nut)
 
 
-def _conclude(screen: DemoScreen, ending: _Ending) -> int:
+def _conclude(screen: Terminal, ending: _Ending) -> int:
     missed = ending.missed
     if missed is None:
         screen.say(

@@ -1,8 +1,7 @@
 """The demo's table, at most 80 characters wide (pure)."""
 
+from nutbridge.system.terminal import BOLD_RED, GREEN, GREY, YELLOW, painted
 from nutbridge.tools.demo.reading import ClientView
-
-WIDTH = 80
 
 #: (width, right-aligned, first and second line of the heading)
 _COLUMNS = (
@@ -17,20 +16,9 @@ _COLUMNS = (
 _GAP = " "
 _STATUS_AT = 2
 
-_RED, _GREEN, _YELLOW, _GREY = "1;31", "32", "33", "2"
-_COLOURS = {"OL": _GREEN, "OB": _YELLOW, "OB LB": _RED}
+_COLOURS = {"OL": GREEN, "OB": YELLOW, "OB LB": BOLD_RED}
 
 WHAT_WIDTH = _COLUMNS[1][0]
-
-
-def painted(text: str, code: str) -> str:
-    """Put a text between the escape sequences of a colour."""
-    return f"\x1b[{code}m{text}\x1b[0m" if text else text
-
-
-def grey(text: str) -> str:
-    """Return a text for a terminal, less bright than the rest."""
-    return painted(text, _GREY)
 
 
 def heading() -> tuple[str, str, str]:
@@ -69,7 +57,7 @@ def row(
         _with_unit(reading.load, "%"),
         "" if seen_s is None else f"{seen_s:.1f} s",
     ]
-    code = _COLOURS.get(reading.status or "", _GREY)
+    code = _COLOURS.get(reading.status or "", GREY)
     return _line(cells, code if colour else None)
 
 

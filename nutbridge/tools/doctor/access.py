@@ -10,15 +10,47 @@ import pwd
 import re
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-
-from nutbridge.tools.doctor.facts import DiskEntry, User
 
 _ACL = "system.posix_acl_access"
 _LABEL = "security.selinux"
 _SELINUX = Path("/sys/fs/selinux/enforce")
 _MOUNTS = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of this system."""
+
+    name: str
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiskEntry:
+    """A file or folder as the disk has it.
+
+    Attributes:
+        path: as looked at.
+        mode: permissions, or None when it is not there.
+        owner: ``user:group``.
+        plain: it is a plain file.
+        usable: whether the user who needs it can use it: read a file, write in
+            a folder.
+    """
+
+    path: str
+    mode: int | None = None
+    owner: str = ""
+    plain: bool = True
+    usable: bool = False
+
+    @property
+    def there(self) -> bool:
+        """Whether it exists."""
+        return self.mode is not None
 
 
 def user_of(uid: int) -> User:

@@ -23,6 +23,8 @@ LOAD_PATH = (
     "/lib/systemd/system",
 )
 _MOST_BYTES = 65536
+#: It is asked for so long, s.
+SYSTEMCTL_S = 5.0
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]*)")
 #: systemd.time(7), as far as times of services go; a bare number is seconds.
 _UNITS_S = {

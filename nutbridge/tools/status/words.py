@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from nutbridge.system.terminal import BOLD_RED, GREEN, YELLOW
 from nutbridge.tools.status.report import (
     MEANING,
     Battery,
@@ -14,7 +15,6 @@ from nutbridge.tools.status.report import (
 )
 from nutbridge.ups.units import spoken_s
 
-_GREEN, _YELLOW, _RED = "32", "33", "1;31"
 _NOTHING = "unknown"
 
 
@@ -48,8 +48,8 @@ def _shown(status: Status) -> str:
 def _colour(status: Status) -> str:
     words = (status.status or "").split()
     if status.verdict is not ProtectionVerdict.PROTECTED or "LB" in words:
-        return _RED
-    return _GREEN if "OL" in words else _YELLOW
+        return BOLD_RED
+    return GREEN if "OL" in words else YELLOW
 
 
 def _rows(status: Status) -> Iterator[tuple[str, str]]:

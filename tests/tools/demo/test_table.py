@@ -1,24 +1,18 @@
-"""Rows, readings and the screen."""
+"""Rows and readings."""
 
-import io
 import re
 
 import pytest
 
 from nutbridge.nut.port_text import PortText, render
+from nutbridge.system.terminal import WIDTH
 from nutbridge.tools.demo import table
 from nutbridge.tools.demo.reading import ClientView, parse_upsc
-from nutbridge.tools.demo.screen import DemoScreen
 from nutbridge.tools.demo.script import STEPS
 from nutbridge.tools.status.values import values_in
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 WIDEST = ClientView("OB LB DISCHRG", "100", "172800", "1000.5")
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def row(
@@ -35,13 +29,13 @@ def test_row_columns_stand_below_the_heading() -> None:
     for value, name in (("22 %", "charge"), ("48 s", "runtime"), ("90 %", "load")):
         assert line.index(value) + len(value) == lower.index(name) + len(name)
     assert line.endswith("7.2 s")
-    assert len(line) == len(rule) == table.WIDTH
+    assert len(line) == len(rule) == WIDTH
 
 
 def test_row_nothing_is_wider_than_80() -> None:
     for what in ("x", "x" * 99):
-        assert len(row(WIDEST, what=what, seen_s=59.9, colour=False)) <= table.WIDTH
-    assert all(len(line) <= table.WIDTH for line in table.heading())
+        assert len(row(WIDEST, what=what, seen_s=59.9, colour=False)) <= WIDTH
+    assert all(len(line) <= WIDTH for line in table.heading())
 
 
 def test_row_every_text_of_the_script_fits() -> None:
@@ -98,42 +92,3 @@ def test_reading_the_runtime_alone_is_worth_no_row(
 ) -> None:
     assert now.worth_a_row(ClientView("OB", "22", "48", "90")) is worth
     assert now.worth_a_row(None)
-
-
-@pytest.mark.parametrize(
-    ("stream", "environ"),
-    [
-        (io.StringIO(), {"TERM": "xterm"}),
-        (Terminal(), {"TERM": "dumb"}),
-        (Terminal(), {}),
-        (Terminal(), {"TERM": "xterm", "NO_COLOR": "1"}),
-    ],
-)
-def test_screen_plain_shows_rows_only(
-    stream: io.StringIO, environ: dict[str, str]
-) -> None:
-    screen = DemoScreen(stream, environ)
-    assert not screen.terminal
-    screen.live("passing")
-    screen.say("one", "two")
-    screen.live("")
-    assert stream.getvalue() == "one\ntwo\n"
-
-
-def test_screen_redraws_the_last_line_on_a_terminal() -> None:
-    stream = Terminal()
-    screen = DemoScreen(stream, {"TERM": "xterm", "NO_COLOR": ""})
-    screen.live("passing " + "x" * 200)
-    screen.live("later")
-    screen.say("row")
-    screen.live("")
-    assert shown(stream.getvalue()) == ["row", ""]
-    assert "\n" not in stream.getvalue().partition("row")[0]
-    drawn = ESCAPE.sub("", stream.getvalue()).split("\r\x1b[2K")
-    assert max(map(len, drawn)) < table.WIDTH
-
-
-def shown(text: str) -> list[str]:
-    """What a terminal shows in the end."""
-    lines = ESCAPE.sub("", text).split("\n")
-    return [line.rpartition("\r\x1b[2K")[2] for line in lines]

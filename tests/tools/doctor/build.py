@@ -1,15 +1,18 @@
 """Facts of a machine on which all is well, to be changed by a test."""
 
-from dataclasses import replace
-
 from nutbridge.config.settings import ConfigSite, Settings, interpret
 from nutbridge.config.text import parse
-from nutbridge.tools.doctor.facts import DiskEntry, DoctorFacts, FileFacts, User
-from nutbridge.tools.doctor.finding import CheckOutcome, CheckVerdict
+from nutbridge.tools.doctor.access import DiskEntry, User
+from nutbridge.tools.doctor.check import DoctorFacts, Gathered
+from nutbridge.tools.doctor.files import FileFacts
 
 NUT = User("nut", 105)
 PORT = "/var/lib/nut/home.dev"
 UNIT = "enphase-monitor@home.service"
+#: Keys of a config whose UPS is an inverter.
+ALONE = "SMA_HOST=192.0.2.1\nSMA_PASSWORD=x\nPORT_FILE=/var/lib/nut/home.dev\n"
+#: Keys of one beside a gateway.
+BESIDE = "SMA_HOST=192.0.2.1\nSMA_PASSWORD=x\n"
 GOOD_UNIT = {
     "LoadState": "loaded",
     "UnitFileState": "enabled",
@@ -35,6 +38,11 @@ def settings(port: str = PORT, more: str = "", text: str = "") -> Settings:
     return interpret(parse(text.encode(), "x"), place)[0]
 
 
+def facts(*parts: Gathered, ours: Settings | None = None) -> DoctorFacts:
+    """Return what was gathered, for the usual settings or other ones."""
+    return DoctorFacts(ours or settings(), parts={type(each): each for each in parts})
+
+
 GOOD_FILES = FileFacts(
     denied=None,
     monitor=NUT,
@@ -48,15 +56,3 @@ GOOD_FILES = FileFacts(
     held=True,
     pid=7,
 )
-
-
-def with_files(**changes: object) -> DoctorFacts:
-    return DoctorFacts(settings(), files=replace(GOOD_FILES, **changes))  # type: ignore[arg-type]
-
-
-def told(verdict: CheckVerdict, result: CheckOutcome, *words: str) -> None:
-    """Check a verdict: its result, what it says, and that it says what to do."""
-    assert verdict.result is result, verdict
-    said = f"{verdict.finding} {verdict.remedy}"
-    assert [word for word in words if word not in said] == []
-    assert verdict.remedy or result in (CheckOutcome.OK, CheckOutcome.SKIPPED)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from nutbridge.config.sma import SmaSettings
-from nutbridge.tools.doctor.finding import CheckOutcome, CheckVerdict
+from nutbridge.tools.doctor.check import CheckOutcome, CheckVerdict
 from tests.fakes.inverter import PASSWORD, RunningInverter
 from tests.tools.doctor.lab import Lab, checks, running_lab
 

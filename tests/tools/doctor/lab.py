@@ -15,10 +15,9 @@ from nutbridge.config.file import load
 from nutbridge.simulator.cloud import SimulatedCloud
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.system.clock import SystemClock
-from nutbridge.tools.doctor.checks import examine
-from nutbridge.tools.doctor.facts import DoctorFacts
-from nutbridge.tools.doctor.finding import CheckOutcome, CheckVerdict
-from nutbridge.tools.doctor.place import DoctorContext
+from nutbridge.tools.doctor.check import CheckOutcome, CheckVerdict, DoctorFacts
+from nutbridge.tools.doctor.context import DoctorContext
+from nutbridge.tools.doctor.run import examine
 from tests.e2e.site import UPS, Done, Site
 from tests.fakes.fixtures import RunningCloud, RunningGateway, running
 from tests.nut.harness import Nut

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.tools.doctor.finding import CheckOutcome
+from nutbridge.tools.doctor.check import CheckOutcome
 from tests.e2e.site import UPS
 from tests.tools.doctor.lab import Lab, checks, mode_of, text_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from nutbridge.simulator.house import Controller
 from nutbridge.simulator.tokens import make_token
-from nutbridge.tools.doctor.finding import CheckOutcome
+from nutbridge.tools.doctor.check import CheckOutcome
 from tests.e2e.site import UPS
 from tests.fakes import failures
 from tests.fakes.fixtures import RunningGateway

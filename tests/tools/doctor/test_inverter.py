@@ -13,7 +13,7 @@ from nutbridge.simulator.sma.inverter import (
 )
 from nutbridge.sources.sma.single_query import session_store
 from nutbridge.sources.sma.webconnect import keys
-from nutbridge.tools.doctor.finding import CheckOutcome
+from nutbridge.tools.doctor.check import CheckOutcome
 from tests.e2e.site import UPS
 from tests.fakes.inverter import (
     INSTALLER,

@@ -1,11 +1,9 @@
 """How findings are drawn, to the letter."""
 
-import io
-
 import pytest
 
 from nutbridge.cli.doctor import LineStyle, as_lines, as_text_json
-from nutbridge.tools.doctor.finding import (
+from nutbridge.tools.doctor.check import (
     Finding,
     failed,
     ok,
@@ -74,23 +72,3 @@ def test_as_lines_colours_the_mark_alone() -> None:
 def test_json_is_plain_ascii() -> None:
     assert as_text_json(FINDINGS).isascii()
     assert "\x1b" not in as_text_json(FINDINGS)
-
-
-@pytest.mark.parametrize(
-    ("environ", "marks"),
-    [
-        ({"LANG": "en_US.UTF-8"}, True),
-        ({"LC_ALL": "de_DE.utf8", "LANG": "C"}, True),
-        ({"LC_ALL": "C", "LANG": "en_US.UTF-8"}, False),
-        ({"LC_CTYPE": "C.UTF-8"}, False),
-        ({}, False),
-    ],
-)
-def test_look_goes_by_the_locale(environ: dict[str, str], marks: bool) -> None:
-    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    assert LineStyle.of(stream, environ) == LineStyle(unicode=marks, colour=False)
-
-
-def test_look_goes_by_the_stream() -> None:
-    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    assert not LineStyle.of(stream, {"LANG": "C.UTF-8"}).unicode

@@ -9,13 +9,13 @@ import pytest
 
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
+    User,
     file_system,
     look_at,
     may_use,
     runner_of,
     user_of,
 )
-from nutbridge.tools.doctor.facts import User
 from tests.nut.harness import wait_until
 
 NOBODY = User("nobody", 65534)

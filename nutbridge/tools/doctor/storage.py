@@ -1,16 +1,16 @@
-"""Judges of what an SMA inverter says of itself as a UPS."""
+"""What an SMA inverter says of itself as a UPS."""
 
 from nutbridge.sources.sma.webconnect.readings import UpsReading
-from nutbridge.tools.doctor.facts import DoctorFacts
-from nutbridge.tools.doctor.finding import (
+from nutbridge.tools.doctor.check import (
     CheckVerdict,
+    DoctorFacts,
+    check,
     failed,
     ok,
     skipped,
     warning,
 )
-from nutbridge.tools.doctor.judge_gateway import judge_low
-from nutbridge.tools.doctor.judge_inverter import inverter_of
+from nutbridge.tools.doctor.inverter import InverterFacts
 from nutbridge.ups.model import Grid
 
 #: Backup is off by default on many hybrids; then the tags of the grid never
@@ -18,9 +18,10 @@ from nutbridge.ups.model import Grid
 _SILENCE = "an outage will look like silence"
 
 
-def judge_fit(facts: DoctorFacts) -> CheckVerdict:
+@check("inverter-ups")
+def inverter_ups(facts: DoctorFacts) -> CheckVerdict:
     """It knows batteries at all; without, the monitor hides the file."""
-    found = inverter_of(facts)
+    found = facts.need(InverterFacts)
     if found.reading is None or found.grid is None:
         return skipped("inverter: whether it can be a UPS was not told")
     if found.grid.unfit:
@@ -32,9 +33,10 @@ def judge_fit(facts: DoctorFacts) -> CheckVerdict:
     return ok("inverter: it knows batteries and can be a UPS")
 
 
-def judge_grid(facts: DoctorFacts) -> CheckVerdict:
+@check("inverter-grid")
+def inverter_grid(facts: DoctorFacts) -> CheckVerdict:
     """Its words about the grid mean something to the monitor."""
-    answer = inverter_of(facts).grid
+    answer = facts.need(InverterFacts).grid
     if answer is None:
         return skipped("inverter: the state of the grid was not told")
     state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}.get(answer.grid)
@@ -47,9 +49,10 @@ def judge_grid(facts: DoctorFacts) -> CheckVerdict:
     return ok(f"inverter: {state} ({answer.word})")
 
 
-def judge_battery(facts: DoctorFacts) -> CheckVerdict:
+@check("inverter-battery")
+def inverter_battery(facts: DoctorFacts) -> CheckVerdict:
     """It has a battery that tells its charge."""
-    reading = inverter_of(facts).reading
+    reading = facts.need(InverterFacts).reading
     if reading is None:
         return skipped("inverter: its battery was not told")
     if not reading.battery_keys:
@@ -73,9 +76,10 @@ def _size(reading: UpsReading) -> str:
     return f" of {reading.rated_wh / 1000:.1f} kWh"
 
 
-def judge_backup(facts: DoctorFacts) -> CheckVerdict:
+@check("inverter-backup")
+def inverter_backup(facts: DoctorFacts) -> CheckVerdict:
     """It goes on without the grid; by default most do not."""
-    found = inverter_of(facts)
+    found = facts.need(InverterFacts)
     if found.reading is None or not found.reading.battery_keys:
         return skipped("inverter: its backup mode was not told")
     if found.backup:
@@ -92,17 +96,3 @@ def judge_backup(facts: DoctorFacts) -> CheckVerdict:
         f"inverter: it does not tell its backup mode{whose}; off, {_SILENCE}: try it "
         "once with the main switch"
     )
-
-
-def judge_charge_low(facts: DoctorFacts) -> CheckVerdict:
-    """battery.charge.low lies above the floor."""
-    low = facts.files.charge_low if facts.files else None
-    if low is None:
-        return skipped("battery.charge.low: there is no port file that tells it")
-    shown = f"battery.charge.low {low:g} %"
-    reading = inverter_of(facts).reading
-    if reading is None:
-        return skipped(f"{shown}: the inverter does not tell its floor")
-    if not reading.battery_keys or reading.fitted is False:
-        return skipped(f"{shown}: the inverter has no battery")
-    return judge_low(facts.settings.ups, low, reading.floor_pct, None)

@@ -1,0 +1,519 @@
+"""The IQ Gateway, asked as the monitor would.
+
+First /info without the token; the token follows only where the monitor would
+send it: the serial is right, and the certificate is known or may be new.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nutbridge.config.file_names import gateway_pin_name
+from nutbridge.errors import (
+    DeviceError,
+    DeviceUnreachable,
+    TokenRejected,
+)
+from nutbridge.net.addresses import resolve_host, split_host
+from nutbridge.net.pin_store import PinStore
+from nutbridge.net.worker import (
+    LateError,
+    ThreadWaiter,
+    Worker,
+    call_within,
+)
+from nutbridge.sources.enphase.facts import derive_grid
+from nutbridge.sources.enphase.flows import FRESH_S
+from nutbridge.sources.enphase.gateway import Gateway
+from nutbridge.sources.enphase.info import Info
+from nutbridge.sources.enphase.readings import (
+    Dated,
+    Inventory,
+    LiveData,
+    Relay,
+    SecCtrl,
+)
+from nutbridge.tools.doctor.check import (
+    CheckVerdict,
+    DoctorFacts,
+    Gathered,
+    check,
+    failed,
+    not_allowed,
+    ok,
+    skipped,
+    warning,
+)
+from nutbridge.tools.doctor.context import DoctorContext
+from nutbridge.tools.doctor.files import FileFacts
+from nutbridge.tools.doctor.token import read_token
+from nutbridge.ups.model import Grid
+
+if TYPE_CHECKING:
+    from nutbridge.net.https import HttpsDevice
+    from nutbridge.net.tls import PinnedContext
+
+#: A gateway in the house connects within milliseconds.
+_CONNECT_S = 5.0
+_REQUEST_S = 8.0
+_LOOK_UP_S = 5.0
+#: Beyond it something is wrong with a clock: a gateway judges tokens by its own.
+_SKEW_S = 120.0
+_SHORT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayFacts(Gathered):
+    """What the gateway says; filled as far as it came.
+
+    Attributes:
+        host: as configured.
+        addresses: found for it.
+        address: the one that answered.
+        unresolved: why there are no addresses.
+        unreachable: why there is no connection.
+        known: stored fingerprint; None without one.
+        shown: fingerprint seen.
+        pin_denied: the stored one may not be read.
+        info: of /info.
+        no_info: why not.
+        skew_s: gateway's clock ahead of this machine's, s.
+        silent: why nothing was asked with the token.
+        refused: the gateway does not take the token.
+        relay: state of the relay.
+        inventory: what is fitted.
+        secctrl: charge and size of the batteries.
+        live: the live stream.
+        live_age_s: age of its values by the gateway's clock.
+        problems: by name of the reading, why it is missing.
+    """
+
+    WHAT: ClassVar[str] = "the gateway"
+    REAL_ONLY: ClassVar[bool] = True
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    address: str | None = None
+    unresolved: str | None = None
+    unreachable: str | None = None
+    known: str | None = None
+    shown: str | None = None
+    pin_denied: bool = False
+    info: Info | None = None
+    no_info: str | None = None
+    skew_s: float | None = None
+    silent: str | None = None
+    refused: bool = False
+    relay: Relay | None = None
+    inventory: Inventory | None = None
+    secctrl: SecCtrl | None = None
+    live: LiveData | None = None
+    live_age_s: float | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def gather(cls, place: DoctorContext) -> "GatewayFacts":
+        """Ask over one connection, by ``place.until``; nothing is posted."""
+        from nutbridge.net.https import HttpsDevice
+        from nutbridge.net.tls import PinnedContext
+
+        host = place.settings.envoy_host
+        known, denied = _stored_pin(place)
+        facts = cls(host, known=known, pin_denied=denied)
+        found = resolve(host, place)
+        if isinstance(found, str):
+            return replace(facts, unresolved=found)
+        facts = replace(facts, addresses=tuple(found))
+        context = PinnedContext()
+        device = HttpsDevice(
+            host,
+            context=context,
+            clock=place.clock,
+            waiter=ThreadWaiter(),
+            timeout_s=min(place.settings.api_timeout_s, _CONNECT_S),
+            total_s=_REQUEST_S,
+            resolve=lambda _host, _port: found,
+        )
+        token = read_token(place).text
+        gateway = Gateway(device, place.clock, host, lambda: token)
+        try:
+            facts = _introduce(place, gateway, device, context, facts)
+            if facts.unreachable is not None:
+                return facts
+            silent = _why_silent(place, facts, has_token=token is not None)
+            if silent is not None:
+                return replace(facts, silent=silent)
+            context.expected = facts.shown
+            device.secrets_only_to = device.peer
+            return _ask_all(place, gateway, facts)
+        finally:
+            device.close()
+
+
+def _stored_pin(place: DoctorContext) -> tuple[str | None, bool]:
+    """Return the fingerprint, and whether there is one that may not be read."""
+    settings = place.settings
+    path = Path(settings.state_dir, gateway_pin_name(settings.ups))
+    try:
+        path.open("rb").close()
+    except PermissionError:
+        return None, True
+    except OSError:
+        return None, False
+    return PinStore(path).peek(), False
+
+
+def resolve(host: str, place: DoctorContext) -> Sequence[str] | str:
+    """Return the addresses, or why there are none."""
+    name, port = split_host(host)
+    until = min(place.until, place.clock.boottime() + _LOOK_UP_S)
+    worker = Worker("resolve", lambda: None)
+    try:
+        return call_within(
+            worker,
+            lambda: resolve_host(name, port),
+            clock=place.clock,
+            waiter=ThreadWaiter(),
+            deadline=until,
+        )
+    except LateError:
+        return f"the name service does not answer within {_LOOK_UP_S:g} s"
+    except (OSError, UnicodeError):
+        return "no address is known for that name"
+    finally:
+        worker.retire()
+
+
+def _introduce(
+    place: DoctorContext,
+    gateway: Gateway,
+    device: "HttpsDevice",
+    context: "PinnedContext",
+    facts: GatewayFacts,
+) -> GatewayFacts:
+    """Ask /info, without the token."""
+    try:
+        answer = gateway.fetch_info(place.until)
+    except DeviceError as exc:
+        if context.seen is None:
+            return replace(facts, unreachable=exc.problem)
+        facts = replace(facts, no_info=exc.problem)
+    else:
+        ahead_s = None
+        if answer.gateway_epoch_s is not None:
+            ahead_s = answer.gateway_epoch_s - place.clock.wall()
+        facts = replace(facts, info=answer.value, skew_s=ahead_s)
+    address = device.address or facts.addresses[0]
+    return replace(facts, address=address, shown=context.seen)
+
+
+def _why_silent(
+    place: DoctorContext, facts: GatewayFacts, *, has_token: bool
+) -> str | None:
+    """Return why the token must not be sent, or None; as enphase/identity.py."""
+    serial = facts.info.serial if facts.info else None
+    same = facts.known is not None and facts.known == facts.shown
+    new = facts.known is not None and facts.known != facts.shown
+    if serial is not None and serial != place.settings.serial:
+        return "it has another serial number"
+    if serial is None and not same:
+        return "it does not tell its serial number"
+    if new and place.settings.envoy_tls == "strict":
+        return "its certificate is not trusted"
+    if not has_token:
+        return "there is no usable token"
+    return None
+
+
+def _ask_all(
+    place: DoctorContext, gateway: Gateway, facts: GatewayFacts
+) -> GatewayFacts:
+    try:
+        facts = replace(facts, relay=_relay(place, gateway))
+    except TokenRejected as exc:
+        return _judge_token(place, gateway, facts, exc)
+    except DeviceUnreachable as exc:
+        return replace(facts, problems={"relay": exc.problem})
+    except DeviceError as exc:
+        facts = replace(facts, problems={"relay": exc.problem})
+    asked: tuple[tuple[str, Callable[[float], Dated[Any]]], ...] = (
+        ("inventory", gateway.fetch_inventory),
+        ("secctrl", gateway.fetch_secctrl),
+        ("live", gateway.fetch_livedata),
+    )
+    for name, fetch in asked:
+        try:
+            answer = fetch(place.until)
+        except DeviceError as exc:
+            problems = {**facts.problems, name: exc.problem}
+            facts = replace(facts, problems=problems)
+            continue
+        # One field per reading, named as in the table.
+        facts = replace(facts, **{name: answer.value})
+        if name == "live":
+            facts = replace(facts, live_age_s=_age_s(answer))
+    return facts
+
+
+def _relay(place: DoctorContext, gateway: Gateway) -> Any:
+    try:
+        return gateway.fetch_relay(place.until).value
+    except TokenRejected:
+        # A gateway that has restarted refuses good tokens for a while.
+        gateway.new_session()
+        return gateway.fetch_relay(place.until).value
+
+
+def _judge_token(
+    place: DoctorContext, gateway: Gateway, facts: GatewayFacts, refusal: TokenRejected
+) -> GatewayFacts:
+    try:
+        good = gateway.check_jwt(place.until)
+    except DeviceError as exc:
+        problem = f"{refusal.problem}; whether it is good: {exc.problem}"
+        return replace(facts, problems={"access": problem})
+    if good:
+        problem = "it takes the token, but not for the relay"
+        return replace(facts, problems={"access": problem})
+    return replace(facts, refused=True)
+
+
+def _age_s(answer: Dated[Any]) -> float | None:
+    updated_s = answer.value.last_update_s
+    if updated_s is None or answer.gateway_epoch_s is None:
+        return None
+    return float(answer.gateway_epoch_s - updated_s)
+
+
+@check("gateway-resolves")
+def gateway_resolves(facts: DoctorFacts) -> CheckVerdict:
+    """The name leads to an address."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.unresolved is not None:
+        return failed(
+            f"gateway {gateway.host}: {gateway.unresolved}",
+            "ENVOY_HOST in the config: a fixed address of the gateway is safest",
+        )
+    return ok(f"gateway {gateway.host} has address {', '.join(gateway.addresses)}")
+
+
+@check("gateway-connects")
+def gateway_connects(facts: DoctorFacts) -> CheckVerdict:
+    """HTTPS answers at the address."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.unresolved is not None:
+        return skipped("gateway: without an address there is no connection")
+    if gateway.unreachable is not None:
+        return failed(
+            f"gateway {gateway.host} cannot be reached: {gateway.unreachable}",
+            "is it on, and is ENVOY_HOST right? nutbridge discover looks for it",
+        )
+    return ok(f"gateway {gateway.host} answers at {gateway.address}")
+
+
+@check("gateway-certificate")
+def gateway_certificate(facts: DoctorFacts) -> CheckVerdict:
+    """The certificate is the one known."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.shown is None:
+        return skipped("gateway: its certificate was not seen")
+    shown = f"{gateway.shown[:_SHORT]}..."
+    trust = f"if that is right: nutbridge gateway trust {facts.settings.ups}"
+    if gateway.pin_denied:
+        return not_allowed("gateway: the stored fingerprint may not be read")
+    if gateway.known is None:
+        return ok(f"gateway: certificate {shown}, the monitor stores it when it starts")
+    if gateway.known != gateway.shown:
+        return failed(
+            f"gateway: certificate {shown}, known is {gateway.known[:_SHORT]}...", trust
+        )
+    return ok(f"gateway: certificate {shown} is the known one")
+
+
+@check("gateway-serial")
+def gateway_serial(facts: DoctorFacts) -> CheckVerdict:
+    """It is the gateway of the config."""
+    gateway, wanted = facts.need(GatewayFacts), facts.settings.serial
+    if gateway.info is None or gateway.info.serial is None:
+        return _without_info(gateway, "serial number")
+    if gateway.info.serial != wanted:
+        return failed(
+            f"gateway: serial number {gateway.info.serial}, the config says {wanted}",
+            "check ENVOY_HOST and SERIAL",
+        )
+    return ok(f"gateway: serial number {wanted}, as in the config")
+
+
+@check("gateway-firmware")
+def gateway_firmware(facts: DoctorFacts) -> CheckVerdict:
+    """Firmware 7 and later: tokens, and what tells about the battery."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.info is None or gateway.info.software is None:
+        return _without_info(gateway, "firmware")
+    software = gateway.info.software
+    digits = software.lstrip("DRdr").partition(".")[0]
+    if gateway.info.web_tokens is False or (digits.isdigit() and int(digits) < 7):  # noqa: PLR2004 - the first with tokens
+        return failed(
+            f"gateway: firmware {software} knows no tokens",
+            "firmware 7 or later is needed; Enphase updates it over the internet",
+        )
+    return ok(f"gateway: firmware {software}")
+
+
+@check("gateway-token")
+def gateway_token(facts: DoctorFacts) -> CheckVerdict:
+    """The gateway takes the token."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.refused:
+        return failed(
+            "gateway: it refuses the token",
+            f"nutbridge token renew {facts.settings.ups}, or nutbridge token import",
+        )
+    problem = gateway.problems.get("access")
+    if problem is not None:
+        return failed(
+            f"gateway: {problem}",
+            "after a restart of the gateway ask again in a minute; else the account "
+            "must be the owner's",
+        )
+    if gateway.silent is not None:
+        return skipped(f"gateway: not asked further: {gateway.silent}")
+    if gateway.shown is None:
+        return skipped("gateway: the token was not tried")
+    told = (gateway.relay, gateway.inventory, gateway.secctrl, gateway.live)
+    if all(each is None for each in told):
+        return skipped("gateway: whether it takes the token was not told")
+    return ok("gateway: it takes the token")
+
+
+@check("gateway-grid")
+def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
+    """A controller or Collar is fitted; what it and the relay say."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.relay is None:
+        return _missing(gateway, "relay", "the state of the grid")
+    if gateway.inventory is None:
+        return _missing(gateway, "inventory", "its inventory")
+    found = gateway.inventory
+    said = f"relay {gateway.relay.oper}" + "".join(
+        f", Collar {collar.admin_state or '?'} (switch {collar.mid_state or '?'})"
+        for collar in found.collars
+    )
+    lone = _without_controller(facts, found, said)
+    if lone is not None:
+        return lone
+    answer = derive_grid(gateway.relay, found.collars)
+    what = "Meter Collar" if found.collars else "System Controller"
+    if answer.grid is Grid.UNKNOWN:
+        return failed(
+            f"gateway: {what}, but {said} means nothing to the monitor",
+            "please report this word, with: nutbridge gateway capture",
+        )
+    if answer.grid is Grid.CLOSED and answer.backup_mode is False:
+        return warning(
+            f"gateway: {what}, {said}, but in no backup mode",
+            "after a backup mode the monitor takes this for no answer; where it "
+            "lasts, restart the gateway",
+        )
+    state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}[answer.grid]
+    return ok(f"gateway: {state}; {what}, {said}")
+
+
+def _without_controller(
+    facts: DoctorFacts, found: Inventory, said: str
+) -> CheckVerdict | None:
+    if not found.devices:
+        return failed(
+            f"gateway: its inventory is empty ({said})",
+            "a gateway that has just started finds its devices within minutes",
+        )
+    if found.controllers or found.collars:
+        return None
+    lone = f"gateway: no System Controller and no Meter Collar ({said})"
+    remedy = "without one it says on line for ever: this is no UPS"
+    if facts.settings.allow_no_controller:
+        return warning(f"{lone}, ALLOW_NO_CONTROLLER is set", remedy)
+    return failed(lone, f"{remedy}; ALLOW_NO_CONTROLLER=1 overrides")
+
+
+@check("gateway-battery")
+def gateway_battery(facts: DoctorFacts) -> CheckVerdict:
+    """A battery is there, with charge and capacity."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.secctrl is None:
+        return _missing(gateway, "secctrl", "its battery")
+    soc, capacity = gateway.secctrl.soc_pct, gateway.secctrl.capacity_wh
+    count = gateway.inventory.batteries if gateway.inventory else None
+    if not capacity or soc is None:
+        if count == 0:
+            return failed(
+                "gateway: no IQ Battery is fitted", "without one there is no UPS"
+            )
+        return failed(
+            "gateway: its batteries are not ready, charge or capacity is unknown",
+            "after a restart of the gateway they rejoin within 15 minutes",
+        )
+    fitted = f"{count} IQ Batteries, " if count else ""
+    return ok(f"gateway: {fitted}{soc:.0f} % of {capacity / 1000:.1f} kWh")
+
+
+@check("gateway-clock")
+def gateway_clock(facts: DoctorFacts) -> CheckVerdict:
+    """Both clocks agree."""
+    skew_s = facts.need(GatewayFacts).skew_s
+    if skew_s is None:
+        return skipped("gateway: its clock was not seen")
+    shown = f"gateway: its clock is {abs(skew_s):.0f} s "
+    shown += "ahead of" if skew_s >= 0 else "behind"
+    shown += " this machine's"
+    if abs(skew_s) > _SKEW_S:
+        return failed(
+            shown,
+            "set this machine's clock (timedatectl); the gateway takes its own "
+            "from the internet",
+        )
+    return ok(shown)
+
+
+@check("gateway-stream")
+def gateway_stream(facts: DoctorFacts) -> CheckVerdict:
+    """The live stream; other endpoints tell nearly as much, only less often."""
+    gateway = facts.need(GatewayFacts)
+    live, age_s = gateway.live, gateway.live_age_s
+    if live is None:
+        return _missing(gateway, "live", "its live stream")
+    if live.stream_on and age_s is not None and abs(age_s) <= FRESH_S:
+        return ok(f"gateway: live stream on, values {max(0.0, age_s):.0f} s old")
+    files = facts.get(FileFacts)
+    running = files is not None and files.held
+    state = "on, but its values are old" if live.stream_on else "off"
+    if running:
+        return warning(
+            f"gateway: live stream {state}",
+            "the monitor switches it on once a minute; see its log if it stays so",
+        )
+    return ok(f"gateway: live stream {state}; the monitor switches it on")
+
+
+def _without_info(gateway: GatewayFacts, what: str) -> CheckVerdict:
+    if gateway.no_info is not None:
+        return failed(
+            f"gateway: {what} unknown, /info: {gateway.no_info}",
+            "is this an IQ Gateway? check ENVOY_HOST",
+        )
+    if gateway.info is not None:
+        return failed(
+            f"gateway: /info tells no {what}", "is this an IQ Gateway? check ENVOY_HOST"
+        )
+    return skipped(f"gateway: {what} unknown without an answer")
+
+
+def _missing(gateway: GatewayFacts, name: str, what: str) -> CheckVerdict:
+    problem = gateway.problems.get(name)
+    if problem is not None:
+        return failed(
+            f"gateway: it does not tell {what}: {problem}",
+            "ask again in a minute; the gateway may be busy",
+        )
+    return skipped(f"gateway: {what} was not asked for")

@@ -1,0 +1,395 @@
+"""NUT's own files and programs."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from nutbridge.config.file import folders as nut_folders
+from nutbridge.nut.driver import socket_paths
+from nutbridge.nut.errors import NutError
+from nutbridge.nut.ups_conf import DRIVER, Section, UpsConf, parse_ups_conf
+from nutbridge.nut.upsd import read_ups
+from nutbridge.nut.versions import driver_version
+from nutbridge.tools.doctor import systemd
+from nutbridge.tools.doctor.check import (
+    CheckVerdict,
+    Concluded,
+    DoctorFacts,
+    Gathered,
+    check,
+    failed,
+    not_allowed,
+    ok,
+    skipped,
+    warning,
+)
+from nutbridge.tools.doctor.context import DoctorContext
+from nutbridge.tools.doctor.files import FileFacts
+
+_CAP = 1 << 20
+_UPSD_S = 3.0
+
+#: upsmon's own default, upsmon.conf(5).
+_DEADTIME_S = 15.0
+_DEADTIME = re.compile(r'^[ \t]*DEADTIME[ \t]+"?(\d{1,9})', re.MULTILINE)
+_STATEPATH = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?NUT_STATEPATH=["']?([^"'\s#]+)""", re.MULTILINE
+)
+#: systemd's own default, systemd.service(5).
+_RESTART_S = 0.1
+#: A driver that looks less often shows an outage late, and may miss an OL that
+#: is hidden 30 s later. Default of NUT: 2 s.
+_SLOWEST_POLL_S = 5
+_DEFAULT_POLL_S = 2
+
+#: dummy-ups needs 2 to 3 s to show a state after its start; measured.
+_DRIVER_START_S = 5
+
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
+#: ``mode`` came with 2.8.0.
+_MODE_SINCE = (2, 8, 0)
+#: upsmon of these ends the house at the first poll that fails after OB.
+_HASTY = ((2, 8, 1), (2, 8, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class NutFacts(Gathered):
+    """How NUT is set up.
+
+    Attributes:
+        folder: where ups.conf lies.
+        ups_conf: its content; None when missing.
+        denied: ups.conf may not be read.
+        real_port: real path of the port in our section.
+        sections: names of dummy-ups sections that read our port file.
+        driver_version: what ``dummy-ups -V`` says; None without that program.
+        statepath: NUT_STATEPATH of nut.conf, which the driver's unit reads.
+        sockets: folders in which the monitor looks for the driver's socket.
+        socket_seen: it lies in one of them; None where we may not look.
+        deadtime_s: of upsmon.conf; None without that file.
+        restart_s: RestartSec of nut-driver@; None without that unit.
+    """
+
+    WHAT: ClassVar[str] = "NUT's config and programs"
+
+    folder: str
+    ups_conf: UpsConf | None
+    denied: bool = False
+    real_port: str = ""
+    sections: tuple[str, ...] = ()
+    driver_version: str | None = None
+    statepath: str | None = None
+    sockets: tuple[str, ...] = ()
+    socket_seen: bool | None = None
+    deadtime_s: float | None = None
+    restart_s: float | None = None
+
+    @classmethod
+    def gather(cls, place: DoctorContext) -> "NutFacts":
+        """Look at how NUT is set up."""
+        folder = Path(nut_folders(place.environ).sysconfig).absolute()
+        ups = place.settings.ups
+        conf, denied = _ups_conf(folder / "ups.conf")
+        section = conf.section(ups) if conf else None
+        driverpath = conf.values.get("driverpath") if conf else None
+        port = section.port if section else ""
+        sockets = socket_paths(ups, place.environ)
+        return cls(
+            folder=str(folder),
+            ups_conf=conf,
+            denied=denied,
+            # dummy-ups looks for a relative name in NUT's config folder.
+            real_port=os.path.realpath(folder / port) if port else "",
+            sections=_sections_of(conf, place.settings.port_file, folder),
+            driver_version=driver_version(
+                place.environ, (driverpath,) if driverpath else ()
+            ),
+            statepath=_last(_STATEPATH, folder / "nut.conf"),
+            sockets=tuple(str(path.parent) for path in sockets),
+            socket_seen=_any_there(sockets),
+            deadtime_s=_deadtime_s(folder / "upsmon.conf"),
+            restart_s=_restart_s(f"nut-driver@{ups}.service", place),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UpsdFacts(Gathered):
+    """What upsd shows.
+
+    Attributes:
+        address: HOST:PORT.
+        values: the UPS's variables; None when there are none.
+        problem: why.
+        kind: name of the error's class (errors.py).
+    """
+
+    WHAT: ClassVar[str] = "upsd"
+
+    address: str
+    values: Mapping[str, str] | None
+    problem: str = ""
+    kind: str = ""
+
+    @classmethod
+    def gather(cls, place: DoctorContext) -> "UpsdFacts":
+        """Ask upsd what it shows."""
+        timeout_s = min(_UPSD_S, place.left_s)
+        try:
+            values = read_ups(place.settings.ups, place.upsd, timeout_s)
+        except NutError as exc:
+            return cls(place.upsd, None, exc.problem, type(exc).__name__)
+        return cls(place.upsd, values)
+
+    @property
+    def here(self) -> bool:
+        """Whether it runs on this machine."""
+        return self.address.startswith(("127.", "localhost", "[::1]"))
+
+
+def _ups_conf(path: Path) -> tuple[UpsConf | None, bool]:
+    try:
+        with path.open("rb") as file:
+            return parse_ups_conf(file.read(_CAP).decode("utf-8", "replace")), False
+    except PermissionError:
+        return None, True
+    except OSError:
+        return None, False
+
+
+def _sections_of(conf: UpsConf | None, port_file: str, folder: Path) -> tuple[str, ...]:
+    wanted = os.path.realpath(port_file)
+    return tuple(
+        each.name
+        for each in (conf.sections if conf else ())
+        if each.driver == DRIVER
+        and each.port
+        and os.path.realpath(folder / each.port) == wanted
+    )
+
+
+def _any_there(paths: Iterable[Path]) -> bool | None:
+    try:
+        return any(path.exists() for path in paths)
+    except PermissionError:
+        return None
+
+
+def _deadtime_s(path: Path) -> float | None:
+    if not os.access(path, os.R_OK):
+        return None
+    found = _last(_DEADTIME, path)
+    return float(found) if found else _DEADTIME_S
+
+
+def _last(pattern: re.Pattern[str], path: Path) -> str | None:
+    """Return what the last match in a file names; None without one."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_CAP).decode("utf-8", "replace")
+    except OSError:
+        return None
+    found: list[str] = pattern.findall(text)
+    return found[-1] if found else None
+
+
+def _restart_s(unit: str, place: DoctorContext) -> float | None:
+    """Return RestartSec of the driver's unit; its files tell without systemd too."""
+    if systemd.systemd_runs():
+        try:
+            asked = ("LoadState", "RestartUSec")
+            values = systemd.show(unit, asked, place.environ, systemd.SYSTEMCTL_S)
+        except (OSError, subprocess.TimeoutExpired):
+            values = {}
+        if values.get("LoadState") == "loaded":
+            return systemd.seconds(values.get("RestartUSec", ""))
+    settings = systemd.from_files(unit, place.environ)
+    if settings is None:
+        return None
+    return systemd.seconds(settings.get("RestartSec", f"{_RESTART_S}s"))
+
+
+@check("ups-conf")
+def ups_conf(facts: DoctorFacts) -> CheckVerdict:
+    """The section of ups.conf, named as the UPS, with driver dummy-ups."""
+    nut, ups = facts.need(NutFacts), facts.settings.ups
+    path = f"{nut.folder}/ups.conf"
+    if nut.denied:
+        return not_allowed(f"{path} may not be read")
+    if nut.ups_conf is None:
+        return failed(f"{path} is missing: NUT does not know {ups}", _setup(facts))
+    ours = section_of(facts)
+    if ours is None:
+        if nut.sections:
+            return failed(
+                f"{path} calls this battery [{nut.sections[0]}], the config {ups}",
+                f"give both one name: upsc, the monitor and its unit look for {ups}",
+            )
+        return failed(f"{path} has no section [{ups}]", _setup(facts))
+    if ours.driver != DRIVER:
+        return failed(
+            f"{path}: [{ups}] has driver {ours.driver or 'none'}, not {DRIVER}",
+            f"driver = {DRIVER}",
+        )
+    return ok(f"{path}: [{ups}] has driver {DRIVER}")
+
+
+@check("ups-conf-port")
+def ups_conf_port(facts: DoctorFacts) -> CheckVerdict:
+    """Driver and monitor mean one file."""
+    nut, section = facts.need(NutFacts), _our_section(facts)
+    files = facts.get(FileFacts)
+    wanted = files.port.path if files else facts.settings.port_file
+    if nut.real_port != wanted:
+        return failed(
+            f"ups.conf: port of [{section.name}] is {section.port or 'missing'}, the "
+            f"monitor writes {wanted}",
+            f'port = "{wanted}" in ups.conf, then, while on line, restart '
+            f"nut-driver@{section.name}",
+        )
+    others = [name for name in nut.sections if name != section.name]
+    if others:
+        return warning(
+            f"ups.conf: {', '.join(others)} and {section.name} read one port file",
+            f"remove the sections other than [{section.name}]",
+        )
+    return ok(f"ups.conf: port of [{section.name}] is the monitor's port file")
+
+
+@check("ups-conf-mode")
+def ups_conf_mode(facts: DoctorFacts) -> CheckVerdict:
+    """The file is read again only when it has changed."""
+    section = _our_section(facts)
+    mode, where = section.values.get("mode"), f"ups.conf: [{section.name}]"
+    if mode == "dummy-once":
+        return ok(f"{where} has mode dummy-once")
+    if mode is None and section.port.endswith(".dev"):
+        return ok(f"{where} has no mode, and needs none: the port ends in .dev")
+    found = "no mode, and the port does not end in .dev" if mode is None else mode
+    finding = f"{where} has mode {found}" if mode else f"{where} has {found}"
+    return failed(finding, "mode = dummy-once")
+
+
+@check("ups-conf-pollinterval")
+def ups_conf_pollinterval(facts: DoctorFacts) -> CheckVerdict:
+    """How often the driver looks at the file."""
+    section, conf = _our_section(facts), facts.need(NutFacts).ups_conf
+    text = section.values.get("pollinterval")
+    text = text or (conf.values.get("pollinterval") if conf else None)
+    if text is None:
+        return ok(f"the driver looks at the file every {_DEFAULT_POLL_S} s")
+    remedy = f"pollinterval = {_DEFAULT_POLL_S} in the section [{section.name}]"
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        return failed(f"ups.conf: pollinterval {text} is no number of seconds", remedy)
+    if len(text) > 9 or int(text) > _SLOWEST_POLL_S:  # noqa: PLR2004 - digits
+        return failed(f"ups.conf: pollinterval {text} s shows an outage late", remedy)
+    return ok(f"the driver looks at the file every {text} s")
+
+
+@check("driver-socket")
+def driver_socket(facts: DoctorFacts) -> CheckVerdict:
+    """The monitor finds the driver's socket, to see whether the driver runs.
+
+    Source: NUT_STATEPATH of nut.conf moves it (EnvironmentFile of nut-driver@);
+    a statepath in ups.conf does not, measured with dummy-ups 2.8.0.
+    """
+    nut = facts.need(NutFacts)
+    folders, moved = ", ".join(nut.sockets), nut.statepath
+    remedy = (
+        f"systemctl edit enphase-monitor@{facts.settings.ups}: "
+        f"Environment=NUT_STATEPATH={moved or '...'}; and set STATE_DIR in the config"
+    )
+    if moved is not None and moved not in nut.sockets:
+        return failed(
+            f"nut.conf: the driver's socket is in {moved}, the monitor looks for it "
+            f"in {folders}",
+            remedy,
+        )
+    if nut.socket_seen is None:
+        return not_allowed("the folder of the driver's socket may not be looked at")
+    if nut.socket_seen:
+        return ok("the monitor finds the driver's socket")
+    upsd = facts.get(UpsdFacts)
+    if upsd is not None and upsd.values is not None and upsd.here:
+        return warning(
+            f"the driver runs, but its socket is not in {folders}: the monitor takes "
+            "it for stopped",
+            remedy,
+        )
+    return skipped("the driver does not run, so there is no socket to look for")
+
+
+@check("nut-version")
+def nut_version(facts: DoctorFacts) -> CheckVerdict:
+    """The traps of some versions."""
+    nut, section = facts.need(NutFacts), section_of(facts)
+    if nut.driver_version is None:
+        return failed(
+            "NUT's driver dummy-ups is not installed",
+            "apt install nut (Fedora: dnf install nut)",
+        )
+    found = f"NUT {nut.driver_version}"
+    numbers = _numbers(nut.driver_version)
+    if not numbers:
+        return warning("NUT does not tell its version", "see: dummy-ups -V")
+    if numbers < _MODE_SINCE:
+        if section is not None and "mode" in section.values:
+            return failed(
+                f"{found} does not know mode: its dummy-ups does not start",
+                "update NUT to 2.8.0 or later, or remove mode and name the port .dev",
+            )
+        return warning(f"{found} is old", "update NUT to 2.8.0 or later")
+    if _HASTY[0] <= numbers < _HASTY[1]:
+        return warning(
+            f"{found}: its upsmon shuts machines down at once when the driver is gone "
+            "during an outage",
+            "update to 2.8.3 or later; never stop nut-driver@ during an outage",
+        )
+    return ok(f"{found} has no known trap")
+
+
+@check("deadtime")
+def deadtime(facts: DoctorFacts) -> CheckVerdict:
+    """A driver that was restarted is back before upsmon takes the UPS for dead."""
+    nut = facts.need(NutFacts)
+    if nut.deadtime_s is None:
+        finding = f"DEADTIME: no upsmon.conf to be read in {nut.folder}"
+        return (not_allowed if nut.denied else skipped)(finding)
+    if nut.restart_s is None:
+        return skipped("RestartSec: there is no unit nut-driver@ to be read")
+    least = nut.restart_s + _DRIVER_START_S
+    times = f"DEADTIME {nut.deadtime_s:g} s, nut-driver@ starts after "
+    times += f"{nut.restart_s:g} s"
+    if nut.deadtime_s <= least:
+        return failed(
+            f"{times}: upsmon may give up a driver that restarts in an outage",
+            f"DEADTIME {least + 5:.0f} in {nut.folder}/upsmon.conf (more than "
+            f"{least:g}), or a smaller RestartSec: systemctl edit nut-driver@",
+        )
+    return ok(f"{times}: upsmon waits long enough")
+
+
+def section_of(facts: DoctorFacts) -> Section | None:
+    """Return the section of this UPS, or None."""
+    conf = facts.need(NutFacts).ups_conf
+    return conf.section(facts.settings.ups) if conf else None
+
+
+def _our_section(facts: DoctorFacts) -> Section:
+    section = section_of(facts)
+    if section is None:
+        raise Concluded(skipped("ups.conf: there is no section to look at"))
+    return section
+
+
+def _setup(facts: DoctorFacts) -> str:
+    return f"nutbridge setup {facts.settings.ups} adds it"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version, e.g. (2, 8, 0); empty when there are none."""
+    found = _VERSION.search(version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -1,0 +1,125 @@
+"""The monitor's unit."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from nutbridge.tools.doctor import systemd
+from nutbridge.tools.doctor.check import (
+    CheckVerdict,
+    DoctorFacts,
+    Gathered,
+    check,
+    failed,
+    ok,
+    skipped,
+)
+from nutbridge.tools.doctor.context import DoctorContext
+
+_UNIT_NAMES = (
+    "LoadState",
+    "UnitFileState",
+    "ActiveState",
+    "SubState",
+    "Type",
+    "WatchdogUSec",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFacts(Gathered):
+    """The monitor's unit.
+
+    Attributes:
+        name: enphase-monitor@<ups>.service.
+        values: properties by systemctl's names; None without systemd.
+        problem: why systemctl did not tell.
+    """
+
+    WHAT: ClassVar[str] = "systemd"
+
+    name: str
+    values: Mapping[str, str] | None
+    problem: str = ""
+
+    @classmethod
+    def gather(cls, place: DoctorContext) -> "UnitFacts":
+        """Ask systemd about the monitor's unit."""
+        unit = f"enphase-monitor@{place.settings.ups}.service"
+        if not systemd.systemd_runs():
+            return cls(unit, None)
+        try:
+            values = systemd.show(unit, _UNIT_NAMES, place.environ, systemd.SYSTEMCTL_S)
+        except subprocess.TimeoutExpired:
+            return cls(unit, {}, f"no answer within {systemd.SYSTEMCTL_S:g} s")
+        except OSError as exc:
+            return cls(unit, {}, exc.strerror or "it cannot be run")
+        return cls(unit, values)
+
+
+_ON = ("enabled", "enabled-runtime", "static", "generated", "indirect")
+
+
+@check("unit-enabled")
+def unit_enabled(facts: DoctorFacts) -> CheckVerdict:
+    """The unit starts at boot."""
+    unit = facts.need(UnitFacts)
+    if (early := _untold(unit, "starts at boot")) is not None:
+        return early
+    state = (unit.values or {}).get("UnitFileState", "")
+    if state in _ON:
+        return ok(f"{unit.name} is {state}")
+    return failed(
+        f"{unit.name} is {state or 'not enabled'}: no monitor after a boot",
+        f"systemctl enable {unit.name}",
+    )
+
+
+@check("unit-running")
+def unit_running(facts: DoctorFacts) -> CheckVerdict:
+    """The unit runs."""
+    unit = facts.need(UnitFacts)
+    if (early := _untold(unit, "runs")) is not None:
+        return early
+    values = unit.values or {}
+    state = f"{values.get('ActiveState', '?')} ({values.get('SubState', '?')})"
+    if values.get("ActiveState") == "active":
+        return ok(f"{unit.name} is {state}")
+    return failed(
+        f"{unit.name} is {state}",
+        f"systemctl start {unit.name}; journalctl -u {unit.name} tells why it ended",
+    )
+
+
+@check("unit-watchdog")
+def unit_watchdog(facts: DoctorFacts) -> CheckVerdict:
+    """Systemd starts a monitor again that hangs."""
+    unit = facts.need(UnitFacts)
+    if (early := _untold(unit, "has a watchdog")) is not None:
+        return early
+    values = unit.values or {}
+    span = values.get("WatchdogUSec", "")
+    if span in ("", "0", "infinity") or not values.get("Type", "").startswith("notify"):
+        return failed(
+            f"{unit.name} has no watchdog: a monitor that hangs stays so",
+            "WatchdogSec=60 and Type=notify, as in the unit that nutbridge brings",
+        )
+    return ok(f"{unit.name} has a watchdog of {span}")
+
+
+def _untold(unit: UnitFacts, what: str) -> CheckVerdict | None:
+    if unit.values is None:
+        return skipped(f"whether {unit.name} {what}: no systemd runs here")
+    if unit.problem:
+        return skipped(
+            f"whether {unit.name} {what}: systemctl: {unit.problem}",
+            f"systemctl status {unit.name}",
+        )
+    if unit.values.get("LoadState") != "loaded":
+        return failed(
+            f"{unit.name} is not installed",
+            "copy enphase-monitor@.service to /etc/systemd/system, then: systemctl "
+            "daemon-reload",
+        )
+    return None

@@ -1,0 +1,264 @@
+"""What a test machine cannot bring about, as facts for the checks.
+
+Each case is a title, the facts, and the checks to be made of them, by the words
+their names begin with. findings.txt has what doctor says then.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from nutbridge.nut.ups_conf import parse_ups_conf
+from nutbridge.sources.enphase.readings import Inventory, Relay
+from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.tools.doctor.access import DiskEntry
+from nutbridge.tools.doctor.check import DoctorFacts
+from nutbridge.tools.doctor.gateway import GatewayFacts
+from nutbridge.tools.doctor.inverter import InverterFacts
+from nutbridge.tools.doctor.nut import NutFacts, UpsdFacts
+from nutbridge.tools.doctor.token import TokenFacts
+from nutbridge.tools.doctor.unit import UnitFacts
+from nutbridge.ups.model import Grid, GridAnswer
+from tests.tools.doctor.build import (
+    ALONE,
+    BESIDE,
+    GOOD_FILES,
+    GOOD_UNIT,
+    PORT,
+    UNIT,
+    facts,
+    settings,
+)
+
+
+class Case(NamedTuple):
+    """One case."""
+
+    title: str
+    facts: DoctorFacts
+    checks: tuple[str, ...]
+
+
+FILES = ("config-permissions", "folders", "port-file", "file-system", "selinux")
+ANY = ("",)
+CLOSED = DiskEntry("/var/lib/nut/x", 0o600, "root:root", usable=False)
+HIDDEN = DiskEntry(f"{PORT}-nocomms", 0o644, "nut:nut", usable=True)
+NO_PORT = DiskEntry(PORT)
+CONFIG, (FOLDER,), SHOWN = GOOD_FILES.config, GOOD_FILES.folders, GOOD_FILES.port
+
+
+def _file_cases() -> Iterator[Case]:
+    def case(title: str, *checks: str, **changes: object) -> Case:
+        files = replace(GOOD_FILES, **changes)  # type: ignore[arg-type]
+        return Case(title, facts(files), checks)
+
+    yield case("files that are right", *FILES, "port-path", "monitor")
+    for title, entry in (
+        ("closed to the monitor", replace(CONFIG, usable=False, mode=0o600)),
+        ("that all of a group may change", replace(CONFIG, mode=0o660)),
+        ("that cannot be looked at", replace(CONFIG, mode=None)),
+    ):
+        yield case(f"config {title}", "config-permissions", config=entry)
+    yield case("password file left by root", "config-perm", passwords=(CLOSED,))
+    yield case("state file left by root", "folders", kept=(CLOSED,))
+    yield case("state not made yet", "folders", kept=(replace(CLOSED, mode=None),))
+    for title, change in (
+        ("missing", {"mode": None}),
+        ("open to everybody", {"mode": 0o777}),
+        ("closed to the monitor", {"usable": False}),
+    ):
+        yield case(f"folder {title}", "folders", folders=(replace(FOLDER, **change),))
+    for title, change in (
+        ("that is a folder", {"plain": False}),
+        ("closed to the driver", {"usable": False}),
+        ("open to everybody", {"mode": 0o666}),
+        ("missing", {"mode": None}),
+    ):
+        yield case(
+            f"port file {title}",
+            "port-file",
+            port=replace(SHOWN, **change),
+            twin=DiskEntry(f"{PORT}-nocomms"),
+        )
+    yield case(
+        "not root: folders that may not be looked at",
+        *("folders", "port-file", "file-system", "monitor"),
+        denied="/var/lib/nut",
+        port=NO_PORT,
+        folders=(),
+        kinds={},
+        held=None,
+    )
+    yield case("the lock cannot be asked", "monitor", held=None)
+    yield case("no file systems are told", "file-system", kinds={})
+    for kind in ("nfs4", "cifs", "fuse.sshfs"):
+        yield case(f"{kind}", "file-system", kinds={"/var/lib/nut": kind})
+    for label in (
+        *("system_u:object_r:nut_conf_t:s0", "system_u:object_r:var_run_t:s0"),
+        *("system_u:object_r:var_lib_t:s0", "unconfined_u:object_r:user_home_t:s0"),
+        *("system_u:object_r:unlabeled_t:s0", ""),
+    ):
+        yield case(f"SELinux {label or 'without a label'}", "selinux", label=label)
+    for title, changes in (
+        ("claims OL", {}),
+        # A driver that ends after OB shuts the house down: it is not to be stopped.
+        ("claims OB LB", {"status": "OB LB"}),
+        ("has no status", {"status": None}),
+        ("hidden", {"port": NO_PORT, "twin": HIDDEN}),
+        ("missing", {"port": NO_PORT}),
+    ):
+        yield case(f"no monitor, file {title}", "monitor", **{"held": False, **changes})
+    yield case("a monitor, file hidden", "monitor", port=NO_PORT, twin=HIDDEN, pid=None)
+    for odd in (" ", "@", "#", '"', "\u00e4"):
+        path = settings(f"/var/lib/nut/my{odd}home.dev")
+        yield Case(f"path with {odd}", facts(ours=path), ("port-path",))
+    token = TokenFacts(None, denied=False, claims=None, now=0.0)
+    for title, files, found in (
+        ("token left by root", replace(GOOD_FILES, token=CLOSED), token),
+        ("token not for us", GOOD_FILES, TokenFacts("x: denied", True, None, 0.0)),
+    ):
+        yield Case(title, facts(files, found), ("token",))
+    yield Case("everything late", facts(), ("ports", *FILES, "upsd", "unit-run"))
+    playing = settings(more="TEST=1\nTEST_RELAY='{}'\n")
+    yield Case("TEST mode", facts(ours=playing), ("token", "gateway-grid", "charge"))
+
+
+CONFS = {
+    "a name that ends in .dev": "port=x.dev\n",
+    "a sequence": "port=x.seq\n",
+    "another mode": "port=x\nmode=dummy-loop\n",
+    "pollinterval -1": "port=x.dev\npollinterval=-1\n",
+    "pollinterval of 40 digits": f"port=x.dev\npollinterval={'9' * 40}\n",
+    "its own pollinterval": "port=x.dev\npollinterval=2\n",
+}
+
+
+def _nut_cases() -> Iterator[Case]:
+    for title, lines in CONFS.items():
+        conf = parse_ups_conf(f"pollinterval=30\n[home]\ndriver=dummy-ups\n{lines}")
+        nut = NutFacts("/etc/nut", conf)
+        yield Case(title, facts(nut), ("ups-conf-mode", "ups-conf-poll"))
+    none = NutFacts("/etc/nut", parse_ups_conf(""))
+    yield Case("no section", facts(none), ("ups-conf", "nut-version"))
+    closed = NutFacts("/etc/nut", None, denied=True)
+    yield Case("not root: ups.conf", facts(closed), ("ups-conf", "deadtime"))
+    ours = parse_ups_conf("[home]\ndriver=dummy-ups\nport=x.dev\nmode=dummy-once\n")
+    for found, version in (
+        *((ours, "2.7.4"), (parse_ups_conf(""), "2.7.4"), (ours, "unknown")),
+    ):
+        nut = NutFacts("/etc/nut", found, driver_version=version)
+        yield Case(f"NUT {version}", facts(nut), ("nut-version",))
+    for deadtime, restart in (
+        *((20.0, 15.0), (21.0, 15.0), (15.0, 2.0), (None, 15.0), (15.0, None)),
+    ):
+        nut = NutFacts("/etc/nut", None, deadtime_s=deadtime, restart_s=restart)
+        yield Case(f"DEADTIME {deadtime}, {restart}", facts(nut), ("deadtime",))
+    for kind in ("UpsdUnreachable", "UnknownUps", "DriverNotConnected", "DataStale"):
+        silent = UpsdFacts("127.0.0.1:3493", None, "no", kind)
+        yield Case(kind, facts(silent), ("upsd",))
+    gateway = GatewayFacts("x")
+    for title, values in (
+        ("it starts", {"ups.status": "WAIT"}),
+        ("a shutdown was ordered", {"ups.status": "FSD OL"}),
+        ("an odd charge", {"ups.status": "OL", "battery.charge": "nan"}),
+    ):
+        upsd = UpsdFacts("127.0.0.1:3493", values)
+        yield Case(f"upsd: {title}", facts(upsd, gateway), ("upsd",))
+    conf = parse_ups_conf(f"[home]\ndriver=dummy-ups\nport={PORT}\n")
+    nut = NutFacts("/etc/nut", conf, real_port=PORT)
+    for title, port, address, now in (
+        ("of before", "/run/old.dev", "127.0.0.1:3493", nut),
+        ("of another machine", "/run/old.dev", "192.0.2.1:3493", nut),
+        ("of now", PORT, "127.0.0.1:3493", nut),
+        # What is wrong with the section comes first.
+        ("of no section", PORT, "[::1]:3493", replace(nut, real_port="/run/odd.dev")),
+    ):
+        upsd = UpsdFacts(address, {"ups.status": "OL", "driver.parameter.port": port})
+        yield Case(f"driver with port {title}", facts(now, upsd, gateway), ("upsd",))
+    for changes in (
+        *({}, {"LoadState": "not-found"}, {"UnitFileState": "disabled"}),
+        *({"ActiveState": "failed"}, {"WatchdogUSec": "0"}, {"Type": "simple"}),
+        {"ActiveState": "activating", "SubState": "auto-restart"},
+        {"WatchdogUSec": "infinity"},
+    ):
+        unit = UnitFacts(UNIT, {**GOOD_UNIT, **changes})
+        yield Case(f"unit {changes}", facts(unit), ("unit",))
+    yield Case("no systemd", facts(UnitFacts(UNIT, None)), ("unit",))
+    hung = UnitFacts(UNIT, {}, "no answer within 5 s")
+    yield Case("systemd that hangs", facts(hung), ("unit",))
+
+
+def _gateway_cases() -> Iterator[Case]:
+    silent = GatewayFacts("x", unreachable="refused")
+    yield Case("gateway that is silent", facts(silent), ("gateway", "charge"))
+    # Only an answer tells that the gateway took the token.
+    seen = GatewayFacts("x", shown="ab" * 32, problems={"relay": "closed"})
+    yield Case("token sent in vain", facts(seen), ("gateway-token",))
+    told = replace(seen, inventory=Inventory())
+    yield Case("token sent, one answer", facts(told), ("gateway-token",))
+    # A monitor that has seen a backup mode holds OB through such answers.
+    fitted = Inventory(devices=1, controllers=1)
+    for mode in ("multimode-ongrid", "unknown"):
+        relay = Relay("closed", "closed", (mode, mode))
+        found = replace(seen, relay=relay, inventory=fitted)
+        yield Case(f"closed, {mode}", facts(found), ("gateway-grid",))
+
+
+def _inverter(reading: UpsReading, grid: Grid, unfit: str) -> InverterFacts:
+    answer = GridAnswer(grid=grid, word="RunStt 235", speaker="inverter", unfit=unfit)
+    return InverterFacts("192.0.2.1", reading=reading, grid=answer)
+
+
+FULL = UpsReading({}, battery_keys=True, fitted=True, soc_pct=61.0)
+SILENT = InverterFacts("192.0.2.1", problem="no answer", kind="DeviceUnreachable")
+#: Ways to an inverter that do not lead in.
+WAYS = {
+    "silent": SILENT,
+    "not Webconnect": replace(SILENT, kind="NotWebconnect"),
+    "wrong password": replace(SILENT, kind="PasswordRefused"),
+    "no free session": replace(SILENT, kind="NoFreeSession"),
+    "another certificate": replace(
+        SILENT, kind="CertificateChanged", known="0" * 64, shown="1" * 64
+    ),
+    "no address": InverterFacts("192.0.2.1", unresolved="no address is known"),
+    "no password": InverterFacts("192.0.2.1", kind="NoPassword"),
+    "files not to be read": InverterFacts("192.0.2.1", denied="/var/lib/nut/sma.s"),
+    "late": None,
+}
+
+
+def _inverter_cases() -> Iterator[Case]:
+    ours, upsd = settings(text=ALONE), UpsdFacts("127.0.0.1:3493", {"ups.status": "OL"})
+    upsd = replace(upsd, values={"ups.status": "OL", "battery.charge": "60"})
+    checks = ("upsd", "inverter-ups", "inverter-grid", "inverter-b", "charge-low")
+    for title, reading, grid, unfit in (
+        ("full", FULL, Grid.CLOSED, ""),
+        ("in an outage", FULL, Grid.OPEN, ""),
+        ("with an odd word", FULL, Grid.UNKNOWN, ""),
+        ("emptier than upsd shows", replace(FULL, soc_pct=10.0), Grid.CLOSED, ""),
+        # Its 0 % is no charge.
+        (
+            "without a battery",
+            replace(FULL, fitted=False, soc_pct=0.0),
+            Grid.CLOSED,
+            "",
+        ),
+        # Its mains connection is that of a unit that goes dark with the house.
+        ("that is no UPS", UpsReading({}), Grid.CLOSED, "no UPS"),
+        ("not ready", replace(FULL, soc_pct=None), Grid.CLOSED, ""),
+        ("of 10 kWh", replace(FULL, rated_wh=10200.0), Grid.CLOSED, ""),
+        ("with a high floor", replace(FULL, floor_pct=18.0), Grid.CLOSED, ""),
+    ):
+        device = _inverter(reading, grid, unfit)
+        yield Case(
+            f"inverter {title}", facts(device, upsd, GOOD_FILES, ours=ours), checks
+        )
+    for title, way in WAYS.items():
+        parts = (GOOD_FILES, way) if way is not None else (GOOD_FILES,)
+        yield Case(f"inverter: {title}", facts(*parts, ours=ours), ("inverter-",))
+        # Beside a gateway whatever fails is a warning at most.
+        beside = facts(*parts[1:], ours=settings(more=BESIDE))
+        yield Case(f"inverter beside: {title}", beside, ("inverter",))
+
+
+CASES = (*_file_cases(), *_nut_cases(), *_gateway_cases(), *_inverter_cases())
