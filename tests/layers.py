@@ -62,7 +62,7 @@ CLOCK_IS_GIVEN = ("ups", "daemon", "sources", "tools.status", "tools.doctor")
 #: Libraries that only some modules may know.
 ONLY_IN = {
     "httpx": ("net", "collector.serve.upstream"),
-    "httpcore": ("net.transport",),
+    "httpcore": (),
     "tenacity": ("net",),
     "jwt": ("sources.enphase.claims",),
     "typer": ("cli", "tools.demo", "__main__"),

@@ -137,7 +137,7 @@ def _renewal(
 def _source(
     settings: Settings, wires: _Wires, renewal: Renewal, host: Host, *, collar: bool
 ) -> EnphaseSource:
-    from nutbridge.net.transport import retrying
+    from nutbridge.net.retry import retrying
 
     gateway = Gateway(
         wires.gateway,

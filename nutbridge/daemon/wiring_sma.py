@@ -11,8 +11,8 @@ from nutbridge.daemon.state_session import StateSession
 from nutbridge.errors import ConfigError
 from nutbridge.net.https import HttpsDevice
 from nutbridge.net.pin_store import PinStore
+from nutbridge.net.retry import retrying
 from nutbridge.net.tls import PinnedContext
-from nutbridge.net.transport import retrying
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.login_gate import LoginGate, LoginWaiter
 from nutbridge.sources.sma.pin import CertificatePin

@@ -1,14 +1,29 @@
 """HTTPS to a device on the local network, and to the cloud.
 
+The one door to the HTTP library, by its public interface: its transport without
+the client around it, so no redirects, no cookies, no proxies, no environment.
+The URL holds a numeric address; the name goes into the Host header and the TLS
+handshake. What the library does not tell, its ``trace`` extension and the socket
+of the TLS context do: who is at the other end before anything is sent, and what
+was sent and received when a request fails.
+
 Source: IQ Gateways want one connection and requests one after another
 (firmware 7 and 8, pyenphase).
 """
 
+import contextlib
+import logging
+import socket
 import ssl
-from dataclasses import dataclass, replace
+import sys
+import threading
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from nutbridge import __version__
 from nutbridge.errors import DeviceUnreachable
 from nutbridge.net.addresses import (
     AddressBook,
@@ -17,50 +32,308 @@ from nutbridge.net.addresses import (
     resolve_host,
     split_host,
 )
-from nutbridge.net.link import LinkError, Peer
-from nutbridge.net.tls import PinnedContext, verifying_context
-from nutbridge.net.transport import Session
-from nutbridge.net.wire import Answer, Request
-from nutbridge.net.worker import LateError, ThreadWaiter, call_within
+from nutbridge.net.failures import (
+    LinkError,
+    NotConnectedError,
+    describe,
+    ended_in_handshake,
+)
+from nutbridge.net.tls import PinnedContext, WatchedSocket
+from nutbridge.net.wire import Answer, Peer, Request
+from nutbridge.net.worker import LateError, ThreadWaiter, Worker, call_within
 from nutbridge.system.clock import Clock, Waiter
+
+# httpx loads a command line of its own where click and rich stand beside it, as
+# they do beside typer: 0.1 s more at each start. It leaves that out without click.
+_click = cast("dict[str, ModuleType | None]", sys.modules).pop("click", None)
+sys.modules["click"] = None  # type: ignore[assignment]
+try:
+    import httpx
+finally:
+    del sys.modules["click"]
+    if _click is not None:
+        sys.modules["click"] = _click
+
+# At DEBUG they write whole header lines, session ids among them.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 HTTPS_PORT = 443
 HTTP_PORT = 80
 
+#: Longest body taken, bytes; the largest known answer has about 60 kB.
+BODY_CAP = 8 * 2**20
+
 #: Headers that only a known peer may see.
 SECRET_HEADERS = frozenset({"authorization", "cookie"})
 
+#: What every request carries. No compression: a few kB are sent faster plain, and
+#: the cap then counts what is kept.
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"nutbridge/{__version__}",
+    }
+)
 
-@dataclass(slots=True)
-class _Call:
-    """How to run one exchange: what to call it, who waits, until when."""
+_LIMITS = httpx.Limits(max_connections=1, keepalive_expiry=None)
 
-    what: str
-    clock: Clock
-    waiter: Waiter
-    until: float
 
-    def run(self, session: Session, request: Request, only: Peer | None) -> Answer:
-        limit_s = self.until - self.clock.boottime()
+class Connection:
+    """One worker thread with its one connection; thrown away at the first failure.
+
+    Args:
+        host: name for the Host header and for TLS.
+        port: TCP port.
+        book: addresses to connect to.
+        context: of the TLS connections; None for plain http.
+        limit_s: limit of one connect, handshake, read or write.
+
+    Attributes:
+        worker: runs ``exchange``.
+        peer: who is at the other end; only a pinned context takes note of it.
+        found: there is an address.
+        sent: something of the present request was handed to the system.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        book: AddressBook,
+        context: ssl.SSLContext | None,
+        limit_s: float,
+    ) -> None:
+        # A zone (fe80::1%eth0) is for connecting only.
+        self._name = host.partition("%")[0]
+        scheme = "http" if context is None else "https"
+        self._url = httpx.URL(scheme=scheme, host=self._name, port=port)
+        self._headers = {**HEADERS, "Host": self._url.netloc.decode("ascii")}
+        self._book = book
+        self._limit_s = limit_s
+        self._transport = httpx.HTTPTransport(
+            verify=False if context is None else context,
+            trust_env=False,
+            limits=_LIMITS,
+        )
+        self._lock = threading.Lock()
+        self._aborted = False
+        self._handle: socket.socket | None = None
+        self._sock: socket.socket | None = None
+        self._address = ""
+        self._fresh = self._in_tls = False
+        self._only: Peer | None = None
+        self.peer: Peer | None = None
+        self.found = self.sent = False
+        self.worker = Worker("https", self._transport.close)
+
+    def abort(self) -> None:
+        """Break the connection off and end the thread; from any thread."""
+        self._aborted = True
+        with self._lock, contextlib.suppress(OSError):
+            # Not SSLSocket.shutdown: it takes the TLS state from under a read.
+            if sock := self._handle or self._sock:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self.worker.retire()
+
+    def _hold(self, handle: socket.socket | None) -> None:
+        """Keep another handle while TLS takes the first one over."""
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+            self._handle = handle
+
+    def exchange(self, request: Request, only: Peer | None) -> Answer:
+        """Send one request to the first address that answers.
+
+        Runs in the worker.
+
+        Args:
+            request: goes out once; once more if the device gave up an idle
+                connection and it cannot have arrived, or is a GET.
+            only: the peer that may see it; None lets everybody.
+
+        Raises:
+            LinkError, AddressError, CertificateChanged: no answer.
+        """
+        self._only = only
+        addresses = self._book.addresses(2 * self._limit_s)
+        self.found = True
+        problem = LinkError("given up")
+        for address in addresses:
+            if address != self._address:
+                self._address, self._url = address, self._url.copy_with(host=address)
+            limit_s = self._limit_s / len(addresses)
+            try:
+                try:
+                    return self._once(request, limit_s)
+                except LinkError as error:
+                    if not error.dropped or (self.sent and request.method != "GET"):
+                        raise
+                return self._once(request, limit_s)
+            except NotConnectedError as error:
+                problem = error
+        raise problem
+
+    def _once(self, request: Request, connect_s: float) -> Answer:
+        self._fresh = self.sent = False
+        if isinstance(self._sock, WatchedSocket):
+            self._sock.received = 0
+        problem: LinkError
         try:
-            return call_within(
-                session.worker,
-                lambda: session.exchange(request, only),
-                clock=self.clock,
-                waiter=self.waiter,
-                deadline=self.until,
+            limit_s = self._limit_s
+            timeout = {"read": limit_s, "write": limit_s, "pool": limit_s}
+            http = httpx.Request(
+                request.method,
+                self._url,
+                headers={**self._headers, **request.headers},
+                content=request.body,
+                extensions={
+                    "target": request.path.encode("ascii"),
+                    "sni_hostname": self._name,
+                    "timeout": {"connect": connect_s, **timeout},
+                    "trace": self._trace,
+                },
             )
-        except LateError:
-            thing = "address" if session.link is None else "complete answer"
-            problem = f"no {thing} within {max(0.0, limit_s):.3g} s"
-        except (LinkError, AddressError) as error:
-            problem = str(error)
-        except BaseException:
-            session.abort()
-            raise
-        sent = session.link is not None and session.link.sent
-        session.abort()
-        raise DeviceUnreachable(self.what, problem, sent=sent)
+            with contextlib.closing(self._transport.handle_request(http)) as response:
+                self._keep_tls_session()
+                headers = {key.lower(): text for key, text in response.headers.items()}
+                return Answer(response.status_code, headers, _body(response))
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TypeError) as error:
+            problem = self._problem(error, connect_s)
+        # Outside of the except clause: what the library raised may hold the
+        # value of a header, and a context is shown with a traceback.
+        raise problem
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Follow what the library does; what is raised here ends the request.
+
+        Source: https://www.python-httpx.org/advanced/extensions/#trace
+        """
+        layer, _, event = event.partition(".")
+        if layer == "connection":
+            self._trace_connecting(event, info)
+        elif event == "send_request_headers.started":
+            self._vet()
+        elif event == "send_request_headers.complete":
+            self.sent = True
+
+    def _trace_connecting(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connect_tcp.started":
+            self._fresh, self._in_tls, self.peer = True, False, None
+        elif event in ("connect_tcp.complete", "start_tls.complete"):
+            self._sock = info["return_value"].get_extra_info("socket")
+            if self._aborted and self._sock is not None:
+                self._sock.close()  # the library has not taken it over yet
+                raise LinkError("given up")
+        handle = event == "start_tls.started"
+        self._in_tls = self._in_tls or handle
+        # TLS takes the socket over: meanwhile another handle serves ``abort``.
+        self._hold(self._sock.dup() if handle and self._sock else None)
+
+    def _vet(self) -> None:
+        """Refuse to show a secret to anybody but the known peer."""
+        if self._fresh and isinstance(self._sock, WatchedSocket):
+            shown = self._sock.shown
+            self.peer = None if shown is None else Peer(self._address, shown)
+        if self._aborted:
+            raise LinkError("given up")
+        if self._only is not None and self.peer != self._only:
+            raise LinkError("another address or certificate than the one trusted")
+        self._book.worked(self._address)
+
+    def _problem(self, error: Exception, connect_s: float) -> LinkError:
+        """Say what went wrong, and whether another try may help."""
+        if isinstance(error, httpx.ConnectTimeout):
+            thing = "TLS handshake" if self._in_tls else "connection"
+            return NotConnectedError(f"no {thing} within {connect_s:g} s")
+        if isinstance(error, httpx.ConnectError):
+            if self._in_tls and ended_in_handshake(error):
+                return NotConnectedError("connection closed in the TLS handshake")
+            return NotConnectedError(describe(error))
+        sock = self._sock if isinstance(self._sock, WatchedSocket) else None
+        received = sock is not None and sock.received > 0
+        dropped = False
+        if isinstance(error, httpx.TimeoutException):
+            late = isinstance(error, httpx.ReadTimeout)
+            what = "no answer" if late else "request not taken"
+            problem = f"{what} within {self._limit_s:g} s"
+        elif isinstance(error, httpx.NetworkError):
+            where = " in the middle of the answer" if received else ""
+            problem = describe(error, "connection broken off") + where
+            dropped = not (self._fresh or received)
+        elif not isinstance(error, httpx.RemoteProtocolError):
+            problem = "request cannot be sent as it is"
+        elif sock is not None and not sock.ended:
+            problem = "answer is not HTTP"
+        elif received:
+            problem = "answer cut off in its header"
+        else:
+            problem = "connection closed without an answer"
+            dropped = not self._fresh
+        return LinkError(problem, dropped=dropped)
+
+    def _keep_tls_session(self) -> None:
+        if self._fresh and isinstance(self._sock, WatchedSocket):
+            context = self._sock.context
+            if isinstance(context, PinnedContext):
+                context.keep_session(self._sock)
+
+
+def _body(response: httpx.Response) -> bytes:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise LinkError("answer is compressed, which was not asked for")
+    length = response.headers.get("content-length")
+    body = bytearray()
+    try:
+        if length is not None and int(length) > BODY_CAP:
+            raise LinkError(f"answer larger than {BODY_CAP >> 20} MiB")
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) > BODY_CAP:
+                raise LinkError(f"answer larger than {BODY_CAP >> 20} MiB")
+    except httpx.RemoteProtocolError:
+        of = f" of {length}" if length else ""
+        raise LinkError(f"answer cut off after {len(body)}{of} bytes") from None
+    return bytes(body)
+
+
+def _run(
+    connection: Connection,
+    request: Request,
+    what: str,
+    *,
+    clock: Clock,
+    waiter: Waiter,
+    until: float,
+    only: Peer | None = None,
+) -> Answer:
+    """Have a request sent and wait for the answer; on a failure end the connection.
+
+    Raises:
+        DeviceUnreachable: ``what`` and what happened.
+    """
+    limit_s = until - clock.boottime()
+    try:
+        return call_within(
+            connection.worker,
+            lambda: connection.exchange(request, only),
+            clock=clock,
+            waiter=waiter,
+            deadline=until,
+        )
+    except LateError:
+        thing = "complete answer" if connection.found else "address"
+        problem = f"no {thing} within {max(0.0, limit_s):.3g} s"
+    except (LinkError, AddressError) as error:
+        problem = str(error)
+    except BaseException:
+        connection.abort()
+        raise
+    sent = connection.sent
+    connection.abort()
+    raise DeviceUnreachable(what, problem, sent=sent)
 
 
 class HttpsDevice:
@@ -108,13 +381,13 @@ class HttpsDevice:
         self._timeout_s = timeout_s
         self._total_s = 2 * timeout_s if total_s is None else total_s
         self._book = AddressBook(name, port, resolve)
-        self._session: Session | None = None
+        self._connection: Connection | None = None
         self.secrets_only_to: Peer | None = None
 
     @property
     def peer(self) -> Peer | None:
         """Whom the connection leads to; None while there is none."""
-        return None if self._session is None else self._session.peer
+        return None if self._connection is None else self._connection.peer
 
     @property
     def address(self) -> str | None:
@@ -136,30 +409,47 @@ class HttpsDevice:
         """
         what = self._where + request.path.partition("?")[0]
         secret = any(name.lower() in SECRET_HEADERS for name in request.headers)
-        if self._session is None:
-            self._session = Session(
+        if self._connection is None:
+            self._connection = Connection(
                 self._host, self._port, self._book, self._context, self._timeout_s
             )
-        until = min(until, self._clock.boottime() + self._total_s)
-        call = _Call(what, self._clock, self.waiter, until)
         try:
-            return call.run(
-                self._session, request, self.secrets_only_to if secret else None
+            return _run(
+                self._connection,
+                request,
+                what,
+                clock=self._clock,
+                waiter=self.waiter,
+                until=min(until, self._clock.boottime() + self._total_s),
+                only=self.secrets_only_to if secret else None,
             )
         except BaseException:
-            self._session = None
+            self._connection = None
             self._book.failed()
             raise
 
     def reconnect(self) -> None:
         """Drop the connection; the next request makes a new one."""
-        session, self._session = self._session, None
-        if session is not None:
-            session.abort()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abort()
 
     def close(self) -> None:
         """Drop the connection."""
         self.reconnect()
+
+
+def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Make a context that trusts ``ca_file``, else the system, else httpx's list."""
+    paths = ssl.get_default_verify_paths()
+    if ca_file is None and not (
+        paths.cafile or (paths.capath and any(Path(paths.capath).iterdir()))
+    ):
+        context = httpx.create_ssl_context(trust_env=False)
+    else:
+        context = ssl.create_default_context(cafile=ca_file)
+    context.sslsocket_class = WatchedSocket
+    return context
 
 
 class CloudHttps:
@@ -203,16 +493,19 @@ class CloudHttps:
         book = AddressBook(host, port, self._resolve)
         if self._context is None:
             self._context = verifying_context(self._ca_file)
-        session = Session(host, port, book, self._context, self._timeout_s)
+        connection = Connection(host, port, book, self._context, self._timeout_s)
         path = url.path + (f"?{url.query}" if url.query else "")
-        target = replace(request, path=path)
-        until = min(until, self._clock.boottime() + self._timeout_s)
         try:
-            return _Call(what, self._clock, self._waiter, until).run(
-                session, target, None
+            return _run(
+                connection,
+                request._replace(path=path),
+                what,
+                clock=self._clock,
+                waiter=self._waiter,
+                until=min(until, self._clock.boottime() + self._timeout_s),
             )
         finally:
-            session.abort()
+            connection.abort()
 
     def reconnect(self) -> None:
         """Nothing to drop."""

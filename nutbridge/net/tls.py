@@ -10,8 +10,7 @@ Source: IQ Gateway, firmware 7 and 8 (self-signed, old ciphers).
 import hashlib
 import ssl
 import sys
-from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 from nutbridge.errors import CertificateChanged
 
@@ -22,29 +21,53 @@ from nutbridge.errors import CertificateChanged
 SESSION_READS = None if sys.version_info >= (3, 13, 1) else 500
 
 
-class PinnedSocket(ssl.SSLSocket):
-    """A connection whose handshake ends with a look at the fingerprint."""
+class WatchedSocket(ssl.SSLSocket):
+    """A connection that tells what an error line needs and HTTP libraries forget.
+
+    Attributes:
+        received: bytes of the present answer; its owner sets it to 0.
+        ended: the device has closed its side.
+        shown: SHA-256 fingerprint of the certificate, once a ``PinnedContext``
+            has looked at it.
+    """
+
+    received = 0
+    ended = False
+    shown: str | None = None
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Receive and count."""
+        data = super().recv(buflen, flags)
+        self.received += len(data)
+        self.ended = not data
+        return data
 
     def do_handshake(
         self,
         block: bool = False,  # noqa: FBT001, FBT002 - the standard library's signature
     ) -> None:
-        """Shake hands, resume the last session if the device agrees, compare.
+        """Shake hands; towards a device: resume its last session, and compare.
 
         Raises:
             CertificateChanged: another certificate than ``expected``.
             OSError: the handshake failed or took too long.
         """
-        context = cast("PinnedContext", self.context)
+        context = self.context
+        if not isinstance(context, PinnedContext):
+            super().do_handshake(block)
+            return
         session = context.take_session()
         if session is not None:
             self.session = session
         super().do_handshake(block)
-        shown = hashlib.sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
-        context.seen = shown
+        self.shown = hashlib.sha256(
+            self.getpeercert(binary_form=True) or b""
+        ).hexdigest()
+        context.seen = self.shown
         known = context.expected
-        if known is not None and shown != known:
-            raise CertificateChanged(context.device, known, shown)
+        if known is not None and self.shown != known:
+            self.close()  # the library closes after an OSError only
+            raise CertificateChanged(context.device, known, self.shown)
 
 
 class PinnedContext(ssl.SSLContext):
@@ -58,7 +81,7 @@ class PinnedContext(ssl.SSLContext):
         session_reads: how often a session may still be read.
     """
 
-    sslsocket_class = PinnedSocket
+    sslsocket_class = WatchedSocket
 
     def __new__(cls, expected: str | None = None) -> Self:  # noqa: ARG004 - __init__'s
         """Make a client context; ``__init__`` does the rest."""
@@ -105,15 +128,3 @@ class PinnedContext(ssl.SSLContext):
             return  # OpenSSL cannot write it down ("i2d() failed")
         if session is not None and (session.has_ticket or session.id):
             self._session = session
-
-
-def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Make a context that trusts ``ca_file``, else the system, else certifi."""
-    paths = ssl.get_default_verify_paths()
-    if ca_file is not None:
-        return ssl.create_default_context(cafile=ca_file)
-    if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
-        return ssl.create_default_context()
-    import certifi
-
-    return ssl.create_default_context(cafile=certifi.where())

@@ -1,39 +1,59 @@
-"""One request to a device, and its certificate, as clients of a device see them.
+"""One request to a device, its answer and its peer, as clients of a device see them.
 
-transport.py sends it over HTTPS, the TEST mode answers it from the config, the
-unit tests from a table.
+https.py sends it, the TEST mode answers it from the config, the unit tests from a
+table.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request.
+class Request(NamedTuple):
+    """One HTTP request; no field is shown.
 
     Attributes:
         method: GET or POST.
         path: with leading slash, e.g. ``/ivp/ensemble/relay``; for the cloud
-            the whole URL.
+            the whole URL. An inverter's holds the session.
         headers: sent as they are; values never reach a log.
         body: bytes of the body, or None.
     """
 
     method: str
-    path: str = field(repr=False)  # an inverter's holds the session
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    path: str
+    headers: Mapping[str, str] = _NOTHING
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Show the method alone."""
+        return f"Request(method={self.method!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One HTTP answer; header names are in lower case."""
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        """Show the status alone."""
+        return f"Answer(status={self.status})"
+
+
+class Peer(NamedTuple):
+    """The other end of a connection.
+
+    Attributes:
+        address: numeric.
+        fingerprint: SHA-256 of its certificate, 64 hex digits.
+    """
+
+    address: str
+    fingerprint: str
 
 
 class Wire(Protocol):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from nutbridge.errors import UsageError
 from nutbridge.net.addresses import resolve_host, split_host
-from nutbridge.net.link import describe
+from nutbridge.net.failures import describe
 from nutbridge.net.worker import (
     LateError,
     ThreadWaiter,

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,8 @@ import pytest
 
 from nutbridge.errors import DeviceUnreachable
 from nutbridge.net.https import HttpsDevice
-from nutbridge.net.link import Link, Peer
 from nutbridge.net.tls import PinnedContext
-from nutbridge.net.wire import Request
+from nutbridge.net.wire import Peer, Request
 from tests.net.scripted import OK, ScriptedServer, Talk, answer_all
 
 Serve = Callable[..., ScriptedServer]
@@ -188,13 +188,14 @@ def test_address_of_a_family_that_the_kernel_lacks(
     serve: Serve, connect: Connect, until: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ipv6.disable=1, and a name with an IPv6 address: the other one serves."""
+    real = socket.socket
 
-    def link(address: str, *args: Any) -> Link:
-        if ":" in address:
+    def lacking(family: int = socket.AF_INET, *args: Any, **how: Any) -> socket.socket:
+        if family == socket.AF_INET6:
             raise OSError(errno.EAFNOSUPPORT, "Address family not supported")
-        return Link(address, *args)
+        return real(family, *args, **how)
 
-    monkeypatch.setattr("nutbridge.net.transport.Link", link)
+    monkeypatch.setattr("socket.socket", lacking)
     server = serve(answer_all)
     device = connect(server.host, resolve=lambda *_: ("fd00::1", "127.0.0.1"))
     assert device.send(RELAY, until).status == 200

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from nutbridge.errors import DeviceUnreachable, Stopping
-from nutbridge.net.https import HttpsDevice
-from nutbridge.net.link import Link
-from nutbridge.net.transport import BODY_CAP
+from nutbridge.net.https import BODY_CAP, HttpsDevice
 from nutbridge.net.wire import Request
 from nutbridge.system.clock import SignalWaiter, SystemClock
 from tests.net.scripted import (
@@ -228,13 +226,6 @@ def test_odd_header_is_not_shown(
     while chain is not None:
         assert "s3cr" not in repr(chain)
         chain = chain.__context__
-
-
-def test_abort_of_a_closed_link_is_harmless() -> None:
-    link = Link("127.0.0.1", 1, lambda: None)
-    link.close()
-    link.abort()
-    assert not link.open
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:

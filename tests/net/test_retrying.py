@@ -12,7 +12,7 @@ from nutbridge.errors import (
     TokenRejected,
     WrongDevice,
 )
-from nutbridge.net.transport import retrying
+from nutbridge.net.retry import retrying
 
 
 class Time:

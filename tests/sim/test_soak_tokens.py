@@ -9,7 +9,7 @@ from nutbridge.errors import CloudError, LoginRefused
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.enphase.claims import Claims
 from nutbridge.sources.enphase.renewal import Renewal
-from tests.net.bench import FAR, File, HandClock
+from tests.sources.enphase.bench import FAR, File, HandClock
 from tests.sources.enphase.tokens import DAY, NOW, owner_token
 
 STEP_S = 60.0

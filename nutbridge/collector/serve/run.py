@@ -40,7 +40,7 @@ from nutbridge.collector.serve.threads import call_aside, wait_aside
 from nutbridge.collector.serve.upstream import Upstream
 from nutbridge.collector.store.api import Store
 from nutbridge.errors import Refused
-from nutbridge.net.tls import verifying_context
+from nutbridge.net.https import verifying_context
 from nutbridge.system.clock import Clock
 from nutbridge.system.sdnotify import Notifier
 

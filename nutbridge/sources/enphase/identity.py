@@ -23,8 +23,7 @@ from nutbridge.errors import (
     DeviceError,
     WrongDevice,
 )
-from nutbridge.net.link import Peer
-from nutbridge.net.wire import FingerprintStore, PinnedTls
+from nutbridge.net.wire import FingerprintStore, Peer, PinnedTls
 
 _log = logging.getLogger(__name__)
 

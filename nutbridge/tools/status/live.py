@@ -13,8 +13,8 @@ from nutbridge.config.settings import Settings
 from nutbridge.errors import ConfigError, DeviceError, TokenError
 from nutbridge.net.https import HttpsDevice
 from nutbridge.net.pin_store import PinStore
+from nutbridge.net.retry import retrying
 from nutbridge.net.tls import PinnedContext
-from nutbridge.net.transport import retrying
 from nutbridge.net.wire import Answer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway

@@ -11,8 +11,7 @@ from nutbridge.errors import (
     DeviceUnreachable,
     WrongDevice,
 )
-from nutbridge.net.link import Peer
-from nutbridge.net.wire import Answer, Request
+from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.identity import PeerGuard

@@ -6,7 +6,7 @@ import pytest
 
 from nutbridge.errors import CloudError, LoginRefused, TokenError
 from nutbridge.system.retry_state import RetryState
-from tests.net.bench import NEW, OLD, Bench
+from tests.sources.enphase.bench import NEW, OLD, Bench
 from tests.sources.enphase.tokens import DAY, NOW, owner_token
 
 
