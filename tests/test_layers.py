@@ -2,11 +2,8 @@
 
 import ast
 import functools
-import itertools
-import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +27,6 @@ from tests.layers import (
 )
 
 ROOT = Path(__file__).parents[1]
-
-#: Packages whose name is not that of their module.
-DISTRIBUTIONS = {"jwt": "pyjwt", "prometheus_client": "prometheus-client"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,32 +113,6 @@ def test_libraries_stay_in_their_modules(name: str) -> None:
     for target, line in imports_of(name):
         allowed = ONLY_IN.get(target.partition(".")[0])
         assert allowed is None or is_in(name, allowed), f"{name}:{line}: {target}"
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_every_library_is_declared(name: str) -> None:
-    """What happens to be installed with something else may go with it."""
-    for target, line in imports_of(name):
-        top = target.partition(".")[0]
-        if top == PACKAGE or top in sys.stdlib_module_names:
-            continue
-        assert DISTRIBUTIONS.get(top, top) in declared(), f"{name}:{line}: {target}"
-
-
-@functools.cache
-def declared() -> frozenset[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
-    hooks = project_hooks()
-    wanted = [*project["dependencies"], *itertools.chain(*extras), *hooks]
-    return frozenset(re.split(r"[^a-z0-9-]", text)[0] for text in wanted)
-
-
-def project_hooks() -> list[str]:
-    """List what the man pages are built with."""
-    whole = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    hook = whole["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
-    return [*whole["build-system"]["requires"], *hook["dependencies"]]
 
 
 @pytest.mark.parametrize("name", modules_in(PURE))
