@@ -65,7 +65,7 @@ def called(text: str, device: str) -> str:
 def source_text(
     memory: Memory, verdict: Verdict, now: float, wall: float
 ) -> str | None:
-    """Return experimental.nutbridge.ups.source; None while the gateway tells all."""
+    """Return experimental.nutbridge.source; None while the gateway tells all."""
     since = memory.relay.silent_since
     known = verdict.soc_pct is not None
     if not verdict.holding or since is None:

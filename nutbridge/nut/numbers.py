@@ -32,7 +32,7 @@ class NumbersContext:
         loadkwh_w: LOADKWH, W per kWh; 0 takes ups.load away.
         voltage_high_v: battery.voltage.high; None: no voltage from the charge.
         voltage_nominal_v: battery.voltage.nominal; None: the measured one counts.
-        source: value of experimental.nutbridge.ups.source.
+        source: value of experimental.nutbridge.source.
     """
 
     now: float
@@ -56,7 +56,7 @@ def nut_values(
         "battery.charge": verdict.soc_pct,
         "battery.runtime": verdict.runtime_s,
         "device.serial": _serial(facts, basis),
-        "experimental.nutbridge.ups.source": basis.source,
+        "experimental.nutbridge.source": basis.source,
     }
     if facts.inverter is not None:
         values |= dict.fromkeys(INVERTER)

@@ -17,7 +17,7 @@ from nutbridge.nut.values import number, plain_text
 STATUS = "ups.status"
 CHARGE_LOW = "battery.charge.low"
 RUNTIME_LOW = "battery.runtime.low"
-SOURCE = "experimental.nutbridge.ups.source"
+SOURCE = "experimental.nutbridge.source"
 
 
 class ValueKind(StrEnum):

@@ -64,7 +64,7 @@ def test_gateway_back_with_zeros(lab: Lab) -> None:
     lab.gateway.server.listen()
     daemon.says("the gateway answers again")
     lab.calm_for(ZEROS_S, "OL", "OB")
-    assert lab.site.value("experimental.nutbridge.ups.source") == "reckoned"
+    assert lab.site.value("experimental.nutbridge.source") == "reckoned"
     lab.house.ready = True
     lab.house.soc_pct = 91
     wait_until(lambda: lab.site.value("battery.charge") == "91", TOLD_S, "91 %")

@@ -125,7 +125,7 @@ _READ = {
     "ups.model": "your line",
     "ups.serial": "/info",
     "ups.firmware": "/info",
-    "experimental.nutbridge.ups.source": "the monitor, while it estimates in a silence",
+    "experimental.nutbridge.source": "the monitor, while it estimates in a silence",
     "experimental.sma": "the SMA inverter, where there is one",
     "input.phases": "meters",
     "output.phases": "meters",

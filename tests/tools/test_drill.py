@@ -24,7 +24,7 @@ QUICK = "POLLFREQ 1\nPOLLFREQALERT 1\nFINALDELAY 0\nHOSTSYNC 1\n"
 
 def test_drill_steps_are_what_the_monitor_would_write() -> None:
     data = (
-        PORT + b"mine: 1\nexperimental.nutbridge.ups.source: reckoned\nups.status: OB\n"
+        PORT + b"mine: 1\nexperimental.nutbridge.source: reckoned\nups.status: OB\n"
     )
     online, on_battery, low = steps(data, values_in(data))
     assert [step.status for step in (online, on_battery, low)] == ["OL", "OB", "OB LB"]
@@ -36,7 +36,7 @@ def test_drill_steps_are_what_the_monitor_would_write() -> None:
     assert values_in(online.data)["battery.charge"] == "92"
     assert values_in(low.data)["battery.charge"] == "29", "just below the user's limit"
     assert values_in(low.data)["mine"] == "1"
-    assert "experimental.nutbridge.ups.source" not in values_in(low.data)
+    assert "experimental.nutbridge.source" not in values_in(low.data)
 
 
 def test_drill_of_an_empty_port_file_pretends_values() -> None:

@@ -213,7 +213,7 @@ class Status:
 
 
 def source_of(words: str | None) -> str | None:
-    """Return where a shown charge comes from, by experimental.nutbridge.ups.source.
+    """Return where a shown charge comes from, by experimental.nutbridge.source.
 
     The monitor writes that variable while it reckons, and takes it away when
     the gateway tells all (daemon.messages).

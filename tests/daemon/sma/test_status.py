@@ -167,7 +167,7 @@ def test_charge_missing_is_a_battery_that_is_not_ready(play: Play) -> None:
     played.inverter.inverter.set(keys.SOC.key, None)
     played.check(20.0, times=6)
     assert played.status == "OB"
-    assert played.values["experimental.nutbridge.ups.source"] == "reckoned"
+    assert played.values["experimental.nutbridge.source"] == "reckoned"
     assert 55 < float(played.values["battery.charge"]) < 62
 
 
@@ -256,7 +256,7 @@ def test_what_is_not_known_is_a_failed_poll(play: Play, reply: Reply) -> None:
     played.inverter.inverter.replies[VALUES] = reply
     played.check(20.0, times=12)
     assert played.status == "OB"
-    assert "silent since" in played.values["experimental.nutbridge.ups.source"]
+    assert "silent since" in played.values["experimental.nutbridge.source"]
 
 
 def test_every_name_stands_from_the_first_file_on(play: Play) -> None:
