@@ -31,13 +31,13 @@ from nutbridge.cli.reports import serve
 from nutbridge.system.clock import SystemClock
 from nutbridge.collector.serve.intake import Rules
 from nutbridge.collector.serve.options import (Address, Allowed, Caps, Mode,)
-from nutbridge.collector.serve.plan import Plan
+from nutbridge.collector.serve.plan import ServePlan
 from nutbridge.collector.serve.run import Collector
 from nutbridge.collector.store import engine
 from nutbridge.system.sdnotify import Notifier
 
 engine.BUSY_S = 600
-plan = Plan(
+plan = ServePlan(
     listen=Address("127.0.0.1", 0), tls_listen=None, status_listen=None,
     legacy_tls=False, upstream=None, upstream_ca=None,
     rules=Rules(Mode.LOCAL, Caps(), Allowed()), rate=None,
