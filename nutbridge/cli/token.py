@@ -118,7 +118,8 @@ def import_token(
     """Store a token that was got in the browser (accounts with a second factor).
 
     It is read from stdin or a file, never from the command line, and must be
-    one for the gateway of the config. A running monitor takes it at its next
+    one for the gateway of the config. Quotes, "Bearer", wrapped lines and the
+    page or JSON around it do no harm. A running monitor takes it at its next
     check.
     """
     from nutbridge.sources.enphase.claims import parse_token
@@ -197,7 +198,9 @@ def _read(file: str) -> str:
                 data = source.read(_LONGEST)
     except OSError as exc:
         raise TokenError(f"{file}: {exc.strerror}") from exc
-    return data.decode("ascii", "replace").strip()
+    from nutbridge.sources.enphase.claims import pasted_token
+
+    return pasted_token(data)
 
 
 def _day(epoch: float) -> str:

@@ -22,10 +22,10 @@ from nutbridge.errors import (
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.discovery import SEARCH_S, SearchUnavailable
 from nutbridge.sources.enphase.claims import (
-    LONGEST,
     check_for,
     installer_warning,
     parse_token,
+    pasted_token,
 )
 from nutbridge.sources.enphase.info import Info
 from nutbridge.system.clock import SystemClock
@@ -40,6 +40,8 @@ from nutbridge.tools.setup.probe import (
 )
 from nutbridge.tools.setup.search import FoundGateway, find_gateways
 
+#: With the page that it was saved with.
+_MOST_TOKEN_BYTES = 65536
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _HOST_HINT = (
     "; is it an IQ Gateway, is it on, and is the address right? "
@@ -194,12 +196,12 @@ def _token(visit: GatewayDialogue, serial: str) -> tuple[str, dict[str, str]]:
     """Return a token, and the keys of the account if one was used."""
     wishes, places = visit.wishes, visit.basis.places
     if wishes.token_file:
-        data, _ = read_plain(wishes.token_file, LONGEST + 1)
-        text = data.decode("ascii", "replace").strip()
+        data, _ = read_plain(wishes.token_file, _MOST_TOKEN_BYTES)
+        text = pasted_token(data)
         _show_token(text, serial)
         return text, {}
     seen = visit.disk.see(places.token_file)
-    stored = seen.data.decode("ascii", "replace").strip() if seen else ""
+    stored = pasted_token(seen.data) if seen else ""
     if stored and (not wishes.login or _account_stands(visit)):
         try:
             _show_token(stored, serial)

@@ -31,6 +31,16 @@ _LATEST_EPOCH = 1e11
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
+#: What a pasted token may stand between: quotes of all kinds, tags, JSON.
+_AROUND = re.compile(
+    r"[\s\"'`<>{}()\[\],;:=&*|\u00ab\u00bb\u2018-\u201f\u200b-\u200d\u2060\ufeff]+"
+)
+_PART = re.compile(r"[A-Za-z0-9_-]+\.?")
+#: A token begins with {" in base64url.
+_BEGIN = "eyJ"
+#: Of ES256, base64url: nothing behind it belongs to the token.
+_SIGNATURE_CHARS = 86
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -86,6 +96,45 @@ def parse_token(text: str) -> Claims:
         expires_epoch=expires,
         issued_epoch=_epoch(payload.get("iat")),
     )
+
+
+def pasted_token(data: bytes) -> str:
+    """Return the token in what a person has pasted or saved.
+
+    Source: the page of entrez.enphaseenergy.com, the JSON of entrez-auth-token
+    and a shell's ``curl -H`` have more around the token, and editors and mail
+    programs wrap its lines.
+
+    Returns:
+        The token, of several the one that ends last; the whole text, stripped,
+        where none is found in it: ``parse_token`` then says what is wrong.
+    """
+    code = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = data.decode(code, "replace").strip()
+    # Line ends as JSON writes them, and as a shell does.
+    words = _AROUND.split(re.sub(r"\\[rnt]|\\", " ", text))
+    found: dict[str, float] = {}
+    for number, word in enumerate(words):
+        if word.startswith(_BEGIN):
+            one = _joined(words[number:])
+            payload = _payload(one) if len(one) <= LONGEST else None
+            if payload is not None:
+                found.setdefault(one, _epoch(payload.get("exp")) or 0.0)
+    return max(found, key=lambda one: found[one], default=text)
+
+
+def _joined(words: list[str]) -> str:
+    """Return the token that begins in the first word and may go on in others."""
+    found = ""
+    for word in words:
+        whole = _SHAPE.fullmatch(found.rstrip("."))
+        if whole and (
+            len(found.rstrip(".").rpartition(".")[2]) >= _SIGNATURE_CHARS
+            or not _PART.fullmatch(word)
+        ):
+            break
+        found += word
+    return found.rstrip(".")
 
 
 def _payload(text: str) -> dict[str, Any] | None:

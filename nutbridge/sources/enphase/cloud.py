@@ -21,6 +21,7 @@ from nutbridge.sources.enphase.claims import (
     Claims,
     check_for,
     parse_token,
+    pasted_token,
 )
 
 LOGIN_URL = "https://enlighten.enphaseenergy.com/login/login.json"
@@ -32,6 +33,9 @@ _REDIRECTS = range(300, 400)
 
 #: More logins lengthen the time for which Enlighten shows its wall, s.
 _WALL_PAUSE_S = 3600.0
+
+#: Each try for a token costs a login, s; the pause doubles with every failure.
+_NO_TOKEN_PAUSE_S = 600.0
 
 #: Pause after 429 when the answer names none, and the longest taken from one, s.
 _BUSY_PAUSE_S = 900.0
@@ -111,11 +115,14 @@ class Cloud:
             if not self._any_audience:
                 check_for(claims, self._serial)
         except TokenError as error:
-            raise CloudError(f"Enlighten sent no usable token: {error}") from None
+            problem = f"Enlighten sent no usable token: {error}"
+            raise CloudError(problem, _NO_TOKEN_PAUSE_S) from None
         if claims.life_s is None and claims.issued_epoch is not None:
-            raise CloudError("Enlighten sent a token that ends before it begins")
+            problem = "Enlighten sent a token that ends before it begins"
+            raise CloudError(problem, _NO_TOKEN_PAUSE_S)
         if old is not None and claims.expires_epoch <= old.expires_epoch:
-            raise CloudError("Enlighten sent a token that ends no later than the old")
+            problem = "Enlighten sent a token that ends no later than the old"
+            raise CloudError(problem, _NO_TOKEN_PAUSE_S)
         return text
 
     def close(self) -> None:
@@ -149,17 +156,21 @@ class Cloud:
             status: text.format(serial=self._serial)
             for status, text in _TOKEN_PROBLEMS.items()
         }
-        _check_status(answer, problems)
-        try:
-            text = answer.body[:_LONGEST_ANSWER].decode("ascii").strip()
-        except UnicodeDecodeError:
-            text = "binary"
-        if not text:
+        _check_status(answer, problems, _NO_TOKEN_PAUSE_S)
+        body = answer.body[:_LONGEST_ANSWER].strip()
+        if body[:1] == b"<":
+            raise CloudError(
+                "Enlighten shows a web page instead of a token; it is out of order, "
+                "or there were too many logins lately",
+                _NO_TOKEN_PAUSE_S,
+            )
+        if not body:
             raise CloudError(
                 f"Enlighten sent an empty token for gateway {self._serial}; "
-                "check SERIAL"
+                "check SERIAL",
+                _NO_TOKEN_PAUSE_S,
             )
-        return text
+        return pasted_token(body)
 
     def _send(self, url: str, kind: str, body: bytes, until: float) -> Answer:
         headers = {"Content-Type": kind}
@@ -170,18 +181,21 @@ class Cloud:
             raise CloudError(f"Enlighten cannot be reached: {error}") from None
 
 
-def _check_status(answer: Answer, problems: Mapping[int, str]) -> None:
+def _check_status(
+    answer: Answer, problems: Mapping[int, str], pause_s: float = 0.0
+) -> None:
     status = answer.status
     if status == _OK:
         return
     if status == 429:  # noqa: PLR2004 - HTTP's own number
-        pause_s = _retry_after_s(answer.headers.get("retry-after", ""))
-        raise CloudError("Enlighten wants fewer logins (429)", pause_s)
+        asked_s = _retry_after_s(answer.headers.get("retry-after", ""))
+        raise CloudError("Enlighten wants fewer logins (429)", asked_s)
     if status in _REDIRECTS:
-        raise CloudError(f"Enlighten sends us elsewhere ({status}): a login wall?")
+        problem = f"Enlighten sends us elsewhere ({status}): a login wall?"
+        raise CloudError(problem, pause_s)
     if status in _SERVER_ERRORS:
         raise CloudError(f"Enlighten is out of order ({status})")
-    raise CloudError(problems.get(status, f"Enlighten answers {status}"))
+    raise CloudError(problems.get(status, f"Enlighten answers {status}"), pause_s)
 
 
 def _retry_after_s(text: str) -> float:

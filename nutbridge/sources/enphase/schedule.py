@@ -14,6 +14,7 @@ from nutbridge.ups.units import (
 
 FIRST_PAUSE_S = SECONDS_PER_MINUTE
 LONGEST_PAUSE_S = SECONDS_PER_DAY
+_LONGEST_ASKED_S = 4 * SECONDS_PER_HOUR
 
 #: A new token that the gateway refuses within this time did not help, s. Longer
 #: than the longest pause, or that pause would end the doubling.
@@ -62,9 +63,16 @@ def is_due(
 
 
 def pause_after_failure(failures: int, at_least_s: float = 0.0) -> float:
-    """Return the pause after so many failures in a row (1 or more), s."""
+    """Return the pause after so many failures in a row (1 or more), s.
+
+    Args:
+        failures: each doubles it.
+        at_least_s: the first one, where the failure asks for a longer one.
+    """
     factor = float(1 << min(max(failures, 1) - 1, 16))
-    return min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S * factor, at_least_s))
+    # Failures of other kinds before it must not make a day of 10 minutes.
+    longer_s = min(at_least_s * factor, max(at_least_s, _LONGEST_ASKED_S))
+    return min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S * factor, longer_s))
 
 
 def pause_after_success(failures: int, shortest_s: float) -> float:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from nutbridge.errors import ConfigError, TokenError
 from nutbridge.sources.enphase.claims import (
-    LONGEST,
     Claims,
     check_for,
     parse_token,
+    pasted_token,
 )
 from nutbridge.system.files import (
     Access,
@@ -27,6 +27,9 @@ from nutbridge.system.files import (
 )
 
 _log = logging.getLogger(__name__)
+
+#: A token that was saved with the page around it.
+_MOST_BYTES = 65536
 
 
 class TokenStore:
@@ -108,7 +111,7 @@ class TokenStore:
     def _read(self, path: Path) -> tuple[Claims, str] | None:
         try:
             with path.open("rb") as file:
-                data = file.read(LONGEST + 2)
+                data = file.read(_MOST_BYTES)
         except FileNotFoundError:
             return None
         except (PermissionError, IsADirectoryError) as error:
@@ -117,7 +120,7 @@ class TokenStore:
         except OSError as error:
             _log.warning("token file %s ignored: %s", path, error.strerror)
             return None
-        text = data.decode("ascii", "replace").strip()
+        text = pasted_token(data)
         try:
             claims = parse_token(text)
             if self._serial is not None:

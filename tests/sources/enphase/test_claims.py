@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.errors import TokenError
+from nutbridge.simulator.tokens import make_token as make_real_token
 from nutbridge.sources.enphase.claims import (
     LONGEST,
     Claims,
     check_for,
     installer_warning,
     parse_token,
+    pasted_token,
     renew_at,
 )
 from tests.sources.enphase.tokens import (
@@ -151,3 +153,42 @@ def test_installer_warning() -> None:
     assert "12 h" in warning
     assert installer_warning(parse_token(owner_token(days=3))) is None
     assert installer_warning(parse_token(make_token(exp=NOW))) is None
+
+
+REAL = make_real_token(SERIAL, NOW + 300 * DAY)
+LINES = [REAL[at : at + 64] for at in range(0, len(REAL), 64)]
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        *(REAL, f"{REAL}\n", f"  {REAL}\r\n\r\n", f'"{REAL}"', f"'{REAL}',"),
+        *(f"Bearer {REAL}", f"Authorization: Bearer {REAL}", f"token={REAL}"),
+        *(f"\u201c{REAL}\u201d", f"<{REAL}>", f"Here is my token: {REAL}."),
+        f"The token\n\n{REAL}\n\nThanks, bye\n",
+        "\n".join(LINES),
+        "\r\n  ".join(LINES) + "\r\nThanks\n",
+        " \\\n".join(LINES),
+        " ".join(LINES),
+        f'{{"generation_time":1,"token":"{REAL}","expires_at":2}}',
+        f'{{"token": "{chr(92)}n"'.replace(f'"{chr(92)}n"', f'"{REAL}{chr(92)}n"')
+        + "}",
+        f"<!DOCTYPE html><html><body><textarea>{REAL}</textarea></body></html>",
+        f"curl -H 'Authorization: Bearer {REAL}' https://x/home",
+        "# eyJust a comment\n" + REAL,
+        f"{make_real_token(SERIAL, NOW)}\n{REAL}\n{make_real_token(SERIAL, NOW + DAY)}",
+    ],
+)
+def test_pasted_token_is_found(pasted: str) -> None:
+    assert pasted_token(pasted.encode()) == REAL
+
+
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16"])
+def test_pasted_token_of_an_editor_with_a_mark(code: str) -> None:
+    assert pasted_token(f"{REAL}\r\n".encode(code)) == REAL
+
+
+@given(st.binary(max_size=200))
+def test_pasted_garbage_is_for_parse_token_to_refuse(data: bytes) -> None:
+    with pytest.raises(TokenError):
+        parse_token(pasted_token(data))

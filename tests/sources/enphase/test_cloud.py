@@ -140,7 +140,8 @@ TOKEN_FAILURES: list[tuple[Answer | Exception | bytes, str]] = [
     (_status(301), "elsewhere (301)"),
     (b"", "empty token for gateway 122000000001"),
     (b" \n", "empty token"),
-    (b"<html>", "no usable token: not a token"),
+    (b" <html>", "web page instead of a token"),
+    (b"Too many requests, try later", "no usable token: not a token"),
     (b"\xff\x00", "no usable token: not a token"),
     (b"x" * 100_000, "no usable token: longer"),
     (b'{"token":"a.b.c"}', "no usable token: not a token"),
@@ -156,6 +157,9 @@ def test_token_fails(answer: Answer | Exception | bytes, text: str) -> None:
     with pytest.raises(CloudError) as caught:
         _cloud(Enlighten(token=answer)).new_token(None, 0.0)
     assert text in str(caught.value)
+    # Each try costs a login, except where nobody was asked.
+    free = "500" in text or "no answer" in text
+    assert caught.value.pause_s >= (0 if free else 600)
 
 
 @pytest.mark.parametrize(("days", "good"), [(364, False), (365, False), (366, True)])
