@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 #: Where distributions keep the drivers: Debian 12, Debian 13 and Ubuntu, Fedora,
 #: a build from source.
@@ -14,20 +14,27 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*")
 _IN_BRACKETS = re.compile(r"\((\d+\.\d+\.\d+[^)\s]*)\)")
 
 
+def find_driver(environ: Mapping[str, str], driverpath: str | None) -> str | None:
+    """Return where dummy-ups is, or None.
+
+    Args:
+        environ: PATH is looked at before NUT's own folders.
+        driverpath: of ups.conf, looked at first.
+    """
+    path = (driverpath or "", environ.get("PATH", ""), *FOLDERS)
+    return shutil.which("dummy-ups", path=os.pathsep.join(filter(None, path)))
+
+
 def driver_version(
-    environ: Mapping[str, str], folders: Sequence[str] = ()
+    environ: Mapping[str, str], driverpath: str | None = None
 ) -> str | None:
     """Return the version of dummy-ups, e.g. ``2.8.0``; None when it is not there.
 
     Source: ``dummy-ups -V``, on stdout or stderr: "Network UPS Tools - Device
     simulation and repeater driver 0.15 (2.8.0)"; "... 0.19 2.8.2" since then.
-
-    Args:
-        environ: PATH is looked at after ``folders`` and before NUT's own.
-        folders: driverpath of ups.conf.
+    Arguments are those of ``find_driver``.
     """
-    path = os.pathsep.join((*folders, environ.get("PATH", ""), *FOLDERS))
-    program = shutil.which("dummy-ups", path=path)
+    program = find_driver(environ, driverpath)
     if program is None:
         return None
     try:

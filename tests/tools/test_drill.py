@@ -10,6 +10,8 @@ import pytest
 
 from nutbridge.nut.makers import SMA
 from nutbridge.nut.port_text import parse
+from nutbridge.nut.versions import FOLDERS, driver_version
+from nutbridge.tools.drill.nut import find_all
 from nutbridge.tools.drill.script import steps
 from nutbridge.tools.drill.times import DEFAULTS, LONGEST_S, parse_times
 from nutbridge.tools.status.values import values_in
@@ -37,6 +39,27 @@ def test_drill_steps_are_what_the_monitor_would_write() -> None:
     assert values_in(low.data)["battery.charge"] == "29", "just below the user's limit"
     assert values_in(low.data)["mine"] == "1"
     assert "experimental.nutbridge.source" not in values_in(low.data)
+
+
+def test_drill_finds_nut_where_doctor_finds_it(tmp_path: Path) -> None:
+    """A build from source is known by driverpath of ups.conf alone."""
+    for name in ("bin/dummy-ups", "bin/upsc", "sbin/upsd", "sbin/upsmon"):
+        program = tmp_path / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\necho 'repeater driver 0.20 (2.8.3)'\n")
+        program.chmod(0o755)
+    (tmp_path / "ups.conf").write_text(f'driverpath = "{tmp_path}/bin"\n')
+    environ = {"NUT_SYSCONFIG": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    found = find_all(environ)
+    assert found is not None
+    programs, upsmon = found
+    assert programs.driver == f"{tmp_path}/bin/dummy-ups"
+    others = (programs.client, programs.server, upsmon)
+    assert [Path(one).resolve() for one in others] == [
+        tmp_path / name for name in ("bin/upsc", "sbin/upsd", "sbin/upsmon")
+    ]
+    assert driver_version(environ, f"{tmp_path}/bin") == "2.8.3"
+    assert "/usr/local/ups/bin" in FOLDERS
 
 
 def test_drill_of_an_empty_port_file_pretends_values() -> None:

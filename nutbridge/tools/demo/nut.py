@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nutbridge.config.file import folders
 from nutbridge.errors import NutbridgeError
+from nutbridge.nut.ups_conf import parse_ups_conf
+from nutbridge.nut.versions import FOLDERS, find_driver
 
-#: Debian's /sbin/upsd is a wrapper that wants nut.conf; the program itself lies
-#: beside the drivers.
-_FOLDERS = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut")
 _ALSO = ("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/ups/sbin")
 
 _LOOPBACK = "127.0.0.1"
@@ -32,17 +32,6 @@ _ASK_AGAIN_S = 0.02
 
 class NutFailed(NutbridgeError):
     """A program of NUT does not start; the text has its last words."""
-
-
-def find_program(name: str, path: str) -> str | None:
-    """Return where a program of NUT is, or None.
-
-    Args:
-        name: e.g. ``dummy-ups``.
-        path: PATH of the environment, looked at after NUT's own folders.
-    """
-    given = [folder for folder in path.split(os.pathsep) if folder]
-    return shutil.which(name, path=os.pathsep.join((*_FOLDERS, *given, *_ALSO)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +50,37 @@ class Programs:
 
 def find_programs(environ: Mapping[str, str]) -> Programs | None:
     """Return NUT's programs, or None unless all three are there."""
-    path = environ.get("PATH", "")
-    driver, server, client = (
-        find_program(name, path) for name in ("dummy-ups", "upsd", "upsc")
+    driver = find_driver(environ, _driverpath(environ))
+    if driver is None:
+        return None
+    server, client = (find_beside(driver, name, environ) for name in ("upsd", "upsc"))
+    return Programs(driver, server, client) if server and client else None
+
+
+def find_beside(driver: str, name: str, environ: Mapping[str, str]) -> str | None:
+    """Return where another program of the NUT with this driver is, or None.
+
+    Debian's /sbin/upsd is a wrapper that wants nut.conf; the program itself lies
+    beside the drivers. A build from source has bin and sbin side by side.
+    """
+    folder = os.path.dirname(driver)
+    near = (
+        folder,
+        os.path.join(folder, "..", "sbin"),
+        os.path.join(folder, "..", "bin"),
     )
-    if driver and server and client:
-        return Programs(driver, server, client)
-    return None
+    path = (*near, *FOLDERS, environ.get("PATH", ""), *_ALSO)
+    return shutil.which(name, path=os.pathsep.join(filter(None, path)))
+
+
+def _driverpath(environ: Mapping[str, str]) -> str | None:
+    try:
+        text = Path(folders(environ).sysconfig, "ups.conf").read_text(
+            "utf-8", "replace"
+        )
+    except OSError:
+        return None
+    return parse_ups_conf(text).values.get("driverpath")
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

@@ -105,9 +105,7 @@ class NutFacts(Gathered):
             # dummy-ups looks for a relative name in NUT's config folder.
             real_port=os.path.realpath(folder / port) if port else "",
             sections=_sections_of(conf, place.settings.port_file, folder),
-            driver_version=driver_version(
-                place.environ, (driverpath,) if driverpath else ()
-            ),
+            driver_version=driver_version(place.environ, driverpath),
             statepath=_last(_STATEPATH, folder / "nut.conf"),
             sockets=tuple(str(path.parent) for path in sockets),
             socket_seen=_any_there(sockets),

@@ -12,7 +12,7 @@ from nutbridge.tools.demo.nut import (
     Programs,
     as_ourselves,
     end,
-    find_program,
+    find_beside,
     find_programs,
 )
 from nutbridge.tools.drill.times import UpsmonTimes
@@ -106,5 +106,5 @@ class DrillNut(Nut):
 def find_all(environ: Mapping[str, str]) -> tuple[Programs, str] | None:
     """Return NUT's programs with upsmon, or None unless all four are there."""
     programs = find_programs(environ)
-    upsmon = find_program("upsmon", environ.get("PATH", ""))
+    upsmon = find_beside(programs.driver, "upsmon", environ) if programs else None
     return (programs, upsmon) if programs and upsmon else None
