@@ -25,9 +25,7 @@ QUICK = "POLLFREQ 1\nPOLLFREQALERT 1\nFINALDELAY 0\nHOSTSYNC 1\n"
 
 
 def test_drill_steps_are_what_the_monitor_would_write() -> None:
-    data = (
-        PORT + b"mine: 1\nexperimental.nutbridge.source: reckoned\nups.status: OB\n"
-    )
+    data = PORT + b"mine: 1\nexperimental.nutbridge.source: reckoned\nups.status: OB\n"
     online, on_battery, low = steps(data, values_in(data))
     assert [step.status for step in (online, on_battery, low)] == ["OL", "OB", "OB LB"]
     assert [parse(step.data).status for step in (online, on_battery, low)] == [
