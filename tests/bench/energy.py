@@ -10,9 +10,9 @@ from pathlib import Path
 
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.api import Store
-from nutbridge.collector.store.ingest import HOUR
 from nutbridge.collector.store.sql import Row as Tuple
 from nutbridge.collector.store.sql import Sql
+from nutbridge.collector.store.sums import rebuild
 from tests.bench.table import Row
 from tests.collector.parse.samples import body
 from tests.collector.store.using import put
@@ -49,11 +49,13 @@ def _fill(path: str) -> None:
                 schema.interval, names, list(_rows(day)), "DO NOTHING"
             )
     with writing.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO energy_hour SELECT envoy_id, eqid, slot_start - slot_start"
-            f" % {HOUR}, sum(energy_j), 0 FROM interval GROUP BY 1, 2, 3"
-        )
+        for panel in range(_PANELS):
+            rebuild(Sql(connection), 1, _eqid(panel))
     store.close()
+
+
+def _eqid(panel: int) -> str:
+    return f"990000000{panel:03}.1"
 
 
 def _rows(day: int) -> Iterator[Tuple]:
@@ -64,8 +66,8 @@ def _rows(day: int) -> Iterator[Tuple]:
             number = (day * slots + slot) * _PANELS + panel
             energy_j = (number * 7919) % 70_000
             yield (
-                *(1, number, start + _SLOT_S, f"990000000{panel:03}.1"),
-                *(_SLOT_S, 294, str(energy_j), energy_j, False, start, None, 1),
+                *(1, number, start + _SLOT_S, _eqid(panel)),
+                *(_SLOT_S, 294, str(energy_j), energy_j, False, None, 1, None),
             )
 
 

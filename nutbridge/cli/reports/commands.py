@@ -1,6 +1,5 @@
 """nutbridge reports: the collector of legacy Envoy reports, and what it knows."""
 
-import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -139,7 +138,7 @@ def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> N
         from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
-            found = known(database, int(time.time()), serial)
+            found = known(database, serial)
             if as_json:
                 out.write_array(found)
             else:

@@ -26,8 +26,6 @@ from nutbridge.collector.parse.values import (
 MAX_DURATION = 366 * 86400
 #: No channel of a microinverter comes near 100 kW; more is a broken number.
 MAX_POWER_W = 100_000
-#: Slots up to here count in the hour in which they begin; longer ones are spread.
-HOUR = 3600
 
 
 class Tally:
@@ -67,7 +65,6 @@ def interval(attributes: dict[str, str], tally: Tally) -> Interval | OddRow:
     if energy is None or eqid is None:
         tally.odd += 1
         energy = None
-    counted = energy is not None and duration is not None and duration <= HOUR
     return Interval(
         row_id,
         end_date,
@@ -77,7 +74,6 @@ def interval(attributes: dict[str, str], tally: Tally) -> Interval | OddRow:
         stats,
         energy,
         stat_duration is not None and stat_duration == duration,
-        end_date - duration if counted and duration is not None else None,
         taken.extra(),
     )
 

@@ -42,8 +42,7 @@ class RawReport:
 class Interval(NamedTuple):
     """Energy of one channel in one slot.
 
-    ``energy_j`` is None where it cannot be counted. ``slot_start`` is the begin of
-    a slot of at most an hour with countable energy, else None.
+    ``energy_j`` is None where it cannot be counted.
     """
 
     id: int
@@ -54,7 +53,6 @@ class Interval(NamedTuple):
     stats: str | None
     energy_j: int | None
     estimated: bool
-    slot_start: int | None
     extra: str | None
 
 

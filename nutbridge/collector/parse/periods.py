@@ -5,7 +5,7 @@ from is not known here.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -60,13 +60,6 @@ def segments(offset: Offset, first: int, last: int) -> list[Segment]:
     return found
 
 
-def has_whole_hours(found: list[Segment]) -> bool:
-    """Tell whether the hours of the place are those of UTC."""
-    changes = [one.start for one in found[1:]]
-    offsets = [one.offset for one in found]
-    return not any(number % HOUR for number in (*changes, *offsets))
-
-
 class Calendar:
     """The periods of one place.
 
@@ -110,20 +103,6 @@ class Calendar:
         local = datetime.fromtimestamp(start + self._offset(start), tz=UTC)
         shapes = {By.HOUR: "%Y-%m-%d %H:%M", By.DAY: "%Y-%m-%d", By.MONTH: "%Y-%m"}
         return local.strftime(shapes[self.by])
-
-    def spread(self, start: int, end: int, energy: int) -> Iterator[tuple[int, int]]:
-        """Yield the start of each period of a slot and its part of the energy.
-
-        The parts are whole numbers and add up to ``energy``.
-        """
-        given, at = 0, start
-        while at < end:
-            period, after = self.span(at)
-            # A period that a change of clocks cut short must not stand still.
-            after = min(max(after, at + 1), end)
-            until = energy * (after - start) // (end - start)
-            yield period, until - given
-            given, at = until, after
 
     def _offset(self, moment: int) -> int:
         place = bisect_right(self._starts, moment) - 1

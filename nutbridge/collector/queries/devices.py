@@ -9,7 +9,6 @@ from nutbridge.collector.parse.codes import (
     CHANNEL_BITS,
     CLEARED,
     DEVICE_BITS,
-    NOT_HEARD,
     SET,
     as_hex,
     bits,
@@ -18,24 +17,9 @@ from nutbridge.collector.parse.codes import (
 from nutbridge.collector.queries.export import row_object, wire_names
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.reading import Reader
-from nutbridge.ups.units import SECONDS_PER_DAY
 
 Object = dict[str, Any]
 
-#: Where an eqid can be met, with the newest moment at which it was there. Events
-#: that the Envoy makes up about a silent device, and slots that it filled in
-#: later, are no sight of it.
-_SEEN = {
-    "device": "reported",
-    "channel": "reported",
-    "reading": "date",
-    "event": "event_date",
-}
-_NOT_SEEN = {"event": f" AND event_code <> {NOT_HEARD}"}
-_SEEN_SLOT = (
-    "SELECT slot_start, end_date FROM interval WHERE envoy_id = ? AND eqid = ?"
-    " AND slot_start <= ? AND NOT estimated ORDER BY slot_start DESC LIMIT 1"
-)
 _NAMES = wire_names("event")
 _OPEN = (
     f"SELECT {', '.join(_NAMES)}, extra FROM event s WHERE envoy_id = ?"  # noqa: S608  our names
@@ -44,24 +28,20 @@ _OPEN = (
     f" AND c.correlation_id = s.id AND c.event_state = {CLEARED}"
     " AND c.event_date >= s.event_date) ORDER BY event_date, id"
 )
-#: Tables that name eqids; all have an index with the eqid behind the Envoy.
-_NAMING = ("device", "channel", "energy_hour", "reading", "interval", "event")
+_PANELS = "SELECT eqid, last_energy FROM panel WHERE envoy_id = ?"
 
 
-def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Object]:
+def devices(reading: Reader, serial: str | None = None) -> Iterator[Object]:
     """Yield one object per device, with its channels and open events.
 
     Args:
         reading: the database.
-        now: Unix seconds; dates later than tomorrow are a wrong clock.
         serial: only those of this Envoy.
     """
-    latest = now + int(SECONDS_PER_DAY)
     for envoy_id, envoy_serial in reading.envoys(serial):
         opened = _open_events(reading, envoy_id)
-        for eqid, members in _by_device(_eqids(reading, envoy_id)).items():
-            if eqid == envoy_serial:
-                continue
+        seen = {row[0]: row[1] for row in reading.rows(_PANELS, (envoy_id,))}
+        for eqid, members in _by_device(set(seen)).items():
             ours: Object = {"envoy_serial": envoy_serial, "eqid": eqid}
             shown = ours | _described(reading, "device", envoy_id, eqid) | ours
             shown["condition_flags_hex"] = as_hex(shown["condition_flags"])
@@ -69,10 +49,8 @@ def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Ob
             shown["channels"] = [
                 _channel(reading, envoy_id, one) for one in members if one != eqid
             ]
-            seen = [_last_seen(reading, envoy_id, one, latest) for one in members]
-            shown["last_seen"] = max(
-                (at for at in seen if at is not None), default=None
-            )
+            moments = [at for one in members if (at := seen.get(one)) is not None]
+            shown["last_seen"] = max(moments, default=None)
             shown["open_events"] = [
                 event for event in opened if device_of(event["eqid"]) == eqid
             ]
@@ -89,23 +67,6 @@ def _by_device(eqids: set[str]) -> dict[str, list[str]]:
     for eqid in sorted(eqids):
         found.setdefault(device_of(eqid), [device_of(eqid)]).append(eqid)
     return {device: sorted(set(members)) for device, members in found.items()}
-
-
-def _eqids(reading: Reader, envoy_id: int) -> set[str]:
-    """Return all eqids; from one to the next, each is one look into an index."""
-    found: set[str] = set()
-    for table in _NAMING:
-        after = ""
-        while True:
-            ((eqid,),) = reading.rows(
-                f"SELECT min(eqid) FROM {table} WHERE envoy_id = ? AND eqid > ?",  # noqa: S608  our names
-                (envoy_id, after),
-            )
-            if eqid is None:
-                break
-            found.add(eqid)
-            after = eqid
-    return found
 
 
 def _described(reading: Reader, kind: str, envoy_id: int, eqid: str) -> Object:
@@ -135,20 +96,6 @@ def _bits(flags: Any, known: dict[int, str]) -> list[Object]:
     if not isinstance(flags, int):
         return []
     return [{"bit": bit, "meaning": text} for bit, text in bits(flags, known)]
-
-
-def _last_seen(reading: Reader, envoy_id: int, eqid: str, latest: int) -> int | None:
-    place = (envoy_id, eqid, latest)
-    moments = [
-        reading.rows(
-            f"SELECT max({column}) FROM {table} WHERE envoy_id = ? AND eqid = ?"  # noqa: S608  our names
-            f" AND {column} <= ?{_NOT_SEEN.get(table, '')}",
-            place,
-        )[0][0]
-        for table, column in _SEEN.items()
-    ]
-    moments += [row[1] for row in reading.rows(_SEEN_SLOT, place)]
-    return max((at for at in moments if at is not None), default=None)
 
 
 def _open_events(reading: Reader, envoy_id: int) -> list[Object]:

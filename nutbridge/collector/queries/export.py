@@ -21,7 +21,7 @@ TABLES: dict[str, Table] = {
     "channel": schema.channel,
 }
 #: Columns that are ours, not the wire's.
-_OURS = ("envoy_id", "raw_id", "energy_j", "slot_start", "reported", "device_eqid")
+_OURS = ("envoy_id", "raw_id", "energy_j", "reported", "device_eqid")
 _ENVOY = (
     *("part_num", "sw_version", "ip_addr", "mac_addr", "timezone"),
     *("latitude", "longitude", "emu_region"),

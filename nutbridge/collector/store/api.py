@@ -21,6 +21,7 @@ from nutbridge.collector.store.engine import (
     parse_url,
     translated,
 )
+from nutbridge.collector.store.ingest import Known
 from nutbridge.collector.store.lead import lead_of
 from nutbridge.collector.store.migrations import bring_up
 from nutbridge.collector.store.sql import Sql
@@ -41,8 +42,11 @@ _STORED = (
     " FROM raw r JOIN raw_body b ON b.raw_id = r.raw_id"
     " LEFT JOIN envoy e ON e.envoy_id = r.envoy_id WHERE r.raw_id = ?"
 )
-_HEADS = "SELECT min(raw_id) FROM outbox GROUP BY envoy_id ORDER BY min(raw_id) LIMIT ?"
-_FIRST = "SELECT raw_id FROM outbox ORDER BY raw_id LIMIT 1"
+_HEADS = (
+    "SELECT min(raw_id) FROM outbox WHERE NOT stuck GROUP BY envoy_id"
+    " ORDER BY min(raw_id) LIMIT ?"
+)
+_FIRST = "SELECT raw_id FROM outbox WHERE NOT stuck ORDER BY raw_id LIMIT 1"
 _COUNTS = (
     "SELECT (SELECT count(*) FROM raw),"
     " (SELECT count(*) FROM raw WHERE parse_state = 'pending'),"
@@ -64,8 +68,8 @@ class Store:
     def __init__(self, engine: Engine, writing: Engine) -> None:
         self.engine = engine
         self._writing = writing
-        self._envoys: dict[str, int] = {}
-        self._writer = Writer(writing, self._finish, self._envoys.clear)
+        self._known = Known()
+        self._writer = Writer(writing, self._finish, self._known.forget)
         self._lead = lead_of(engine)
 
     @classmethod
@@ -131,7 +135,7 @@ class Store:
         ]
 
         def job(batch: Batch) -> None:
-            jobs.accept(batch.sql, accepting)
+            jobs.accept(batch.sql, accepting, self._known)
             batch.parsed += [
                 jobs.Parsed(one.answer.raw_id, result, queue=False)
                 for one, (_, result) in zip(accepting, found, strict=True)
@@ -217,8 +221,8 @@ class Store:
         return Counters(*self._read(_COUNTS)[0])
 
     def _finish(self, batch: Batch) -> None:
-        jobs.accept(batch.sql, batch.accepting)
-        jobs.store_parsed(batch.sql, batch.parsed, self._envoys)
+        jobs.accept(batch.sql, batch.accepting, self._known)
+        jobs.store_parsed(batch.sql, batch.parsed, self._known)
 
     def _write(self, job: Callable[[Batch], _T]) -> _T:
         return self._writer.ask(job).result()

@@ -6,6 +6,7 @@ attributes fills the missing ones: the Envoy names the partner of a pair only wh
 it knows it.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,37 +16,44 @@ from sqlalchemy import Table
 
 from nutbridge.collector.parse.model import Report
 from nutbridge.collector.parse.values import as_json
-from nutbridge.collector.store import schema
+from nutbridge.collector.store import partitions, schema, sums
+from nutbridge.collector.store.dates import CLOCK_SET, DAY, odd_date
+from nutbridge.collector.store.panels import ParsedBody, see_panels
 from nutbridge.collector.store.sql import Row, Sql
-from nutbridge.ups.units import SECONDS_PER_DAY
+from nutbridge.collector.store.sums import LeftOut, Line, Slot
 
-HOUR = 3600
 #: Rows that are looked up and stored together.
 _SLICE = 2000
 #: Columns of a key.
 _KEYS = 3
-#: No Envoy reported before 2008; a report from tomorrow has a wrong clock.
-_EARLIEST = 1_199_145_600
-_AHEAD_S = int(SECONDS_PER_DAY)
+#: Hours over which the long slots of one report may be spread: those of 500 slots of
+#: a week each. A hostile one could ask for 600 million.
+_MOST_HOURS = 84_000
 
 
 class Raced(Exception):
     """Another process stored the same rows at the same moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RowIdentity:
     """How rows of one table are told apart.
 
     Attributes:
-        table: its first three columns are the key, its last is raw_id.
+        table: its first three columns are the key; what comes before raw_id says
+            whether two rows are the same.
         fills: a later row fills what is missing.
     """
 
     table: Table
     fills: bool = False
 
-    @property
+    @functools.cached_property
+    def raw_id(self) -> int:
+        """The place of raw_id."""
+        return self.names.index("raw_id")
+
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """All columns in their order."""
         return tuple(self.table.columns.keys())
@@ -58,24 +66,40 @@ DEVICE = RowIdentity(schema.device)
 CHANNEL = RowIdentity(schema.channel)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedBody:
-    """One parsed body on its way into the tables."""
+class Known:
+    """What need not be looked up in each transaction; forgotten when one fails.
 
-    raw_id: int
-    envoy_id: int
-    received: int
-    report: Report
+    Attributes:
+        envoys: serial numbers and their ids.
+        months: those that have their pieces (PostgreSQL).
+        counted_from: earlier rows were pruned.
+    """
+
+    def __init__(self) -> None:
+        self.envoys: dict[str, int] = {}
+        self.months: set[int] = set()
+        self.counted_from = 0
+
+    def forget(self) -> None:
+        """Look everything up again."""
+        self.envoys.clear()
+        self.months.clear()
 
 
-def store_rows(sql: Sql, found: Sequence[ParsedBody]) -> None:
+def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
     """Store all rows of some reports.
 
     Raises:
         Raced: do the transaction again.
     """
+    if sql.postgres:
+        make_partitions(sql, found, known)
+    # First, so that two processes with the same panel wait for each other here.
+    see_panels(sql, found)
+    counting = _Counting(sql, found, known.counted_from)
     for place, rows in enumerate(_slices(_plain(found, "intervals"))):
-        _add_energy(sql, _put(sql, INTERVAL, rows, later=place > 0))
+        counting.look(rows)
+        counting.count(_put(sql, INTERVAL, rows, later=place > 0))
     for kind, name in ((READING, "readings"), (EVENT, "events")):
         for place, rows in enumerate(_slices(_plain(found, name))):
             _put(sql, kind, rows, later=place > 0)
@@ -96,17 +120,94 @@ def _slices(rows: Iterator[Row]) -> Iterator[list[Row]]:
 def reported(report: Report, received: int) -> int:
     """Return when the report was made; a clock that cannot be right does not count."""
     stamp = report.report_timestamp
-    if stamp is None or stamp < _EARLIEST:
+    if stamp is None or stamp < CLOCK_SET:
         return received
     # A small board counts from 1970 until it has the network's time: ours is wrong.
-    ahead = stamp > received + _AHEAD_S and received >= _EARLIEST
+    ahead = stamp > received + DAY and received >= CLOCK_SET
     return received if ahead else stamp
 
 
+def make_partitions(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
+    """Make the pieces of tables that these rows need."""
+    for one in found:
+        report = one.report
+        days = {row.end_date // DAY for row in report.intervals}
+        days |= {row.date // DAY for row in report.readings}
+        days |= {row.event_date // DAY for row in report.events}
+        moments = [day * DAY for day in days]
+        months = partitions.months_of(moments, one.received) - known.months
+        partitions.make(sql, months)
+        known.months |= months
+
+
+class _Counting:
+    """Decides which of the new slots are in the sums, and adds them.
+
+    Args:
+        sql: the transaction.
+        found: the reports.
+        counted_from: earlier rows were pruned.
+    """
+
+    def __init__(
+        self, sql: Sql, found: Sequence[ParsedBody], counted_from: int
+    ) -> None:
+        self._sql = sql
+        self._zones = {one.raw_id: one.zone for one in found}
+        self._from = counted_from
+        self._hours = dict.fromkeys(self._zones, 0)
+        self._lines: dict[str, Line] = {}
+        self._in_the_way: dict[Row, int | None] = {}
+
+    def look(self, rows: list[Row]) -> None:
+        """See what stored slots are in the way, before these rows are stored."""
+        ours = [row for row in rows if row[7] is not None and row[-1] is None]
+        slots = [(row[3], row[2] - row[4], row[2]) for row in ours]
+        holders = sums.overlapping(self._sql, slots)
+        keys = (row[:_KEYS] for row in ours)
+        self._in_the_way = dict(zip(keys, holders, strict=True))
+
+    def count(self, added: list[Row]) -> None:
+        """Add new rows, or note why not."""
+        slots: list[Slot] = []
+        left: list[Row] = []
+        for row in added:
+            envoy_id, _, end, eqid, duration, _, _, energy_j, estimated = row[:9]
+            raw_id = row[INTERVAL.raw_id]
+            if energy_j is None or row[-1] is not None:
+                continue
+            reason = self._reason(row[:_KEYS], eqid, duration, raw_id)
+            if reason is not None:
+                left.append((*row[:_KEYS], str(reason)))
+                continue
+            start, zone = end - duration, self._zones[raw_id]
+            slots.append(Slot(envoy_id, eqid, start, end, energy_j, estimated, zone))
+        sums.leave_out(self._sql, left)
+        sums.add(self._sql, slots)
+
+    def _reason(
+        self, key: Row, eqid: str, duration: int, raw_id: int
+    ) -> LeftOut | None:
+        envoy_id, _, end = key
+        holder = self._in_the_way.get(key)
+        if holder is None:
+            if end - duration < self._from:
+                return LeftOut.PRUNED
+            if duration > sums.HOUR:
+                self._hours[raw_id] += duration // sums.HOUR + 2
+                if self._hours[raw_id] > _MOST_HOURS:
+                    return LeftOut.TOO_MANY
+            line = self._lines.setdefault(eqid, Line())
+            holder = line.take(end - duration, end, envoy_id)
+        return None if holder is None else sums.why(holder, envoy_id)
+
+
 def _plain(found: Sequence[ParsedBody], name: str) -> Iterator[Row]:
+    date = LeftOut.DATE.value
     for one in found:
         for row in getattr(one.report, name):
-            yield (one.envoy_id, *row, one.raw_id)
+            left_out = date if odd_date(row[1], one.received) else None
+            yield (one.envoy_id, *row, one.raw_id, left_out)
 
 
 def _dated(found: Sequence[ParsedBody], name: str) -> Iterator[Row]:
@@ -119,8 +220,7 @@ def _dated(found: Sequence[ParsedBody], name: str) -> Iterator[Row]:
 def _odd(found: Sequence[ParsedBody]) -> Iterator[Row]:
     for one in found:
         for row in one.report.odd_rows:
-            digest = _digest(row.kind, row.attributes)
-            yield (one.envoy_id, digest, *row, one.raw_id)
+            yield (one.envoy_id, digest(row.kind, row.attributes), *row, one.raw_id)
 
 
 def _report_row(one: ParsedBody) -> Row:
@@ -155,7 +255,7 @@ def _put(sql: Sql, kind: RowIdentity, rows: list[Row], *, later: bool) -> list[R
         before = fresh.get(key)
         if before is None:
             fresh[key] = row
-        elif before[:-1] != row[:-1]:
+        elif before[: kind.raw_id] != row[: kind.raw_id]:
             again.append(row)
     if later:
         # The same body may have brought the key before.
@@ -171,10 +271,11 @@ def _put(sql: Sql, kind: RowIdentity, rows: list[Row], *, later: bool) -> list[R
     keys = {row[:_KEYS] for row in (*new, *again)}
     found = sql.find(kind.table, names[:_KEYS], names, list(keys))
     known = {row[:_KEYS]: row for row in found}
-    added = [row for row in new if known[row[:_KEYS]][-1] == row[-1]]
+    place = kind.raw_id
+    added = [row for row in new if known[row[:_KEYS]][place] == row[place]]
     if len(added) != count:
         raise Raced
-    there = [row for row in new if known[row[:_KEYS]][-1] != row[-1]]
+    there = [row for row in new if known[row[:_KEYS]][place] != row[place]]
     _merge(sql, kind, known, [*there, *again])
     return added
 
@@ -188,15 +289,15 @@ def _merge(sql: Sql, kind: RowIdentity, known: dict[Row, Row], rows: list[Row]) 
     for row in rows:
         key = row[:_KEYS]
         before = current[key]
-        if before[:-1] == row[:-1]:
+        if before[: kind.raw_id] == row[: kind.raw_id]:
             continue
-        merged = _fill(before, row) if kind.fills else None
+        merged = _fill(before, row, kind.raw_id) if kind.fills else None
         if merged is None:
             others.append(row)
         elif merged != before:
             filled[key] = current[key] = merged
-    payloads = [row[:-1] for row in filled.values()]
-    sql.update(kind.table, names[:_KEYS], names[_KEYS:-1], payloads)
+    payloads = [row[: kind.raw_id] for row in filled.values()]
+    sql.update(kind.table, names[:_KEYS], names[_KEYS : kind.raw_id], payloads)
     _keep_variants(sql, kind, others)
 
 
@@ -204,10 +305,11 @@ def _insert(sql: Sql, table: Table, rows: list[Row]) -> int:
     return sql.insert(table, tuple(table.columns.keys()), rows, "DO NOTHING")
 
 
-def _fill(before: Row, row: Row) -> Row | None:
+def _fill(before: Row, row: Row, raw_id: int) -> Row | None:
     """Return ``before`` with what it lacks; None where the two differ."""
     merged = list(before)
-    for place, (old, new) in enumerate(zip(before[:-1], row[:-1], strict=True)):
+    pairs = zip(before[:raw_id], row[:raw_id], strict=True)
+    for place, (old, new) in enumerate(pairs):
         if old is None:
             merged[place] = new
         elif new is not None and new != old:
@@ -217,33 +319,15 @@ def _fill(before: Row, row: Row) -> Row | None:
 
 def _keep_variants(sql: Sql, kind: RowIdentity, rows: list[Row]) -> None:
     kept = []
-    names = kind.names[1:-1]
+    place = kind.raw_id
+    names = kind.names[1:place]
     for row in rows:
-        attributes = as_json(dict(zip(names, row[1:-1], strict=True)))
-        digest = _digest(kind.table.name, attributes)
-        kept.append((row[0], digest, kind.table.name, attributes, row[-1]))
+        attributes = as_json(dict(zip(names, row[1:place], strict=True)))
+        own = digest(kind.table.name, attributes)
+        kept.append((row[0], own, kind.table.name, attributes, row[place]))
     _insert(sql, schema.variant, kept)
 
 
-def _digest(kind: str, attributes: str) -> str:
+def digest(kind: str, attributes: str) -> str:
+    """Return what tells rows without a key of their own apart."""
     return hashlib.sha256(f"{kind} {attributes}".encode()).hexdigest()
-
-
-def _add_energy(sql: Sql, rows: list[Row]) -> None:
-    """Add new rows of ``interval`` to the sums by hour."""
-    sums: dict[tuple[int, str, int], list[int]] = {}
-    for row in rows:
-        envoy_id, _, _, eqid, _, _, _, energy_j, estimated, start = row[:10]
-        if start is None:
-            continue
-        total = sums.setdefault((envoy_id, eqid, start - start % HOUR), [0, 0])
-        total[0] += energy_j
-        total[1] += energy_j if estimated else 0
-    sql.insert(
-        schema.energy_hour,
-        tuple(schema.energy_hour.columns.keys()),
-        [(*key, *sums[key]) for key in sorted(sums)],
-        "(envoy_id, eqid, hour) DO UPDATE SET "
-        "energy_j = energy_hour.energy_j + excluded.energy_j, "
-        "estimated_j = energy_hour.estimated_j + excluded.estimated_j",
-    )

@@ -10,8 +10,9 @@ from nutbridge.collector.parse.model import (
     Report,
     is_task,
 )
-from nutbridge.collector.store import schema
-from nutbridge.collector.store.ingest import ParsedBody, Raced, store_rows
+from nutbridge.collector.store import partitions, schema
+from nutbridge.collector.store.ingest import Known, Raced, store_rows
+from nutbridge.collector.store.panels import ParsedBody
 from nutbridge.collector.store.sql import Sql
 from nutbridge.collector.store.states import (
     Accepted,
@@ -30,7 +31,7 @@ _RAW = (
     *("odd_count", "unknown_count", "forward_state"),
 )
 _RECEIPT = ("raw_id", "received", "peer", "path", "query", "headers")
-_BODY = ("raw_id", "body")
+_BODY = ("raw_id", "body", "received")
 _STATE = ("sha256", "raw_id", "parse_state", "forward_state", "path")
 _PARSED = (
     *("parse_state", "problem", "envoy_id", "report_timestamp", "webcomm_version"),
@@ -38,7 +39,7 @@ _PARSED = (
 )
 _RAW_STATE = ("raw_id", "received", "parse_state", "forward_state", "query")
 _OUTBOX = ("raw_id", "envoy_id")
-_NOT_AGAIN = (ForwardState.FORWARDED, ForwardState.DEAD_LETTER, ForwardState.QUEUED)
+_NOT_AGAIN = (ForwardState.FORWARDED, ForwardState.QUEUED)
 
 #: raw_id, parse_state, forward_state, path.
 _Known = tuple[int, str, str, str]
@@ -67,7 +68,7 @@ class Accepting:
         self.answer: Accepted | None = None
 
 
-def accept(sql: Sql, waiting: Sequence[Accepting]) -> None:
+def accept(sql: Sql, waiting: Sequence[Accepting], known_here: Known) -> None:
     """Store requests; the same bytes again count and leave a receipt.
 
     One body may come by an import, as a task that is done and as a report. What is
@@ -86,7 +87,18 @@ def accept(sql: Sql, waiting: Sequence[Accepting]) -> None:
         if sql.insert(schema.raw, _RAW, rows, "DO NOTHING") != len(rows):
             raise Raced
         known |= _states(sql, list(fresh))
-    bodies = [(known[digest][0], one.raw.body) for digest, one in fresh.items()]
+    bodies = [
+        (known[digest][0], one.raw.body, one.raw.received)
+        for digest, one in fresh.items()
+    ]
+    if sql.postgres:
+        months = {
+            month
+            for body in bodies
+            for month in partitions.months_of(body[2:], body[2])
+        }
+        partitions.make(sql, months - known_here.months)
+        known_here.months |= months
     sql.insert(schema.raw_body, _BODY, bodies, "DO NOTHING")
     again = []
     for one in waiting:
@@ -151,13 +163,13 @@ def _raw_row(one: Accepting) -> tuple[object, ...]:
     return (one.digest, raw.received, 1, *place, "pending", *counts, "none")
 
 
-def store_parsed(sql: Sql, bodies: Sequence[Parsed], envoys: dict[str, int]) -> None:
+def store_parsed(sql: Sql, bodies: Sequence[Parsed], known: Known) -> None:
     """Store the rows, states and outbox entries of all parsed bodies of a batch.
 
     Args:
         sql: the transaction.
         bodies: what was parsed.
-        envoys: known serial numbers, extended here.
+        known: what need not be looked up, extended here.
     """
     waiting: dict[int, Parsed] = {}
     for one in bodies:
@@ -177,13 +189,14 @@ def store_parsed(sql: Sql, bodies: Sequence[Parsed], envoys: dict[str, int]) -> 
             if parse_state == ParseState.PENDING:
                 updates.append(_unparsable(raw_id, parsed.result.problem))
             continue
-        envoy_id = _envoy_id(sql, report.envoy.serial_num, envoys)
+        envoy_id = _envoy_id(sql, report.envoy.serial_num, known.envoys)
         if parse_state != ParseState.PARSED:
-            found.append(ParsedBody(raw_id, envoy_id, received, report))
+            zone = _see_envoy(sql, envoy_id, received, report.envoy.timezone)
+            found.append(ParsedBody(raw_id, envoy_id, received, report, zone))
             updates.append(_state_of(raw_id, envoy_id, report, query))
         if parsed.queue and forward_state not in _NOT_AGAIN:
             queued.append((raw_id, envoy_id))
-    store_rows(sql, found)
+    store_rows(sql, found, known)
     sql.update(schema.raw, ("raw_id",), _PARSED, updates)
     sql.insert(schema.outbox, _OUTBOX, queued, "DO NOTHING")
     states_now = [(raw_id, ForwardState.QUEUED.value) for raw_id, _ in queued]
@@ -234,6 +247,19 @@ def _envoy_id(sql: Sql, serial: str, envoys: dict[str, int]) -> int:
             "SELECT envoy_id FROM envoy WHERE serial_num = ?", (serial,)
         )
     return envoys[serial]
+
+
+def _see_envoy(sql: Sql, envoy_id: int, received: int, zone: str | None) -> str | None:
+    """Note when an Envoy reported, and where; return the zone of this report."""
+    sql.run(
+        "UPDATE envoy SET timezone = coalesce(?, timezone), last_received ="
+        " CASE WHEN last_received > ? THEN last_received ELSE ? END WHERE envoy_id = ?",
+        (zone, received, received, envoy_id),
+    )
+    if zone is not None:
+        return zone
+    rows = sql.rows("SELECT timezone FROM envoy WHERE envoy_id = ?", (envoy_id,))
+    return rows[0][0] if rows else None
 
 
 def is_of_report(sql: Sql, raw_id: int) -> bool:

@@ -1,23 +1,40 @@
 """From no tables, or older ones, to the schema of this version.
 
 A new database gets all tables at once. An older one goes through the numbered
-steps, each in the transaction that notes its number. A newer one is refused: an
-old program would write rows that the new one does not understand.
+steps, all in one transaction. A newer one is refused: an old program would write
+rows that the new one does not understand.
+
+Why not Alembic: there is one line of versions and no way back; half of a step is
+Python that goes through the rows (which slots count, their sums), the other half
+differs between the two databases. Alembic would bring two more packages, an
+environment of its own and no line less of that; what it would replace is ``bring_up``.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+import uuid
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, func, inspect, select
 
 from nutbridge.collector.errors import SchemaRefused
+from nutbridge.collector.parse.values import MAX_DATE, as_json
+from nutbridge.collector.store import partitions, sums
+from nutbridge.collector.store.ingest import digest
+from nutbridge.collector.store.panels import has_energy
 from nutbridge.collector.store.schema import (
+    PARTITIONED,
     SCHEMA,
     metadata,
+    panel,
     schema_version,
+    variant,
 )
+from nutbridge.collector.store.sql import Sql
 
-#: Number of a schema to the statements that make it out of the one before.
-MIGRATIONS: Mapping[int, Sequence[str]] = {}
+#: Told what is done, how much of it, of how much.
+Progress = Callable[[str, int, int], None]
+#: Makes a schema out of the one before.
+Step = Callable[[Sql, Progress], None]
 
 #: Two collectors may start at once; any number that others do not use.
 _PG_LOCK = 7_264_110_001
@@ -25,12 +42,17 @@ _PG_LOCK = 7_264_110_001
 _ENCODINGS = ("UTF8", "SQL_ASCII")
 
 
+def _silent(_what: str, _done: int, _total: int) -> None:
+    pass
+
+
 def bring_up(
     connection: Connection,
     now: int,
     *,
     create: bool,
-    steps: Mapping[int, Sequence[str]] = MIGRATIONS,
+    progress: Progress = _silent,
+    steps: Mapping[int, Step] | None = None,
     wanted: int = SCHEMA,
 ) -> None:
     """Make the tables what this version needs, inside of a transaction.
@@ -39,7 +61,8 @@ def bring_up(
         connection: with a transaction that may write.
         now: Unix seconds, noted beside the number.
         create: False: only check.
-        steps: statements by number.
+        progress: called now and then in a long step.
+        steps: by number; None: those of this version.
         wanted: number to reach.
 
     Raises:
@@ -64,17 +87,33 @@ def bring_up(
         )
     if found is None:
         _refuse_others(connection)
-        metadata.create_all(connection)
+        _make(Sql(connection))
         _note(connection, wanted, now)
         return
+    known = MIGRATIONS if steps is None else steps
     for number in range(found + 1, wanted + 1):
-        if number not in steps:
+        if number not in known:
             raise SchemaRefused(
                 f"no way leads on from the database's schema {found}; use a new one"
             )
-        for statement in steps[number]:
-            connection.exec_driver_sql(statement)
+        known[number](Sql(connection), progress)
         _note(connection, number, now)
+
+
+def _make(sql: Sql, *names: str) -> None:
+    """Make all tables, or those of these names, and what must be in them."""
+    tables = [metadata.tables[name] for name in names or metadata.tables]
+    if sql.postgres:
+        if any(table.name == "raw_body" for table in tables):
+            sql.run(partitions.RAW_BODY)
+        tables = [table for table in tables if table.name != "raw_body"]
+    metadata.create_all(sql.connection, tables)
+    if sql.postgres:
+        partitions.make_rest(sql)
+    sql.run(
+        "INSERT INTO store (store_id, commits, counted_from) VALUES (?, 0, 0)",
+        (uuid.uuid4().hex,),
+    )
 
 
 def _refuse_others(connection: Connection) -> None:
@@ -107,3 +146,157 @@ def version_of(connection: Connection) -> int | None:
 
 def _note(connection: Connection, number: int, now: int) -> None:
     connection.execute(schema_version.insert().values(version=number, applied=now))
+
+
+#: Tables that schema 2 made anew on PostgreSQL, with the column of their month.
+_CUT = ("interval", "reading", "event", "raw_body")
+#: What makes schema 2 before the rows are looked at.
+_TO_2 = (
+    *(
+        f"DROP INDEX {name}"
+        for name in ("interval_energy", "interval_long", "event_eqid", "outbox_envoy")
+    ),
+    "DROP TABLE energy_hour",
+    "ALTER TABLE envoy ADD COLUMN timezone TEXT",
+    "ALTER TABLE envoy ADD COLUMN last_received BIGINT",
+    "ALTER TABLE outbox ADD COLUMN stuck BOOLEAN NOT NULL DEFAULT FALSE",
+    "ALTER TABLE outbox ADD COLUMN tries BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN refused_since BIGINT",
+    "ALTER TABLE outbox ADD COLUMN next_try BIGINT",
+    "ALTER TABLE raw_body ADD COLUMN received BIGINT",
+    "ALTER TABLE interval DROP COLUMN slot_start",
+    "ALTER TABLE interval ADD COLUMN left_out TEXT",
+    "ALTER TABLE reading ADD COLUMN left_out TEXT",
+    "ALTER TABLE event ADD COLUMN left_out TEXT",
+    "UPDATE envoy SET last_received ="  # noqa: ISC004
+    " (SELECT max(received) FROM raw WHERE raw.envoy_id = envoy.envoy_id),"
+    " timezone = (SELECT timezone FROM report WHERE report.envoy_id = envoy.envoy_id"
+    " AND timezone IS NOT NULL ORDER BY raw_id DESC LIMIT 1)",
+)
+#: Dates that cannot be right (``ingest``).
+_ODD_DATE = (
+    "UPDATE {table} SET left_out = 'date' WHERE {date} < 1104537600 OR {date} >"
+    " (SELECT CASE WHEN received < 1199145600 THEN {date} ELSE received + 86400 END"
+    " FROM raw WHERE raw.raw_id = {table}.raw_id)"
+)
+_NAMED = (
+    "SELECT DISTINCT t.envoy_id, t.eqid FROM {table} t JOIN envoy e"
+    " ON e.envoy_id = t.envoy_id WHERE t.eqid IS NOT NULL AND t.eqid <> e.serial_num"
+)
+_TYPES = (
+    "UPDATE panel SET device_type = (SELECT device_type FROM device WHERE"
+    " device.envoy_id = panel.envoy_id AND device.eqid = panel.eqid"
+    " AND device_type IS NOT NULL ORDER BY reported DESC LIMIT 1)"
+)
+_POLLS = (
+    "SELECT date, stats FROM reading WHERE envoy_id = ? AND eqid = ? AND date <= ?"
+    " AND left_out IS NULL ORDER BY date DESC LIMIT ?"
+)
+_SLOTS = (
+    "SELECT end_date, energy_j FROM interval WHERE envoy_id = ? AND eqid = ?"
+    " AND energy_j IS NOT NULL AND left_out IS NULL AND NOT estimated"
+    " AND end_date <= ? ORDER BY end_date DESC LIMIT ?"
+)
+_MANY = 1000
+
+
+def _to_2(sql: Sql, progress: Progress) -> None:
+    """Each energy once, sums by the hours of the place, panels, a store's name."""
+    for statement in _TO_2:
+        sql.run(statement if sql.postgres else statement.replace("BIGINT", "INTEGER"))
+    for table in _CUT[:3]:
+        sql.run(_ODD_DATE.format(table=table, date=PARTITIONED[table]))
+    _forget_slot_start(sql)
+    if sql.postgres:
+        for table in _CUT:
+            sql.run(f"ALTER TABLE {table} RENAME TO {table}_1")
+        sql.run("DROP INDEX event_partner, event_open")
+    _make(sql, "store", "panel", "energy_hour", *(_CUT if sql.postgres else ()))
+    if sql.postgres:
+        _cut(sql, progress)
+    for index in (one for table in metadata.tables.values() for one in table.indexes):
+        index.create(sql.connection, checkfirst=True)
+    _panels(sql, progress)
+
+
+def _panels(sql: Sql, progress: Progress) -> None:
+    """Find all panels, what of their energy counts, and its sums."""
+    sql.run("CREATE INDEX reading_2 ON reading (envoy_id, eqid, date)")
+    sql.run("DROP INDEX IF EXISTS reading_eqid")
+    tables = ("interval", "reading", "event", "device", "channel")
+    named = {row for one in tables for row in sql.rows(_NAMED.format(table=one))}
+    rows = [(*row, row[1].partition(".")[0], None, None, None) for row in sorted(named)]
+    sql.insert(panel, tuple(panel.columns.keys()), rows, "DO NOTHING")
+    sql.run(_TYPES)
+    for eqid in sorted({eqid for _, eqid in named}):
+        sums.choose(sql, eqid)
+    for place, (envoy_id, eqid) in enumerate(sorted(named)):
+        progress("panels", place, len(named))
+        _hear(sql, envoy_id, eqid)
+        sums.rebuild(sql, envoy_id, eqid)
+    sql.run("DROP INDEX reading_2")
+
+
+def _cut(sql: Sql, progress: Progress) -> None:
+    """Fill the tables that are cut by month out of those that were not."""
+    for place, table in enumerate(_CUT):
+        progress("tables by month", place, len(_CUT))
+        column = PARTITIONED[table]
+        names = ", ".join(metadata.tables[table].columns.keys())
+        if table == "raw_body":
+            sql.run(
+                "UPDATE raw_body_1 SET received = (SELECT received FROM raw"
+                " WHERE raw.raw_id = raw_body_1.raw_id)"
+            )
+        dates = sql.rows(
+            f"SELECT DISTINCT {column} / 86400 FROM {table}_1"  # noqa: S608  our names
+        )
+        # Not later than a year from now: such a date is kept among the rest.
+        latest = sql.rows("SELECT coalesce(max(received), 0) FROM raw")[0][0]
+        days = [date * 86_400 for (date,) in dates if date is not None]
+        partitions.make(sql, partitions.months_of(days, latest))
+        sql.run(f"INSERT INTO {table} ({names}) SELECT {names} FROM {table}_1")  # noqa: S608
+        sql.run(f"DROP TABLE {table}_1")
+
+
+def _forget_slot_start(sql: Sql) -> None:
+    """Take a column that is no more out of the rows that differed."""
+    rows = sql.rows(
+        "SELECT envoy_id, digest, kind, attributes, raw_id FROM variant"
+        " WHERE kind = 'interval'"
+    )
+    for envoy_id, before, kind, text, raw_id in rows:
+        found = json.loads(text)
+        found.pop("slot_start", None)
+        text = as_json(found)  # noqa: PLW2901
+        sql.run(
+            "DELETE FROM variant WHERE envoy_id = ? AND digest = ?", (envoy_id, before)
+        )
+        row = (envoy_id, digest(kind, text), kind, text, raw_id)
+        sql.insert(variant, tuple(variant.columns.keys()), [row], "DO NOTHING")
+
+
+def _hear(sql: Sql, envoy_id: int, eqid: str) -> None:
+    """Find when a panel was heard of last, and with energy."""
+    place = (envoy_id, eqid)
+    heard, energy = 0, 0
+    for statement, gives in (
+        (_POLLS, has_energy),
+        (_SLOTS, lambda energy_j: energy_j > 0),
+    ):
+        last = MAX_DATE
+        while rows := sql.rows(statement, (*place, last, _MANY)):
+            heard = max(heard, rows[0][0])
+            with_energy = [moment for moment, what in rows if gives(what)]
+            if with_energy:
+                energy = max(energy, with_energy[0])
+                break
+            last = rows[-1][0] - 1
+    sql.run(
+        "UPDATE panel SET last_heard = ?, last_energy = ?"
+        " WHERE envoy_id = ? AND eqid = ?",
+        (heard or None, energy or None, *place),
+    )
+
+
+MIGRATIONS: Mapping[int, Step] = {2: _to_2}

@@ -3,6 +3,8 @@
 Values are in the units of the wire (joules, seconds, Unix seconds); names are the
 wire's where a column is an attribute of the wire. An Envoy's ids are its own, and
 one that was reset begins anew: the date is part of every key.
+
+On PostgreSQL the tables of PARTITIONED are cut by month (partitions.py).
 """
 
 from typing import Any
@@ -21,7 +23,7 @@ from sqlalchemy import (
 )
 
 #: Number of this schema; migrations.py knows the way from older ones.
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -55,11 +57,26 @@ schema_version = Table(
     _int("applied", needed=True),
 )
 
+#: One row: which store this is, how often it was written to (SQLite only: a
+#: database that somebody put back has a smaller number), and the begin of what was
+#: not pruned: earlier rows that come late are left out of the sums.
+store = Table(
+    "store",
+    metadata,
+    Column("store_id", Text, primary_key=True),
+    _int("commits", needed=True),
+    _int("counted_from", needed=True),
+)
+
+#: ``timezone`` as the newest report that names one has it, ``last_received`` the time
+#: of the newest report's receipt.
 envoy = Table(
     "envoy",
     metadata,
     Column("envoy_id", _Int, primary_key=True),
     Column("serial_num", Text, nullable=False, unique=True),
+    _text("timezone"),
+    _int("last_received"),
 )
 
 #: One row per distinct body. The body has a table of its own: SQLite rewrites a
@@ -91,6 +108,8 @@ raw = Table(
     _text("forward_problem"),
     Index("raw_pending", "raw_id", **_where("parse_state = 'pending'")),
     Index("raw_dead", "raw_id", **_where("forward_state = 'dead_letter'")),
+    Index("raw_unparsable", "raw_id", "size", **_where("parse_state = 'unparsable'")),
+    Index("raw_envoy", "envoy_id", "raw_id"),
 )
 
 raw_body = Table(
@@ -98,6 +117,8 @@ raw_body = Table(
     metadata,
     _key("raw_id"),
     Column("body", LargeBinary, nullable=False),
+    # Of the table raw; cuts it by month on PostgreSQL.
+    _int("received"),
 )
 
 #: The same bytes received again.
@@ -124,13 +145,20 @@ answer = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-#: What waits for upstream; the order is that of the acceptance.
+#: What waits for upstream; the order is that of the acceptance. ``tries`` counts the
+#: refusals of this body since ``refused_since``, ``next_try`` is when it may go out
+#: again; a stuck one stands aside, so that those behind it go on.
 outbox = Table(
     "outbox",
     metadata,
     _key("raw_id"),
     _int("envoy_id", needed=True),
-    Index("outbox_envoy", "envoy_id", "raw_id"),
+    Column("stuck", Boolean, nullable=False, server_default=text("FALSE")),
+    Column("tries", _Int, nullable=False, server_default=text("0")),
+    _int("refused_since"),
+    _int("next_try"),
+    Index("outbox_heads", "envoy_id", "raw_id", **_where("NOT stuck")),
+    Index("outbox_stuck", "next_try", **_where("stuck")),
 )
 
 quarantine = Table(
@@ -169,6 +197,8 @@ report = Table(
     Index("report_envoy", "envoy_id", "raw_id"),
 )
 
+#: ``left_out`` says why a row is not in the sums, or cannot be believed (LeftOut);
+#: nearly all have none.
 interval = Table(
     "interval",
     metadata,
@@ -178,18 +208,17 @@ interval = Table(
     _text("stats"),
     _int("energy_j"),
     Column("estimated", Boolean, nullable=False),
-    _int("slot_start"),
     _text("extra"),
     _int("raw_id", needed=True),
-    # Enough for sums, without a look at the row.
-    Index("interval_energy", "envoy_id", "eqid", "slot_start", "energy_j", "estimated"),
+    _text("left_out"),
+    # The slots of a panel that are in the sums; no two of them overlap.
     Index(
-        # slot_start: SQLite then prefers it to the key, which begins alike.
-        "interval_long",
-        *("envoy_id", "slot_start"),
-        **_where("slot_start IS NULL AND energy_j IS NOT NULL"),
+        "interval_counted",
+        *("eqid", "end_date", "interval_duration"),
+        **_where("energy_j IS NOT NULL AND left_out IS NULL"),
     ),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (end_date)",
 )
 
 reading = Table(
@@ -200,8 +229,9 @@ reading = Table(
     *(_int("duration"), _int("flags")),
     *(_text("stats"), _text("extra")),
     _int("raw_id", needed=True),
-    Index("reading_eqid", "envoy_id", "eqid", "date"),
+    _text("left_out"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (date)",
 )
 
 event = Table(
@@ -213,7 +243,7 @@ event = Table(
     *(_int("correlation_id"), _int("message_key")),
     *(_text("message_params"), _text("extra")),
     _int("raw_id", needed=True),
-    Index("event_eqid", "envoy_id", "eqid", "event_date"),
+    _text("left_out"),
     Index("event_partner", "envoy_id", "correlation_id"),
     Index(
         "event_open",
@@ -221,6 +251,7 @@ event = Table(
         **_where("event_state = 2 AND correlation_id IS NULL"),
     ),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (event_date)",
 )
 
 #: ``reported`` is the time of the report, or of its receipt where the report's
@@ -275,15 +306,43 @@ variant = Table(
     _int("raw_id", needed=True),
 )
 
-#: Sums of ``interval`` by UTC hour, kept in the transaction that stores the rows.
-#: Without them a year of 30 panels takes 0.5 s to add up.
+#: Every eqid that an Envoy named, device or channel. ``last_heard`` is the end of the
+#: newest slot, or the date of the newest poll, that was measured; ``last_energy`` the
+#: same with energy in it. ``device_type`` is that of the newest ``<device>``.
+panel = Table(
+    "panel",
+    metadata,
+    _key("envoy_id"),
+    Column("eqid", Text, primary_key=True),
+    _text("device_eqid", needed=True),
+    _int("last_heard"),
+    _int("last_energy"),
+    _int("device_type"),
+    sqlite_with_rowid=False,
+)
+
+#: Sums of ``interval`` by the hour of the Envoy's place, kept in the transaction that
+#: stores the rows: every sum that anybody asks for is one of these. ``hour`` is when
+#: the hour begins, ``offset_s`` how far its clocks were east of UTC: the sum of both
+#: is what they showed. A slot of up to an hour counts where it begins, a longer one
+#: is spread evenly.
 energy_hour = Table(
     "energy_hour",
     metadata,
     _key("envoy_id"),
     Column("eqid", Text, primary_key=True),
-    _key("hour"),
+    *(_key("hour"), _key("offset_s")),
     _int("energy_j", needed=True),
     _int("estimated_j", needed=True),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (hour)",
 )
+
+#: Large tables, and the column that says to which month a row belongs.
+PARTITIONED = {
+    "interval": "end_date",
+    "reading": "date",
+    "event": "event_date",
+    "energy_hour": "hour",
+    "raw_body": "received",
+}

@@ -21,19 +21,27 @@ _CHUNK = 5000
 
 
 class Sql:
-    """One transaction; rows are tuples in the order of the named columns."""
+    """One transaction; rows are tuples in the order of the named columns.
+
+    Args:
+        connection: of SQLAlchemy.
+
+    Attributes:
+        connection: the same.
+        postgres: whether it is one of PostgreSQL.
+    """
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.postgres = connection.dialect.name == "postgresql"
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> None:
         """Run a statement written with ``?``."""
-        self._connection.exec_driver_sql(self._own(statement), tuple(values))
+        self.connection.exec_driver_sql(self._own(statement), tuple(values))
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement written with ``?`` and return its rows."""
-        result = self._connection.exec_driver_sql(self._own(statement), tuple(values))
+        result = self.connection.exec_driver_sql(self._own(statement), tuple(values))
         return [tuple(row) for row in result]
 
     def insert(
@@ -58,12 +66,27 @@ class Sql:
         self, table: Table, keys: Names, names: Names, values: Sequence[Row]
     ) -> list[Row]:
         """Return ``names`` of the rows whose ``keys`` are one of ``values``."""
-        found: list[Row] = []
         statement = _find(table, keys, names, self.postgres)
+        kinds = tuple(_type(table.columns[name]) for name in keys)
+        return self.rows_of(statement, kinds, values)
+
+    def rows_of(self, statement: str, kinds: Names, values: Sequence[Row]) -> list[Row]:
+        """Run a statement that looks at many values; returns its rows.
+
+        Args:
+            statement: PostgreSQL's takes an array for each column of ``values``,
+                SQLite's one JSON text of all.
+            kinds: PostgreSQL's type of each column.
+            values: in any number.
+        """
+        found: list[Row] = []
         for start in range(0, len(values), _CHUNK):
             some = values[start : start + _CHUNK]
-            sent = _arrays(table, keys, some) if self.postgres else (json.dumps(some),)
-            result = self._connection.exec_driver_sql(statement, sent)
+            sent: tuple[str, ...] = (json.dumps(some),)
+            if self.postgres:
+                columns = zip(kinds, zip(*some, strict=True), strict=True)
+                sent = tuple(_array(kind, column) for kind, column in columns)
+            result = self.connection.exec_driver_sql(self._own(statement), sent)
             found += [tuple(row) for row in result]
         return found
 
@@ -74,7 +97,7 @@ class Sql:
         for start in range(0, len(rows), _CHUNK):
             some = list(rows[start : start + _CHUNK])
             sent: Any = _arrays(table, names, some) if self.postgres else some
-            changed += self._connection.exec_driver_sql(statement, sent).rowcount
+            changed += self.connection.exec_driver_sql(statement, sent).rowcount
         return changed
 
     def _own(self, statement: str) -> str:

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,6 @@ from nutbridge.collector.parse.periods import (
     HOUR,
     By,
     Calendar,
-    has_whole_hours,
     segments,
 )
 
@@ -70,36 +68,3 @@ def test_days_of_a_change_have_23_and_25_hours() -> None:
     autumn = int(datetime(2023, 11, 5, 12, tzinfo=UTC).timestamp())
     lengths = [end - start for start, end in map(found.span, (spring, autumn))]
     assert lengths == [23 * HOUR, 25 * HOUR]
-
-
-@given(
-    st.sampled_from(PLACES),
-    st.sampled_from(list(By)),
-    st.integers(START, START + 300 * DAY),
-    st.integers(1, 40 * DAY),
-    st.integers(0, 10**12),
-)
-def test_spread_loses_nothing_and_is_even(
-    place: str, by: By, start: int, length: int, energy: int
-) -> None:
-    found, _ = calendar(place, by)
-    parts = list(found.spread(start, start + length, energy))
-    assert sum(part for _, part in parts) == energy
-    for period, part in parts:
-        first, last = found.span(period)
-        inside = min(last, start + length) - max(first, start)
-        assert abs(part - energy * inside / length) <= energy * HOUR / length / 2 + 2
-
-
-@pytest.mark.parametrize(
-    ("place", "whole"),
-    [
-        ("US/Eastern", True),
-        ("UTC", True),
-        ("Asia/Kolkata", False),
-        ("Australia/Lord_Howe", False),
-    ],
-)
-def test_whole_hours(place: str, whole: bool) -> None:
-    found, _ = calendar(place, By.HOUR)
-    assert has_whole_hours(found._segments) is whole

@@ -48,7 +48,6 @@ def test_interval() -> None:
         Interval(
             *(1001, NOW - 300, f"{PANEL}.1", 300, 294, "65439", 65439),
             estimated=False,
-            slot_start=NOW - 600,
             extra=None,
         ),
     )
@@ -56,7 +55,7 @@ def test_interval() -> None:
 
 def test_interval_that_fills_a_gap_is_estimated() -> None:
     row = read(interval(interval_duration=56400, stat_duration=56400)).intervals[0]
-    assert (row.estimated, row.slot_start, row.energy_j) == (True, None, 65439)
+    assert (row.estimated, row.energy_j) == (True, 65439)
 
 
 def test_reading_keeps_any_number_of_stats() -> None:
@@ -131,7 +130,7 @@ def test_unknown_is_kept_and_counted() -> None:
 def test_odd_interval_is_kept_and_not_summed(more: dict[str, object]) -> None:
     report = read(interval(**more), interval(id=2))
     odd, good = report.intervals
-    assert (odd.energy_j, odd.slot_start, good.energy_j) == (None, None, 65439)
+    assert (odd.energy_j, good.energy_j) == (None, 65439)
     assert report.odd_count >= 1
     kept = {"stats": odd.stats} | json.loads(odd.extra or "{}")
     (key, value), *_ = more.items()

@@ -2,21 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.periods import By
-from nutbridge.collector.queries.energy import (
-    _LONG,
-    energy,
-    totals,
-    zone_offset,
-)
+from nutbridge.collector.queries.energy import energy, totals
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.zones import offset_s
 from tests.collector.parse.samples import PANEL, body, interval, reading
-from tests.collector.store.using import Object, asking, put
+from tests.collector.store.using import Object, asking, exported, put, raw
 
 CHANNEL = f"{PANEL}.1"
 
@@ -92,15 +88,6 @@ def test_long_slot_is_spread_evenly(store: Store, url: str) -> None:
     ]
 
 
-def test_long_slots_are_found_by_their_index(tmp_path: Path) -> None:
-    """The whole table of 3.2 million rows costs 0.3 s of the second there is."""
-    store = Store.open(f"{tmp_path}/r.db")
-    with store.engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {_LONG}").all()
-    assert "interval_long" in str(plan)
-    store.close()
-
-
 def test_estimated_energy_is_part_of_the_sum(store: Store, url: str) -> None:
     noon = at(2023, 11, 14, 12)
     put(store, body(slot(1, noon, 100), slot(2, noon + 300, 7, stat_duration=300)))
@@ -172,18 +159,30 @@ def test_days_are_those_of_the_envoy(
 
 def test_zone_names_are_those_of_tzdata() -> None:
     """Links like US/Eastern are in the package where the system lacks them."""
-    assert zone_offset("US/Eastern")(at(2023, 7, 1)) == -4 * 3600
-    assert zone_offset("Brazil/East")(at(2023, 7, 1)) == -3 * 3600
+    assert offset_s("US/Eastern", at(2023, 7, 1)) == -4 * 3600
+    assert offset_s("Brazil/East", at(2023, 7, 1)) == -3 * 3600
 
 
-def test_clocks_of_1970_and_2038(store: Store, url: str) -> None:
-    rows = [slot(1, 0, 1), slot(2, 2**31 - 100, 2), slot(3, -300, 4), slot(4, 300, 8)]
-    put(store, body(*rows))
-    found = sums(asked(url, By.DAY))
-    assert [part for _, part in found] == [13, 2]
-    assert found[0][0] == at(1969, 12, 31)
-    hours = sums(asked(url, By.HOUR))
-    assert [part for _, part in hours] == [4, 9, 2]
+def test_dates_that_cannot_be_right_are_left_out(store: Store, url: str) -> None:
+    """Before 2005, or more than a day after the receipt: kept, not added up."""
+    noon = at(2023, 11, 14, 12)
+    rows = [
+        *(slot(1, 0, 1), slot(2, at(2004, 12, 30), 2), slot(3, noon, 4)),
+        *(slot(4, noon + 86400, 8), slot(5, noon + 86700, 16), slot(6, 2**31, 32)),
+    ]
+    data = body(*rows)
+    store.parsed(store.accept(raw(data, noon + 300)).raw_id, parse(data))
+    assert [part for _, part in sums(asked(url, By.DAY))] == [4, 8]
+    left = {row["id"]: row["left_out"] for row in exported(url) if row["left_out"]}
+    assert left == dict.fromkeys((1, 2, 5, 6), "date")
+
+
+def test_receipt_by_a_clock_that_was_never_set_says_nothing(
+    store: Store, url: str
+) -> None:
+    data = body(slot(1, at(2023, 11, 14), 4))
+    store.parsed(store.accept(raw(data, 100)).raw_id, parse(data))
+    assert [part for _, part in sums(asked(url, By.DAY))] == [4]
 
 
 def test_odd_values_are_left_out(store: Store, url: str) -> None:

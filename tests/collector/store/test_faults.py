@@ -26,6 +26,7 @@ from nutbridge.collector.store.lead import FileLead
 from nutbridge.collector.store.migrations import bring_up, version_of
 from nutbridge.collector.store.reading import reading
 from nutbridge.collector.store.schema import SCHEMA
+from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import body, device
 from tests.collector.store.using import exported, listed, put, raw
 from tests.fakes import postgres
@@ -48,10 +49,15 @@ def test_newer_schema_is_refused(url: str) -> None:
 
 def test_older_schema_goes_through_the_numbered_steps(url: str) -> None:
     store = Store.open(url)
-    steps = {
-        SCHEMA + 1: ["CREATE TABLE extra (a BIGINT)"],
-        SCHEMA + 2: ["INSERT INTO extra VALUES (7)", "ALTER TABLE extra ADD b BIGINT"],
-    }
+
+    def first(sql: Sql, _: object) -> None:
+        sql.run("CREATE TABLE extra (a BIGINT)")
+
+    def second(sql: Sql, _: object) -> None:
+        sql.run("INSERT INTO extra VALUES (7)")
+        sql.run("ALTER TABLE extra ADD b BIGINT")
+
+    steps = {SCHEMA + 1: first, SCHEMA + 2: second}
     writing = store.engine.execution_options(writes=True)
     with writing.begin() as connection, pytest.raises(SchemaRefused):
         bring_up(connection, 0, create=False, steps=steps, wanted=SCHEMA + 2)

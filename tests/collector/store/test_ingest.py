@@ -12,6 +12,7 @@ from nutbridge.collector.queries.energy import energy
 from nutbridge.collector.queries.listing import reports
 from nutbridge.collector.store import jobs
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.ingest import Known
 from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import (
     NOW,
@@ -186,9 +187,13 @@ def test_many_rows_at_once(store: Store, url: str) -> None:
 
 def test_key_that_comes_again_far_behind_in_one_report(store: Store, url: str) -> None:
     """Rows are stored slice by slice; the first of a key counts in all of them."""
-    many = [interval(id=n) for n in range(2500)]
+    many = [interval(id=n, end_date=NOW - 300 * n) for n in range(2500)]
     some = [event(id=n) for n in range(2500)]
-    again = (interval(id=1), interval(id=2, stats=5), event(id=3, correlation_id=4))
+    again = (
+        many[1],
+        interval(id=2, end_date=NOW - 600, stats=5),
+        event(id=3, correlation_id=4),
+    )
     put(store, body(*many, *some, *again))
     found = exported(url)
     assert len(found) == 5001
@@ -225,7 +230,9 @@ def test_two_processes_parse_the_same_body(postgres_url: str) -> None:
     second = threading.Thread(target=store.parsed, args=(raw_id, result))
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with store.engine.begin() as first:
-        jobs.store_parsed(Sql(first), [jobs.Parsed(raw_id, result, queue=False)], {})
+        jobs.store_parsed(
+            Sql(first), [jobs.Parsed(raw_id, result, queue=False)], Known()
+        )
         second.start()
         until = time.monotonic() + 30
         with store.engine.connect() as looking:

@@ -140,8 +140,11 @@ def test_dead_letter_is_kept(store: Store, url: str) -> None:
     assert state(url) == ["dead_letter", "queued"]
     counters = store.counters()
     assert (counters.dead_letters, counters.outbox, counters.reports) == (1, 1, 2)
-    put(store, of(SERIAL, 1), queue=True)
+    put(store, of(SERIAL, 1))
     assert store.counters().outbox == 1
+    # The Envoy sends it again: it shall go out again.
+    put(store, of(SERIAL, 1), queue=True)
+    assert state(url) == ["queued", "queued"]
 
 
 @pytest.mark.parametrize(

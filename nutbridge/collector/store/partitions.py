@@ -1,0 +1,85 @@
+"""PostgreSQL: large tables in pieces of a month, made when rows of it come.
+
+Rows whose date cannot be right are in the piece called ``rest``. A piece is made
+within the transaction that needs it first; the next month's a week ahead, so that
+no collector waits for it at midnight of the first.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from nutbridge.collector.store.dates import DAY, EARLIEST
+from nutbridge.collector.store.schema import PARTITIONED
+from nutbridge.collector.store.sql import Sql
+
+_AHEAD_S = 7 * DAY
+_MONTHS = 12
+
+#: The one table whose key differs from that on SQLite: there the body's number
+#: alone is the row's, and a copy of all bodies would be made to change it.
+RAW_BODY = (
+    "CREATE TABLE raw_body (raw_id BIGINT NOT NULL, body BYTEA NOT NULL,"
+    " received BIGINT NOT NULL, PRIMARY KEY (raw_id, received))"
+    " PARTITION BY RANGE (received)"
+)
+
+
+def month_of(moment: int) -> int:
+    """Return the number of a moment's month in UTC, counted from the year 0."""
+    there = datetime.fromtimestamp(moment, tz=UTC)
+    return there.year * _MONTHS + there.month - 1
+
+
+def begin_of(month: int) -> int:
+    """Return when a month begins, Unix seconds."""
+    year, place = divmod(month, _MONTHS)
+    return int(datetime(year, place + 1, 1, tzinfo=UTC).timestamp())
+
+
+def name_of(table: str, month: int) -> str:
+    """Return the name of a piece."""
+    year, place = divmod(month, _MONTHS)
+    return f"{table}_{year:04}_{place + 1:02}"
+
+
+def make_rest(sql: Sql) -> None:
+    """Make the pieces for rows of no month."""
+    for table in PARTITIONED:
+        sql.run(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
+
+
+def months_of(moments: Iterable[int], received: int) -> set[int]:
+    """Return the months that need a piece for rows of these moments.
+
+    Args:
+        moments: dates of rows, Unix seconds.
+        received: when they came.
+    """
+    latest = max(received, EARLIEST) + _AHEAD_S
+    found = {month_of(at) for at in moments if EARLIEST <= at <= latest}
+    return found | {month_of(latest)}
+
+
+def make(sql: Sql, months: Iterable[int]) -> None:
+    """Make the pieces of some months; those that are there stay.
+
+    Rows that waited in ``rest`` move: a date far ahead becomes the present one day.
+    """
+    for month in sorted(months):
+        start, end = begin_of(month), begin_of(month + 1)
+        for table, column in PARTITIONED.items():
+            piece = name_of(table, month)
+            ((there,),) = sql.rows("SELECT to_regclass(?)", (piece,))
+            if there is not None:
+                continue
+            # Our names and numbers alone, hence the S608.
+            sql.run(f"CREATE TABLE {piece} (LIKE {table} INCLUDING ALL)")
+            sql.run(
+                f"WITH moved AS (DELETE FROM {table}_rest WHERE {column} >= {start}"  # noqa: S608
+                f" AND {column} < {end} RETURNING *) INSERT INTO {piece}"
+                " SELECT * FROM moved"
+            )
+            sql.run(
+                f"ALTER TABLE {table} ATTACH PARTITION {piece}"
+                f" FOR VALUES FROM ({start}) TO ({end})"
+            )

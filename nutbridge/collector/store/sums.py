@@ -1,0 +1,228 @@
+"""Which slots are in the sums, and the sums by hour.
+
+Energy is counted once, whatever was sent: of slots of one panel that overlap, the
+first that was stored counts. An Envoy sends a slot again under another id after a
+reset, fills gaps twice, and a panel may have moved to another Envoy.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from nutbridge.collector.store import schema
+from nutbridge.collector.store.sql import Row, Sql
+from nutbridge.collector.store.zones import offset_s
+
+HOUR = 3600
+#: Rows read at once where all are gone through.
+_PAGE = 5000
+
+_ADD = (
+    "(envoy_id, eqid, hour, offset_s) DO UPDATE SET "
+    "energy_j = energy_hour.energy_j + excluded.energy_j, "
+    "estimated_j = energy_hour.estimated_j + excluded.estimated_j"
+)
+_COUNTED = "i.energy_j IS NOT NULL AND i.left_out IS NULL"
+#: The first counted slot that ends after ours begins is the only one to look at:
+#: those that count do not overlap.
+_OVERLAPS = (
+    "SELECT k.place, (SELECT CASE WHEN i.end_date - i.interval_duration < k.stop"  # noqa: S608  our names
+    " THEN i.envoy_id END FROM interval i WHERE i.eqid = k.eqid"
+    f" AND i.end_date > k.start AND {_COUNTED}"
+    " ORDER BY i.end_date LIMIT 1) FROM {keys}"
+)
+_KEYS_SQLITE = (
+    "(SELECT json_extract(value, '$[0]') AS place, json_extract(value, '$[1]') AS eqid,"
+    " json_extract(value, '$[2]') AS start, json_extract(value, '$[3]') AS stop"
+    " FROM json_each(?)) AS k"
+)
+_KEYS_POSTGRES = (
+    "unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[])"
+    " AS k(place, eqid, start, stop)"
+)
+
+
+class LeftOut(StrEnum):
+    """Why a row is not in the sums."""
+
+    #: Before 2005, or more than a day after its receipt.
+    DATE = "date"
+    #: The Envoy told this energy before, under another id.
+    TWICE = "twice"
+    #: Another Envoy told it.
+    ELSEWHERE = "elsewhere"
+    #: Earlier than what was pruned.
+    PRUNED = "pruned"
+    #: A report with more hours than any has.
+    TOO_MANY = "too_many"
+
+
+class Slot(NamedTuple):
+    """A slot with its energy."""
+
+    envoy_id: int
+    eqid: str
+    start: int
+    end: int
+    energy_j: int
+    estimated: bool
+    zone: str | None
+
+
+class Line:
+    """Slots of one panel that do not overlap."""
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+        self._slots: list[tuple[int, int]] = []
+
+    def take(self, start: int, end: int, envoy_id: int) -> int | None:
+        """Take a slot in, or return the Envoy of the one that is in its way."""
+        place = bisect_right(self._ends, start)
+        if place < len(self._ends) and self._slots[place][0] < end:
+            return self._slots[place][1]
+        self._ends.insert(place, end)
+        self._slots.insert(place, (start, envoy_id))
+        return None
+
+
+def why(holder: int, envoy_id: int) -> LeftOut:
+    """Return why a slot is left out beside a counted one of ``holder``."""
+    return LeftOut.TWICE if holder == envoy_id else LeftOut.ELSEWHERE
+
+
+def overlapping(sql: Sql, slots: Sequence[tuple[str, int, int]]) -> list[int | None]:
+    """Return for each slot the Envoy of a stored one that is in its way.
+
+    Args:
+        sql: the transaction.
+        slots: eqid, begin and end of each.
+    """
+    return [holder for _, holder in sorted(_overlapping(sql, slots))]
+
+
+def _overlapping(sql: Sql, slots: Sequence[tuple[str, int, int]]) -> list[Row]:
+    keys = [(place, *slot) for place, slot in enumerate(slots)]
+    if not keys:
+        return []
+    shape = _KEYS_POSTGRES if sql.postgres else _KEYS_SQLITE
+    return sql.rows_of(
+        _OVERLAPS.format(keys=shape), ("bigint", "text", "bigint", "bigint"), keys
+    )
+
+
+def parts(slot: Slot) -> Iterator[tuple[int, int, int]]:
+    """Yield hour, offset and energy of each part; whole numbers that add up."""
+    given, at, length = 0, slot.start, slot.end - slot.start
+    while at < slot.end:
+        offset = offset_s(slot.zone, at)
+        hour = at - (at + offset) % HOUR
+        after = min(hour + HOUR, slot.end)
+        if length <= HOUR:
+            after = slot.end
+        until = slot.energy_j * (after - slot.start) // length
+        yield hour, offset, until - given
+        given, at = until, after
+
+
+def add(sql: Sql, slots: Iterator[Slot] | Sequence[Slot], since: int = 0) -> None:
+    """Add slots to the sums.
+
+    Args:
+        sql: the transaction.
+        slots: those that count.
+        since: hours before it stay as they are.
+    """
+    sums: dict[tuple[int, str, int, int], list[int]] = {}
+    for slot in slots:
+        for hour, offset, energy_j in parts(slot):
+            if hour < since:
+                continue
+            key = (slot.envoy_id, slot.eqid, hour, offset)
+            total = sums.setdefault(key, [0, 0])
+            total[0] += energy_j
+            total[1] += energy_j if slot.estimated else 0
+    # In one order everywhere, or two processes could wait for each other.
+    rows = [(*key, *sums[key]) for key in sorted(sums)]
+    names = tuple(schema.energy_hour.columns.keys())
+    sql.insert(schema.energy_hour, names, rows, _ADD)
+
+
+def panels(sql: Sql) -> list[tuple[int, str]]:
+    """Return Envoy and eqid of all panels."""
+    rows = sql.rows("SELECT envoy_id, eqid FROM panel ORDER BY envoy_id, eqid")
+    return [(row[0], row[1]) for row in rows]
+
+
+def rebuild(sql: Sql, envoy_id: int, eqid: str) -> None:
+    """Make the sums of a panel anew from its slots; in a transaction of its own.
+
+    What was pruned is in the sums alone, and stays.
+    """
+    lock = " FOR UPDATE" if sql.postgres else ""
+    sql.rows(
+        f"SELECT 1 FROM panel WHERE envoy_id = ? AND eqid = ?{lock}",  # noqa: S608
+        (envoy_id, eqid),
+    )
+    ((since,),) = sql.rows("SELECT max(counted_from) FROM store")
+    sql.run(
+        "DELETE FROM energy_hour WHERE envoy_id = ? AND eqid = ? AND hour >= ?",
+        (envoy_id, eqid, since),
+    )
+    for page in counted(sql, eqid):
+        slots = (
+            Slot(row[0], eqid, row[1] - row[2], row[1], row[3], bool(row[4]), row[5])
+            for row in page
+            if row[0] == envoy_id
+        )
+        add(sql, slots, since)
+
+
+def counted(sql: Sql, eqid: str) -> Iterator[list[Row]]:
+    """Yield the counted slots of a panel of all Envoys, page by page, by their end.
+
+    Each has envoy_id, end_date, interval_duration, energy_j, estimated, timezone,
+    raw_id, id.
+    """
+    after = -1
+    while True:
+        rows = sql.rows(
+            "SELECT i.envoy_id, i.end_date, i.interval_duration, i.energy_j,"  # noqa: S608
+            " i.estimated, coalesce(r.timezone, e.timezone), i.raw_id, i.id"
+            " FROM interval i LEFT JOIN report r ON r.raw_id = i.raw_id"
+            " LEFT JOIN envoy e ON e.envoy_id = i.envoy_id"
+            " WHERE i.eqid = ? AND i.end_date > ?"
+            f" AND {_COUNTED}"
+            " ORDER BY i.end_date LIMIT ?",
+            (eqid, after, _PAGE),
+        )
+        if not rows:
+            return
+        yield rows
+        after = rows[-1][1]
+
+
+def choose(sql: Sql, eqid: str) -> None:
+    """Leave out what overlaps, for slots that were stored without a look at it.
+
+    In the order of the reports: the first counts.
+    """
+    line = Line()
+    rows = sql.rows(
+        "SELECT envoy_id, id, end_date, interval_duration FROM interval i"  # noqa: S608
+        f" WHERE eqid = ? AND {_COUNTED} ORDER BY raw_id, envoy_id, id, end_date",
+        (eqid,),
+    )
+    flagged = []
+    for envoy_id, number, end, duration in rows:
+        holder = line.take(end - duration, end, envoy_id)
+        if holder is not None:
+            flagged.append((envoy_id, number, end, str(why(holder, envoy_id))))
+    leave_out(sql, flagged)
+
+
+def leave_out(sql: Sql, rows: Sequence[Row]) -> None:
+    """Note why slots are not in the sums; rows of key and reason."""
+    keys = ("envoy_id", "id", "end_date")
+    sql.update(schema.interval, keys, ("left_out",), rows)

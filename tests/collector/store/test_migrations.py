@@ -1,0 +1,150 @@
+"""A database of the landed version goes on as one of this, with the same sums.
+
+test-data/collector/v1 was written by that version's own code.
+"""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from nutbridge.collector.parse.periods import By
+from nutbridge.collector.queries.energy import energy
+from nutbridge.collector.store import schema, sums
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.reading import Reader, reading
+from nutbridge.collector.store.sql import Sql
+from tests.collector.parse.samples import NOW, body, interval
+from tests.collector.store.using import exported, listed, put
+
+V1 = Path(__file__).parents[3] / "test-data" / "collector" / "v1"
+
+
+@pytest.fixture
+def old(url: str) -> str:
+    """Return a database as the landed version left it, of each kind in turn."""
+    if url.startswith("sqlite"):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as link:
+            link.executescript((V1 / "sqlite.sql").read_text())
+        link.close()
+    else:
+        with psycopg.connect(url) as connection:
+            connection.execute((V1 / "postgresql.sql").read_bytes())
+    return url
+
+
+def asked(url: str, by: By) -> list[list[object]]:
+    with reading(url) as database:
+        return [list(one.values()) for one in energy(database, by)]
+
+
+def test_sums_stay_but_for_what_was_counted_twice(old: str) -> None:
+    Store.open(old).close()
+    before = json.loads((V1 / "expected.json").read_text())
+    # Told again under another id; and 8 J of 1970.
+    eqid, energy_j = "990000000102.1", 60_100
+    for by in By:
+        found = {tuple(row[:3]): row[3:] for row in asked(old, by)}
+        expected = {tuple(row[:3]): row[3:] for row in before[by.value] if row[3] != 8}
+        wrong = [key for key in expected if found[key] != expected[key]]
+        assert [key[2] for key in wrong] == [eqid]
+        expected[wrong[0]][0] -= energy_j
+        assert found == expected
+
+
+def test_rows_and_states_stay(old: str) -> None:
+    Store.open(old).close()
+    states = [one["forward_state"] for one in listed(old)]
+    assert len(states) == 22
+    assert states.count("queued") == 4
+    assert (states.count("dead_letter"), states.count("forwarded")) == (1, 1)
+    rows = exported(old)
+    left = {row["id"]: row["left_out"] for row in rows if row.get("left_out")}
+    assert left == {77: "twice", 78: "date"}
+    assert [row["conflict"] for row in rows if "conflict" in row] == [True]
+    assert [row["odd"] for row in rows if "odd" in row] == [True]
+
+
+def test_panels_are_known(old: str) -> None:
+    Store.open(old).close()
+    with reading(old) as database:
+        found = database.rows(
+            "SELECT eqid, device_eqid, last_energy, device_type FROM panel"
+            " ORDER BY eqid"
+        )
+    last = NOW - NOW % 86400 + 15 * 3600 + 3000
+    place = NOW - NOW % 86400 + 5 * 3600 + 5400
+    assert found == [
+        ("990000000101", "990000000101", None, 1),
+        ("990000000101.1", "990000000101", last, None),
+        ("990000000102.1", "990000000102", last, None),
+        ("990000000103.1", "990000000103", place, None),
+        ("990000000901", "990000000901", None, 11),
+        ("990000000901.1", "990000000901", last, None),
+    ]
+
+
+def test_it_takes_reports_as_before(old: str) -> None:
+    store = Store.open(old)
+    put(store, body(interval(id=9001, end_date=NOW + 86400)), queue=True)
+    again = interval(id=9002, end_date=NOW + 86400)
+    put(store, body(again, report_timestamp=NOW + 3))
+    assert store.counters().outbox == 5
+    store.close()
+    assert asked(old, By.HOUR)[-1][3:] == [65439, 0]
+    bodies = "SELECT count(*) FROM raw_body"
+    with reading(old) as database:
+        assert database.rows(bodies) == [(24,)]
+
+
+def shape(database: Reader, url: str) -> object:
+    """Return all columns and indexes."""
+    if url.startswith("sqlite"):
+        tables = sorted(schema.metadata.tables)
+        columns = {
+            name: [row[1:4] for row in database.rows(f"PRAGMA table_info({name})")]
+            for name in tables
+        }
+        indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index'"
+        return columns, sorted(database.rows(f"{indexes} AND sql IS NOT NULL"))
+    return (
+        database.rows(
+            "SELECT table_name, column_name, data_type, is_nullable FROM"
+            " information_schema.columns WHERE table_schema = 'public'"
+            " AND table_name !~ '_[0-9]{4}_[0-9]{2}$' ORDER BY 1, ordinal_position"
+        ),
+        database.rows(
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
+            " AND indexname !~ 'pkey' AND tablename !~ '_[0-9]{4}_[0-9]{2}$'"
+            " ORDER BY 1"
+        ),
+    )
+
+
+def test_upgraded_and_new_databases_have_one_shape(
+    old: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    Store.open(old).close()
+    if old.startswith("sqlite"):
+        new = f"sqlite:///{tmp_path}/new.db"
+    else:
+        new = f"{old}_new"
+        with psycopg.connect(old, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{new.rpartition("/")[2]}"'.encode())
+    Store.open(new).close()
+    with reading(old) as first, reading(new) as second:
+        assert shape(first, old) == shape(second, new)
+
+
+def test_rebuild_says_the_same(old: str) -> None:
+    store = Store.open(old)
+    before = [asked(old, by) for by in By]
+    with store.engine.execution_options(writes=True).begin() as connection:
+        sql = Sql(connection)
+        sql.run("UPDATE energy_hour SET energy_j = energy_j + 1")
+        for envoy_id, eqid in sums.panels(sql):
+            sums.rebuild(sql, envoy_id, eqid)
+    store.close()
+    assert [asked(old, by) for by in By] == before
