@@ -159,21 +159,35 @@ class DeviceAnswerError(DeviceError):
 
 
 class TokenRejected(DeviceError):
-    """The gateway answered 401 or 403."""
+    """The gateway answered 401 or 403.
+
+    Attributes:
+        good: what its check_jwt says of the token; None where it was not asked.
+    """
+
+    def __init__(self, what: str, problem: str, *, good: bool | None = None) -> None:
+        self.good = good
+        super().__init__(what, problem)
 
 
 class CertificateChanged(DeviceError):
     """The device shows a certificate other than the one it is known by.
 
     Attributes:
-        known: SHA-256 fingerprint accepted before, 64 hex digits.
+        known: SHA-256 fingerprint accepted before, 64 hex digits; empty where
+            none was and none is taken without a person.
         shown: SHA-256 fingerprint seen now.
     """
 
-    def __init__(self, what: str, known: str, shown: str) -> None:
+    def __init__(self, what: str, known: str, shown: str, trust: str = "") -> None:
         self.known = known
         self.shown = shown
-        super().__init__(what, f"certificate changed from {known} to {shown}")
+        problem = f"certificate {shown} is not trusted"
+        if known:
+            problem = f"certificate changed from {known} to {shown}"
+        if trust:
+            problem += f"; if that is right: {trust}"
+        super().__init__(what, problem)
 
 
 class WrongDevice(DeviceError):

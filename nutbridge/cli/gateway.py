@@ -18,7 +18,7 @@ from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
     from nutbridge.config.settings import Settings
-    from nutbridge.net.pin_store import PinStore
+    from nutbridge.net.pins import PinStore
     from nutbridge.system.clock import SystemClock
 
 gateway = typer.Typer(
@@ -40,11 +40,12 @@ def trust(
 ) -> None:
     """Accept the certificate that the gateway shows now.
 
-    Only when the gateway has the serial number of the config. With
-    ENVOY_TLS=strict the monitor then goes on at its next check. Where an SMA
+    Only when the gateway has the serial number of the config. The monitor then
+    goes on at its next check. Where an SMA
     inverter is the UPS, or with --inverter, its certificate is accepted: make sure
     yourself that it is yours.
     """
+    from nutbridge.net.pins import PinRecord
     from nutbridge.system.clock import SystemClock
 
     quiet_logs()
@@ -54,11 +55,12 @@ def trust(
         of_inverter = inverter or settings.inverter_alone
         ask = _inverter_shows if of_inverter else _gateway_shows
         shown, store = ask(settings, clock)
-        known = store.peek()
-        if known == shown:
+        before = store.peek()
+        if before == PinRecord(shown):
             typer.echo(f"Already trusted: {shown}")
             return
-        store.save(shown)
+        store.save(PinRecord(shown))
+    known = before.replaced if before.known == shown else before.known
     typer.echo(f"Trusted now: {shown}\nBefore:      {known or 'none'}")
 
 
@@ -67,17 +69,15 @@ def _gateway_shows(
 ) -> "tuple[str, PinStore]":
     """Return the fingerprint of our gateway, and where it is kept."""
     from nutbridge.net.worker import ThreadWaiter
-    from nutbridge.sources.enphase.gateway import Gateway
-    from nutbridge.tools.status.live import device_for, pins_of
+    from nutbridge.sources.enphase.session import introduce, pins_of, site_of
     from nutbridge.tools.status.values import monitors_user
 
-    device = device_for(settings, clock, ThreadWaiter())
-    asked = Gateway(device, clock, settings.envoy_host, lambda: None)
+    asked = introduce(site_of(settings), clock, ThreadWaiter())
     try:
         info = asked.fetch_info(clock.boottime() + 2 * settings.api_timeout_s).value
-        shown = device.fingerprint or ""
+        shown = asked.peer.fingerprint if asked.peer else ""
     finally:
-        device.close()
+        asked.close()
     if info.serial != settings.serial:
         raise WrongDevice(
             settings.envoy_host, settings.serial, info.serial or "unknown"
@@ -91,7 +91,7 @@ def _inverter_shows(
     """Return the fingerprint of the inverter, and where it is kept; no login."""
     from nutbridge.daemon.wiring_sma import fingerprint_file
     from nutbridge.net.https import HttpsDevice
-    from nutbridge.net.pin_store import PinStore
+    from nutbridge.net.pins import PinStore
     from nutbridge.net.tls import PinnedContext
     from nutbridge.net.wire import Request
     from nutbridge.net.worker import ThreadWaiter

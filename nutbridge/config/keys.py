@@ -194,7 +194,8 @@ _ALL = (
     ),
     Key(
         "ENVOY_TLS",
-        "a changed gateway certificate is a warning (first-use) or a failure (strict)",
+        "another gateway certificate is refused until trusted by hand (strict), or "
+        "until it alone was seen for a day (first-use)",
         KeyKind.CHOICE,
         default="first-use",
         choices=("first-use", "strict"),
@@ -260,7 +261,8 @@ _ALL = (
     ),
     Key(
         "SMA_TLS",
-        "a changed inverter certificate is a warning (first-use) or a failure (strict)",
+        "another inverter certificate is refused until trusted by hand (strict), or "
+        "until it alone was seen for a day (first-use)",
         KeyKind.CHOICE,
         default="first-use",
         choices=("first-use", "strict"),

@@ -2,36 +2,20 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from nutbridge.config.file_names import gateway_pin_name
 from nutbridge.config.settings import Settings, TestAnswers
 from nutbridge.daemon.state_session import StateSession
 from nutbridge.net.wire import Wire
 from nutbridge.nut.publisher import PortFilePublisher
 from nutbridge.sources.enphase.cloud import Cloud
-from nutbridge.sources.enphase.gateway import Gateway, Guard
+from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.renewal import Renewal
 from nutbridge.sources.enphase.schedule import PAUSE_AFTER_SUCCESS_S
 from nutbridge.sources.enphase.source import EnphaseSource
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.host import Host
-
-
-@dataclass(frozen=True, slots=True)
-class _Wires:
-    """How gateway and cloud are reached.
-
-    Attributes:
-        gateway: to the gateway.
-        guard: sees to it that no other device gets the token; None without one.
-        cloud: makes a connection to the cloud, in the thread that uses it.
-    """
-
-    gateway: Wire
-    guard: Guard | None
-    cloud: Callable[[], Wire]
 
 
 def enphase_source(
@@ -46,71 +30,76 @@ def enphase_source(
         ConfigError: the token file or ENVOY_HOST cannot be used.
     """
     if settings.test is None:
-        wires = _real(settings, host)
+        ways = _real(settings, host)
     else:
-        wires = _played(settings, settings.test, publisher, host)
-    renewal = _renewal(settings, wires, state_session, host)
+        ways = _played(settings, settings.test, publisher, host)
+    renewal = _renewal(settings, ways.cloud, state_session, host)
     state_session.watch(lambda: renewal.retry_state)
     collar = state_session.memory is not None and state_session.memory.collar
-    return _source(settings, wires, renewal, host, collar=collar)
+    gateway = ways.gateway(lambda: renewal.token)
+    return _source(settings, gateway, renewal, host, collar=collar)
 
 
-def _real(settings: Settings, host: Host) -> _Wires:
-    from nutbridge.net.https import CloudHttps, HttpsDevice
-    from nutbridge.net.pin_store import PinStore
-    from nutbridge.net.tls import PinnedContext
-    from nutbridge.sources.enphase.identity import PeerGuard
+class _Ways(NamedTuple):
+    """How gateway and cloud are reached.
 
-    context = PinnedContext()
-    device = HttpsDevice(
-        settings.envoy_host,
-        context=context,
-        clock=host.clock,
-        waiter=host.waiter,
-        timeout_s=settings.api_timeout_s,
-    )
-    pins = Path(settings.state_dir, gateway_pin_name(settings.ups))
-    guard = PeerGuard(
-        host=settings.envoy_host,
-        serial=settings.serial,
-        strict=settings.envoy_tls == "strict",
-        wire=device,
-        pin=context,
-        store=PinStore(pins, host.owner),
-    )
-    return _Wires(
-        device,
-        guard,
+    Attributes:
+        gateway: makes the gateway from what returns its token.
+        cloud: makes a connection to the cloud, in the thread that uses it.
+    """
+
+    gateway: Callable[[Callable[[], str | None]], Gateway]
+    cloud: Callable[[], Wire]
+
+
+def _real(settings: Settings, host: Host) -> _Ways:
+    from nutbridge.net.https import CloudHttps
+    from nutbridge.sources.enphase.session import open_gateway, pins_of, site_of
+
+    return _Ways(
+        lambda token: open_gateway(
+            site_of(settings),
+            token,
+            pins_of(settings, host.owner),
+            host.clock,
+            host.waiter,
+        ),
         lambda: CloudHttps(host.clock, timeout_s=settings.login_timeout_s),
     )
 
 
 def _played(
     settings: Settings, answers: TestAnswers, publisher: PortFilePublisher, host: Host
-) -> _Wires:
+) -> _Ways:
     from random import Random
 
     from nutbridge.daemon.playback.wire import PlayedCloud, PlayedGateway
 
     cloud = PlayedCloud(answers, settings.tokens_url, host.clock)
-    gateway = PlayedGateway(
+    wire = PlayedGateway(
         answers,
         cloud,
         host.clock,
         Random(),  # noqa: S311  when a played token expires is no secret
         lambda: publisher.settings.charge_low_pct,
     )
-    return _Wires(gateway, None, lambda: cloud)
+    return _Ways(
+        lambda token: Gateway(wire, host.clock, settings.envoy_host, token),
+        lambda: cloud,
+    )
 
 
 def _renewal(
-    settings: Settings, wires: _Wires, state_session: StateSession, host: Host
+    settings: Settings,
+    cloud: Callable[[], Wire],
+    state_session: StateSession,
+    host: Host,
 ) -> Renewal:
     played = settings.test is not None
 
     def make_cloud() -> Cloud:
         return Cloud(
-            wires.cloud(),
+            cloud(),
             user=settings.username,
             password=settings.password,
             serial=settings.serial,
@@ -135,17 +124,10 @@ def _renewal(
 
 
 def _source(
-    settings: Settings, wires: _Wires, renewal: Renewal, host: Host, *, collar: bool
+    settings: Settings, gateway: Gateway, renewal: Renewal, host: Host, *, collar: bool
 ) -> EnphaseSource:
     from nutbridge.net.retry import retrying
 
-    gateway = Gateway(
-        wires.gateway,
-        host.clock,
-        settings.envoy_host,
-        lambda: renewal.token,
-        wires.guard,
-    )
     return EnphaseSource(
         gateway,
         renewal,

@@ -10,12 +10,11 @@ from nutbridge.config.sma import SmaSettings
 from nutbridge.daemon.state_session import StateSession
 from nutbridge.errors import ConfigError
 from nutbridge.net.https import HttpsDevice
-from nutbridge.net.pin_store import PinStore
+from nutbridge.net.pins import Pin, PinStore
 from nutbridge.net.retry import retrying
 from nutbridge.net.tls import PinnedContext
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.login_gate import LoginGate, LoginWaiter
-from nutbridge.sources.sma.pin import CertificatePin
 from nutbridge.sources.sma.pv_telemetry import (
     LEAVE_S,
     EndableWaiter,
@@ -109,11 +108,13 @@ def _parts(
     )
     pin = None
     if context is not None:
-        pin = CertificatePin(
+        pin = Pin(
             sma.host,
             strict=sma.tls == "strict",
             context=context,
-            store=PinStore(fingerprint_file(settings), host.owner),
+            keeper=PinStore(fingerprint_file(settings), host.owner),
+            clock=host.clock,
+            trust=f"nutbridge gateway trust {settings.ups} --inverter",
         )
     gate = LoginGate(sma.host, host.clock, state, waiter)
     client = Webconnect(

@@ -399,6 +399,11 @@ class HttpsDevice:
         """SHA-256 fingerprint of ``peer``, 64 hex digits."""
         return None if self.peer is None else self.peer.fingerprint
 
+    @property
+    def shown(self) -> str | None:
+        """Fingerprint shown last, by whomever."""
+        return None if self._context is None else self._context.seen
+
     def send(self, request: Request, until: float) -> Answer:
         """Send, and wait no longer than ``until`` or the total limit.
 

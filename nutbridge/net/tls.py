@@ -75,7 +75,7 @@ class PinnedContext(ssl.SSLContext):
 
     Attributes:
         expected: fingerprint the device must show, 64 lower-case hex digits;
-            None takes any. May be changed at any time.
+            None takes any, "" none. May be changed at any time.
         seen: fingerprint shown last, or None before the first handshake.
         device: how errors call the device, ``host:port``.
         session_reads: how often a session may still be read.

@@ -83,19 +83,3 @@ class PinnedTls(Protocol):
     """A TLS context that refuses other certificates (tls.PinnedContext)."""
 
     expected: str | None
-
-
-class FingerprintStore(Protocol):
-    """Keeps a device's fingerprint over restarts (pin_store.py)."""
-
-    def load(self) -> str | None:
-        """Return the stored fingerprint, 64 hex digits, or None."""
-        ...
-
-    def save(self, fingerprint: str) -> None:
-        """Store it.
-
-        Raises:
-            OSError: it will be forgotten at the next start.
-        """
-        ...

@@ -27,16 +27,12 @@ from nutbridge.net.addresses import split_host
 from nutbridge.net.jsonfields import BodyError
 from nutbridge.net.wire import Answer
 from nutbridge.sources.enphase import paths
-from nutbridge.sources.enphase.gateway import http_date
+from nutbridge.sources.enphase.gateway import Gateway, http_date
 from nutbridge.sources.enphase.info import Info
 from nutbridge.system.clock import Clock, Waiter
 from nutbridge.system.redact import SecretKind
 from nutbridge.tools.mask import Mask
-from nutbridge.tools.status.live import (
-    LookingGateway,
-    guarded_device,
-    read_token,
-)
+from nutbridge.tools.status.live import read_only_gateway, read_token
 
 #: File of each endpoint, as simulator/folder.py serves them. /info comes first: it
 #: says who answers before the token is sent.
@@ -114,14 +110,12 @@ def capture_to(
     if folder.exists() or folder.is_symlink():
         raise CannotSave(f"{folder} is there already; give a folder that is not")
     token = read_token(settings)
-    device, guard = guarded_device(settings, clock, waiter)
-    host = settings.envoy_host
-    gateway = LookingGateway(device, clock, host, lambda: token, guard)
+    gateway = read_only_gateway(settings, token, clock, waiter)
     mask = Mask()
-    name, _ = split_host(host)
+    name, _ = split_host(settings.envoy_host)
     try:
         got = _ask_all(gateway, clock, 2 * settings.api_timeout_s)
-        mask.know(SecretKind.IP, device.address)
+        mask.know(SecretKind.IP, gateway.peer.address if gateway.peer else None)
     finally:
         gateway.close()
     mask.know(SecretKind.SERIAL, settings.serial)
@@ -136,9 +130,7 @@ def capture_to(
     return SavedCapture(results, len(files), mask.count)
 
 
-def _ask_all(
-    gateway: LookingGateway, clock: Clock, request_s: float
-) -> dict[str, _Got]:
+def _ask_all(gateway: Gateway, clock: Clock, request_s: float) -> dict[str, _Got]:
     """Ask one after another, in one session; /info must answer."""
     got = {}
     for path in FILES:

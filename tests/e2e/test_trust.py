@@ -64,9 +64,10 @@ def test_unusable_token_is_refused(
     assert text not in done.stderr
 
 
-def test_trust_ends_a_strict_refusal(site: Site) -> None:
-    site.keys["ENVOY_TLS"] = "strict"
+@pytest.mark.parametrize("mode", ["first-use", "strict"])
+def test_trust_ends_a_refusal(site: Site, mode: str) -> None:
     assert site.run("-s").code == 0
+    site.keys["ENVOY_TLS"] = mode
     site.gateway.server.new_certificate()
     daemon = site.start()
     daemon.says("nutbridge gateway trust")
@@ -76,6 +77,22 @@ def test_trust_ends_a_strict_refusal(site: Site) -> None:
     daemon.says("the gateway answers")
     assert daemon.stop() == 0
     assert "Already trusted" in tool(site, "gateway", "trust").stdout
+
+
+def test_strict_begins_with_trust(site: Site) -> None:
+    """Without a certificate that a person has trusted nothing is sent."""
+    site.keys["ENVOY_TLS"] = "strict"
+    assert "is not trusted" in site.run("-s").err
+    assert "Before:      none" in tool(site, "gateway", "trust").stdout
+    assert site.run("-s").code == 0
+
+
+def test_trust_confirms_what_was_taken_by_itself(site: Site) -> None:
+    shown, before = site.gateway.server.fingerprint, "a" * 64
+    stored = site.state / "enphase-e2e.fingerprint"
+    stored.write_text(f"{shown}\nreplaced {before}\n")
+    assert f"Before:      {before}" in tool(site, "gateway", "trust").stdout
+    assert stored.read_text() == f"{shown}\n"
 
 
 def test_trust_of_another_gateway_is_refused(site: Site) -> None:

@@ -95,9 +95,10 @@ def test_token_commands_of_an_inverter_say_why_not(site: SmaSite) -> None:
         assert "this UPS is no IQ Gateway" in done.err
 
 
-def test_trust_of_an_inverter_ends_a_strict_refusal(site: SmaSite) -> None:
-    site.keys["SMA_TLS"] = "strict"
+@pytest.mark.parametrize("mode", ["first-use", "strict"])
+def test_trust_of_an_inverter_ends_a_refusal(site: SmaSite, mode: str) -> None:
     assert site.run("-s").code == 0
+    site.keys["SMA_TLS"] = mode
     site.running.server.new_certificate()
     daemon = site.start()
     daemon.says("nutbridge gateway trust")

@@ -1,6 +1,5 @@
 """Which gateway, and with which token: the part of setup that asks the network."""
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from nutbridge.cli.ask import TRIES, ask, ask_secret
 from nutbridge.cli.setup.show import day, say, show_house
 from nutbridge.config.file import read_password, read_plain
 from nutbridge.errors import (
-    CertificateChanged,
     DeviceError,
     LoginRefused,
     SecondFactorNeeded,
@@ -19,6 +17,7 @@ from nutbridge.errors import (
     UsageError,
     WrongDevice,
 )
+from nutbridge.net.pins import parse_pin
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.discovery import SEARCH_S, SearchUnavailable
 from nutbridge.sources.enphase.claims import (
@@ -42,7 +41,6 @@ from nutbridge.tools.setup.search import FoundGateway, find_gateways
 
 #: With the page that it was saved with.
 _MOST_TOKEN_BYTES = 65536
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _HOST_HINT = (
     "; is it an IQ Gateway, is it on, and is the address right? "
     "nutbridge discover looks for it"
@@ -145,6 +143,7 @@ def visit_gateway(visit: GatewayDialogue, host: str) -> DialogueResult:
         ThreadWaiter(),
         known=_known_fingerprint(visit),
         strict=basis.settings.envoy_tls == "strict",
+        trust=f"nutbridge gateway trust -c {shlex.quote(basis.places.config)}",
     )
     try:
         info = _introduced(probe)
@@ -161,11 +160,6 @@ def visit_gateway(visit: GatewayDialogue, host: str) -> DialogueResult:
             say("The gateway does not take the token that is there.")
             token, account = _log_in(visit, serial)
             house = probe.fetch_house(serial, token)
-    except CertificateChanged as exc:
-        trust = f"nutbridge gateway trust -c {shlex.quote(basis.places.config)}"
-        raise DeviceError(
-            exc.what, f"{exc.problem}; if that is right: {trust}"
-        ) from exc
     finally:
         probe.close()
     show_house(house)
@@ -188,8 +182,8 @@ def _introduced(probe: Probe) -> Info:
 
 def _known_fingerprint(visit: GatewayDialogue) -> str | None:
     seen = visit.disk.see(visit.basis.places.fingerprint)
-    text = seen.data.decode("ascii", "replace").strip() if seen else ""
-    return text if _FINGERPRINT.fullmatch(text) else None
+    found = parse_pin(seen.data) if seen else None
+    return found.known if found else None
 
 
 def _token(visit: GatewayDialogue, serial: str) -> tuple[str, dict[str, str]]:

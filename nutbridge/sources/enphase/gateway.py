@@ -8,6 +8,7 @@ posted is the switch of the live stream.
 Nothing here decides or repeats; a failure is one DeviceError naming host and path.
 """
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from nutbridge.errors import (
     TokenRejected,
 )
 from nutbridge.net.jsonfields import BodyError, parse_json
-from nutbridge.net.wire import Answer, Request, Wire
+from nutbridge.net.wire import Answer, Peer, Request, Wire
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.info import EPOCH_RANGE, Info
 from nutbridge.sources.enphase.meters import MeterReports, MeterSetup
@@ -44,6 +45,9 @@ T = TypeVar("T")
 
 _REFUSED = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
 _SESSION = re.compile(r"\bsessionId=([\w.~+/=-]{1,512})")
+#: A token that was judged is judged again after this long, s.
+JUDGE_S = 60.0
+
 _ENABLE = b'{"enable":1}'
 
 # The C library's own names follow the locale.
@@ -84,6 +88,7 @@ class Gateway:
         host: as configured, for errors.
         token: returns the current token, or None while there is none.
         guard: None switches the checks of identity off (TEST mode).
+        read_only: leave the live stream as it is.
 
     Attributes:
         host: as configured.
@@ -96,14 +101,94 @@ class Gateway:
         host: str,
         token: Callable[[], str | None],
         guard: Guard | None = None,
+        *,
+        read_only: bool = False,
     ) -> None:
         self.host = host
+        self._read_only = read_only
         self._wire = wire
         self._clock = clock
         self._token = token
         self._guard = guard
         self._session: str | None = None
         self._session_of: str | None = None
+        self._judged: tuple[str | None, float, bool] | None = None
+
+    @property
+    def peer(self) -> Peer | None:
+        """Whom the connection leads to; None while there is none, and in TEST mode."""
+        return getattr(self._wire, "peer", None)
+
+    @property
+    def shown(self) -> str | None:
+        """The fingerprint shown last, by whomever; None in TEST mode."""
+        return getattr(self._wire, "shown", None)
+
+    def insist(self, fetch: Callable[[float], T], until: float) -> T:
+        """Ask with the token, and do for it what helps after a 401.
+
+        A gateway that has restarted refuses good tokens for a while: a new session
+        may do. Some firmware wants the cookie of check_jwt beside the token.
+
+        Raises:
+            TokenRejected: ``good`` says whether the gateway takes the token.
+            DeviceError: no usable answer.
+        """
+        try:
+            return fetch(until)
+        except TokenRejected:
+            self.new_session()
+        try:
+            return fetch(until)
+        except TokenRejected as error:
+            refusal = error
+        refusal.good = self._judge(until)
+        if not (refusal.good and self.has_session):
+            raise refusal
+        try:
+            return fetch(until)
+        except TokenRejected as error:
+            error.good = True
+            raise
+
+    def _judge(self, until: float) -> bool | None:
+        """Have the token judged: once a minute, as it costs one of few sessions."""
+        token, now = self._token(), self._clock.boottime()
+        if self._judged is not None:
+            judged, at, good = self._judged
+            if judged == token and now - at < JUDGE_S:
+                return good
+        try:
+            good = self.check_jwt(until)
+        except DeviceError as error:
+            _log.debug("token not judged: %s", error)
+            return None
+        self._judged = (token, now, good)
+        return good
+
+    @property
+    def has_session(self) -> bool:
+        """Whether a cookie goes with the token."""
+        return self._session is not None and self._session_of == self._token()
+
+    def fetch_answer(self, path: str, until: float) -> Answer:
+        """Fetch an answer as it comes, whatever its status.
+
+        Raises:
+            DeviceError: none came.
+        """
+        if path == paths.INFO:
+            return self._send_openly(Request("GET", path), until)
+        answers: list[Answer] = []
+
+        def ask(until: float) -> None:
+            answers.append(self._send_known("GET", path, until))
+            if answers[-1].status in _REFUSED:
+                raise TokenRejected(self.host + path, "refused")
+
+        with contextlib.suppress(TokenRejected):
+            self.insist(ask, until)
+        return answers[-1]
 
     def fetch_relay(self, until: float) -> Dated[Relay]:
         """Fetch the state of the relay to the grid.
@@ -144,7 +229,7 @@ class Gateway:
 
     def fetch_info(self, until: float) -> Dated[Info]:
         """Fetch serial, firmware and clock, without the token."""
-        answer = self._send(Request("GET", paths.INFO), until)
+        answer = self._send_openly(Request("GET", paths.INFO), until)
         if answer.status in _REFUSED:
             # No token was sent, so none was refused.
             what, problem = self.host + paths.INFO, f"answered {answer.status}"
@@ -178,6 +263,8 @@ class Gateway:
 
         Source: POST /ivp/livedata/stream, an owner's token is enough.
         """
+        if self._read_only:
+            return
         answer = self._send_known("POST", paths.STREAM, until, _ENABLE)
         self._check(paths.STREAM, answer)
 
@@ -213,6 +300,16 @@ class Gateway:
             raise DeviceAnswerError(what, problem, status)
         if status != HTTPStatus.OK:
             raise DeviceAnswerError(what, f"answered {status}", status)
+
+    def _send_openly(self, request: Request, until: float) -> Answer:
+        """Send without the token, to any device whose certificate may pass."""
+        try:
+            return self._send(request, until)
+        except CertificateChanged as error:
+            if self._guard is None:
+                raise
+            self._guard.changed(error)
+            return self._send(request, until)
 
     def _send_known(
         self, method: str, path: str, until: float, body: bytes | None = None

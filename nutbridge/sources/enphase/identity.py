@@ -1,11 +1,12 @@
 """Who gets the token: the gateway with our serial number, nobody else.
 
-The gateway signs its own certificate, so its name proves nothing. Instead:
+The gateway signs its own certificate, so its name proves nothing, and its serial
+number can be read by every neighbour. So both must be right:
 
 * first contact: /info without the token must show the configured serial; then
   the certificate's fingerprint is stored, and every connection must show it;
-* another certificate: ``first-use`` warns, asks /info again and stores the new
-  one if the serial is right; ``strict`` fails until somebody trusts it;
+* another certificate gets nothing until it is trusted (net/pins.py), and then
+  /info is asked again;
 * another address: the wire sends no token to it until /info was asked there.
 
 After a failed request /info is asked first, because the wire may have found
@@ -23,7 +24,8 @@ from nutbridge.errors import (
     DeviceError,
     WrongDevice,
 )
-from nutbridge.net.wire import FingerprintStore, Peer, PinnedTls
+from nutbridge.net.pins import Pin
+from nutbridge.net.wire import Peer
 
 _log = logging.getLogger(__name__)
 
@@ -49,31 +51,21 @@ class PeerGuard:
     Args:
         host: as configured, for errors.
         serial: configured serial number.
-        strict: ENVOY_TLS=strict.
         wire: told whom it may send the token to.
-        pin: told which certificate to expect.
-        store: keeps the fingerprint.
+        pin: decides about the certificate.
     """
 
-    def __init__(
-        self,
-        *,
-        host: str,
-        serial: str,
-        strict: bool,
-        wire: PeerWire,
-        pin: PinnedTls,
-        store: FingerprintStore,
-    ) -> None:
+    def __init__(self, host: str, serial: str, wire: PeerWire, pin: Pin) -> None:
         self._host = host
         self._serial = serial
-        self._strict = strict
         self._wire = wire
         self._pin = pin
-        self._store = store
-        self._known = pin.expected = store.load()
         self._ask_first = True
-        self._warned_of: str | None = None
+
+    @property
+    def peer(self) -> Peer | None:
+        """Whom the connection leads to; None while there is none."""
+        return self._wire.peer
 
     def admit(self, ask: Callable[[], str | None]) -> None:
         """Make sure that the wire leads to our gateway, asking only if needed.
@@ -84,10 +76,9 @@ class PeerGuard:
         """
         if not self._ask_first:
             return
-        if self._known is not None and self._pin.expected == self._known:
-            # Should /info hang, the next request still goes on to the relay:
-            # every connection has to show the known certificate.
-            self._ask_first = False
+        # Should /info hang, the next request still goes on to the relay:
+        # every connection has to show the known certificate.
+        self._ask_first = not self._pin.settled
         try:
             serial = ask()
         except DeviceAnswerError:
@@ -113,40 +104,22 @@ class PeerGuard:
         self._ask_first = True
 
     def changed(self, error: CertificateChanged) -> None:
-        """Refuse the new certificate, or let /info be asked behind it.
+        """Let /info be asked behind the new certificate, or refuse it.
 
         Raises:
-            CertificateChanged: strict, and nobody has trusted it yet.
+            CertificateChanged: nobody has trusted it.
         """
         self._ask_first = True
-        if self._strict and self._store.load() != error.shown:
-            self._warn(error, "not trusted; if that is right: nutbridge gateway trust")
-            raise error
-        if self._strict:
-            self._known = error.shown
-        else:
-            self._warn(error, "asking for its serial number")
-        self._pin.expected = error.shown
-
-    def _warn(self, error: CertificateChanged, then: str) -> None:
-        if error.shown != self._warned_of:
-            self._warned_of = error.shown
-            _log.warning(
-                "%s: certificate changed from %s to %s: %s",
-                self._host,
-                error.known,
-                error.shown,
-                then,
-            )
+        self._pin.changed(error)
 
     def _at_known(self) -> bool:
         """Whether the connection shows the certificate that was known before."""
         peer = self._wire.peer
-        return peer is not None and peer.fingerprint == self._known
+        return peer is not None and peer.fingerprint == self._pin.known
 
     def _go_back(self) -> None:
         """Expect the certificate that was known before, on a new connection."""
-        self._pin.expected = self._known
+        self._pin.go_back()
         self._wire.reconnect()
 
     def _trust(self) -> None:
@@ -160,12 +133,4 @@ class PeerGuard:
                 "%s has moved from %s to %s", self._host, before.address, peer.address
             )
         self._wire.secrets_only_to = peer
-        if peer.fingerprint == self._known:
-            return
-        self._known = self._pin.expected = peer.fingerprint
-        try:
-            self._store.save(peer.fingerprint)
-        except OSError as error:
-            _log.warning("fingerprint of %s not stored: %s", self._host, error)
-        else:
-            _log.info("%s: certificate %s accepted", self._host, peer.fingerprint)
+        self._pin.answered(peer.fingerprint)

@@ -13,7 +13,7 @@ from nutbridge.config.sma import SmaSettings
 from nutbridge.errors import DeviceAnswerError, DeviceError
 from nutbridge.net.https import HttpsDevice
 from nutbridge.net.jsonfields import BodyError
-from nutbridge.net.pin_store import PinStore
+from nutbridge.net.pins import PinStore, expected_of
 from nutbridge.net.tls import PinnedContext
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.pv_telemetry import EndableWaiter
@@ -165,7 +165,8 @@ def _client(
 ) -> Webconnect:
     context = None
     if sma.scheme == "https":
-        context = PinnedContext(PinStore(pin).peek())
+        known = PinStore(pin).peek().known
+        context = PinnedContext(expected_of(known, strict=sma.tls == "strict"))
     wire = HttpsDevice(
         sma.host,
         context=context,

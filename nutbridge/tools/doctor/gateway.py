@@ -5,9 +5,10 @@ send it: the serial is right, and the certificate is known or may be new.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from nutbridge.config.file_names import gateway_pin_name
 from nutbridge.errors import (
@@ -16,7 +17,7 @@ from nutbridge.errors import (
     TokenRejected,
 )
 from nutbridge.net.addresses import resolve_host, split_host
-from nutbridge.net.pin_store import PinStore
+from nutbridge.net.pins import PinRecord, PinStore
 from nutbridge.net.worker import (
     LateError,
     ThreadWaiter,
@@ -50,10 +51,6 @@ from nutbridge.tools.doctor.files import FileFacts
 from nutbridge.tools.doctor.token import read_token
 from nutbridge.ups.model import Grid
 
-if TYPE_CHECKING:
-    from nutbridge.net.https import HttpsDevice
-    from nutbridge.net.tls import PinnedContext
-
 #: A gateway in the house connects within milliseconds.
 _CONNECT_S = 5.0
 _REQUEST_S = 8.0
@@ -74,6 +71,7 @@ class GatewayFacts(Gathered):
         unresolved: why there are no addresses.
         unreachable: why there is no connection.
         known: stored fingerprint; None without one.
+        replaced: the one before, while nobody has confirmed ``known``.
         shown: fingerprint seen.
         pin_denied: the stored one may not be read.
         info: of /info.
@@ -98,6 +96,7 @@ class GatewayFacts(Gathered):
     unresolved: str | None = None
     unreachable: str | None = None
     known: str | None = None
+    replaced: str | None = None
     shown: str | None = None
     pin_denied: bool = False
     info: Info | None = None
@@ -115,52 +114,53 @@ class GatewayFacts(Gathered):
     @classmethod
     def gather(cls, place: DoctorContext) -> "GatewayFacts":
         """Ask over one connection, by ``place.until``; nothing is posted."""
-        from nutbridge.net.https import HttpsDevice
-        from nutbridge.net.tls import PinnedContext
+        from nutbridge.net.pins import PinInMemory
+        from nutbridge.sources.enphase.session import introduce, open_gateway, site_of
 
         host = place.settings.envoy_host
-        known, denied = _stored_pin(place)
-        facts = cls(host, known=known, pin_denied=denied)
+        pin, denied = _stored_pin(place)
+        facts = cls(host, known=pin.known, replaced=pin.replaced, pin_denied=denied)
         found = resolve(host, place)
         if isinstance(found, str):
             return replace(facts, unresolved=found)
         facts = replace(facts, addresses=tuple(found))
-        context = PinnedContext()
-        device = HttpsDevice(
-            host,
-            context=context,
-            clock=place.clock,
-            waiter=ThreadWaiter(),
+        site = site_of(place.settings)._replace(
             timeout_s=min(place.settings.api_timeout_s, _CONNECT_S),
             total_s=_REQUEST_S,
             resolve=lambda _host, _port: found,
         )
+        with closing(introduce(site, place.clock, ThreadWaiter())) as gateway:
+            facts = _introduce(place, gateway, facts)
+        if facts.unreachable is not None:
+            return facts
         token = read_token(place).text
-        gateway = Gateway(device, place.clock, host, lambda: token)
-        try:
-            facts = _introduce(place, gateway, device, context, facts)
-            if facts.unreachable is not None:
-                return facts
-            silent = _why_silent(place, facts, has_token=token is not None)
-            if silent is not None:
-                return replace(facts, silent=silent)
-            context.expected = facts.shown
-            device.secrets_only_to = device.peer
+        silent = _why_silent(place, facts, has_token=token is not None)
+        if silent is not None:
+            return replace(facts, silent=silent)
+        keeper = PinInMemory(pin)
+        with closing(
+            open_gateway(
+                site,
+                lambda: token,
+                keeper,
+                place.clock,
+                ThreadWaiter(),
+                read_only=True,
+            )
+        ) as gateway:
             return _ask_all(place, gateway, facts)
-        finally:
-            device.close()
 
 
-def _stored_pin(place: DoctorContext) -> tuple[str | None, bool]:
-    """Return the fingerprint, and whether there is one that may not be read."""
+def _stored_pin(place: DoctorContext) -> "tuple[PinRecord, bool]":
+    """Return what is known of the certificate, and whether that may not be read."""
     settings = place.settings
     path = Path(settings.state_dir, gateway_pin_name(settings.ups))
     try:
         path.open("rb").close()
     except PermissionError:
-        return None, True
+        return PinRecord(), True
     except OSError:
-        return None, False
+        return PinRecord(), False
     return PinStore(path).peek(), False
 
 
@@ -186,17 +186,13 @@ def resolve(host: str, place: DoctorContext) -> Sequence[str] | str:
 
 
 def _introduce(
-    place: DoctorContext,
-    gateway: Gateway,
-    device: "HttpsDevice",
-    context: "PinnedContext",
-    facts: GatewayFacts,
+    place: DoctorContext, gateway: Gateway, facts: GatewayFacts
 ) -> GatewayFacts:
     """Ask /info, without the token."""
     try:
         answer = gateway.fetch_info(place.until)
     except DeviceError as exc:
-        if context.seen is None:
+        if gateway.shown is None:
             return replace(facts, unreachable=exc.problem)
         facts = replace(facts, no_info=exc.problem)
     else:
@@ -204,8 +200,8 @@ def _introduce(
         if answer.gateway_epoch_s is not None:
             ahead_s = answer.gateway_epoch_s - place.clock.wall()
         facts = replace(facts, info=answer.value, skew_s=ahead_s)
-    address = device.address or facts.addresses[0]
-    return replace(facts, address=address, shown=context.seen)
+    address = gateway.peer.address if gateway.peer else facts.addresses[0]
+    return replace(facts, address=address, shown=gateway.shown)
 
 
 def _why_silent(
@@ -214,12 +210,13 @@ def _why_silent(
     """Return why the token must not be sent, or None; as enphase/identity.py."""
     serial = facts.info.serial if facts.info else None
     same = facts.known is not None and facts.known == facts.shown
-    new = facts.known is not None and facts.known != facts.shown
     if serial is not None and serial != place.settings.serial:
         return "it has another serial number"
     if serial is None and not same:
         return "it does not tell its serial number"
-    if new and place.settings.envoy_tls == "strict":
+    if facts.pin_denied:
+        return "the stored fingerprint may not be read"
+    if not same and (facts.known or place.settings.envoy_tls == "strict"):
         return "its certificate is not trusted"
     if not has_token:
         return "there is no usable token"
@@ -230,9 +227,15 @@ def _ask_all(
     place: DoctorContext, gateway: Gateway, facts: GatewayFacts
 ) -> GatewayFacts:
     try:
-        facts = replace(facts, relay=_relay(place, gateway))
+        relay = gateway.insist(gateway.fetch_relay, place.until)
+        facts = replace(facts, relay=relay.value)
     except TokenRejected as exc:
-        return _judge_token(place, gateway, facts, exc)
+        if exc.good is False:
+            return replace(facts, refused=True)
+        problem = f"{exc.problem}; whether it is good, it does not tell"
+        if exc.good:
+            problem = "it takes the token, but not for the relay"
+        return replace(facts, problems={"access": problem})
     except DeviceUnreachable as exc:
         return replace(facts, problems={"relay": exc.problem})
     except DeviceError as exc:
@@ -254,29 +257,6 @@ def _ask_all(
         if name == "live":
             facts = replace(facts, live_age_s=_age_s(answer))
     return facts
-
-
-def _relay(place: DoctorContext, gateway: Gateway) -> Any:
-    try:
-        return gateway.fetch_relay(place.until).value
-    except TokenRejected:
-        # A gateway that has restarted refuses good tokens for a while.
-        gateway.new_session()
-        return gateway.fetch_relay(place.until).value
-
-
-def _judge_token(
-    place: DoctorContext, gateway: Gateway, facts: GatewayFacts, refusal: TokenRejected
-) -> GatewayFacts:
-    try:
-        good = gateway.check_jwt(place.until)
-    except DeviceError as exc:
-        problem = f"{refusal.problem}; whether it is good: {exc.problem}"
-        return replace(facts, problems={"access": problem})
-    if good:
-        problem = "it takes the token, but not for the relay"
-        return replace(facts, problems={"access": problem})
-    return replace(facts, refused=True)
 
 
 def _age_s(answer: Dated[Any]) -> float | None:
@@ -322,11 +302,17 @@ def gateway_certificate(facts: DoctorFacts) -> CheckVerdict:
     trust = f"if that is right: nutbridge gateway trust {facts.settings.ups}"
     if gateway.pin_denied:
         return not_allowed("gateway: the stored fingerprint may not be read")
-    if gateway.known is None:
-        return ok(f"gateway: certificate {shown}, the monitor stores it when it starts")
     if gateway.known != gateway.shown:
-        return failed(
-            f"gateway: certificate {shown}, known is {gateway.known[:_SHORT]}...", trust
+        if gateway.known is None and facts.settings.envoy_tls != "strict":
+            stored = "the monitor stores it when it starts"
+            return ok(f"gateway: certificate {shown}, {stored}")
+        known = f"{gateway.known[:_SHORT]}..." if gateway.known else "none"
+        return failed(f"gateway: certificate {shown}, known is {known}", trust)
+    if gateway.replaced is not None:
+        return warning(
+            f"gateway: certificate {shown} was taken by itself, in place of "
+            f"{gateway.replaced[:_SHORT]}...",
+            trust,
         )
     return ok(f"gateway: certificate {shown} is the known one")
 

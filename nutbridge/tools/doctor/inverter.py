@@ -16,6 +16,7 @@ from nutbridge.config.sma import PASSWORD_MAX, SmaSettings
 from nutbridge.errors import CertificateChanged, DeviceError
 from nutbridge.sources.sma.webconnect.readings import UpsReading
 from nutbridge.tools.doctor.check import (
+    CheckOutcome,
     CheckVerdict,
     DoctorFacts,
     Gathered,
@@ -24,6 +25,7 @@ from nutbridge.tools.doctor.check import (
     not_allowed,
     ok,
     skipped,
+    warning,
 )
 from nutbridge.tools.doctor.context import DoctorContext
 from nutbridge.tools.doctor.gateway import resolve
@@ -70,6 +72,7 @@ class InverterFacts(Gathered):
         unresolved: why there are no addresses.
         denied: file of the monitor that may not be read: nothing is asked.
         known: stored fingerprint; None without one.
+        replaced: the one before, while nobody has confirmed ``known``.
         shown: fingerprint seen; None with http, or where it said nothing.
         problem: why it says nothing.
         kind: name of the error's class (errors.py).
@@ -86,6 +89,7 @@ class InverterFacts(Gathered):
     unresolved: str | None = None
     denied: str | None = None
     known: str | None = None
+    replaced: str | None = None
     shown: str | None = None
     problem: str = ""
     kind: str = ""
@@ -97,14 +101,15 @@ class InverterFacts(Gathered):
     @classmethod
     def gather(cls, place: DoctorContext) -> "InverterFacts":
         """Ask beside a monitor that may be running."""
-        from nutbridge.net.pin_store import PinStore
+        from nutbridge.net.pins import PinStore
 
         sma = place.settings.sma
         if sma is None:
             raise AssertionError("run.py gathers it only where there is one")
         state, ups = Path(place.settings.state_dir), place.settings.ups
         facts = cls(sma.host)
-        facts = replace(facts, known=PinStore(state / inverter_pin_name(ups)).peek())
+        pin = PinStore(state / inverter_pin_name(ups)).peek()
+        facts = replace(facts, known=pin.known, replaced=pin.replaced)
         found = resolve(sma.host, place)
         if isinstance(found, str):
             return replace(facts, unresolved=found)
@@ -196,14 +201,19 @@ def inverter_certificate(facts: DoctorFacts) -> CheckVerdict:
         return skipped("inverter: no certificate, SMA_SCHEME is http")
     if found.denied is not None:
         return not_allowed(f"inverter: {_why_silent(found)}")
-    if found.kind == "CertificateChanged" and found.shown and found.known:
-        return failed(
-            f"inverter: certificate {found.shown[:_SHORT]}..., known is "
-            f"{found.known[:_SHORT]}...",
-            f"if that is right: nutbridge gateway trust {facts.settings.ups} "
-            "--inverter",
+    trust = f"if that is right: nutbridge gateway trust {facts.settings.ups} --inverter"
+    if found.kind == "CertificateChanged" and found.shown:
+        known = (
+            f"known is {found.known[:_SHORT]}..." if found.known else "none is known"
         )
-    return _accepted(found)
+        return failed(
+            f"inverter: certificate {found.shown[:_SHORT]}..., {known}", trust
+        )
+    verdict = _accepted(found)
+    if found.replaced is not None and verdict.result is CheckOutcome.OK:
+        was = f"taken by itself, in place of {found.replaced[:_SHORT]}..."
+        return warning(f"{verdict.finding}: {was}", trust)
+    return verdict
 
 
 def _accepted(found: InverterFacts) -> CheckVerdict:

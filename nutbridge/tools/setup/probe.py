@@ -10,15 +10,13 @@ from nutbridge.errors import (
     NotDecided,
     Refused,
 )
-from nutbridge.net.https import CloudHttps, HttpsDevice
-from nutbridge.net.tls import PinnedContext
+from nutbridge.net.https import CloudHttps
+from nutbridge.net.pins import PinInMemory, PinRecord
 from nutbridge.sources.enphase.cloud import Cloud
 from nutbridge.sources.enphase.facts import (
     derive_equipment,
     derive_grid,
 )
-from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.identity import PeerGuard
 from nutbridge.sources.enphase.info import Info
 from nutbridge.sources.enphase.readings import (
     Dated,
@@ -26,6 +24,7 @@ from nutbridge.sources.enphase.readings import (
     Relay,
     SecCtrl,
 )
+from nutbridge.sources.enphase.session import GatewaySite, introduce, open_gateway
 from nutbridge.system.clock import Clock, Waiter
 from nutbridge.ups.model import Grid
 
@@ -66,7 +65,8 @@ class Probe:
         clock: for deadlines.
         waiter: of the calling thread.
         known: fingerprint of its certificate, where it is known already.
-        strict: no other certificate is looked at.
+        strict: ENVOY_TLS=strict.
+        trust: the command that accepts another certificate.
 
     Raises:
         ValueError: ``host`` is none.
@@ -80,19 +80,23 @@ class Probe:
         *,
         known: str | None = None,
         strict: bool = False,
+        trust: str = "nutbridge gateway trust",
     ) -> None:
-        self._host = host
         self._clock = clock
-        self._strict = strict
-        self._pin = PinnedContext()
-        self._store = _Memory(known)
-        self._device = HttpsDevice(
-            host, context=self._pin, clock=clock, waiter=waiter, timeout_s=TIMEOUT_S
+        self._waiter = waiter
+        self._pins = PinInMemory(PinRecord(known))
+        # Without a known certificate who runs setup takes the first one.
+        self._site = GatewaySite(
+            host,
+            strict=strict and known is not None,
+            timeout_s=TIMEOUT_S,
+            trust=trust,
         )
+        self._asked = introduce(self._site, clock, waiter)
 
     def close(self) -> None:
         """Drop the connection."""
-        self._device.close()
+        self._asked.close()
 
     def fetch_info(self, *, patient: bool = True) -> Info:
         """Ask who it is; needs no token.
@@ -104,17 +108,17 @@ class Probe:
             DeviceError: it is no gateway, or does not answer.
             Refused: its firmware knows no tokens.
         """
-        asked = Gateway(self._device, self._clock, self._host, lambda: None)
+        fetch = self._asked.fetch_info
         if patient:
-            info = self._patiently(asked.fetch_info)
+            info = self._patiently(fetch)
         else:
-            info = asked.fetch_info(self._clock.boottime() + TIMEOUT_S).value
+            info = fetch(self._clock.boottime() + TIMEOUT_S).value
         if info.serial is None:
-            raise DeviceError(self._host, "its /info has no serial number")
+            raise DeviceError(self._site.host, "its /info has no serial number")
         if info.web_tokens is False:
             raise Refused(
-                f"{self._host}: firmware {info.software or 'unknown'} takes no tokens; "
-                "firmware 7 or newer is needed"
+                f"{self._site.host}: firmware {info.software or 'unknown'} takes no "
+                "tokens; firmware 7 or newer is needed"
             )
         return info
 
@@ -129,24 +133,18 @@ class Probe:
             WrongDevice: another gateway answers; it got no token.
             DeviceError: no usable answer; TokenRejected when it refuses ours.
         """
-        guard = PeerGuard(
-            host=self._host,
-            serial=serial,
-            strict=self._strict,
-            wire=self._device,
-            pin=self._pin,
-            store=self._store,
+        self._asked.close()
+        site = self._site._replace(serial=serial)
+        asked = self._asked = open_gateway(
+            site, lambda: token, self._pins, self._clock, self._waiter, read_only=True
         )
-        # The next connection has to show the certificate that is known.
-        self._device.reconnect()
-        asked = Gateway(self._device, self._clock, self._host, lambda: token, guard)
-        relay = self._patiently(asked.fetch_relay)
+        relay = self._patiently(lambda until: asked.insist(asked.fetch_relay, until))
         inventory = self._patiently(asked.fetch_inventory)
         try:
             battery = self._patiently(asked.fetch_secctrl)
         except DeviceError:
             battery = None
-        return GatewaySurvey(relay, inventory, battery, self._store.fingerprint or "")
+        return GatewaySurvey(relay, inventory, battery, self._pins.load().known or "")
 
     def _patiently(self, fetch: Callable[[float], Dated[T]]) -> T:
         try:
@@ -157,19 +155,6 @@ class Probe:
 
     def _until(self) -> float:
         return self._clock.boottime() + 2 * TIMEOUT_S
-
-
-class _Memory:
-    """A fingerprint store that writes nothing."""
-
-    def __init__(self, known: str | None) -> None:
-        self.fingerprint = known
-
-    def load(self) -> str | None:
-        return self.fingerprint
-
-    def save(self, fingerprint: str) -> None:
-        self.fingerprint = fingerprint
 
 
 @dataclass(frozen=True, slots=True)

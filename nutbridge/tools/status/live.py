@@ -8,17 +8,12 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from nutbridge.config.file_names import gateway_pin_name
 from nutbridge.config.settings import Settings
 from nutbridge.errors import ConfigError, DeviceError, TokenError
-from nutbridge.net.https import HttpsDevice
-from nutbridge.net.pin_store import PinStore
+from nutbridge.net.pins import PinInMemory
 from nutbridge.net.retry import retrying
-from nutbridge.net.tls import PinnedContext
-from nutbridge.net.wire import Answer, Request
-from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.identity import PeerGuard
+from nutbridge.sources.enphase.session import open_gateway, pins_of, site_of
 from nutbridge.sources.enphase.source import EnphaseSource
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.clock import Clock, Waiter
@@ -26,36 +21,6 @@ from nutbridge.ups.model import Facts, GridAnswer
 
 #: The details of one look take no longer, s.
 DETAILS_S = 15.0
-
-
-class LookingGateway(Gateway):
-    """A gateway that is only read."""
-
-    def fetch_answer(self, path: str, until: float) -> Answer:
-        """Fetch an answer as it comes, whatever its status.
-
-        Raises:
-            DeviceError: none came.
-        """
-        if path == paths.INFO:
-            return self._send(Request("GET", path), until)
-        return self._send_known("GET", path, until)
-
-    def enable_stream(self, until: float) -> None:
-        """Leave the live stream as it is; the monitor switches it on."""
-
-
-class _Pin:
-    """The fingerprint that is known; another one is not stored."""
-
-    def __init__(self, store: PinStore) -> None:
-        self._store = store
-
-    def load(self) -> str | None:
-        return self._store.peek()
-
-    def save(self, fingerprint: str) -> None:
-        pass
 
 
 class _Token:
@@ -97,44 +62,14 @@ def read_token(settings: Settings) -> str:
     return text
 
 
-def device_for(settings: Settings, clock: Clock, waiter: Waiter) -> HttpsDevice:
-    """Return a connection to the gateway that takes any certificate."""
-    return HttpsDevice(
-        settings.envoy_host,
-        context=PinnedContext(),
-        clock=clock,
-        waiter=waiter,
-        timeout_s=settings.api_timeout_s,
+def read_only_gateway(
+    settings: Settings, token: str, clock: Clock, waiter: Waiter
+) -> Gateway:
+    """Return the gateway of a config, which is only read, as are our files."""
+    keeper = PinInMemory(pins_of(settings).peek())
+    return open_gateway(
+        site_of(settings), lambda: token, keeper, clock, waiter, read_only=True
     )
-
-
-def pins_of(settings: Settings, owner: tuple[int, int] | None = None) -> PinStore:
-    """Return where the gateway's fingerprint is kept."""
-    path = Path(settings.state_dir, gateway_pin_name(settings.ups))
-    return PinStore(path, owner)
-
-
-def guarded_device(
-    settings: Settings, clock: Clock, waiter: Waiter
-) -> tuple[HttpsDevice, PeerGuard]:
-    """Return a connection and what keeps the token from anybody else."""
-    context = PinnedContext()
-    device = HttpsDevice(
-        settings.envoy_host,
-        context=context,
-        clock=clock,
-        waiter=waiter,
-        timeout_s=settings.api_timeout_s,
-    )
-    guard = PeerGuard(
-        host=settings.envoy_host,
-        serial=settings.serial,
-        strict=settings.envoy_tls == "strict",
-        wire=device,
-        pin=context,
-        store=_Pin(pins_of(settings)),
-    )
-    return device, guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +98,7 @@ class LiveLook:
         if settings.test is not None:
             raise ConfigError(settings.config_path, "TEST", "=1 asks no gateway")
         token = read_token(settings)
-        device, guard = guarded_device(settings, clock, waiter)
-        gateway = LookingGateway(
-            device, clock, settings.envoy_host, lambda: token, guard
-        )
+        gateway = read_only_gateway(settings, token, clock, waiter)
         self._clock = clock
         self._request_s = 2 * settings.api_timeout_s
         self._source = EnphaseSource(

@@ -218,33 +218,23 @@ def test_stop_without_an_answer_keeps_the_session_for_the_next_start(
     assert played.inverter.logins == 1
 
 
-def test_new_certificate_is_a_warning_that_names_both(
-    play: Play, log: pytest.LogCaptureFixture
+@pytest.mark.parametrize("mode", ["first-use", "strict"])
+def test_another_certificate_gets_no_password_until_it_is_trusted(
+    play: Play, log: pytest.LogCaptureFixture, mode: str
 ) -> None:
-    played = play()
-    played.check()
+    played = play(keys=f"SMA_TLS={mode}")
     server = played.inverter.server
     first = server.fingerprint
-    server.new_certificate()
-    server.drop_connections()
-    played.check(10.0)
-    assert played.status == "OL"
-    told = [each.getMessage() for each in log.records if each.levelname == "WARNING"]
-    assert len(told) == 1
-    assert first in told[0]
-    assert server.fingerprint in told[0]
-    stored = played.folder / "sma-sun.fingerprint"
-    assert stored.read_text().strip() == server.fingerprint
-
-
-def test_new_certificate_fails_when_strict_until_it_is_trusted(play: Play) -> None:
-    played = play(keys="SMA_TLS=strict")
+    (played.folder / "sma-sun.fingerprint").write_text(f"{first}\n")
+    played.kill()
     played.check()
-    server = played.inverter.server
+    assert played.status == "OL"
     server.new_certificate()
     server.drop_connections()
     server.counts.clear()
     played.check(20.0, times=8)
+    assert f"changed from {first} to {server.fingerprint}" in log.text
+    assert "gateway trust sun --inverter" in log.text
     assert played.status is None
     assert not server.counts.recent
     (played.folder / "sma-sun.fingerprint").write_text(f"{server.fingerprint}\n")

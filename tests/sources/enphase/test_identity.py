@@ -1,7 +1,9 @@
 """The token goes to the gateway with our serial number and to nobody else."""
 
+import contextlib
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from nutbridge.errors import (
     DeviceUnreachable,
     WrongDevice,
 )
+from nutbridge.net import pins
+from nutbridge.net.pins import PinRecord
 from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
@@ -23,8 +27,10 @@ from tests.sources.enphase.wires import (
 )
 
 OLD, NEW = "a" * 64, "b" * 64
-LATER = 5000.0
+LATER = 1e9
 OTHER = "122000000999"
+DAY_S = 86400.0
+NO_PIN = PinRecord()
 
 
 @dataclass
@@ -34,20 +40,28 @@ class Pin:
 
 @dataclass
 class Store:
-    """Keeps a fingerprint as the pin file does."""
+    """Keeps what the pin file keeps."""
 
-    kept: str | None = None
+    record: PinRecord = NO_PIN
     full: bool = False
-    saves: list[str] = field(default_factory=list)
+    saves: list[PinRecord] = field(default_factory=list)
 
-    def load(self) -> str | None:
-        return self.kept
+    @property
+    def kept(self) -> str | None:
+        return self.record.known
 
-    def save(self, fingerprint: str) -> None:
+    def load(self) -> PinRecord:
+        return self.record
+
+    def save(self, record: PinRecord) -> None:
         if self.full:
             raise OSError(28, "No space left on device")
-        self.kept = fingerprint
-        self.saves.append(fingerprint)
+        self.record = record
+        self.saves.append(record)
+
+
+def known(fingerprint: str = OLD) -> Store:
+    return Store(PinRecord(fingerprint))
 
 
 class Site:
@@ -64,14 +78,14 @@ class Site:
         self.pin = Pin()
         self.wire = TableWire(FakeClock())
         self.wire.table = {paths.RELAY: self.answer, paths.INFO: self.answer}
-        guard = PeerGuard(
-            host=HOST,
-            serial=SERIAL,
+        self.certificate = pins.Pin(
+            HOST,
             strict=strict,
-            wire=self.wire,
-            pin=self.pin,
-            store=store,
+            context=self.pin,
+            keeper=store,
+            clock=self.wire.clock,
         )
+        guard = PeerGuard(HOST, SERIAL, self.wire, self.certificate)
         self.got_token: list[Peer] = []
         self.gateway = Gateway(self.wire, self.wire.clock, HOST, lambda: "tok", guard)
 
@@ -144,11 +158,11 @@ def test_first_contact_without_an_answer(info: Answer) -> None:
 
 def test_known_certificate_survives_a_broken_info() -> None:
     """The relay decides; /info may fail as any other endpoint."""
-    site = Site(Store(OLD))
+    site = Site(known())
     site.info = Answer(503, {}, b"")
     site.relay()
     assert site.got_token == [Peer("192.0.2.1", OLD)]
-    site = Site(Store(OLD))
+    site = Site(known())
     site.info = DeviceUnreachable(HOST, "no answer")
     with pytest.raises(DeviceUnreachable):
         site.relay()
@@ -157,7 +171,7 @@ def test_known_certificate_survives_a_broken_info() -> None:
 
 
 def test_known_certificate_with_another_serial() -> None:
-    site = Site(Store(OLD))
+    site = Site(known())
     site.serial = OTHER
     for _ in range(2):
         with pytest.raises(WrongDevice):
@@ -168,7 +182,7 @@ def test_known_certificate_with_another_serial() -> None:
 def test_new_address_is_asked_before_it_gets_the_token(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    site = Site(Store(OLD))
+    site = Site(known())
     site.relay()
     site.address = "192.0.2.7"
     site.asked()
@@ -182,7 +196,7 @@ def test_new_address_is_asked_before_it_gets_the_token(
 
 
 def test_after_silence_info_is_asked_once() -> None:
-    site = Site(Store(OLD))
+    site = Site(known())
     site.relay()
     site.silent = True
     for _ in range(2):
@@ -196,64 +210,151 @@ def test_after_silence_info_is_asked_once() -> None:
     assert len(site.got_token) == 3
 
 
-def test_first_use_accepts_a_new_certificate_of_our_gateway(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("serial", [SERIAL, OTHER])
+def test_another_certificate_gets_no_token(
+    serial: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = Store(OLD)
+    """Whatever serial it shows: each neighbour can copy that from /info."""
+    store = known()
     site = Site(store)
     site.relay()
-    site.shown = NEW
-    site.relay()
-    assert store.kept == site.pin.expected == NEW
-    assert site.got_token[-1] == Peer("192.0.2.1", NEW)
-    warnings = [r for r in caplog.records if r.levelno == logging.WARNING]
-    assert len(warnings) == 1
-    assert OLD in warnings[0].getMessage()
-    assert NEW in warnings[0].getMessage()
-
-
-def test_first_use_gives_a_stranger_no_token(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Not with a wrong serial, not with a broken /info; our own stays welcome."""
-    store = Store(OLD)
-    site = Site(store)
-    site.relay()
-    site.shown, site.serial = NEW, OTHER
+    site.asked()
+    site.shown, site.serial = NEW, serial
     for _ in range(3):
-        with pytest.raises(WrongDevice):
-            site.relay()
-    site.info = Answer(503, {}, b"")
-    for _ in range(3):
-        with pytest.raises(DeviceAnswerError):
+        with pytest.raises(CertificateChanged, match="nutbridge gateway trust"):
             site.relay()
     assert store.kept == site.pin.expected == OLD
     assert site.got_token == [Peer("192.0.2.1", OLD)]
-    assert sum("certificate changed" in m for m in caplog.messages) == 1
-    site.shown, site.serial, site.info = OLD, SERIAL, None
+    warnings = [r for r in caplog.records if r.levelno == logging.WARNING]
+    assert len(warnings) == 1
+    assert f"changed from {OLD} to {NEW}" in warnings[0].getMessage()
+    site.shown, site.serial = OLD, SERIAL
     site.relay()
     assert site.got_token[-1] == Peer("192.0.2.1", OLD)
+    assert store.record == PinRecord(OLD)
 
 
-def test_strict_fails_until_trusted(caplog: pytest.LogCaptureFixture) -> None:
-    store = Store(OLD)
-    site = Site(store, strict=True)
-    site.relay()
-    site.shown = NEW
-    for _ in range(3):
+def refused_for(site: Site, seconds: float, step_s: float = 60.0) -> None:
+    """Poll again and again, each time in vain."""
+    for _ in range(int(seconds / step_s)):
+        site.wire.clock.now += step_s
         with pytest.raises(CertificateChanged):
             site.relay()
-    assert sum("nutbridge gateway trust" in m for m in caplog.messages) == 1
-    store.kept = NEW
+
+
+def test_first_use_takes_another_certificate_after_a_day_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = known()
+    site = Site(store)
+    site.relay()
+    site.shown = NEW
+    refused_for(site, DAY_S)
+    assert 24 <= len(caplog.records) <= 26  # at once and hourly
+    assert "nutbridge gateway trust; taken without that at" in caplog.text
+    site.wire.clock.now += 60.0
+    site.relay()
+    assert site.got_token[-1] == Peer("192.0.2.1", NEW)
+    # Until somebody confirms it, it is told that nobody has.
+    assert store.record == PinRecord(NEW, replaced=OLD)
+    assert "taken in place of" in caplog.messages[-1]
+
+
+def test_day_alone_begins_anew_when_the_known_certificate_is_seen() -> None:
+    store = known()
+    site = Site(store)
+    site.relay()
+    site.shown = NEW
+    refused_for(site, DAY_S - 600)
+    site.shown = OLD
+    site.relay()
+    assert store.record == PinRecord(OLD)
+    site.shown = NEW
+    refused_for(site, DAY_S - 600)
+    assert store.kept == OLD
+
+
+def test_day_alone_counts_over_restarts_and_only_while_somebody_looks() -> None:
+    store = known()
+    site = Site(store)
+    site.shown = NEW
+    refused_for(site, DAY_S / 2)
+    again = Site(store)
+    again.shown = NEW
+    refused_for(again, DAY_S / 2 - 3600.0)  # at most an hour is lost
+    with pytest.raises(CertificateChanged):
+        again.relay()
+    again.wire.clock.now += 100 * DAY_S  # asleep
+    with pytest.raises(CertificateChanged):
+        again.relay()
+    with contextlib.suppress(pytest.fail.Exception):
+        refused_for(again, 2 * 3600.0)  # until it is not
+    assert store.kept == NEW
+
+
+def test_stranger_with_another_serial_is_not_taken_after_a_day_either() -> None:
+    store = known()
+    site = Site(store)
+    site.relay()
+    site.shown, site.serial = NEW, OTHER
+    refused_for(site, DAY_S)
+    for _ in range(3):
+        site.wire.clock.now += 60.0
+        with pytest.raises(WrongDevice):
+            site.relay()
+    site.info = Answer(503, {}, b"")
+    with pytest.raises(DeviceAnswerError):
+        site.relay()
+    assert store.kept == site.pin.expected == OLD
+    assert site.got_token == [Peer("192.0.2.1", OLD)]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_trusted_by_a_person(strict: bool, caplog: pytest.LogCaptureFixture) -> None:
+    store = known()
+    site = Site(store, strict=strict)
+    site.relay()
+    site.shown = NEW
+    refused_for(site, 2 * DAY_S if strict else DAY_S / 2)
+    assert store.kept == OLD
+    assert "nutbridge gateway trust" in caplog.text
+    store.record = PinRecord(NEW)
     site.relay()
     assert site.got_token[-1] == Peer("192.0.2.1", NEW)
     assert site.pin.expected == NEW
+    assert store.record == PinRecord(NEW)
 
 
-def test_strict_stores_the_first_certificate() -> None:
+def test_strict_takes_no_first_certificate(caplog: pytest.LogCaptureFixture) -> None:
     store = Store()
-    Site(store, strict=True).relay()
-    assert store.kept == OLD
+    site = Site(store, strict=True)
+    refused_for(site, 2 * DAY_S)
+    assert site.got_token == []
+    assert store.record == PinRecord()
+    assert f"certificate {OLD} is not trusted" in caplog.text
+    store.record = PinRecord(OLD)
+    site.relay()
+    assert site.got_token == [Peer("192.0.2.1", OLD)]
+
+
+def test_pin_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = pins.PinStore(tmp_path / "x.fingerprint")
+    assert store.load() == PinRecord()
+    for record in (
+        PinRecord(OLD),
+        PinRecord(OLD, pending=NEW, pending_s=86399.0),
+        PinRecord(NEW, replaced=OLD),
+        PinRecord(NEW, OLD, 3.0, replaced=OLD),
+    ):
+        store.save(record)
+        assert store.load() == record
+    assert caplog.text == ""
+    for damaged in (b"", b"\0" * 90, b"x\n" + OLD.encode(), OLD.encode()[1:]):
+        (tmp_path / "x.fingerprint").write_bytes(damaged)
+        assert store.load() == PinRecord()
+    assert caplog.text.count("not 64 hex digits") == 4
+    (tmp_path / "x.fingerprint").write_text(f"{OLD}\npending\npending {NEW} x\n?\n")
+    assert store.load() == PinRecord(OLD)
 
 
 def test_full_disk_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,35 +2,20 @@
 
 import pytest
 
-from nutbridge.errors import CertificateChanged, WrongDevice
-from nutbridge.net.https import HttpsDevice
-from nutbridge.net.tls import PinnedContext
+from nutbridge.errors import CertificateChanged
+from nutbridge.net.pins import PinRecord
 from nutbridge.net.worker import ThreadWaiter
-from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.identity import PeerGuard
+from nutbridge.sources.enphase.session import GatewaySite, open_gateway
 from nutbridge.system.clock import SystemClock
 from tests.fakes.fixtures import RunningGateway
 from tests.sources.enphase.test_identity import OTHER, Store
 
 
-def client(
-    standin: RunningGateway, store: Store, *, strict: bool = False
-) -> tuple[Gateway, HttpsDevice]:
-    clock, context = SystemClock(), PinnedContext()
-    wire = HttpsDevice(
-        standin.host, context=context, clock=clock, waiter=ThreadWaiter()
-    )
-    guard = PeerGuard(
-        host=standin.host,
-        serial=standin.house.serial,
-        strict=strict,
-        wire=wire,
-        pin=context,
-        store=store,
-    )
+def client(standin: RunningGateway, store: Store, *, strict: bool = False) -> Gateway:
     token = standin.token
-    return Gateway(wire, clock, standin.host, lambda: token, guard), wire
+    site = GatewaySite(standin.host, standin.house.serial, strict=strict)
+    return open_gateway(site, lambda: token, store, SystemClock(), ThreadWaiter())
 
 
 def relay(gateway: Gateway) -> str | None:
@@ -41,36 +26,55 @@ def relay(gateway: Gateway) -> str | None:
 def test_gateway_that_shows_another_certificate(
     strict: bool, standin_gateway: RunningGateway
 ) -> None:
-    store, server = Store(), standin_gateway.server
-    gateway, wire = client(standin_gateway, store, strict=strict)
+    server = standin_gateway.server
+    store = Store(PinRecord(server.fingerprint))
+    gateway = client(standin_gateway, store, strict=strict)
     assert relay(gateway) == "closed"
-    assert store.kept == wire.fingerprint == server.fingerprint
+    assert gateway.peer is not None
+    assert gateway.peer.fingerprint == server.fingerprint
     server.new_certificate()
     server.drop_connections()
-    if strict:
-        with pytest.raises(CertificateChanged) as caught:
-            relay(gateway)
-        assert caught.value.shown == server.fingerprint
-        store.kept = caught.value.shown
+    server.counts.clear()
+    with pytest.raises(CertificateChanged) as caught:
+        relay(gateway)
+    assert caught.value.shown == server.fingerprint
+    assert not server.counts.requests
+    store.record = PinRecord(caught.value.shown)
     assert relay(gateway) == "closed"
-    assert store.kept == wire.fingerprint == server.fingerprint
-    wire.close()
+    assert gateway.peer.fingerprint == server.fingerprint
+    gateway.close()
 
 
-def test_stranger_at_the_gateways_address_gets_no_token(
+def test_first_certificate_is_taken_unless_strict(
     standin_gateway: RunningGateway,
 ) -> None:
+    server, store = standin_gateway.server, Store()
+    server.counts.clear()
+    gateway = client(standin_gateway, store, strict=True)
+    with pytest.raises(CertificateChanged, match="is not trusted; if that is right"):
+        relay(gateway)
+    assert not server.counts.requests
+    assert store.record == PinRecord()
+    assert relay(client(standin_gateway, store)) == "closed"
+    assert store.record == PinRecord(server.fingerprint)
+
+
+@pytest.mark.parametrize("serial", [OTHER, None])
+def test_stranger_at_the_gateways_address_gets_no_token(
+    serial: str | None, standin_gateway: RunningGateway
+) -> None:
+    """Be it with our serial number, which any neighbour can read in /info."""
     store, server = Store(), standin_gateway.server
-    gateway, wire = client(standin_gateway, store)
+    gateway = client(standin_gateway, store)
     relay(gateway)
-    first = store.kept
-    standin_gateway.house.serial = OTHER
+    first = store.record
+    standin_gateway.house.serial = serial or standin_gateway.house.serial
     server.new_certificate()
     server.drop_connections()
     server.counts.clear()
     for _ in range(3):
-        with pytest.raises(WrongDevice, match=OTHER):
+        with pytest.raises(CertificateChanged, match="nutbridge gateway trust"):
             relay(gateway)
-    assert set(server.counts.requests) == {paths.INFO}
-    assert store.kept == first
-    wire.close()
+    assert not server.counts.requests
+    assert store.record.known == first.known
+    gateway.close()

@@ -18,14 +18,13 @@ from nutbridge.errors import (
     SessionRefused,
     Stopping,
 )
-from nutbridge.net.pin_store import PinStore
+from nutbridge.net.pins import Pin, PinRecord, PinStore
 from nutbridge.net.tls import PinnedContext
 from nutbridge.sources.sma.login_gate import (
     LAST_LOGIN_S,
     LoginGate,
     LoginWaiter,
 )
-from nutbridge.sources.sma.pin import CertificatePin
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.system.retry_state import RetryState
 
@@ -164,47 +163,66 @@ def test_odd_session_is_none(tmp_path: Path, sid: object) -> None:
     assert SessionStore(path, "of").load() is None
 
 
-def pinned(folder: Path, *, strict: bool) -> tuple[CertificatePin, PinnedContext]:
-    context = PinnedContext()
+class Hand:
+    """A clock moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def boottime(self) -> float:
+        return self.now
+
+    def wall(self) -> float:
+        return self.now
+
+    def boot_id(self) -> str:
+        return "boot"
+
+
+def pinned(folder: Path, *, strict: bool) -> tuple[Pin, PinnedContext, Hand]:
+    context, clock = PinnedContext(), Hand()
     store = PinStore(folder / "x.fingerprint")
-    return CertificatePin("h", strict=strict, context=context, store=store), context
+    trust = "nutbridge gateway trust --inverter"
+    pin = Pin(
+        "h", strict=strict, context=context, keeper=store, clock=clock, trust=trust
+    )
+    return pin, context, clock
 
 
 def test_first_certificate_is_stored(tmp_path: Path) -> None:
-    pin, context = pinned(tmp_path, strict=True)
+    pin, context, _ = pinned(tmp_path, strict=False)
     assert context.expected is None
     pin.answered(A)
     assert context.expected == A
     assert pinned(tmp_path, strict=True)[1].expected == A
 
 
-def test_first_use_takes_another_one_with_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    pin, context = pinned(tmp_path, strict=False)
-    pin.answered(A)
-    for _ in range(2):
-        pin.changed(CertificateChanged("h", A, B))
-    pin.answered(B)
-    assert context.expected == B
-    told = [each for each in caplog.records if each.levelno == logging.WARNING]
-    assert len(told) == 1
-    assert A in told[0].getMessage()
-    assert B in told[0].getMessage()
+def test_strict_takes_no_first_certificate(tmp_path: Path) -> None:
+    """Nor one in place of a pin that is damaged: "" is shown by nobody."""
+    (tmp_path / "x.fingerprint").write_text("?")
+    pin, context, _ = pinned(tmp_path, strict=True)
+    assert context.expected == ""
+    with pytest.raises(CertificateChanged, match="is not trusted"):
+        pin.changed(CertificateChanged("h", "", A))
+    assert (tmp_path / "x.fingerprint").read_text() == "?"
 
 
-def test_strict_takes_another_one_once_it_is_trusted(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("strict", [False, True])
+def test_another_certificate_gets_no_password(
+    strict: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pin, context = pinned(tmp_path, strict=True)
-    pin.answered(A)
+    pinned(tmp_path, strict=False)[0].answered(A)
+    pin, context, clock = pinned(tmp_path, strict=strict)
     changed = CertificateChanged("h", A, B)
-    for _ in range(2):
-        with pytest.raises(CertificateChanged):
+    for _ in range(23 * 12):
+        clock.now += 300.0
+        with pytest.raises(CertificateChanged, match="trust --inverter"):
             pin.changed(changed)
     assert context.expected == A
-    assert caplog.text.count("nutbridge gateway trust --inverter") == 1
-    PinStore(tmp_path / "x.fingerprint").save(B)
+    told = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert len(told) == 23
+    assert f"certificate changed from {A} to {B}" in told[0].getMessage()
+    PinStore(tmp_path / "x.fingerprint").save(PinRecord(B))
     pin.changed(changed)
     assert context.expected == B
 

@@ -73,16 +73,33 @@ def test_doctor_with_a_refused_token(lab: Lab, other: RunningGateway) -> None:
 
 
 def test_doctor_with_another_certificate(lab: Lab) -> None:
+    """The monitor would not send this gateway the token, and neither does doctor."""
     pin = lab.site.state / f"enphase-{UPS}.fingerprint"
     with text_of(pin, "a" * 64 + "\n"):
-        found = lab.look()
-        strict = lab.look({"ENVOY_TLS": "strict"})
+        for mode in ("first-use", "strict"):
+            found = lab.look({"ENVOY_TLS": mode})
+            assert checks(found, CheckOutcome.FAILED) == {"gateway-certificate"}
+            assert "gateway trust" in found["gateway-certificate"].remedy
+            assert "not trusted" in found["gateway-token"].finding
         assert pin.read_text() == "a" * 64 + "\n"
+
+
+def test_doctor_shows_a_certificate_that_nobody_has_confirmed(lab: Lab) -> None:
+    pin = lab.site.state / f"enphase-{UPS}.fingerprint"
+    shown = lab.site.gateway.server.fingerprint
+    with text_of(pin, f"{shown}\nreplaced {'a' * 64}\n"):
+        verdict = lab.look()["gateway-certificate"]
+    assert verdict.result is CheckOutcome.WARNING
+    assert "taken by itself, in place of aaaaaaaaaaaaaaaa..." in verdict.finding
+    assert "gateway trust" in verdict.remedy
+
+
+def test_doctor_when_strict_knows_no_certificate(lab: Lab) -> None:
+    with text_of(lab.site.state / f"enphase-{UPS}.fingerprint", ""):
+        found = lab.look({"ENVOY_TLS": "strict"})
     assert checks(found, CheckOutcome.FAILED) == {"gateway-certificate"}
-    assert "gateway trust" in found["gateway-certificate"].remedy
-    # The monitor would not ask this gateway, and neither does doctor.
-    assert checks(strict, CheckOutcome.FAILED) == {"gateway-certificate"}
-    assert "not trusted" in strict["gateway-token"].finding
+    assert "known is none" in found["gateway-certificate"].finding
+    assert "not trusted" in found["gateway-token"].finding
 
 
 def test_doctor_sends_no_token_to_another_gateway(

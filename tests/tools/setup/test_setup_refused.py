@@ -262,23 +262,24 @@ def test_hostile_firmware_does_not_move_the_cursor(
     assert all(line.isprintable() for line in done.out.splitlines())
 
 
-def test_strict_config_refuses_another_certificate(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mode", ["strict", "first-use"])
+def test_another_certificate_is_refused_until_it_is_trusted(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    """ENVOY_TLS=strict holds for setup too; first-use stores the new one."""
+    """ENVOY_TLS holds for setup too."""
     monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
     assert machine.run_here(monkeypatch, wishes_of(machine)).code == 0
     pin = machine.state / "enphase-home.fingerprint"
     old = pin.read_text(encoding="ascii")
     machine.gateway.server.new_certificate()
     with machine.config.open("a", encoding="ascii") as file:
-        file.write("ENVOY_TLS=strict\n")
+        file.write(f"ENVOY_TLS={mode}\n")
     done = machine.run_here(monkeypatch, wishes_of(machine))
     assert done.code == EX_UNAVAILABLE
     assert "certificate changed" in done.err
-    assert "nutbridge gateway trust -c /etc/nut/enphase-home.conf" in done.err
+    assert done.err.count("nutbridge gateway trust -c /etc/nut/enphase-home.conf") == 1
     assert pin.read_text(encoding="ascii") == old
-    with machine.config.open("a", encoding="ascii") as file:
-        file.write("ENVOY_TLS=first-use\n")
+    shown = machine.gateway.server.fingerprint
+    pin.write_text(f"{shown}\n", encoding="ascii")
     assert machine.run_here(monkeypatch, wishes_of(machine)).code == 0
-    assert pin.read_text(encoding="ascii").strip() == machine.gateway.server.fingerprint
+    assert pin.read_text(encoding="ascii") == f"{shown}\n"
