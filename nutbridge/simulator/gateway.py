@@ -88,6 +88,8 @@ class SimulatedGateway:
             now = house.clock()
             if asked.path in OPEN_PATHS:
                 admission = Admission(granted=True)
+            elif house.needs_session and not self._has_session(asked):
+                admission = Admission(granted=False)
             else:
                 admission = self.sessions.admit(asked, house.serial, house.tokens, now)
             if not admission.granted:
@@ -95,6 +97,9 @@ class SimulatedGateway:
             route = self._routes.get((asked.method, asked.path))
             reply = UNKNOWN_PATH if route is None else route(asked, now)
             return stamped(reply, now, admission)
+
+    def _has_session(self, asked: Incoming) -> bool:
+        return asked.path == "/auth/check_jwt" or self.sessions.knows(asked)
 
     def _plain(
         self, render: Callable[[SimulatedHouse], bytes]

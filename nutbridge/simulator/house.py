@@ -34,6 +34,7 @@ class SimulatedHouse:
         clock: the gateway's clock, seconds since 1970.
         tokens: the tokens that the gateway accepts; None: every one made for
             its serial that has not ended.
+        needs_session: a token counts only beside the cookie of check_jwt.
         relay: ``mains_oper_state``.
         admin: ``mains_admin_state``.
         mode: ``Enchg_grid_mode``; None: what goes with the rest.
@@ -61,6 +62,7 @@ class SimulatedHouse:
     firmware: str = "D8.3.5169"
     clock: Callable[[], float] = time.time
     tokens: Collection[str] | None = None
+    needs_session: bool = False
     relay: str = "closed"
     admin: str = "closed"
     mode: str | None = None

@@ -54,6 +54,10 @@ class Sessions:
             return Admission(granted=True)
         return Admission(granted=True, new_session=self._open(now))
 
+    def knows(self, asked: Incoming) -> bool:
+        """Tell whether the request brings the cookie of an open session."""
+        return _cookie(asked) in self.used
+
     def _open(self, now: float) -> str:
         self._count += 1
         session = hashlib.sha256(f"{self._count} {now}".encode()).hexdigest()[:32]

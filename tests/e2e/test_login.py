@@ -112,6 +112,14 @@ def test_corrected_password_is_tried_at_once(site: Site) -> None:
     assert again.stop() == 0
 
 
+def test_token_that_needs_a_session(site: Site) -> None:
+    """Some firmware wants the cookie of check_jwt beside the Bearer."""
+    site.cache_token()
+    site.gateway.house.needs_session = True
+    assert site.run("-s").code == 0
+    assert site.status == "OL"
+
+
 def test_cloud_with_an_unknown_certificate_gets_no_password(site: Site) -> None:
     site.cloud.server.new_certificate()
     daemon = site.start()

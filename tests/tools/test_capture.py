@@ -66,6 +66,19 @@ def test_capture_posts_nothing_and_uses_one_session(site: Site) -> None:
     assert len(site.gateway.gateway.sessions.used) == 1
 
 
+def test_capture_where_a_token_needs_a_session(site: Site) -> None:
+    """Some firmware wants the cookie of check_jwt beside the Bearer."""
+    site.cache_token()
+    site.gateway.house.needs_session = True
+    folder = capture(site)
+    assert {path.name for path in folder.iterdir()} == {
+        *FILES.values(),
+        *("README", "gateway.json"),
+    }
+    asked = [one.path for one in site.gateway.server.counts.recent]
+    assert asked.count("/auth/check_jwt") == 1
+
+
 @pytest.mark.parametrize("name", FOLDERS)
 def test_capture_of_a_fixture_gives_the_same_port_file(
     name: str, tmp_path: Path

@@ -157,6 +157,14 @@ def test_status_live_asks_and_posts_nothing(site: Site) -> None:
     assert after == before, "no fingerprint, no token, no state is written"
 
 
+def test_status_live_where_a_token_needs_a_session(site: Site) -> None:
+    """Some firmware wants the cookie of check_jwt beside the Bearer."""
+    site.cache_token()
+    site.gateway.house.needs_session = True
+    live = part(status_json(site, "--live"), "live")
+    assert (live["grid"], live["problem"]) == ("closed", None)
+
+
 def test_status_live_of_a_silent_gateway_says_why(site: Site) -> None:
     site.cache_token()
     site.gateway.server.refuse()

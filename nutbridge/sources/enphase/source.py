@@ -198,7 +198,12 @@ class EnphaseSource:
         except TokenRejected:
             self._token_failed = True
             self._judge_token(until)
-            raise
+            if not self._gateway.has_session:
+                raise
+        # Some firmware wants the cookie of check_jwt beside the token.
+        relay = ask()
+        self._token_failed = False
+        return relay
 
     def _judge_token(self, until: float) -> None:
         """Have a new token made if the gateway itself says that this one is bad."""

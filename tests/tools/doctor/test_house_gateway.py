@@ -72,6 +72,14 @@ def test_doctor_with_a_refused_token(lab: Lab, other: RunningGateway) -> None:
     assert checks(found, CheckOutcome.FAILED) == {"gateway-token"}
 
 
+def test_doctor_where_a_token_needs_a_session(lab: Lab, other: RunningGateway) -> None:
+    """Some firmware wants the cookie of check_jwt beside the Bearer."""
+    other.house.needs_session = True
+    found = lab.look(asking(lab, other))
+    assert checks(found, CheckOutcome.FAILED) == set()
+    assert found["gateway-token"].result is CheckOutcome.OK
+
+
 def test_doctor_with_another_certificate(lab: Lab) -> None:
     """The monitor would not send this gateway the token, and neither does doctor."""
     pin = lab.site.state / f"enphase-{UPS}.fingerprint"

@@ -262,6 +262,15 @@ def test_hostile_firmware_does_not_move_the_cursor(
     assert all(line.isprintable() for line in done.out.splitlines())
 
 
+def test_gateway_where_a_token_needs_a_session(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some firmware wants the cookie of check_jwt beside the Bearer."""
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    machine.gateway.house.needs_session = True
+    assert machine.run_here(monkeypatch, wishes_of(machine)).code == 0
+
+
 @pytest.mark.parametrize("mode", ["strict", "first-use"])
 def test_another_certificate_is_refused_until_it_is_trusted(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, mode: str
