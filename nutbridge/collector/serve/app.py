@@ -231,7 +231,8 @@ class ReportsApp:
         except UpstreamDown as exc:
             forwarder.note_failure(raw_id, exc.problem, task=task)
             return self._refuse(HTTPStatus.BAD_GATEWAY, "upstream does not answer")
-        forwarder.note(raw_id, answer, task=task)
+        refusal = forwarder.refusal(answer, taken.result.event_ids, task=task)
+        forwarder.note(raw_id, answer, refusal, task=task)
         if taken.way is Way.RELAY_REFUSAL and is_success(answer.status):
             return self._refuse(HTTPStatus.BAD_GATEWAY, "kept, but not understood")
         headers = backward(answer.headers, len(answer.body), answer.status)

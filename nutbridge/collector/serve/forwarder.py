@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 
 from nutbridge.collector.errors import StoreError, UpstreamDown
+from nutbridge.collector.parse.answer import read_answer
 from nutbridge.collector.serve.headers import Header, onward
 from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.metrics import Metrics
@@ -68,10 +69,26 @@ class Forwarder:
                 self._health.bad(exc.problem)
             raise
         self._metrics.upstream_answers.labels(str(answer.status)).inc()
-        if is_success(answer.status):
-            self._metrics.forwarded.inc()
         self._health.good()
         return answer
+
+    def refusal(
+        self, answer: UpstreamAnswer, events: Iterable[str], *, task: bool = False
+    ) -> str | None:
+        """Return why an answer says that a report was not taken; None: it was.
+
+        Args:
+            answer: of the upstream.
+            events: ids of all events of the report.
+            task: it was no report; nobody knows what its answer says.
+        """
+        if not is_success(answer.status):
+            return f"answered {answer.status}"
+        words = None if task else read_answer(answer.body).refusal(events)
+        if words is None:
+            self._metrics.forwarded.inc()
+            return None
+        return f"answered {answer.status}, but {words}"
 
     async def _cuttable(self, sent: Sent) -> UpstreamAnswer:
         task = asyncio.ensure_future(self._upstream.send(sent))
@@ -93,10 +110,17 @@ class Forwarder:
         for task in self._open:
             task.cancel()
 
-    def note(self, raw_id: int, answer: UpstreamAnswer, *, task: bool = False) -> None:
+    def note(
+        self,
+        raw_id: int,
+        answer: UpstreamAnswer,
+        refusal: str | None,
+        *,
+        task: bool = False,
+    ) -> None:
         """Keep the answer to a report, or a task, that was relayed; does not wait."""
         try:
-            self._store.forwarded(raw_id, kept(answer), wait=False, task=task)
+            self._store.forwarded(raw_id, kept(answer), refusal, wait=False, task=task)
         except StoreError as exc:
             _log.warning("an answer of the upstream was not kept: %s", exc)
 

@@ -45,6 +45,7 @@ class Metrics:
         self._upstream = gauge("upstream_up", "1: the last request was answered")
         self._store = gauge("store_up", "1: the last report could be stored")
         self._outbox = gauge("outbox_depth", "Reports that wait for the upstream")
+        self._stuck = gauge("outbox_stuck", "Of these, refused while others pass")
         self._dead = gauge("dead_letters", "Reports refused by the upstream for good")
         self._kept = gauge("reports_kept", "Distinct bodies in the database")
         self._unparsed = gauge("reports_unparsed", "Bodies not looked into yet")
@@ -64,6 +65,7 @@ class Metrics:
         self._store.set(store)
         if kept is not None:
             self._outbox.set(kept.outbox)
+            self._stuck.set(kept.stuck)
             self._dead.set(kept.dead_letters)
             self._kept.set(kept.reports)
             self._unparsed.set(kept.unparsed)

@@ -185,7 +185,7 @@ class Collector:
             forwarder = Forwarder(way, self._store, self._metrics, upstream_health)
             # In mode transparent too: what an earlier run acknowledged goes out.
             queue_health = Health("the outbox", clock.boottime)
-            outbox = Outbox(self._store, forwarder, queue_health)
+            outbox = Outbox(self._store, forwarder, queue_health, clock.wall)
         intake = Intake(self._store, plan.rules, RateLimiter(plan.rate), clock.boottime)
         parts = AppParts(
             rules=plan.rules,
@@ -204,6 +204,7 @@ class Collector:
             self._store.counters,
             store_health,
             upstream_health,
+            lambda: outbox.problem if outbox else None,
         )
         return parts, outbox, pages
 

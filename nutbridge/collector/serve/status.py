@@ -32,6 +32,7 @@ class StatusPages:
         count: asks the store; blocks.
         store: whether reports can be stored.
         upstream: whether it answers.
+        problem: why the last report of the outbox was not taken; None: it was.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class StatusPages:
         count: Callable[[], Counters],
         store: Health,
         upstream: Health,
+        problem: Callable[[], str | None],
     ) -> None:
         self._mode = mode
         self._metrics = metrics
         self._count = count
         self._store = store
         self._upstream = upstream
+        self._problem = problem
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="status")
 
     def app(self) -> Starlette:
@@ -73,13 +76,20 @@ class StatusPages:
         """
         kept = await self._kept()
         well = kept is not None and self._store.works is not False
-        found = {
+        found: dict[str, object] = {
             "status": "ok" if well else "failing",
             "mode": str(self._mode),
             "store": "ok" if well else "failing",
             "upstream": "off" if self._mode is Mode.LOCAL else self._upstream.word,
             "outbox": None if kept is None else kept.outbox,
         }
+        # What should not be is told where it is.
+        more = {
+            "stuck": 0 if kept is None else kept.stuck,
+            "dead_letters": 0 if kept is None else kept.dead_letters,
+            "outbox_problem": self._problem(),
+        }
+        found |= {name: value for name, value in more.items() if value}
         return JSONResponse(found, 200 if well else 503)
 
     async def _metrics_page(self, _request: Request) -> Response:

@@ -9,6 +9,7 @@ from typing import Final
 
 from nutbridge.collector.parse.model import is_task
 from nutbridge.collector.serve.options import Mode
+from nutbridge.collector.store.states import ForwardState
 
 
 class Way(Enum):
@@ -26,14 +27,24 @@ class Way(Enum):
     REFUSE = auto()
 
 
-#: (mode, whether it is a report that we understand): what to do.
-_WAYS: Final[Mapping[tuple[Mode, bool], Way]] = {
-    (Mode.TRANSPARENT, True): Way.RELAY,
-    (Mode.TRANSPARENT, False): Way.RELAY,
-    (Mode.STORE_AND_FORWARD, True): Way.QUEUE,
-    (Mode.STORE_AND_FORWARD, False): Way.RELAY_REFUSAL,
-    (Mode.LOCAL, True): Way.ACKNOWLEDGE,
-    (Mode.LOCAL, False): Way.REFUSE,
+class Kind(Enum):
+    """What a request is."""
+
+    REPORT = auto()
+    #: The Envoy says that it has done what an answer told it.
+    TASK = auto()
+    #: Nobody understands it.
+    OTHER = auto()
+
+
+_WAYS: Final[Mapping[tuple[Mode, Kind], Way]] = {
+    **{(Mode.TRANSPARENT, kind): Way.RELAY for kind in Kind},
+    (Mode.STORE_AND_FORWARD, Kind.REPORT): Way.QUEUE,
+    (Mode.STORE_AND_FORWARD, Kind.TASK): Way.RELAY,
+    (Mode.STORE_AND_FORWARD, Kind.OTHER): Way.RELAY_REFUSAL,
+    (Mode.LOCAL, Kind.REPORT): Way.ACKNOWLEDGE,
+    (Mode.LOCAL, Kind.TASK): Way.REFUSE,
+    (Mode.LOCAL, Kind.OTHER): Way.REFUSE,
 }
 
 
@@ -45,21 +56,36 @@ def way_of(mode: Mode, path: str, *, parsed: bool) -> Way:
         path: raw path of the request.
         parsed: whether the body is a report.
     """
-    return _WAYS[mode, parsed and not is_task(path)]
+    kind = Kind.REPORT if parsed else Kind.OTHER
+    return _WAYS[mode, Kind.TASK if is_task(path) else kind]
 
 
-class Fate(Enum):
-    """What an answer means for the head of the outbox."""
+class Outcome(Enum):
+    """What came of sending a report."""
 
+    #: The upstream said that it has it.
     DELIVERED = auto()
-    AGAIN = auto()
-    DEAD = auto()
+    #: It said something else, and may say otherwise later.
+    REFUSED = auto()
+    #: It said that it does not want it.
+    FINAL = auto()
+    #: It said nothing.
+    SILENT = auto()
 
 
 _SUCCESS: Final = range(200, 300)
-_REFUSED: Final = range(400, 500)
+_CLIENT_ERRORS: Final = range(400, 500)
 #: Request Timeout, Too Many Requests.
 _TRY_AGAIN: Final = frozenset({408, 429})
+
+#: A report that was refused so often, and others meanwhile passed, stands aside.
+TRIES: Final = 5
+#: Where none passed it may be the upstream that is ill; after so long it does not
+#: matter, s. Silence alone proves nothing, however long.
+ASIDE_AFTER_S: Final = {Outcome.REFUSED: 86_400, Outcome.FINAL: 3 * 86_400}
+#: A report that stands aside is sent again after each of these, s.
+STUCK_S: Final = 86_400
+_LONGEST_PAUSE_S: Final = 300
 
 
 def is_success(status: int) -> bool:
@@ -67,15 +93,56 @@ def is_success(status: int) -> bool:
     return status in _SUCCESS
 
 
-def fate_of(status: int) -> Fate:
-    """Return what becomes of a queued report that was answered so.
+def outcome_of(status: int, refusal: str | None) -> Outcome:
+    """Return what an answer means.
 
-    A redirect (some gate on the way, not the upstream) is tried again.
+    A redirect (some gate on the way, not the upstream) is tried again, and so is a
+    page that says 200 where no page should be.
+
+    Args:
+        status: of HTTP.
+        refusal: why the body of a 2xx is no acknowledgement; None: it is one.
     """
     if is_success(status):
-        return Fate.DELIVERED
-    final = status in _REFUSED and status not in _TRY_AGAIN
-    return Fate.DEAD if final else Fate.AGAIN
+        return Outcome.DELIVERED if refusal is None else Outcome.REFUSED
+    final = status in _CLIENT_ERRORS and status not in _TRY_AGAIN
+    return Outcome.FINAL if final else Outcome.REFUSED
+
+
+def aside(
+    outcome: Outcome, tries: int, refused_s: float, *, others_pass: bool
+) -> ForwardState | None:
+    """Return where a report goes that was not taken; None: it stays at the head.
+
+    Args:
+        outcome: of the last try.
+        tries: in vain, with that one.
+        refused_s: since the first of them, s.
+        others_pass: whether another report was taken since.
+    """
+    if tries < TRIES:
+        return None
+    if not others_pass and refused_s < ASIDE_AFTER_S.get(outcome, float("inf")):
+        return None
+    if outcome is Outcome.FINAL:
+        return ForwardState.DEAD_LETTER
+    return ForwardState.STUCK
+
+
+def own_pause_s(outcome: Outcome, tries: int, *, others_pass: bool) -> int | None:
+    """Return how long a report waits itself, besides the pause of all.
+
+    None: not even for those of other Envoys; while nobody answers the oldest report
+    is asked about. 0: for those.
+
+    Args:
+        outcome: of the last try.
+        tries: in vain, with that one.
+        others_pass: whether another report was taken since the first of them.
+    """
+    if others_pass:
+        return min(_LONGEST_PAUSE_S, 1 << min(tries - 1, 20))
+    return None if outcome is Outcome.SILENT and tries < TRIES else 0
 
 
 def next_pause_s(last_s: float | None) -> float:

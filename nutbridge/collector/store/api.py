@@ -16,12 +16,14 @@ from sqlalchemy import Engine
 from nutbridge.collector.errors import StoreDown, StoreError
 from nutbridge.collector.parse.model import ParseResult, RawReport
 from nutbridge.collector.store import jobs
+from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import (
     connect,
     parse_url,
     translated,
 )
 from nutbridge.collector.store.ingest import Known
+from nutbridge.collector.store.jobs import FailedTry
 from nutbridge.collector.store.lead import lead_of
 from nutbridge.collector.store.migrations import bring_up
 from nutbridge.collector.store.sql import Sql
@@ -29,28 +31,44 @@ from nutbridge.collector.store.states import (
     Accepted,
     Counters,
     DeliveryAnswer,
-    ForwardState,
     StoredRaw,
 )
 from nutbridge.collector.store.writer import Batch, Writer
 
 _T = TypeVar("_T")
 
-_SUCCESS = range(200, 300)
 _STORED = (
-    "SELECT r.raw_id, r.received, r.path, r.query, r.headers, b.body, e.serial_num"
+    "SELECT r.raw_id, r.received, r.path, r.query, r.headers, b.body, e.serial_num,"
+    " r.envoy_id, coalesce(o.tries, 0), o.refused_since, coalesce(o.stuck, FALSE)"
     " FROM raw r JOIN raw_body b ON b.raw_id = r.raw_id"
-    " LEFT JOIN envoy e ON e.envoy_id = r.envoy_id WHERE r.raw_id = ?"
+    " LEFT JOIN envoy e ON e.envoy_id = r.envoy_id"
+    " LEFT JOIN outbox o ON o.raw_id = r.raw_id WHERE r.raw_id = ?"
 )
+_SUCCESS = range(200, 300)
+#: From one Envoy to the next by the index: as many looks as there are Envoys with
+#: something in the outbox, however much they have. A time to try again that is
+#: days ahead was noted by another clock.
 _HEADS = (
-    "SELECT min(raw_id) FROM outbox WHERE NOT stuck GROUP BY envoy_id"
-    " ORDER BY min(raw_id) LIMIT ?"
+    "WITH RECURSIVE e(envoy_id) AS (SELECT min(envoy_id) FROM outbox WHERE NOT stuck"  # noqa: S608
+    " UNION ALL SELECT (SELECT min(envoy_id) FROM outbox WHERE NOT stuck"
+    " AND envoy_id > e.envoy_id) FROM e WHERE e.envoy_id IS NOT NULL),"
+    " h AS (SELECT o.raw_id, o.next_try FROM e JOIN outbox o ON o.raw_id ="
+    " (SELECT min(raw_id) FROM outbox WHERE NOT stuck AND envoy_id = e.envoy_id)"
+    " UNION ALL SELECT raw_id, next_try FROM outbox WHERE stuck AND next_try <= ?)"
+    " SELECT raw_id FROM h WHERE next_try IS NULL OR next_try <= ?"
+    f" OR next_try > ? + {3 * DAY} ORDER BY coalesce(next_try, 0), raw_id LIMIT ?"
 )
-_FIRST = "SELECT raw_id FROM outbox WHERE NOT stuck ORDER BY raw_id LIMIT 1"
+_NEXT = (
+    "SELECT min(raw_id) FROM outbox WHERE NOT stuck AND raw_id > ? AND envoy_id ="
+    " (SELECT envoy_id FROM outbox WHERE raw_id = ?)"
+)
+#: Later than any time.
+_EVER = 1 << 50
 _COUNTS = (
     "SELECT (SELECT count(*) FROM raw),"
     " (SELECT count(*) FROM raw WHERE parse_state = 'pending'),"
     " (SELECT count(*) FROM outbox),"
+    " (SELECT count(*) FROM outbox WHERE stuck),"
     " (SELECT count(*) FROM raw WHERE forward_state = 'dead_letter'),"
     " (SELECT count(*) FROM quarantine)"
 )
@@ -165,34 +183,48 @@ class Store:
         """
         return self._lead.take()
 
-    def outbox_heads(self, limit: int = 64) -> list[StoredRaw]:
-        """Return the oldest queued body of each Envoy, oldest first."""
-        # The oldest of all is at the begin of the table's own order.
-        heads = self._read(_HEADS, limit) if limit > 1 else self._read(_FIRST)
+    def outbox_heads(self, limit: int = 64, now: int | None = None) -> list[StoredRaw]:
+        """Return the oldest queued body of each Envoy, oldest first.
+
+        Args:
+            limit: at most so many.
+            now: only those that may go out at this time, with those that stand
+                aside and are to be tried again; None: all of them.
+        """
+        if now is None:
+            heads = self._read(_HEADS, -1, _EVER, _EVER, limit)
+        else:
+            heads = self._read(_HEADS, now, now, now, limit)
         return [one for (raw_id,) in heads for one in self._stored(raw_id)]
+
+    def outbox_next(self, raw_id: int) -> StoredRaw | None:
+        """Return what waits behind a queued body of the same Envoy."""
+        ((found,),) = self._read(_NEXT, raw_id, raw_id)
+        return None if found is None else next(iter(self._stored(found)), None)
 
     def forwarded(
         self,
         raw_id: int,
         answer: DeliveryAnswer,
+        refusal: str | None = None,
         *,
         wait: bool = True,
         task: bool = False,
     ) -> None:
-        """Note an answer; a 2xx takes the body out of the outbox.
+        """Note an answer.
 
-        2xx is kept as ``forwarded``, others as ``refused`` (the body stays in the
-        outbox if it is there; once forwarded it stays so). ``wait=False`` returns
-        at once, and the note is stored with the next transaction. ``task``: it
-        went out as a task that is done; says nothing where it came as a report too.
+        ``refusal`` says why the upstream did not take the body; None: it did, and
+        the body leaves the outbox. One that is in the outbox stays there when it is
+        refused, and once forwarded it stays so. ``wait=False`` returns at once, and
+        the note is stored with the next transaction. ``task``: it went out as a task
+        that is done; says nothing where it came as a report too.
         """
-        state = ForwardState.REFUSED
-        if answer.status in _SUCCESS:
-            state = ForwardState.FORWARDED
+        if refusal is None and answer.status not in _SUCCESS:
+            refusal = f"answered {answer.status}"
 
         def job(batch: Batch) -> None:
             if not (task and jobs.is_of_report(batch.sql, raw_id)):
-                jobs.forwarded(batch.sql, raw_id, answer, state)
+                jobs.forwarded(batch.sql, raw_id, answer, refusal)
 
         self._later(job, wait=wait)
 
@@ -207,10 +239,15 @@ class Store:
 
         self._later(job, wait=wait)
 
-    def dead_letter(self, raw_id: int, answer: DeliveryAnswer) -> None:
-        """Take a body out of the outbox for good; body and answer are kept."""
-        state = ForwardState.DEAD_LETTER
-        self._write(lambda batch: jobs.forwarded(batch.sql, raw_id, answer, state))
+    def refused(
+        self, raw_id: int, answer: DeliveryAnswer | None, failed: FailedTry
+    ) -> None:
+        """Note that a queued body was not taken; body and answer are kept."""
+        self._write(lambda batch: jobs.refused(batch.sql, raw_id, answer, failed))
+
+    def requeue(self, raw_ids: Sequence[int]) -> int:
+        """Queue bodies again that are dead, stuck or waiting; returns how many."""
+        return self._write(lambda batch: jobs.requeue(batch.sql, raw_ids))
 
     def quarantine(self, raw: RawReport, reason: str) -> None:
         """Keep a request that is not let in; the newest 1000 distinct bodies."""
@@ -239,7 +276,8 @@ class Store:
     def _stored(self, raw_id: int) -> list[StoredRaw]:
         return [
             StoredRaw(
-                row[0], row[1], row[2], row[3], _pairs(row[4]), bytes(row[5]), row[6]
+                *(row[0], row[1], row[2], row[3], _pairs(row[4]), bytes(row[5])),
+                *(row[6], row[7], row[8], row[9], bool(row[10])),
             )
             for row in self._read(_STORED, raw_id)
         ]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from nutbridge.collector.parse.model import (
     ParseResult,
@@ -57,6 +58,23 @@ class Parsed:
 def as_text(headers: Iterable[tuple[str, str]]) -> str:
     """Return headers as the database keeps them."""
     return json.dumps([list(pair) for pair in headers])
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTry:
+    """A queued body was sent, and not taken.
+
+    Attributes:
+        problem: why not.
+        now: Unix seconds.
+        next_try: not before, Unix seconds; None: at any time.
+        state: where it goes; None: it stays at the head.
+    """
+
+    problem: str
+    now: int
+    next_try: int | None
+    state: ForwardState | None = None
 
 
 class Accepting:
@@ -198,9 +216,7 @@ def store_parsed(sql: Sql, bodies: Sequence[Parsed], known: Known) -> None:
             queued.append((raw_id, envoy_id))
     store_rows(sql, found, known)
     sql.update(schema.raw, ("raw_id",), _PARSED, updates)
-    sql.insert(schema.outbox, _OUTBOX, queued, "DO NOTHING")
-    states_now = [(raw_id, ForwardState.QUEUED.value) for raw_id, _ in queued]
-    sql.update(schema.raw, ("raw_id",), ("forward_state",), states_now)
+    enqueue(sql, queued)
 
 
 def _unparsable(raw_id: int, problem: str | None) -> tuple[object, ...]:
@@ -268,26 +284,81 @@ def is_of_report(sql: Sql, raw_id: int) -> bool:
     return not any(is_task(path) for (path,) in rows)
 
 
-def forwarded(
-    sql: Sql, raw_id: int, answer: DeliveryAnswer, state: ForwardState
-) -> None:
-    """Keep an answer and the state it means."""
+def keep_answer(sql: Sql, raw_id: int, answer: DeliveryAnswer) -> None:
+    """Keep the last answer to a body."""
     sql.run(
         "INSERT INTO answer (raw_id, status, headers, body) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (raw_id) DO UPDATE SET status = excluded.status,"
         " headers = excluded.headers, body = excluded.body",
         (raw_id, answer.status, as_text(answer.headers), answer.body),
     )
-    keeps = "('forwarded')"
-    if state is ForwardState.REFUSED:
-        keeps = "('forwarded', 'queued', 'dead_letter')"
-    else:
+
+
+def forwarded(
+    sql: Sql, raw_id: int, answer: DeliveryAnswer, refusal: str | None
+) -> None:
+    """Keep an answer that was relayed, and the state it means."""
+    keep_answer(sql, raw_id, answer)
+    state, keeps = ForwardState.FORWARDED, "('forwarded')"
+    if refusal is None:
         sql.run("DELETE FROM outbox WHERE raw_id = ?", (raw_id,))
+    else:
+        state = ForwardState.REFUSED
+        keeps = "('forwarded', 'queued', 'stuck', 'dead_letter')"
     sql.run(
-        "UPDATE raw SET forward_state = ?, forward_problem = NULL"  # noqa: S608  our words
+        "UPDATE raw SET forward_state = ?, forward_problem = ?"  # noqa: S608  our words
         f" WHERE raw_id = ? AND forward_state NOT IN {keeps}",
-        (state.value, raw_id),
+        (state.value, refusal, raw_id),
     )
+
+
+def refused(
+    sql: Sql, raw_id: int, answer: DeliveryAnswer | None, try_: FailedTry
+) -> None:
+    """Note that a queued body was sent in vain; it may stand aside from now on."""
+    if answer is not None:
+        keep_answer(sql, raw_id, answer)
+    state = try_.state or ForwardState.QUEUED
+    if state is ForwardState.DEAD_LETTER:
+        sql.run("DELETE FROM outbox WHERE raw_id = ?", (raw_id,))
+    else:
+        sql.run(
+            "UPDATE outbox SET tries = tries + 1, next_try = ?, stuck = ?,"
+            " refused_since = coalesce(refused_since, ?) WHERE raw_id = ?",
+            (try_.next_try, state is ForwardState.STUCK, try_.now, raw_id),
+        )
+    sql.run(
+        "UPDATE raw SET forward_state = ?, forward_problem = ?"
+        " WHERE raw_id = ? AND forward_state IN ('queued', 'stuck')",
+        (state.value, try_.problem, raw_id),
+    )
+
+
+def requeue(sql: Sql, raw_ids: Sequence[int]) -> int:
+    """Queue bodies again as if they were new; return how many were."""
+    count = 0
+    for raw_id in raw_ids:
+        rows = sql.rows(
+            "SELECT raw_id, envoy_id FROM raw WHERE raw_id = ? AND envoy_id IS NOT NULL"
+            " AND forward_state IN ('queued', 'stuck', 'dead_letter')",
+            (raw_id,),
+        )
+        enqueue(sql, [(row[0], row[1]) for row in rows])
+        count += len(rows)
+    return count
+
+
+def enqueue(sql: Sql, queued: Sequence[tuple[int, int]]) -> None:
+    """Put bodies into the outbox; what is known of earlier tries is forgotten."""
+    sql.insert(
+        schema.outbox,
+        _OUTBOX,
+        queued,
+        "(raw_id) DO UPDATE SET stuck = FALSE, tries = 0, refused_since = NULL,"
+        " next_try = NULL",
+    )
+    states = [(raw_id, ForwardState.QUEUED.value) for raw_id, _ in queued]
+    sql.update(schema.raw, ("raw_id",), ("forward_state",), states)
 
 
 def failed(sql: Sql, raw_id: int, problem: str) -> None:

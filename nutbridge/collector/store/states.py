@@ -20,12 +20,14 @@ class ForwardState(StrEnum):
     NONE = "none"
     #: In the outbox.
     QUEUED = "queued"
-    #: Upstream took it (2xx).
+    #: Upstream said that it has it.
     FORWARDED = "forwarded"
     #: Upstream answered something else, and that answer was relayed.
     REFUSED = "refused"
     #: No answer came; the Envoy will send it again.
     FAILED = "failed"
+    #: In the outbox, but aside: refused again and again while others pass.
+    STUCK = "stuck"
     #: Taken out of the outbox after a final refusal; kept for ever.
     DEAD_LETTER = "dead_letter"
 
@@ -64,7 +66,13 @@ class DeliveryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StoredRaw:
-    """A stored request, with the bytes as they came."""
+    """A stored request, with the bytes as they came.
+
+    Attributes:
+        tries: how often it was sent in vain.
+        refused_since: Unix seconds of the first of these.
+        stuck: it stands aside.
+    """
 
     raw_id: int
     received: int
@@ -73,6 +81,10 @@ class StoredRaw:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     serial: str | None
+    envoy_id: int | None = None
+    tries: int = 0
+    refused_since: int | None = None
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ class Counters:
         reports: distinct bodies.
         unparsed: bodies not looked at yet.
         outbox: bodies that wait for upstream.
+        stuck: of these, those that stand aside.
         dead_letters: bodies that upstream refused for good.
         quarantined: requests that were not let in.
     """
@@ -90,5 +103,6 @@ class Counters:
     reports: int
     unparsed: int
     outbox: int
+    stuck: int
     dead_letters: int
     quarantined: int

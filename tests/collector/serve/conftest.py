@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from tests.collector.serve.collector import Collector, collector
-from tests.collector.serve.upstream import Enphase, answer, says
+from tests.collector.serve.upstream import Enphase, takes
 from tests.collector.store.conftest import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -31,7 +31,7 @@ def free(shared: tuple[Collector, Enphase]) -> Collector:
     """The shared collector; what came before does not count."""
     running, enphase = shared
     enphase.got.clear()
-    enphase.reaction = says(answer())
+    enphase.reaction = takes
     running.mark()
     return running
 

@@ -14,8 +14,8 @@ from tests.collector.serve.reports import report_body, request
 from tests.collector.serve.upstream import (
     Enphase,
     Got,
-    answer,
     hangs,
+    takes,
     wait_for,
 )
 
@@ -28,7 +28,7 @@ def hangs_for_one(got: Got, link: socket.socket) -> None:
     if len(got.body) > len(report_body(events=20)):
         hangs(got, link)
     else:
-        link.sendall(answer())
+        takes(got, link)
 
 
 def test_hanging_forward_delays_nobody_else(tmp_path: Path, enphase: Enphase) -> None:

@@ -20,7 +20,9 @@ from tests.collector.serve.upstream import (
     answer,
     resets,
     says,
+    takes,
     wait_for,
+    yes_to,
 )
 
 FORWARD = ("--mode", "store-and-forward", "--upstream")
@@ -71,44 +73,100 @@ def test_queued_reports_go_on_in_order_with_their_bytes(
         assert {got.body for got in enphase.got} <= {bodies[0]}
         assert len(enphase.got) <= 8
         enphase.got.clear()
-        enphase.reaction = says(answer())
+        enphase.reaction = takes
         wait_for(lambda: len(enphase.got) >= 8)
         assert [got.body for got in enphase.got] == bodies
         assert b"Content-Type: application/x-deflate" in enphase.got[3].headers
         wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
 
 
-def test_head_stays_until_it_is_answered(tmp_path: Path, enphase: Enphase) -> None:
-    """408, 429, 5xx and redirects: again. Other 4xx: a dead letter, the next."""
-    script = iter([503, 429, 408, 302])
+def test_head_stays_until_it_is_delivered(tmp_path: Path, enphase: Enphase) -> None:
+    """408, 429, 5xx, redirects, and a 200 that is none: again."""
+    script = iter([answer(503), answer(429), answer(body=b""), answer(302)])
 
-    def react(got: Got, link: object) -> None:
+    def react(got: Got, link: socket.socket) -> None:
         first = got.body == bodies[0]
-        status = next(script, 200) if first else 410
-        link.sendall(answer(status))  # type: ignore[attr-defined]
+        link.sendall(next(script, yes_to(got.body)) if first else yes_to(got.body))
 
-    bodies = [report_body(n) for n in range(3)]
+    bodies = [report_body(n) for n in range(2)]
     enphase.reaction = react
     with collector(tmp_path, *FORWARD, enphase.url) as running:
         for body in bodies:
             assert running.post(body).status == 200
         wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
-        assert [bodies.index(got.body) for got in enphase.got] == [0, 0, 0, 0, 0, 1, 2]
+        assert [bodies.index(got.body) for got in enphase.got] == [0, 0, 0, 0, 0, 1]
+        states = running.rows("SELECT DISTINCT forward_state FROM raw")
+        assert states == [("forwarded",)]
+        running.says("the upstream answered 200, but it is empty", 1)
+
+
+@pytest.mark.parametrize(
+    ("poison", "state"),
+    [
+        (says(answer(400)), "dead_letter"),
+        (says(answer(body=zlib.compress(b"<error/>"))), "stuck"),
+        (resets, "stuck"),
+    ],
+    ids=["400", "error", "reset"],
+)
+@pytest.mark.parametrize("serial", ["110000000001", "110000000002"], ids=["a", "b"])
+@pytest.mark.slow(25)
+def test_poison_stands_aside_while_others_pass(
+    tmp_path: Path, enphase: Enphase, poison: Reaction, state: str, serial: str
+) -> None:
+    """Whether these are of another Envoy, or wait behind it."""
+    first, second = report_body(0), report_body(1, serial=serial)
+
+    def react(got: Got, link: socket.socket) -> None:
+        if got.body == first:
+            poison(got, link)
+        else:
+            takes(got, link)
+
+    enphase.reaction = react
+    with collector(tmp_path, *FORWARD, enphase.url) as running:
+        assert running.post(first).status == 200
+        wait_for(lambda: enphase.got)
+        assert running.post(second).status == 200
+        waiting = "SELECT 1 FROM raw WHERE forward_state = 'queued'"
+        wait_for(lambda: not running.rows(waiting))
         states = running.rows("SELECT forward_state FROM raw ORDER BY raw_id")
-        wanted = ["forwarded", "dead_letter", "dead_letter"]
-        assert [row[0] for row in states] == wanted
-        running.says("dead letter", 2)
+        assert [row[0] for row in states] == [state, "forwarded"]
+        ((problem,),) = running.rows("SELECT forward_problem FROM raw WHERE raw_id = 1")
+        assert problem
+
+
+@pytest.mark.parametrize("status", [404, 403, 503])
+def test_refusal_of_everything_is_an_outage(
+    tmp_path: Path, enphase: Enphase, status: int
+) -> None:
+    """Nothing is given up, and all goes out when it is over."""
+    enphase.reaction = says(answer(status))
+    bodies = [report_body(n, serial=f"11000000000{n % 2}") for n in range(4)]
+    with collector(tmp_path, *FORWARD, enphase.url) as running:
+        for body in bodies:
+            assert running.post(body).status == 200
+        wait_for(lambda: len(enphase.got) >= 4)
+        states = running.rows("SELECT DISTINCT forward_state FROM raw")
+        assert states == [("queued",)]
+        assert f"answered {status}" in str(running.get("/healthz").body)
+        enphase.reaction = takes
+        wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
 
 
 @pytest.mark.parametrize("body", [*UNPARSABLE, "task"], ids=["a", "b", "c", "task"])
 def test_what_cannot_be_acknowledged_is_forwarded_at_once(
     tmp_path: Path, enphase: Enphase, body: bytes | str
 ) -> None:
-    """A refusal is relayed; a success, which would acknowledge it, becomes 502."""
+    """A refusal is relayed; a success, which would acknowledge it, becomes 502.
+
+    Not that of a task: the upstream alone knows what its answer means.
+    """
     sent = report_body() if isinstance(body, str) else body
     path = TASK if body == "task" else "/emu_reports/performance_report?a=b"
     with collector(tmp_path, *FORWARD, enphase.url) as running:
-        assert running.post(sent, path).status == 502
+        first = running.post(sent, path)
+        assert first.status == (200 if body == "task" else 502)
         assert len(enphase.got) == 1
         enphase.reaction = says(answer(404, body=b"gone"))
         got = running.post(sent, path)
@@ -133,16 +191,16 @@ def test_same_bytes_as_a_task_and_as_a_report_are_two_requests(
 
     enphase.reaction = react
     with collector(tmp_path, *FORWARD, enphase.url) as running:
-        tasks = says(answer())
-        assert running.post(early, TASK).status == 502
+        tasks: Reaction = takes
+        assert running.post(early, TASK).status == 200
         assert running.post(late).status == 200
         assert running.post(early).status == 200
         tasks = says(answer(403))
         assert running.post(late, TASK).status == 403
-        tasks = says(answer())
-        assert running.post(late, TASK).status == 502
+        tasks = takes
+        assert running.post(late, TASK).status == 200
         assert len(running.rows("SELECT 1 FROM outbox")) == 2
-        reports = says(answer())
+        reports = takes
         wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
         sent = {got.body for got in enphase.got if b"performance" in got.line}
         assert sent == {early, late}
@@ -178,7 +236,7 @@ def test_outbox_outlives_the_collector_and_its_mode(
     with collector(tmp_path, "--mode", "local") as running:
         running.says("1 reports wait")
     enphase.got.clear()
-    enphase.reaction = says(answer())
+    enphase.reaction = takes
     with collector(tmp_path, "--upstream", enphase.url) as running:
         wait_for(lambda: not running.rows("SELECT 1 FROM outbox"))
         assert [got.body for got in enphase.got] == [body]
@@ -192,5 +250,5 @@ def test_task_in_an_answer_to_a_queued_report_is_told(
     xml = b'<perf_report_response status="success"><rescan/></perf_report_response>'
     enphase.reaction = says(answer(body=zlib.compress(xml)))
     with collector(tmp_path, *FORWARD, enphase.url) as running:
-        assert running.post(report_body()).status == 200
+        assert running.post(report_body(events=0)).status == 200
         running.says("<rescan>")

@@ -26,7 +26,7 @@ from tests.collector.serve.reports import report_body
 from tests.collector.serve.upstream import (
     Enphase,
     Got,
-    answer,
+    takes,
     wait_for,
 )
 
@@ -97,9 +97,9 @@ def test_end_waits_for_one_answer_and_begins_nothing(
     """What the upstream took is noted, so that it is not sent again."""
     ended = threading.Event()
 
-    def answer_late(_got: Got, link: Any) -> None:
+    def answer_late(got: Got, link: Any) -> None:
         ended.wait(PATIENCE_S)
-        link.sendall(answer())
+        takes(got, link)
 
     enphase.reaction = answer_late
     bodies = [report_body(number) for number in range(2)]

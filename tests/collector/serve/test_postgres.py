@@ -10,9 +10,8 @@ from tests.collector.serve.collector import collector
 from tests.collector.serve.reports import report_body
 from tests.collector.serve.upstream import (
     Enphase,
-    answer,
     resets,
-    says,
+    takes,
     wait_for,
 )
 from tests.collector.store.using import put
@@ -48,7 +47,7 @@ def test_two_collectors_share_a_database(
             first.process.kill()
             first.process.wait()
         enphase.got.clear()
-        enphase.reaction = says(answer())
+        enphase.reaction = takes
         wait_for(lambda: count("outbox") == 0, 60)
         assert [got.body for got in enphase.got] == bodies
         assert count("interval") == 6 * 3

@@ -1,7 +1,5 @@
 """Options, headers and verdicts: tables."""
 
-import zlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,14 +17,16 @@ from nutbridge.collector.serve.options import (
     Origin,
     Rate,
 )
-from nutbridge.collector.serve.tasks import strange_elements
 from nutbridge.collector.serve.verdict import (
-    Fate,
+    Outcome,
     Way,
-    fate_of,
+    aside,
     next_pause_s,
+    outcome_of,
+    own_pause_s,
     way_of,
 )
+from nutbridge.collector.store.states import ForwardState
 
 REPORT = "/emu_reports/performance_report"
 TASK = "/emu_reports/task_complete"
@@ -215,13 +215,14 @@ def test_backward_keeps_spelling_and_duplicates() -> None:
         (Mode.TRANSPARENT, TASK, False, Way.RELAY),
         (Mode.STORE_AND_FORWARD, REPORT, True, Way.QUEUE),
         (Mode.STORE_AND_FORWARD, REPORT, False, Way.RELAY_REFUSAL),
-        (Mode.STORE_AND_FORWARD, TASK, True, Way.RELAY_REFUSAL),
-        (Mode.STORE_AND_FORWARD, f"{TASK}/", True, Way.RELAY_REFUSAL),
+        (Mode.STORE_AND_FORWARD, TASK, True, Way.RELAY),
+        (Mode.STORE_AND_FORWARD, TASK, False, Way.RELAY),
+        (Mode.STORE_AND_FORWARD, f"{TASK}/", True, Way.RELAY),
         (
             Mode.STORE_AND_FORWARD,
             "/emu_reports//task%5Fcomplete",
             True,
-            Way.RELAY_REFUSAL,
+            Way.RELAY,
         ),
         (Mode.LOCAL, REPORT, True, Way.ACKNOWLEDGE),
         (Mode.LOCAL, REPORT, False, Way.REFUSE),
@@ -233,13 +234,56 @@ def test_way_of(mode: Mode, path: str, parsed: bool, way: Way) -> None:
 
 
 @given(st.integers(200, 599))
-def test_fate_of(status: int) -> None:
+def test_outcome_of(status: int) -> None:
+    """A success without the words of one is none."""
     if status < 300:
-        assert fate_of(status) is Fate.DELIVERED
+        assert outcome_of(status, None) is Outcome.DELIVERED
+        assert outcome_of(status, "it is empty") is Outcome.REFUSED
     elif status < 400 or status >= 500 or status in {408, 429}:
-        assert fate_of(status) is Fate.AGAIN
+        assert outcome_of(status, "answered") is Outcome.REFUSED
     else:
-        assert fate_of(status) is Fate.DEAD
+        assert outcome_of(status, "answered") is Outcome.FINAL
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tries", "refused_s", "others_pass", "state"),
+    [
+        # Once or twice proves nothing.
+        (Outcome.FINAL, 4, 9 * DAY, True, None),
+        (Outcome.REFUSED, 4, 9 * DAY, True, None),
+        # Others pass: it is the report.
+        (Outcome.FINAL, 5, 15, True, ForwardState.DEAD_LETTER),
+        (Outcome.REFUSED, 5, 15, True, ForwardState.STUCK),
+        (Outcome.SILENT, 5, 15, True, ForwardState.STUCK),
+        # None passes: 404 for everything is an outage.
+        (Outcome.FINAL, 500, 3 * DAY - 1, False, None),
+        (Outcome.FINAL, 500, 3 * DAY, False, ForwardState.DEAD_LETTER),
+        (Outcome.REFUSED, 500, DAY - 1, False, None),
+        (Outcome.REFUSED, 500, DAY, False, ForwardState.STUCK),
+        (Outcome.SILENT, 5000, 99 * DAY, False, None),
+    ],
+)
+def test_aside(
+    outcome: Outcome,
+    tries: int,
+    refused_s: float,
+    others_pass: bool,
+    state: ForwardState | None,
+) -> None:
+    assert aside(outcome, tries, refused_s, others_pass=others_pass) is state
+
+
+def test_own_pauses() -> None:
+    """A refused report waits; a silent upstream is asked about the oldest one."""
+    for outcome in (Outcome.REFUSED, Outcome.FINAL, Outcome.SILENT):
+        pauses = [own_pause_s(outcome, n, others_pass=True) for n in (1, 2, 3, 9, 99)]
+        assert pauses == [1, 2, 4, 256, 300]
+    silent = [own_pause_s(Outcome.SILENT, n, others_pass=False) for n in (1, 4, 5)]
+    assert silent == [None, None, 0]
+    assert own_pause_s(Outcome.REFUSED, 1, others_pass=False) == 0
 
 
 def test_pauses_double_to_a_minute() -> None:
@@ -247,26 +291,3 @@ def test_pauses_double_to_a_minute() -> None:
     for _ in range(8):
         pauses.append(next_pause_s(pauses[-1]))
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-
-
-@pytest.mark.parametrize(
-    ("xml", "found"),
-    [
-        (b"<perf_report_response><events_processed/></perf_report_response>", []),
-        (
-            b"<perf_report_response><rescan/><rescan/></perf_report_response>",
-            ["rescan"],
-        ),
-        (b"<a><b/><c/><d/><e/><f/></a>", ["a", "b", "c", "d", "e"]),
-        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", []),
-        (b"nonsense", []),
-        (b"", []),
-    ],
-)
-def test_strange_elements(xml: bytes, found: list[str]) -> None:
-    assert strange_elements(zlib.compress(xml)) == found
-    assert strange_elements(xml) == found
-
-
-def test_strange_elements_of_a_bomb() -> None:
-    assert strange_elements(zlib.compress(bytes(50 << 20))) == []

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sqlite3
 from pathlib import Path
 
 from tests.collector.serve.collector import Collector, collector
@@ -49,7 +50,13 @@ def test_pages_tell_of_the_upstream(tmp_path: Path, enphase: Enphase) -> None:
             running.get("/metrics").header("content-type")[0].startswith("text/plain")
         )
         enphase.reaction = says(b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n")
-        wait_for(lambda: metric(running, "nutbridge_dead_letters") == 1)
+        wait_for(lambda: "outbox_problem" in str(running.get("/healthz").body))
+        dead = "UPDATE raw SET forward_state = 'dead_letter'"
+        with sqlite3.connect(tmp_path / "reports.db", timeout=60) as other:
+            other.execute(dead)
+        other.close()
+        wait_for(lambda: metric(running, "nutbridge_dead_letters") == 2)
+        assert json.loads(running.get("/healthz").body)["dead_letters"] == 2
 
 
 def test_pages_and_reports_do_not_mix(free: Collector) -> None:

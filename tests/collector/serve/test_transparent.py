@@ -16,13 +16,15 @@ from tests.collector.serve.collector import (
 )
 from tests.collector.serve.reports import PATH, report_body, request
 from tests.collector.serve.upstream import (
-    ACK_BODY,
     Enphase,
+    Got,
     answer,
     bombs,
     resets,
     says,
+    takes,
     wait_for,
+    yes_to,
 )
 
 
@@ -30,6 +32,10 @@ def stored(found: Collector) -> dict[str, str]:
     """Return sha256 and forward_state of all bodies."""
     rows = found.rows("SELECT sha256, forward_state FROM raw")
     return {str(row[0]): str(row[1]) for row in rows}
+
+
+def acknowledgement_of(body: bytes) -> bytes:
+    return yes_to(body).partition(b"\r\n\r\n")[2]
 
 
 def digest(body: bytes) -> str:
@@ -46,9 +52,9 @@ def test_bytes_are_the_same_on_both_sides(free: Collector, behind: Enphase) -> N
     asked = request(b"", length=len(body))[:-4].split(b"\r\n")
     assert sent.line == asked[0]
     assert sorted(sent.headers) == sorted(asked[1:])
-    wanted = answer().partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    wanted = yes_to(body).partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
     assert sorted(got.headers) == sorted(wanted)
-    assert got.body == ACK_BODY
+    assert got.body == acknowledgement_of(body)
     assert got.status == 200
     wait_for(lambda: stored(free)[digest(body)] == "forwarded")
 
@@ -60,9 +66,9 @@ def test_sender_that_only_listens_any_longer_is_answered(
     body = report_body(2001)
     go_on = threading.Event()
 
-    def after_a_while(_got: object, link: socket.socket) -> None:
+    def after_a_while(got: Got, link: socket.socket) -> None:
         go_on.wait(60)
-        link.sendall(answer())
+        takes(got, link)
 
     behind.reaction = after_a_while
     with free.connect() as link:
@@ -71,7 +77,7 @@ def test_sender_that_only_listens_any_longer_is_answered(
         wait_for(lambda: behind.got)
         go_on.set()
         got = exchange(link, b"")
-    assert (got.status, got.body) == (200, ACK_BODY)
+    assert (got.status, got.body) == (200, acknowledgement_of(body))
 
 
 def test_sender_that_ends_within_the_body_is_let_go(
@@ -89,9 +95,9 @@ def test_line_after_the_body_changes_nothing(free: Collector, behind: Enphase) -
     body = report_body(2003)
     go_on = threading.Event()
 
-    def after_a_while(_got: object, link: socket.socket) -> None:
+    def after_a_while(got: Got, link: socket.socket) -> None:
         go_on.wait(60)
-        link.sendall(answer())
+        takes(got, link)
 
     behind.reaction = after_a_while
     with free.connect() as link:
@@ -102,7 +108,7 @@ def test_line_after_the_body_changes_nothing(free: Collector, behind: Enphase) -
         assert free.get("/healthz").status == 200
         go_on.set()
         got = exchange(link, b"")
-    assert (got.status, got.body) == (200, ACK_BODY)
+    assert (got.status, got.body) == (200, acknowledgement_of(body))
     assert behind.got[0].body == body
 
 
@@ -197,7 +203,7 @@ def test_silent_upstream_is_502_and_the_report_is_kept(
 def test_bad_answer_is_502(free: Collector, behind: Enphase, reaction: object) -> None:
     behind.reaction = reaction  # type: ignore[assignment]
     assert free.post(report_body()).status == 502
-    behind.reaction = says(answer())
+    behind.reaction = takes
     assert free.post(report_body()).status == 200
 
 

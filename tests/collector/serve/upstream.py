@@ -14,9 +14,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from nutbridge.collector.parse.body import parse, response_xml
+
 ACK_XML = (
     b'<perf_report_response status="success"><events_processed/></perf_report_response>'
 )
+#: Of a report without events.
 ACK_BODY = zlib.compress(ACK_XML)
 
 
@@ -57,6 +60,16 @@ class Got:
 Reaction = Callable[[Got, socket.socket], None]
 
 
+def yes_to(body: bytes) -> bytes:
+    """Return the bytes of an answer that names every event of this report."""
+    return answer(body=response_xml(parse(body).event_ids))
+
+
+def takes(got: Got, link: socket.socket) -> None:
+    """Acknowledge whatever comes."""
+    link.sendall(yes_to(got.body))
+
+
 def says(data: bytes) -> Reaction:
     """Answer with these bytes."""
     return lambda _got, link: link.sendall(data)
@@ -94,7 +107,7 @@ class Enphase:
     """
 
     context: ssl.SSLContext | None = None
-    reaction: Reaction = field(default_factory=lambda: says(answer()))
+    reaction: Reaction = field(default_factory=lambda: takes)
     got: list[Got] = field(default_factory=list)
     connections: int = 0
     port: int = 0

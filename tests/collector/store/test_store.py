@@ -9,6 +9,7 @@ from nutbridge.collector.parse.body import parse
 from nutbridge.collector.queries.bodies import capture
 from nutbridge.collector.store import jobs
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.jobs import FailedTry
 from nutbridge.collector.store.states import (
     DeliveryAnswer,
     ForwardState,
@@ -135,7 +136,8 @@ def test_failure_and_refusal_leave_it_in_the_outbox(store: Store, url: str) -> N
 
 def test_dead_letter_is_kept(store: Store, url: str) -> None:
     first, second = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
-    store.dead_letter(first, DeliveryAnswer(410, (), b"gone"))
+    dead = FailedTry("answered 410", NOW, None, ForwardState.DEAD_LETTER)
+    store.refused(first, DeliveryAnswer(410, (), b"gone"), dead)
     assert [one.raw_id for one in store.outbox_heads()] == [second]
     assert state(url) == ["dead_letter", "queued"]
     counters = store.counters()
@@ -145,6 +147,45 @@ def test_dead_letter_is_kept(store: Store, url: str) -> None:
     # The Envoy sends it again: it shall go out again.
     put(store, of(SERIAL, 1), queue=True)
     assert state(url) == ["queued", "queued"]
+
+
+def test_refused_stays_at_the_head_until_its_time(store: Store, url: str) -> None:
+    first, behind = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
+    other = put(store, of(OTHER, 1), queue=True)
+    for tries in range(2):
+        store.refused(first, None, FailedTry("says no", NOW + tries, NOW + 60))
+    head = store.outbox_heads()[1]
+    assert (head.raw_id, head.tries, head.refused_since) == (first, 2, NOW)
+    assert [one.raw_id for one in store.outbox_heads(9, NOW + 59)] == [other]
+    assert [one.raw_id for one in store.outbox_heads(9, NOW + 60)] == [other, first]
+    # The clock went back by years: nobody waits until then.
+    assert first in [one.raw_id for one in store.outbox_heads(9, 1000)]
+    found = store.outbox_next(first)
+    assert found is not None
+    assert found.raw_id == behind
+    assert listed(url)[0]["forward_problem"] == "says no"
+
+
+def test_stuck_stands_aside_and_is_tried_again(store: Store, url: str) -> None:
+    first, behind = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
+    stuck = FailedTry("says no", NOW, NOW + 86_400, ForwardState.STUCK)
+    store.refused(first, DeliveryAnswer(500), stuck)
+    assert state(url) == ["stuck", "queued"]
+    assert [one.raw_id for one in store.outbox_heads(9, NOW)] == [behind]
+    heads = store.outbox_heads(9, NOW + 86_400)
+    assert [(one.raw_id, one.stuck) for one in heads] == [
+        (behind, False),
+        (first, True),
+    ]
+    counters = store.counters()
+    assert (counters.outbox, counters.stuck, counters.dead_letters) == (2, 1, 0)
+    # The Envoy sends it again, or its owner wants it.
+    put(store, of(SERIAL, 1), queue=True)
+    assert [one.raw_id for one in store.outbox_heads(9, NOW)] == [first]
+    store.refused(first, None, stuck)
+    assert store.requeue([first, behind, 99]) == 2
+    (head,) = store.outbox_heads(9, NOW)
+    assert (head.raw_id, head.tries, state(url)[0]) == (first, 0, "queued")
 
 
 @pytest.mark.parametrize(
