@@ -14,6 +14,9 @@ NutbridgeError
         CertificateChanged     the device shows another certificate
         WrongDevice            the device has another serial number
         NotWebconnect          no Webconnect there: ennexOS, http only, restarting
+        NotEnnexos             no ennexOS there, or not now
+        UserMissing            an ennexOS device, and no SMA_USER in the config
+        OtherInverter          another serial number than the first one seen
         NoFreeSession          all sessions of the inverter are in use
         PasswordRefused        the inverter takes no such password for the group
         SessionRefused         the inverter ends each session at once
@@ -225,6 +228,18 @@ class NotWebconnect(DeviceAnswerError):
     ) -> None:
         self.redirected = redirected
         super().__init__(what, problem, status)
+
+
+class NotEnnexos(DeviceAnswerError):
+    """What answers does not speak ennexOS, or not now."""
+
+
+class UserMissing(DeviceAnswerError):
+    """An ennexOS device, which knows users, and the config names none."""
+
+
+class OtherInverter(DeviceAnswerError):
+    """The address leads to another inverter than at first."""
 
 
 class NoFreeSession(DeviceAnswerError):

@@ -40,12 +40,15 @@ PURE = (
     *("sources.enphase.paths", "sources.enphase.readings", "sources.enphase.meters"),
     *("sources.enphase.info", "sources.enphase.flows", "sources.enphase.facts"),
     *("sources.enphase.claims", "sources.enphase.schedule", "daemon.playback.cycle"),
-    *("sources.sma.status", "sources.sma.facts"),
+    *("sources.sma.status", "sources.sma.facts", "sources.sma.reading"),
+    *("sources.sma.rows", "sources.sma.tree", "sources.sma.ennexos.channels"),
+    *("sources.sma.ennexos.readings", "sources.sma.ennexos.texts"),
+    *("sources.sma.ennexos.decode", "sources.sma.pasted"),
     *(
         f"sources.sma.webconnect.{name}"
         for name in (
             *("answers", "paths", "keys", "readings", "units", "language", "objects"),
-            *("payload", "formats", "rows", "decode", "tree", "identity"),
+            *("payload", "formats", "decode", "identity"),
         )
     ),
     *("tools.mask", "tools.status.report", "tools.setup.places", "tools.setup.texts"),

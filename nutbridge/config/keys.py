@@ -222,8 +222,13 @@ _ALL = (
         script=False,
     ),
     Key(
+        "SMA_USER",
+        "user made on an ennexOS device; Webconnect has SMA_GROUP instead",
+        script=False,
+    ),
+    Key(
         "SMA_PASSWORD",
-        "password of SMA_GROUP on the inverter",
+        "password of SMA_USER, or of SMA_GROUP, on the inverter",
         KeyKind.SECRET,
         script=False,
     ),
@@ -235,7 +240,7 @@ _ALL = (
     ),
     Key(
         "SMA_GROUP",
-        "who logs in to the inverter",
+        "who logs in to an inverter with Webconnect",
         KeyKind.CHOICE,
         default="usr",
         choices=("usr", "istl"),
@@ -266,6 +271,17 @@ _ALL = (
         KeyKind.CHOICE,
         default="first-use",
         choices=("first-use", "strict"),
+        script=False,
+    ),
+    Key(
+        "SMA_CAPACITY",
+        "of the battery when new, for an inverter that does not tell it; 0 = unknown",
+        KeyKind.NUMBER,
+        default="0",
+        least=500,
+        most=1_000_000,
+        unit="Wh",
+        zero_is_off=True,
         script=False,
     ),
     Key(

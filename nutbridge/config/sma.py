@@ -15,6 +15,8 @@ class SmaSettings:
 
     Attributes:
         alone: no gateway is in the config: the inverter is the UPS.
+        user: of an ennexOS device; empty for Webconnect, which has groups.
+        capacity_wh: of the battery, where the inverter does not tell it.
     """
 
     host: str
@@ -25,6 +27,8 @@ class SmaSettings:
     timeout_s: float
     tls: str
     alone: bool
+    user: str = ""
+    capacity_wh: float | None = None
 
 
 def sma_settings(
@@ -41,7 +45,7 @@ def sma_settings(
         ConfigError: a value that cannot be used.
     """
     if not values.given("SMA_HOST"):
-        for name in ("SMA_PASSWORD", "SMA_PASSWORD_FILE"):
+        for name in ("SMA_USER", "SMA_PASSWORD", "SMA_PASSWORD_FILE"):
             if values.given(name):
                 values.warn(name, "not used, SMA_HOST is not set")
         return None
@@ -54,6 +58,8 @@ def sma_settings(
         timeout_s=values.number("SMA_TIMEOUT"),
         tls=values.choice("SMA_TLS"),
         alone=not (values.given("USERNAME") or values.given("SERIAL")),
+        user=values.raw("SMA_USER"),
+        capacity_wh=values.number("SMA_CAPACITY") or None,
     )
     if password_needed and not (found.password or found.password_file):
         raise values.error(
@@ -61,11 +67,21 @@ def sma_settings(
         )
     if found.password and found.password_file:
         values.warn("SMA_PASSWORD", "not used, SMA_PASSWORD_FILE is set too")
-    elif len(found.password) > PASSWORD_MAX:
+    elif not found.user and len(found.password) > PASSWORD_MAX:
         values.warn("SMA_PASSWORD", too_long())
+    if "@" in found.user:
+        values.warn("SMA_USER", of_the_portal())
     if found.scheme == "http" and found.tls == "strict":
         values.warn("SMA_TLS", "strict means nothing with SMA_SCHEME=http")
     return found
+
+
+def of_the_portal() -> str:
+    """Return what is odd about a name with ``@``."""
+    return (
+        "looks like a login of SMA's portal, which cannot be reached in an outage; "
+        "make a user on the device itself"
+    )
 
 
 def too_long() -> str:

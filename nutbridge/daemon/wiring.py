@@ -19,6 +19,9 @@ from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.start import decide, inspect_port_file
 from nutbridge.ups.status.table import TABLE, Show, State
 
+#: An inverter is asked at most ten times a minute while on line.
+_INVERTER_EVERY_S = 6.0
+
 #: With -s a second ``closed`` is asked for sooner: all is over after 10 s.
 _ONCE_CLOSED_AGAIN_S = 2.0
 
@@ -54,6 +57,12 @@ def policy_of(settings: Settings, *, once: bool) -> Policy:
         check_falls=settings.test is None,
         device=settings.device,
     )
+    if settings.inverter_alone:
+        policy = replace(
+            policy,
+            pollfreq_s=max(policy.pollfreq_s, _INVERTER_EVERY_S),
+            relay_s=policy.relay_s and max(policy.relay_s, _INVERTER_EVERY_S),
+        )
     return replace(policy, closed_again_s=_ONCE_CLOSED_AGAIN_S) if once else policy
 
 

@@ -14,15 +14,17 @@ from nutbridge.net.pins import Pin, PinStore
 from nutbridge.net.retry import retrying
 from nutbridge.net.tls import PinnedContext
 from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.sma.inverter import Account, Inverter
 from nutbridge.sources.sma.login_gate import LoginGate, LoginWaiter
+from nutbridge.sources.sma.pinned_wire import DeviceWire, PinnedWire
 from nutbridge.sources.sma.pv_telemetry import (
     LEAVE_S,
     EndableWaiter,
     PvTelemetry,
 )
+from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.sources.sma.single_query import session_store
 from nutbridge.sources.sma.source import SmaSource
-from nutbridge.sources.sma.webconnect.client import Webconnect
 from nutbridge.system.clock import Waiter
 from nutbridge.system.host import Host
 from nutbridge.system.retry_state import RetryState
@@ -37,7 +39,7 @@ LEAVE_ONCE_S = 0.5
 class _Parts:
     """A client and what it is made of."""
 
-    client: Webconnect
+    client: Inverter
     wire: HttpsDevice
     gate: LoginGate
 
@@ -71,6 +73,7 @@ def sma_source(
         host.clock,
         leave,
         timeout_s=sma.timeout_s,
+        capacity_wh=sma.capacity_wh,
     )
 
 
@@ -106,7 +109,7 @@ def _parts(
         waiter=waiter,
         timeout_s=sma.timeout_s,
     )
-    pin = None
+    guarded: DeviceWire = wire
     if context is not None:
         pin = Pin(
             sma.host,
@@ -116,15 +119,20 @@ def _parts(
             clock=host.clock,
             trust=f"nutbridge gateway trust {settings.ups} --inverter",
         )
+        guarded = PinnedWire(wire, pin)
     gate = LoginGate(sma.host, host.clock, state, waiter)
-    client = Webconnect(
-        wire,
+
+    def keeper(whose: str) -> SessionStore:
+        folder, ups = settings.state_dir, settings.ups
+        return session_store(sma, folder, ups, host.owner, whose)
+
+    client = Inverter(
+        guarded,
         sma.host,
-        password=sma.password,
-        group=sma.group,
-        state_session=session_store(sma, settings.state_dir, settings.ups, host.owner),
+        Account(sma.password, sma.group, sma.user),
+        host.clock,
         gate=gate,
-        pin=pin,
+        keeper=keeper,
     )
     return _Parts(client, wire, gate)
 

@@ -5,7 +5,7 @@ The faults are those of gateway.py in the words of Webconnect: no session, err
 that are missing, a masked id, another class level.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from nutbridge.errors import (
@@ -14,9 +14,10 @@ from nutbridge.errors import (
     NoFreeSession,
     SessionRefused,
 )
+from nutbridge.sources.sma.reading import InverterClient, UpsReading
 from nutbridge.sources.sma.source import SmaSource
 from nutbridge.sources.sma.webconnect import keys
-from nutbridge.sources.sma.webconnect.client import Webconnect
+from nutbridge.sources.sma.webconnect.readings import ups_reading
 from nutbridge.ups.model import Facts, Grid, GridAnswer
 from tests.sim.clock import SimClock
 from tests.sim.gateway import TRUTHFUL, Mood, SimGateway
@@ -52,7 +53,7 @@ class SimInverter(SimGateway):
     def forget(self) -> None:
         super().forget()
         self._source = SmaSource(
-            cast("Webconnect", self), self._again, self._clock, lambda: None
+            cast("InverterClient", self), self._again, self._clock, lambda: None
         )
 
     def _again(self, call: Callable[[], T], *, tries: int, until: float) -> T:
@@ -70,7 +71,11 @@ class SimInverter(SimGateway):
 
     host = _HOST
 
-    def get_values(self, wanted: Iterable[str], until: float) -> object:
+    def complete(self, reading: UpsReading, _until: float) -> UpsReading:
+        """Nothing changes seldom."""
+        return reading
+
+    def read(self, until: float) -> UpsReading:
         """Answer as client.Webconnect does."""
         self._polls += 1
         if self.mood is Mood.SILENT:
@@ -83,7 +88,7 @@ class SimInverter(SimGateway):
         said = self._said()
         level = "79"[self._polls // 50 % 2]
         device = ("01B8-B3250EDF", "01B8-xxxxxEDF")[self._polls // 70 % 2]
-        return {device: {key: {level: said[key]} for key in wanted if key in said}}
+        return ups_reading({device: {key: {level: one} for key, one in said.items()}})
 
     def _said(self) -> dict[str, list[dict[str, Any]]]:
         house = self.house

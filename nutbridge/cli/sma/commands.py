@@ -21,6 +21,7 @@ def probe(
     *,
     host: options.Host = "",
     password_file: options.PasswordFile = None,
+    user: options.User = "",
     group: options.Group = "usr",
     scheme: options.Scheme = "https",
     fingerprint: options.Fingerprint = None,
@@ -33,7 +34,7 @@ def probe(
     """
     from nutbridge.cli.sma.probe import show_probe
 
-    target = options.target_of(host, password_file, group, scheme, fingerprint)
+    target = options.target_of(host, password_file, group, scheme, fingerprint, user)
     show_probe(target, json=json)
 
 
@@ -42,6 +43,7 @@ def tree(  # noqa: PLR0913 - typer takes one argument per option
     *,
     host: options.Host = "",
     password_file: options.PasswordFile = None,
+    user: options.User = "",
     group: options.Group = "usr",
     scheme: options.Scheme = "https",
     fingerprint: options.Fingerprint = None,
@@ -59,7 +61,7 @@ def tree(  # noqa: PLR0913 - typer takes one argument per option
     from nutbridge.cli.sma.show import Ask, Form, RowSelection, show_once
 
     ask = Ask(params, options.language_of(lang), options.finite("--wait", wait))
-    target = options.target_of(host, password_file, group, scheme, fingerprint)
+    target = options.target_of(host, password_file, group, scheme, fingerprint, user)
     show_once(
         target, ask, RowSelection(Form.JSON if json else Form.TREE, klass, raw=raw)
     )
@@ -71,6 +73,7 @@ def values(  # noqa: PLR0913 - typer takes one argument per option
     *,
     host: options.Host = "",
     password_file: options.PasswordFile = None,
+    user: options.User = "",
     group: options.Group = "usr",
     scheme: options.Scheme = "https",
     fingerprint: options.Fingerprint = None,
@@ -100,7 +103,7 @@ def values(  # noqa: PLR0913 - typer takes one argument per option
     if watch is not None and not _WATCH_S[0] <= watch <= _WATCH_S[1]:
         low, high = _WATCH_S
         raise UsageError(f"--watch takes {low:g} to {high:g} seconds")
-    target = options.target_of(host, password_file, group, scheme, fingerprint)
+    target = options.target_of(host, password_file, group, scheme, fingerprint, user)
     if watch is None:
         show_once(target, ask, show)
     else:

@@ -32,6 +32,16 @@ PasswordFile = Annotated[
         "you are asked.",
     ),
 ]
+User = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        metavar="NAME",
+        envvar="SMA_USER",
+        help="User made on an ennexOS device; Webconnect has groups instead.",
+        show_default=False,
+    ),
+]
 Group = Annotated[
     str, typer.Option("--group", metavar="usr|istl", help="User or installer.")
 ]
@@ -104,6 +114,7 @@ def target_of(
     group: str,
     scheme: str,
     fingerprint: str | None,
+    user: str = "",
 ) -> "Target":
     """Return which inverter is meant.
 
@@ -111,7 +122,13 @@ def target_of(
         UsageError: something is missing or not one of what is allowed.
         ConfigError: the password file cannot be used.
     """
-    from nutbridge.cli.sma.session import Target, check_fingerprint, warn_of_length
+    from nutbridge.cli.sma.session import (
+        Target,
+        check_fingerprint,
+        say,
+        warn_of_length,
+    )
+    from nutbridge.config.sma import of_the_portal
 
     if not host:
         raise UsageError("which inverter? --host HOST[:PORT], or SMA_HOST")
@@ -123,8 +140,11 @@ def target_of(
             raise UsageError(f"{option} takes {' or '.join(allowed)}, not {value!r}")
     checked = check_fingerprint(fingerprint, scheme)
     password = _password(password_file)
-    warn_of_length(password)
-    return Target(host, password, group, scheme, checked)
+    if not user:
+        warn_of_length(password)
+    elif "@" in user:
+        say(f"warning: --user {of_the_portal()}")
+    return Target(host, password, group, scheme, checked, user)
 
 
 def _password(file: str | None) -> str:

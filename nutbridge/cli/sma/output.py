@@ -10,7 +10,7 @@ from nutbridge.cli.common import csv_cell, writing
 from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.sources.sma.webconnect.rows import DecodedRow
+    from nutbridge.sources.sma.rows import DecodedRow
 
 
 def guard_encoding() -> None:
@@ -57,7 +57,7 @@ def write_csv(rows: Sequence["DecodedRow"], *, time: str | None, header: bool) -
         time: of a round of a watch, in a last column; None for a single answer.
         header: names of the columns first.
     """
-    from nutbridge.sources.sma.webconnect.rows import CSV_COLUMNS
+    from nutbridge.sources.sma.rows import CSV_COLUMNS
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     more = [] if time is None else [time]

@@ -1,6 +1,8 @@
 """nutbridge sma probe: what is at this address."""
 
 import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from nutbridge.cli.sma.output import (
     guard_encoding,
@@ -14,9 +16,18 @@ from nutbridge.cli.sma.reader import (
 )
 from nutbridge.cli.sma.session import Target, interruptible, session
 from nutbridge.errors import DeviceAnswerError
+from nutbridge.sources.sma.ennexos.channels import SELF
+from nutbridge.sources.sma.ennexos.client import Ennexos
+from nutbridge.sources.sma.ennexos.readings import devices_of
+from nutbridge.sources.sma.ennexos.texts import PRODUCTS
+from nutbridge.sources.sma.inverter import Family
 from nutbridge.sources.sma.webconnect.cache import FileCache, cache_home
 from nutbridge.sources.sma.webconnect.client import Webconnect
 from nutbridge.sources.sma.webconnect.identity import (
+    BATTERY_FITTED,
+    BATTERY_KEYS_MISSING,
+    BATTERY_NOT_FITTED,
+    BATTERY_UNKNOWN,
     WEBCONNECT,
     InverterIdentity,
 )
@@ -37,16 +48,92 @@ def show_probe(target: Target, *, json: bool) -> None:
     """
     guard_encoding()
     with interruptible() as interrupts:
-        with session(target, interrupts) as client:
-            free = _free_sessions(client)
-            identity = ask_identity(client)
-            cache = FileCache(cache_home(os.environ), identity.files_key)
-            language = obtain_language(client, cache, DEFAULT_LANGUAGE)
-        warn_of_missing({"language": language}, "the inverter has ")
+        with session(target, interrupts) as inverter:
+            client = inverter.client()
+            if isinstance(client, Ennexos):
+                found = _ask_ennexos(client)
+            elif isinstance(client, Webconnect):
+                found = _ask(client)
+            else:
+                raise TypeError("no third family")
+        warn_of_missing(found.files, "the inverter has ")
         if json:
-            write_object(_members(target.host, identity, language, free))
+            write_object({"host": target.host, **found.members})
         else:
-            write_lines(_lines(identity, language, free))
+            write_lines(found.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What is shown.
+
+    Attributes:
+        lines: for people.
+        members: of the JSON form; ``battery`` is whether one is fitted, null if
+            uncertain.
+        files: what each file is called in a warning.
+    """
+
+    lines: list[str]
+    members: dict[str, object]
+    files: Mapping[str, Language] = field(default_factory=dict)
+
+
+def _ask(client: Webconnect) -> Probed:
+    free = _free_sessions(client)
+    identity = ask_identity(client)
+    cache = FileCache(cache_home(os.environ), identity.files_key)
+    language = obtain_language(client, cache, DEFAULT_LANGUAGE)
+    return Probed(
+        _lines(identity, language, free),
+        _members(identity, language, free),
+        {"language": language},
+    )
+
+
+def _ask_ennexos(client: Ennexos) -> Probed:
+    reading = client.complete(client.read())
+    info = client.info
+    product = info.product or PRODUCTS.get(info.product_tag or 0)
+    try:
+        others = [one for one in devices_of(client.devices()) if one.component != SELF]
+    except DeviceAnswerError:
+        others = []  # not every user may ask
+    battery = BATTERY_KEYS_MISSING
+    if reading.battery_keys:
+        fitted = {True: BATTERY_FITTED, False: BATTERY_NOT_FITTED}
+        battery = BATTERY_UNKNOWN if reading.fitted is None else fitted[reading.fitted]
+    behind = [f"{one.product or one.name} at {one.address or '?'}" for one in others]
+    facts = (
+        ("family", Family.ENNEXOS.value),
+        ("type", product),
+        ("name", info.name),
+        ("serial", info.serial),
+        ("firmware", info.firmware),
+        ("battery", battery),
+        ("grid", f"{reading.grid.grid} ({reading.grid.word})"),
+        ("behind it", ", ".join(behind) or "nothing"),
+    )
+    return Probed(
+        _aligned(facts),
+        {
+            "device": SELF,
+            "family": Family.ENNEXOS.value,
+            "class": None,
+            "type": product,
+            "name": info.name,
+            "serial": info.serial,
+            "firmware": info.firmware,
+            "battery": reading.fitted if reading.battery_keys else False,
+            "ups": reading.battery_keys,
+            "free_sessions": None,
+            "devices": behind,
+        },
+    )
+
+
+def _aligned(facts: Iterable[tuple[str, str | None]]) -> list[str]:
+    return [f"{name + ':':{_WIDTH}}{text or _UNKNOWN}" for name, text in facts]
 
 
 def _free_sessions(client: Webconnect) -> int | None:
@@ -73,15 +160,13 @@ def _lines(
         ("battery", identity.battery),
         ("free sessions", None if free is None else str(free)),
     )
-    return [f"{name + ':':{_WIDTH}}{text or _UNKNOWN}" for name, text in facts]
+    return _aligned(facts)
 
 
 def _members(
-    host: str, identity: InverterIdentity, language: Language, free: int | None
+    identity: InverterIdentity, language: Language, free: int | None
 ) -> dict[str, object]:
-    """Return the JSON form; ``battery`` is whether one is fitted, null if uncertain."""
     return {
-        "host": host,
         "device": identity.device,
         "family": identity.family,
         "class": identity.klass,

@@ -15,6 +15,7 @@ from nutbridge.errors import (
 )
 from nutbridge.sources.sma.webconnect import paths
 from nutbridge.sources.sma.webconnect.cache import FileCache, cache_home
+from nutbridge.sources.sma.webconnect.client import Webconnect
 from nutbridge.sources.sma.webconnect.decode import decode
 from nutbridge.sources.sma.webconnect.identity import (
     IDENTITY_KEYS,
@@ -24,8 +25,8 @@ from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import Model
 
 if TYPE_CHECKING:
-    from nutbridge.sources.sma.webconnect.client import Webconnect
-    from nutbridge.sources.sma.webconnect.rows import DecodedRow
+    from nutbridge.sources.sma.inverter import Inverter
+    from nutbridge.sources.sma.rows import DecodedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,41 @@ class Texts:
         return {"model": self.model, "language": self.language}
 
 
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """How rows are asked for, again and again.
+
+    Attributes:
+        read: returns them; raises DecodeError, DeviceError.
+        files: what each file is called in a warning.
+    """
+
+    read: "Callable[[], list[DecodedRow]]"
+    files: Mapping[str, Model | Language]
+
+
+def reader_of(inverter: "Inverter", *, params: bool, language: str) -> RowReader:
+    """Return how the values, or the parameters, of whoever answers are asked for.
+
+    Raises:
+        DeviceError: no answer.
+    """
+    client = inverter.client()
+    if isinstance(client, Webconnect):
+        webconnect = client
+        texts = obtain_texts(webconnect, ask_identity(webconnect), language)
+        return RowReader(
+            lambda: read_rows(webconnect, texts, params=params), texts.files()
+        )
+    from nutbridge.sources.sma.ennexos import decode as ennexos
+    from nutbridge.sources.sma.ennexos.client import Ennexos
+
+    if not isinstance(client, Ennexos):
+        raise TypeError("no third family")
+    ask = client.parameters if params else client.live
+    return RowReader(lambda: ennexos.decode(ask()), {})
+
+
 def warn_of_missing(files: Mapping[str, Model | Language], why: str) -> None:
     """Say in one line which files are missing, and what follows.
 
@@ -60,7 +96,7 @@ def warn_of_missing(files: Mapping[str, Model | Language], why: str) -> None:
         )
 
 
-def ask_identity(client: "Webconnect") -> InverterIdentity:
+def ask_identity(client: Webconnect) -> InverterIdentity:
     """Ask who the inverter is; what it does not answer stays unknown."""
     client.login()
     identity = InverterIdentity.from_json(
@@ -89,7 +125,7 @@ def _tried(ask: Callable[[], object]) -> object:
 
 
 def obtain_texts(
-    client: "Webconnect", identity: InverterIdentity, language: str
+    client: Webconnect, identity: InverterIdentity, language: str
 ) -> Texts:
     """Return model and language, from the cache where they are there."""
     cache = FileCache(cache_home(os.environ), identity.files_key)
@@ -99,7 +135,7 @@ def obtain_texts(
     return Texts(model or Model(), obtain_language(client, cache, language))
 
 
-def obtain_language(client: "Webconnect", cache: FileCache, language: str) -> Language:
+def obtain_language(client: Webconnect, cache: FileCache, language: str) -> Language:
     """Return the language alone; empty where it is missing."""
     name = f"{language}.json"
     found = cache.obtain(
@@ -108,9 +144,7 @@ def obtain_language(client: "Webconnect", cache: FileCache, language: str) -> La
     return found or Language()
 
 
-def read_rows(
-    client: "Webconnect", texts: Texts, *, params: bool
-) -> "list[DecodedRow]":
+def read_rows(client: Webconnect, texts: Texts, *, params: bool) -> "list[DecodedRow]":
     """Ask for all present values, or all parameters, and decode them.
 
     Raises:

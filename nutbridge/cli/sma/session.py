@@ -22,15 +22,17 @@ from nutbridge.errors import (
     CertificateChanged,
     DeviceError,
     NoFreeSession,
+    NotEnnexos,
     PasswordRefused,
     SessionRefused,
     Stopping,
     UsageError,
+    UserMissing,
 )
 from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
-    from nutbridge.sources.sma.webconnect.client import Webconnect
+    from nutbridge.sources.sma.inverter import Inverter
 
 T = TypeVar("T")
 
@@ -61,6 +63,7 @@ class Target:
         group: ``usr`` or ``istl``.
         scheme: ``https`` or ``http``.
         fingerprint: that the certificate must have, or None.
+        user: of an ennexOS device; empty: none was named.
     """
 
     host: str
@@ -68,6 +71,7 @@ class Target:
     group: str
     scheme: str
     fingerprint: str | None
+    user: str = ""
 
 
 def check_fingerprint(text: str | None, scheme: str) -> str | None:
@@ -195,7 +199,7 @@ class FirstUse:
 
 
 @contextmanager
-def session(target: Target, interrupts: Interrupts) -> Iterator["Webconnect"]:
+def session(target: Target, interrupts: Interrupts) -> Iterator["Inverter"]:
     """Open a connection; whatever happens, log out at the end.
 
     Raises:
@@ -204,25 +208,27 @@ def session(target: Target, interrupts: Interrupts) -> Iterator["Webconnect"]:
     """
     from nutbridge.system.clock import SystemClock
 
-    client = _client(target, interrupts)
+    inverter = _inverter(target, interrupts)
     try:
-        yield client
+        yield inverter
     except DeviceError as error:
-        raise _told(error, target, logged_in=client.logged_in) from None
+        raise _told(error, target, logged_in=inverter.logged_in) from None
     finally:
         with interrupts.held():
-            client.logout(SystemClock().boottime() + _LOGOUT_S)
-            client.close()
+            inverter.logout(SystemClock().boottime() + _LOGOUT_S)
+            inverter.close()
 
 
-def _client(target: Target, interrupts: Interrupts) -> "Webconnect":
+def _inverter(target: Target, interrupts: Interrupts) -> "Inverter":
     from nutbridge.net.https import HttpsDevice
     from nutbridge.net.tls import PinnedContext
     from nutbridge.net.worker import ThreadWaiter
-    from nutbridge.sources.sma.webconnect.client import Webconnect
+    from nutbridge.sources.sma.inverter import Account, Inverter
+    from nutbridge.sources.sma.pinned_wire import PinnedWire
     from nutbridge.system.clock import SystemClock
 
     context = PinnedContext(target.fingerprint) if target.scheme == "https" else None
+    clock = SystemClock()
 
     def keep(fingerprint: str) -> None:
         if context is not None and context.expected is None:
@@ -231,24 +237,30 @@ def _client(target: Target, interrupts: Interrupts) -> "Webconnect":
 
     try:
         wire = HttpsDevice(
-            target.host, context=context, clock=SystemClock(), waiter=ThreadWaiter()
+            target.host, context=context, clock=clock, waiter=ThreadWaiter()
         )
     except ValueError as error:
         raise UsageError(f"--host: {error}") from None
-    return Webconnect(
-        wire,
+    return Inverter(
+        PinnedWire(wire, FirstUse(keep)),
         target.host,
-        password=target.password,
-        group=target.group,
+        Account(target.password, target.group, target.user),
+        clock,
         gate=interrupts,
-        pin=FirstUse(keep),
     )
 
 
 def _told(error: DeviceError, target: Target, *, logged_in: bool) -> DeviceError:
     """Return the error in the words of the manual."""
     host = target.host
+    if isinstance(error, UserMissing):
+        return UserMissing(
+            host,
+            "this is an ennexOS device: name a user made on it (--user, SMA_USER)",
+        )
     if isinstance(error, PasswordRefused):
+        if error.status is not None:
+            return error  # of ennexOS, which has users
         return PasswordRefused(host, f"wrong password or group ({target.group})")
     if isinstance(error, NoFreeSession):
         return NoFreeSession(
@@ -256,7 +268,7 @@ def _told(error: DeviceError, target: Target, *, logged_in: bool) -> DeviceError
             "no free session (err 503): all are in use; log out in browsers, "
             "stop other readers, or restart the inverter",
         )
-    if logged_in:
+    if logged_in or isinstance(error, NotEnnexos):
         return error
     from nutbridge.sources.sma.webconnect.foreign import explain
 

@@ -11,13 +11,7 @@ from nutbridge.cli.sma.output import (
     write_json,
     write_lines,
 )
-from nutbridge.cli.sma.reader import (
-    Texts,
-    ask_identity,
-    obtain_texts,
-    read_rows,
-    warn_of_missing,
-)
+from nutbridge.cli.sma.reader import RowReader, reader_of, warn_of_missing
 from nutbridge.cli.sma.session import (
     Target,
     interruptible,
@@ -27,15 +21,15 @@ from nutbridge.cli.sma.session import (
     session,
 )
 from nutbridge.errors import DecodeError, DeviceError, UsageError
-from nutbridge.sources.sma.webconnect.rows import (
+from nutbridge.sources.sma.rows import (
     DecodedRow,
     matching,
     of_class,
 )
-from nutbridge.sources.sma.webconnect.tree import flat, tree
+from nutbridge.sources.sma.tree import flat, tree
 
 if TYPE_CHECKING:
-    from nutbridge.sources.sma.webconnect.client import Webconnect
+    from nutbridge.sources.sma.inverter import Inverter
 
 
 class Form(Enum):
@@ -130,15 +124,15 @@ def show_once(target: Target, ask: Ask, show: RowSelection) -> None:
     """Ask once; the session has ended before anything is shown."""
     guard_encoding()
     with interruptible() as interrupts:
-        with session(target, interrupts) as client:
-            texts, rows = patiently(lambda: _begin(client, ask), ask.wait_s)
-        warn_of_missing(texts.files(), "the inverter has ")
+        with session(target, interrupts) as inverter:
+            reader, rows = patiently(lambda: _begin(inverter, ask), ask.wait_s)
+        warn_of_missing(reader.files, "the inverter has ")
         show.write(show.chosen(rows))
 
 
-def _begin(client: "Webconnect", ask: Ask) -> tuple[Texts, list[DecodedRow]]:
-    texts = obtain_texts(client, ask_identity(client), ask.language)
-    return texts, read_rows(client, texts, params=ask.params)
+def _begin(inverter: "Inverter", ask: Ask) -> tuple[RowReader, list[DecodedRow]]:
+    reader = reader_of(inverter, params=ask.params, language=ask.language)
+    return reader, reader.read()
 
 
 def show_rounds(target: Target, ask: Ask, show: RowSelection, every_s: float) -> None:
@@ -148,9 +142,9 @@ def show_rounds(target: Target, ask: Ask, show: RowSelection, every_s: float) ->
     usual; a login that fails or another certificate ends the watch.
     """
     guard_encoding()
-    with interruptible() as interrupts, session(target, interrupts) as client:
-        texts, rows = patiently(lambda: _begin(client, ask), ask.wait_s)
-        warn_of_missing(texts.files(), "the inverter has ")
+    with interruptible() as interrupts, session(target, interrupts) as inverter:
+        reader, rows = patiently(lambda: _begin(inverter, ask), ask.wait_s)
+        warn_of_missing(reader.files, "the inverter has ")
         show.write_round(show.chosen(rows), first=True)
         lost = False
         due = time.monotonic()
@@ -158,7 +152,7 @@ def show_rounds(target: Target, ask: Ask, show: RowSelection, every_s: float) ->
             # Rounds that were missed are not made up for.
             due = max(due + every_s, time.monotonic())
             time.sleep(max(0.0, due - time.monotonic()))
-            again = _round(client, texts, (ask, show), tell=not lost)
+            again = _round(reader, (ask, show), tell=not lost)
             if again is None:
                 lost = True
                 continue
@@ -169,14 +163,12 @@ def show_rounds(target: Target, ask: Ask, show: RowSelection, every_s: float) ->
 
 
 def _round(
-    client: "Webconnect", texts: Texts, what: tuple[Ask, RowSelection], *, tell: bool
+    reader: RowReader, what: tuple[Ask, RowSelection], *, tell: bool
 ) -> list[DecodedRow] | None:
     """Ask once more; None after a failure that may pass."""
     ask, show = what
     try:
-        rows = patiently(
-            lambda: read_rows(client, texts, params=ask.params), ask.wait_s
-        )
+        rows = patiently(reader.read, ask.wait_s)
         return show.chosen(rows)
     except (DeviceError, DecodeError) as error:
         if isinstance(error, DeviceError) and not is_passing(error):

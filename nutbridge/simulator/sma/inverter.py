@@ -249,14 +249,3 @@ def to_https(host: str) -> Reply:
     """Return what a unit says to plain http that only speaks https."""
     headers = {"Location": f"https://{host}/", "Server": HEADERS["Server"]}
     return Reply(HTTPStatus.MOVED_PERMANENTLY, headers)
-
-
-def ennexos(asked: Incoming) -> Reply:
-    """Answer as a device of the other generation; an answer function."""
-    if asked.path.startswith("/api/v1"):
-        body = b'{"error":"invalid_grant"}'
-        headers = {"Content-Type": "application/json"}
-        return Reply(HTTPStatus.UNAUTHORIZED, headers, body)
-    if asked.method == "POST":
-        return html_page(HTTPStatus.NOT_FOUND)
-    return html_page()

@@ -1,7 +1,7 @@
 """From one poll of an inverter to the model's battery, power, meters, identity."""
 
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.sources.sma.status import derive_condition
-from nutbridge.sources.sma.webconnect.readings import UpsReading
 from nutbridge.ups.model import (
     BatteryReading,
     Equipment,

@@ -10,12 +10,9 @@ from dataclasses import replace
 
 from nutbridge.errors import DeviceError, Stopping
 from nutbridge.net.https import HttpsDevice
-from nutbridge.net.jsonfields import BodyError
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.facts import derive_health
-from nutbridge.sources.sma.webconnect import keys
-from nutbridge.sources.sma.webconnect.client import Webconnect
-from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.sources.sma.reading import InverterClient
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, GridAnswer, InverterHealth
 from nutbridge.ups.source import Source
@@ -69,7 +66,7 @@ class PvTelemetry:
 
     def __init__(
         self,
-        client: Webconnect,
+        client: InverterClient,
         wire: HttpsDevice,
         waiter: EndableWaiter,
         clock: Clock,
@@ -114,9 +111,8 @@ class PvTelemetry:
     def _poll(self) -> None:
         begun = self._clock.boottime()
         try:
-            result = self._client.get_values(keys.SIDE_KEYS)
-            reading = UpsReading.from_json(result)
-        except (DeviceError, BodyError) as error:
+            reading = self._client.read(side=True)
+        except DeviceError as error:
             if self._silent_since is None:
                 self._silent_since = begun
                 _log.warning("the inverter does not answer: %s", error)

@@ -1,4 +1,4 @@
-"""The session id of an inverter, kept so that a kill -9 costs no session.
+"""The session id or token of an inverter, kept so that a kill -9 costs no session.
 
 The file is removed at a logout; what is found in it at a start is used before
 any login, for the same inverter and group only.
@@ -14,7 +14,7 @@ from pathlib import Path
 from nutbridge.system.files import Access, replace_file, sweep
 
 _log = logging.getLogger(__name__)
-_CAP = 4096
+_CAP = 16384
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -23,7 +23,8 @@ class SessionStore:
 
     Args:
         path: the file, mode 0600.
-        whose: names inverter and group; another one's session is of no use.
+        whose: names inverter and group or user; another one's session is of no
+            use.
         owner: see ``files.owner_for``.
     """
 

@@ -5,31 +5,23 @@ where there is one, and left alone; a session made for this look is ended.
 """
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from nutbridge.config.file_names import inverter_pin_name, session_name
 from nutbridge.config.sma import SmaSettings
-from nutbridge.errors import DeviceAnswerError, DeviceError
+from nutbridge.errors import DeviceError
 from nutbridge.net.https import HttpsDevice
-from nutbridge.net.jsonfields import BodyError
 from nutbridge.net.pins import PinStore, expected_of
 from nutbridge.net.tls import PinnedContext
 from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.sma.inverter import Account, Family, Inverter
 from nutbridge.sources.sma.pv_telemetry import EndableWaiter
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.sources.sma.session_store import SessionStore
-from nutbridge.sources.sma.status import derive_grid
-from nutbridge.sources.sma.webconnect import keys
-from nutbridge.sources.sma.webconnect.client import Webconnect
-from nutbridge.sources.sma.webconnect.readings import (
-    Answered,
-    UpsReading,
-)
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import GridAnswer
-
-#: Tags of keys.BACKUP_MODE.
-_BACKUP = {303: False, 1438: True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +29,25 @@ class InverterSnapshot:
     """What the inverter said.
 
     Attributes:
-        grid: its ``unfit`` says why it is no UPS.
         fingerprint: of its certificate; None with http.
         borrowed: over the session of a monitor; the password was not tried.
-        backup: it makes an island in an outage; None where it does not tell,
-            as to group usr.
+        family: what it speaks.
     """
 
     reading: UpsReading
-    grid: GridAnswer
     fingerprint: str | None
     borrowed: bool = False
-    backup: bool | None = None
+    family: Family = Family.WEBCONNECT
+
+    @property
+    def grid(self) -> GridAnswer:
+        """What it says about the grid; its ``unfit`` says why it is no UPS."""
+        return self.reading.grid
+
+    @property
+    def backup(self) -> bool | None:
+        """Whether it makes an island in an outage; None where it does not tell."""
+        return self.reading.backup
 
 
 class LookWaiter(EndableWaiter):
@@ -87,12 +86,19 @@ class LookWaiter(EndableWaiter):
 class _Borrowed:
     """The session of a monitor: read, never written."""
 
-    def __init__(self, store: SessionStore) -> None:
-        self._store = store
+    def __init__(self) -> None:
+        self._store: SessionStore | None = None
         self.own = False
 
+    def of(self, store: SessionStore) -> Self:
+        """Borrow what is in a store."""
+        self._store = store
+        return self
+
     def load(self) -> str | None:
-        return self._store.peek()
+        kept = self._store.peek() if self._store else None
+        # What an ennexOS token is renewed with is the monitor's alone.
+        return kept.partition(" ")[0] if kept else None
 
     def save(self, sid: str) -> None:  # noqa: ARG002 - it is ended at the end
         self.own = True
@@ -102,11 +108,15 @@ class _Borrowed:
 
 
 def session_store(
-    sma: SmaSettings, state_dir: str, ups: str, owner: tuple[int, int] | None = None
+    sma: SmaSettings,
+    state_dir: str,
+    ups: str,
+    owner: tuple[int, int] | None = None,
+    whose: str | None = None,
 ) -> SessionStore:
-    """Return where the session of a UPS is kept."""
-    whose = f"{sma.scheme}://{sma.host} {sma.group}"
-    return SessionStore(Path(state_dir, session_name(ups)), whose, owner)
+    """Return where the session of a UPS is kept; ``whose``: SMA_GROUP if None."""
+    of = f"{sma.scheme}://{sma.host} {whose or sma.group}"
+    return SessionStore(Path(state_dir, session_name(ups)), of, owner)
 
 
 def look_once(
@@ -130,25 +140,19 @@ def look_once(
     for name in (inverter_pin_name(ups), session_name(ups)):
         with contextlib.suppress(FileNotFoundError):
             Path(state_dir, name).open("rb").close()
-    borrowed = _Borrowed(session_store(sma, state_dir, ups))
-    client = _client(
-        sma, Path(state_dir, inverter_pin_name(ups)), clock, waiter, borrowed
-    )
+    borrowed = _Borrowed()
+    client = _inverter(sma, state_dir, ups, clock, waiter, borrowed)
     until = clock.boottime() + 4 * sma.timeout_s
     try:
-        result = client.get_values((*keys.UPS_KEYS, keys.BACKUP_MODE), until)
-        reading = UpsReading.from_json(result)
-        grid = derive_grid(reading.tags, battery=reading.battery_keys)
-        backup = Answered.from_json(result).tags(keys.BACKUP_MODE)
+        reading = client.complete(client.read(until), until)
+        if sma.capacity_wh and not reading.rated_wh and reading.fitted is not False:
+            reading = replace(reading, rated_wh=sma.capacity_wh)
         return InverterSnapshot(
             reading,
-            grid,
             client.fingerprint,
             borrowed=not borrowed.own,
-            backup=_BACKUP.get(min(backup, default=0)),
+            family=client.family or Family.WEBCONNECT,
         )
-    except BodyError as error:
-        raise DeviceAnswerError(sma.host, str(error)) from None
     finally:
         waiter.holding = True
         if borrowed.own:
@@ -156,15 +160,17 @@ def look_once(
         client.close()
 
 
-def _client(
+def _inverter(
     sma: SmaSettings,
-    pin: Path,
+    state_dir: str,
+    ups: str,
     clock: Clock,
     waiter: LookWaiter,
-    state_session: _Borrowed,
-) -> Webconnect:
+    borrowed: _Borrowed,
+) -> Inverter:
     context = None
     if sma.scheme == "https":
+        pin = Path(state_dir, inverter_pin_name(ups))
         known = PinStore(pin).peek().known
         context = PinnedContext(expected_of(known, strict=sma.tls == "strict"))
     wire = HttpsDevice(
@@ -174,11 +180,9 @@ def _client(
         waiter=waiter,
         timeout_s=sma.timeout_s,
     )
-    return Webconnect(
-        wire,
-        sma.host,
-        password=sma.password,
-        group=sma.group,
-        state_session=state_session,
-        gate=waiter,
-    )
+
+    def keeper(whose: str) -> _Borrowed:
+        return borrowed.of(session_store(sma, state_dir, ups, whose=whose))
+
+    account = Account(sma.password, sma.group, sma.user)
+    return Inverter(wire, sma.host, account, clock, gate=waiter, keeper=keeper)

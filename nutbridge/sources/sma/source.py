@@ -1,6 +1,6 @@
 """An inverter with a battery as a ``source.Source``.
 
-One getValues answers everything, the grid included. Its numbers become facts
+One request answers everything, the grid included. Its numbers become facts
 in a full poll only, as those of a gateway do, so that the port file is not
 written anew at every look at the grid.
 """
@@ -9,17 +9,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from nutbridge.errors import DeviceAnswerError
-from nutbridge.net.jsonfields import BodyError
+from nutbridge.errors import DeviceAnswerError, OtherInverter
 from nutbridge.sources.sma.facts import (
     derive_equipment,
     derive_facts,
     derive_identity,
 )
-from nutbridge.sources.sma.status import derive_grid
-from nutbridge.sources.sma.webconnect import keys
-from nutbridge.sources.sma.webconnect.client import Webconnect
-from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.sources.sma.reading import InverterClient, UpsReading
+from nutbridge.sources.sma.status import unlisted
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer, InverterHealth
 from nutbridge.ups.source import Retry
@@ -47,6 +44,7 @@ class SmaSource:
         clock: all times.
         leave: ends session and connection, within about a second.
         timeout_s: SMA_TIMEOUT; a request takes twice that at most.
+        capacity_wh: SMA_CAPACITY, for an inverter that does not tell its own.
     """
 
     #: Nothing comes in the background that a poll would wait for.
@@ -55,12 +53,13 @@ class SmaSource:
 
     def __init__(
         self,
-        client: Webconnect,
+        client: InverterClient,
         retry: Retry,
         clock: Clock,
         leave: Callable[[], None],
         *,
         timeout_s: float = 5.0,
+        capacity_wh: float | None = None,
     ) -> None:
         self._client = client
         self._retry = retry
@@ -70,7 +69,10 @@ class SmaSource:
         self._last: _Poll | None = None
         self._due = False
         self._condition: str | None = None
+        self._capacity_wh = capacity_wh
         self._serial: str | None = None
+        self._other: str | None = None
+        self._named: set[tuple[str, int]] = set()
         # Never read: its values are old, and their names stand in the file.
         self._facts = Facts(inverter=InverterHealth(at=float("-inf")))
 
@@ -90,17 +92,10 @@ class SmaSource:
         if isinstance(result, DeviceAnswerError):
             raise result
         at = self._clock.boottime()
-        try:
-            reading = UpsReading.from_json(result)
-        except BodyError as error:
-            raise DeviceAnswerError(self._client.host, str(error)) from None
-        if reading.health_pct is None and self._last is not None:
-            # Without it the battery would be larger for a moment, and the true
-            # size then look like batteries that are missing.
-            health_pct = self._last.reading.health_pct
-            reading = replace(reading, health_pct=health_pct)
-        self._note_serial(reading.serial)
-        answer = derive_grid(reading.tags, battery=reading.battery_keys)
+        reading = self._known(result)
+        self._check_serial(reading.serial)
+        self._name_unlisted(reading)
+        answer = reading.grid
         self._last = _Poll(reading, at, answer.grid)
         self._facts = replace(
             self._facts,
@@ -109,11 +104,21 @@ class SmaSource:
         )
         return answer
 
-    def _ask(self, until: float) -> object:
+    def _known(self, reading: UpsReading) -> UpsReading:
+        """Add what the config and the poll before know."""
+        if reading.health_pct is None and self._last is not None:
+            # Without it the battery would be larger for a moment, and the true
+            # size then look like batteries that are missing.
+            reading = replace(reading, health_pct=self._last.reading.health_pct)
+        if not reading.rated_wh and self._capacity_wh and reading.fitted is not False:
+            reading = replace(reading, rated_wh=self._capacity_wh)
+        return reading
+
+    def _ask(self, until: float) -> UpsReading | DeviceAnswerError:
         """Ask; an answer that says no is returned: asking again changes nothing."""
         deadline = min(until, self._clock.boottime() + self._request_s)
         try:
-            return self._client.get_values(keys.UPS_KEYS, deadline)
+            return self._client.read(deadline)
         except DeviceAnswerError as error:
             return error
 
@@ -121,11 +126,14 @@ class SmaSource:
         """Take the numbers of the last answer over in ``details``."""
         self._due = True
 
-    def details(self, until: float) -> bool:  # noqa: ARG002 - nothing is asked
-        """Take the numbers of the last answer over; complete at once."""
+    def details(self, until: float) -> bool:
+        """Take the numbers of the last answer over, with what changes seldom."""
         last = self._last
         if self._due and last is not None and last.reading.battery_keys:
-            self._facts = derive_facts(last.reading, last.at, last.grid)
+            deadline = min(until, self._clock.boottime() + self._request_s)
+            reading = self._known(self._client.complete(last.reading, deadline))
+            self._last = replace(last, reading=reading)
+            self._facts = derive_facts(reading, last.at, last.grid)
             self._note_condition()
         self._due = False
         return True
@@ -137,17 +145,36 @@ class SmaSource:
         """End the session and the connection."""
         self._leave()
 
-    def _note_serial(self, serial: str | None) -> None:
-        """Say that another inverter answers: addresses are lent by routers."""
+    def _check_serial(self, serial: str | None) -> None:
+        """Believe no other inverter: addresses are lent by routers.
+
+        Raises:
+            OtherInverter: one answers.
+        """
         if serial is None or serial == self._serial:
             return
         if self._serial is not None:
-            _log.warning(
-                "another inverter answers: serial %s, before %s; check SMA_HOST",
-                serial,
-                self._serial,
+            error = OtherInverter(
+                self._client.host,
+                f"another inverter answers: serial {serial}, before {self._serial}; "
+                "check SMA_HOST, or start the monitor again if it was replaced",
             )
+            if serial != self._other:
+                self._other = serial
+                _log.warning("%s", error)
+            raise error
         self._serial = serial
+
+    def _name_unlisted(self, reading: UpsReading) -> None:
+        """Name each tag that no list has, once: it may mean an island."""
+        for name, tag in set(unlisted(reading.tags)) - self._named:
+            self._named.add((name, tag))
+            _log.warning(
+                "the inverter says %s %d, which is in no list and decides nothing; "
+                "please report it with what the house was doing then",
+                name,
+                tag,
+            )
 
     def _note_condition(self) -> None:
         """Say once that the inverter reports a fault, and once that it is over."""

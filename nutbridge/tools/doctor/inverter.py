@@ -14,7 +14,7 @@ from typing import ClassVar
 from nutbridge.config.file_names import inverter_pin_name
 from nutbridge.config.sma import PASSWORD_MAX, SmaSettings
 from nutbridge.errors import CertificateChanged, DeviceError
-from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.tools.doctor.check import (
     CheckOutcome,
     CheckVerdict,
@@ -40,16 +40,21 @@ _EXPLAINING = 6
 _LEAST_S = 1.0
 _SHORT = 16
 
-#: Errors of one that speaks Webconnect, by the name of their class, and what to
+#: Errors of one that is an inverter, by the name of their class, and what to
 #: do; each is told in full by the check of the login.
 _LOGIN: Mapping[str, tuple[str, str]] = {
     "NoPassword": (
         "inverter: no password is set, it was not asked",
         "SMA_PASSWORD or SMA_PASSWORD_FILE in the config",
     ),
+    "UserMissing": (
+        "inverter: it is an ennexOS device, and no SMA_USER is set",
+        "make a user on the device itself; SMA_USER is its name",
+    ),
     "PasswordRefused": (
-        "inverter: wrong password, or group {group} is not allowed",
-        f"correct SMA_PASSWORD (at most {PASSWORD_MAX} characters) or SMA_GROUP",
+        "inverter: wrong password, or {who} is not allowed",
+        f"correct SMA_PASSWORD (at most {PASSWORD_MAX} characters) or SMA_GROUP; for "
+        "an ennexOS device SMA_USER, a user made on it",
     ),
     "NoFreeSession": (
         "inverter: no free session, all four are in use",
@@ -80,6 +85,7 @@ class InverterFacts(Gathered):
         reading: its values.
         grid: what they say about the grid.
         backup: it makes an island in an outage; None where it does not tell.
+        family: what it speaks.
     """
 
     WHAT: ClassVar[str] = "the inverter"
@@ -97,6 +103,7 @@ class InverterFacts(Gathered):
     reading: UpsReading | None = None
     grid: GridAnswer | None = None
     backup: bool | None = None
+    family: str = "Webconnect"
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "InverterFacts":
@@ -139,6 +146,7 @@ def _ask(place: DoctorContext, sma: SmaSettings, facts: InverterFacts) -> Invert
         reading=look.reading,
         grid=look.grid,
         backup=look.backup,
+        family=look.family.value,
     )
 
 
@@ -233,12 +241,12 @@ def _accepted(found: InverterFacts) -> CheckVerdict:
 
 @check("inverter-webconnect")
 def inverter_webconnect(facts: DoctorFacts) -> CheckVerdict:
-    """It is an inverter with Webconnect, reached in the right way."""
+    """It speaks Webconnect or ennexOS, and is reached in the right way."""
     found = facts.need(InverterFacts)
     silent = _why_silent(found)
     if silent:
         return skipped(f"inverter: {silent}")
-    if found.kind == "NotWebconnect":
+    if found.kind in ("NotWebconnect", "NotEnnexos"):
         return failed(
             f"inverter {found.host}: {found.problem}",
             "SMA_HOST and SMA_SCHEME must lead to an inverter with Webconnect; see: "
@@ -251,24 +259,31 @@ def inverter_webconnect(facts: DoctorFacts) -> CheckVerdict:
             f"inverter {found.host}: {found.problem}",
             "ask again in a minute; its web server may just be starting",
         )
-    return ok("inverter: it speaks Webconnect")
+    family = "ennexOS" if found.kind == "UserMissing" else found.family
+    return ok(f"inverter: it speaks {family}")
 
 
 @check("inverter-login")
 def inverter_login(facts: DoctorFacts) -> CheckVerdict:
     """It lets us in, or has let the monitor in."""
     found = facts.need(InverterFacts)
-    sma = facts.settings.sma
     if found.denied is not None:
         return not_allowed(f"inverter: {_why_silent(found)}")
     if found.kind in _LOGIN:
         finding, remedy = _LOGIN[found.kind]
-        return failed(finding.format(group=sma.group if sma else "?"), remedy)
+        return failed(finding.format(who=_who(facts)), remedy)
     if found.reading is None:
         return skipped("inverter: no login was tried")
     if found.borrowed:
         return ok("inverter: the monitor's session is good")
-    return ok(f"inverter: it takes the password of group {sma.group if sma else '?'}")
+    return ok(f"inverter: it takes the password of {_who(facts)}")
+
+
+def _who(facts: DoctorFacts) -> str:
+    sma = facts.settings.sma
+    if sma is not None and sma.user:
+        return f"user {sma.user}"
+    return f"group {sma.group if sma else '?'}"
 
 
 @check("inverter-firmware")

@@ -1,6 +1,6 @@
 """What an SMA inverter says of itself as a UPS."""
 
-from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     DoctorFacts,

@@ -14,12 +14,12 @@ from nutbridge.errors import NoFreeSession
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.inverter import (
     HANG,
-    ennexos,
     err,
     to_https,
 )
 from nutbridge.simulator.sma.sessions import SessionEntry
 from tests.cli.sma.tool import LONGEST_S, Site, Tool, site, wait_until
+from tests.fakes.ennexos import running_ennexos
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
@@ -271,11 +271,12 @@ def test_usage(hybrid: Site, words: list[str], problem: str) -> None:
 
 
 def test_ennexos(tool: Tool) -> None:
-    with Server(ennexos) as server:
+    with running_ennexos() as running:
         tool.environ["SMA_PASSWORD"] = "x"
-        done = tool.run("probe", "--host", f"{LOOPBACK}:{server.port}")
+        done = tool.run("probe", "--host", running.host)
     assert done.code != 0
-    assert "this is ennexOS (/api/v1), not Webconnect" in done.err
+    assert "this is an ennexOS device: name a user made on it (--user" in done.err
+    assert not running.asked("/dyn/login.json")
 
 
 def test_http_only(tmp_path: Path) -> None:

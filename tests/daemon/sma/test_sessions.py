@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from nutbridge.errors import Stopping
+from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.sma.inverter import HANG, err
 from nutbridge.sources.sma import login_gate
 from nutbridge.sources.sma.webconnect import keys
@@ -30,7 +31,8 @@ def test_one_request_per_poll_and_one_login(play: Play) -> None:
     assert (played.inverter.polls, played.inverter.logins) == (30, 1)
     assert set(played.inverter.inverter.asked_keys) == set(keys.UPS_KEYS)
     asked = {each.path for each in played.inverter.server.counts.recent}
-    assert asked == {VALUES, "/dyn/login.json"}
+    assert asked == {VALUES, "/dyn/login.json", "/api/v1/system/info"}
+    assert played.inverter.asked("/api/v1/system/info") == 1
     played.stop()
     assert played.inverter.sessions == 0
 
@@ -197,7 +199,13 @@ def test_stop_in_a_login_ends_its_session(
     """Nobody else could: only its answer names the session."""
     monkeypatch.setattr(login_gate, "LAST_LOGIN_S", MINUTE_S)
     played = play()
-    played.waiter.end()
+
+    def answer(asked: Incoming) -> Reply:
+        if asked.path == "/dyn/login.json":
+            played.waiter.end()
+        return played.inverter.inverter(asked)
+
+    played.inverter.server.answer = answer
     with pytest.raises(Stopping):
         played.check()
     assert (played.inverter.logins, played.inverter.sessions) == (1, 1)

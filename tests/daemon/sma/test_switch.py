@@ -1,5 +1,7 @@
 """Another maker's file, another inverter: what was true before no longer is."""
 
+import logging
+
 import pytest
 
 from nutbridge.sources.sma.webconnect import keys
@@ -41,9 +43,15 @@ def test_another_inverter_is_named(play: Play, log: pytest.LogCaptureFixture) ->
     played = play()
     played.settle()
     played.inverter.inverter.set(keys.SERIAL, 3005550999)
+    played.inverter.inverter.say(keys.MAINS, 1781)
     played.check(10.0, times=3)
     wanted = "serial 3005550999, before 3005550303; check SMA_HOST"
-    assert log.text.count(wanted) == 1
+    warned = [each for each in log.records if each.levelno == logging.WARNING]
+    assert [wanted in each.getMessage() for each in warned] == [True]
+    # Its island is none of ours.
+    assert played.status == "OL"
+    played.check(121.0)
+    assert played.status is None
 
 
 def test_health_missing_in_one_answer_is_no_other_battery(play: Play) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -25,6 +26,7 @@ from nutbridge.simulator.sma.inverter import (
     json_reply,
     to_https,
 )
+from nutbridge.sources.sma.webconnect import keys
 from nutbridge.sources.sma.webconnect.client import Webconnect
 from nutbridge.sources.sma.webconnect.connect import connect
 from tests.fakes.inverter import (
@@ -160,11 +162,46 @@ def test_odd_answers_are_errors(
 ) -> None:
     client = client_of(hybrid)
     hybrid.inverter.replies[path] = reply
-    with pytest.raises(kind):
+    if path == VALUES and kind is NoFreeSession:
+        # There is a session: "no free session" would send people to the wrong end.
+        kind = DeviceAnswerError
+    with pytest.raises(kind) as raised:
         client.get_values([SOC])
+    assert (raised.type is NoFreeSession) == (kind is NoFreeSession)
     hybrid.inverter.replies.clear()
     client.get_values([SOC])
     assert hybrid.sessions == 1
+
+
+def test_labels_without_values(
+    hybrid: RunningInverter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such a unit is asked for everything, and that is said once."""
+    caplog.set_level(logging.INFO, "nutbridge")
+    client = client_of(hybrid)
+    labels: dict[str, Any] = {
+        "01B8-xxxxx7A0": {key: {"9": [{}]} for key in keys.UPS_KEYS}
+    }
+    hybrid.inverter.replies[VALUES] = json_reply({"result": labels})
+    for _ in range(4):
+        found = client.complete(client.read())
+    assert (found.soc_pct, found.serial, found.nominal_w) == (62, "3005550303", 6000)
+    assert (hybrid.polls, hybrid.logins) == (1, 1)
+    assert hybrid.asked("/dyn/getAllOnlValues.json") == 4
+    assert hybrid.asked("/dyn/getAllParamValues.json") == 1
+    assert caplog.text.count("getAllOnlValues is asked instead") == 1
+
+
+def test_labels_without_values_and_no_parameters(hybrid: RunningInverter) -> None:
+    """Err 503 to the parameters is no reason for a second login."""
+    client = client_of(hybrid)
+    hybrid.inverter.replies[VALUES] = json_reply({"result": {"a": {SOC: {"9": []}}}})
+    hybrid.inverter.replies["/dyn/getAllParamValues.json"] = err(503)
+    for _ in range(9):
+        found = client.complete(client.read())
+    assert (found.soc_pct, found.serial) == (62, None)
+    assert hybrid.logins == 1
+    assert hybrid.asked("/dyn/getAllParamValues.json") == 3
 
 
 @pytest.mark.parametrize("sid", [None, 5, "", "x" * 300, ["a"]])

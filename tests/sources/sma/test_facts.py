@@ -4,7 +4,7 @@ import pytest
 
 from nutbridge.nut.numbers import NumbersContext, nut_values
 from nutbridge.sources.sma.facts import derive_facts
-from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.ups.model import Grid
 from nutbridge.ups.status.low import Verdict
 from nutbridge.ups.status.policy import effective_low_pct

@@ -5,10 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from nutbridge.errors import DeviceError, NoFreeSession, NotWebconnect
-from nutbridge.simulator.messages import Answer, Incoming, Reply
+from nutbridge.simulator.messages import Answer, Reply
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.inverter import (
-    ennexos,
     err,
     html_page,
     to_https,
@@ -30,32 +29,6 @@ def told(host: str, scheme: str = "https") -> str:
     finally:
         client.close()
     return "logged in"
-
-
-def test_ennexos() -> None:
-    with Server(ennexos) as server:
-        found = told(f"{LOOPBACK}:{server.port}")
-    assert "this is ennexOS (/api/v1), not Webconnect" in found
-    asked = {each.path for each in server.counts.recent}
-    # The password goes to the login alone, once.
-    assert server.counts.requests["/dyn/login.json"] == 1
-    assert asked <= {"/dyn/login.json", "/api/v1", "/api/v1/token"}
-
-
-@pytest.mark.parametrize("status", [401, 403, 405])
-def test_ennexos_that_refuses_the_login(status: int) -> None:
-    """It takes nothing but a POST of /api/v1/token."""
-
-    def answer(asked: Incoming) -> Reply:
-        token = asked.path == "/api/v1/token" and asked.method == "POST"
-        body = b'{"error":"invalid_request"}' if token else b"no"
-        if asked.path == "/dyn/login.json":
-            return Reply(status, body=body)
-        return Reply(400 if token else 404, body=body)
-
-    with Server(answer) as server:
-        found = told(f"{LOOPBACK}:{server.port}")
-    assert "this is ennexOS (/api/v1), not Webconnect" in found
 
 
 def test_redirecting_page_is_not_ennexos() -> None:

@@ -4,7 +4,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,7 +17,9 @@ from nutbridge.errors import (
     PasswordRefused,
     Stopping,
 )
+from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.sma.inverter import json_reply
+from nutbridge.sources.sma.inverter import Family
 from nutbridge.sources.sma.single_query import (
     InverterSnapshot,
     LookWaiter,
@@ -25,6 +29,8 @@ from nutbridge.sources.sma.single_query import (
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.system.clock import SystemClock
 from nutbridge.ups.model import Grid
+from tests.fakes.ennexos import PASSWORD as ENNEXOS_PASSWORD
+from tests.fakes.ennexos import USER, running_ennexos
 from tests.fakes.inverter import PASSWORD, RunningInverter
 
 UPS = "sun"
@@ -123,8 +129,42 @@ def test_session_is_ended_when_the_look_is(
 ) -> None:
     """And a login is waited for: only then is there something to end."""
     waiter = LookWaiter()
-    waiter.end()
+
+    def answer(asked: Incoming) -> Reply:
+        if asked.path == "/dyn/login.json":
+            waiter.end()
+        return hybrid.inverter(asked)
+
+    hybrid.server.answer = answer
     with pytest.raises(Stopping):
         look(settings(hybrid), tmp_path, waiter)
     assert (hybrid.logins, hybrid.polls, hybrid.sessions) == (1, 0, 0)
     assert hybrid.asked("/dyn/logout.json") == 1
+
+
+def test_token_of_the_monitor_is_used_and_never_renewed(tmp_path: Path) -> None:
+    """A refresh token is good for one renewal, and that is the monitor's."""
+    with running_ennexos() as running:
+        running.device.tokens["aa1"] = 3600.0
+        running.device.refresh.add("bb1")
+        sma = replace(
+            settings(cast("RunningInverter", running), ENNEXOS_PASSWORD), user=USER
+        )
+        store = session_store(sma, str(tmp_path), UPS, whose=f"ennexOS {USER}")
+        store.save("aa1 bb1")
+        found = look(sma, tmp_path)
+        assert (found.family, found.borrowed) == (Family.ENNEXOS, True)
+        assert (found.reading.soc_pct, found.backup) == (62, True)
+        running.device.expire()
+        assert not look(sma, tmp_path).borrowed
+        assert running.device.made == {"password": 1, "refresh_token": 0}
+        assert running.device.refresh == {"bb1"}
+        assert store.peek() == "aa1 bb1"
+
+
+def test_capacity_of_the_config(tmp_path: Path) -> None:
+    with running_ennexos() as running:
+        sma = settings(cast("RunningInverter", running), ENNEXOS_PASSWORD)
+        found = look(replace(sma, user=USER, capacity_wh=9800.0), tmp_path)
+        assert found.reading.rated_wh == 9800
+        assert running.sessions == 0

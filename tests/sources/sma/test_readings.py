@@ -8,15 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.net.jsonfields import BodyError, parse_json
+from nutbridge.sources.sma import status
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.sources.sma.webconnect.readings import (
-    UpsReading,
+    Answered,
     elements,
     firmware_text,
+    ups_reading,
 )
 from tests.fakes.inverter import FOLDERS, SMA_DATA, make_inverter
 
 SOC, STATE = keys.SOC.key, keys.BATTERY_STATE
+AH = keys.RATED_CHARGE.key
+NUMBERS = [each for each in vars(keys).values() if isinstance(each, keys.Quantity)]
 RATED, VOLTAGE = keys.RATED_CAPACITY.key, keys.BATTERY_VOLTAGE.key
 
 
@@ -32,15 +37,13 @@ def read(values: dict[str, Any], level: str | None = "9") -> UpsReading:
         return {level: [{"val": one} for one in (value if several else (value,))]}
 
     keyed = {key: payload(value) for key, value in values.items()}
-    return UpsReading.from_json({"01B8-xxxxx7A0": keyed})
+    return ups_reading({"01B8-xxxxx7A0": keyed})
 
 
 def of_folder(name: str) -> UpsReading:
     inverter = make_inverter(name)
     (device,) = inverter.online
-    return UpsReading.from_json(
-        {device: inverter.online[device] | inverter.params[device]}
-    )
+    return ups_reading({device: inverter.online[device] | inverter.params[device]})
 
 
 @pytest.mark.parametrize(
@@ -183,32 +186,61 @@ def test_odd_charges_are_unknown(odd: object) -> None:
     assert read({SOC: odd, VOLTAGE: 42900}).voltage_v == 429
 
 
+@pytest.mark.parametrize("quantity", NUMBERS, ids=lambda each: each.key)
+def test_not_available_is_no_value_on_every_key(quantity: keys.Quantity) -> None:
+    """16777213 as a number: 167772.13 V, 16777 A, a nominal power of 16 MW."""
+    seen = Answered.from_json({"d": {quantity.key: {"9": [{"val": 16777213}]}}})
+    assert seen.numbers(quantity) == []
+
+
+def test_not_available_is_no_serial_name_or_firmware() -> None:
+    seen = read(dict.fromkeys((keys.SERIAL, keys.FIRMWARE, keys.DEVICE_NAME), 16777213))
+    assert (seen.serial, seen.firmware, seen.name) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        # Sunny Island: Ah alone, at 48 V; the voltage of the moment does not count.
+        ({AH: 200, VOLTAGE: 5310}, 9600),
+        ({AH: 200, VOLTAGE: 4650}, 9600),
+        ({AH: 200, VOLTAGE: None}, 9600),
+        ({AH: 200, RATED: 10200, VOLTAGE: 42000}, 10200),
+        # Another voltage: the size would go up and down with the charge.
+        ({AH: 25, VOLTAGE: 42000}, None),
+        ({AH: 0, VOLTAGE: 5310}, None),
+    ],
+)
+def test_capacity_in_ah(said: dict[str, Any], wanted: float | None) -> None:
+    assert read({SOC: 50, **said}).rated_wh == wanted
+
+
 def test_odd_answer_harms_no_neighbour() -> None:
     body = (
         b'{"d":{"6100_00295A00":{"9":[{"val":1e999}]},"6100_00495C00":{"9":[{"val":'
         b'42900}]},"6180_0846A600":{"9":[{"val":[{"tag":"x"},{"tag":true},7,'
         b'{"tag":1780}]}]},"6800_00A21E00":{"9":[{"val":[1]}]},"x":null}}'
     )
-    seen = UpsReading.from_json(parse_json(body))
+    seen = ups_reading(parse_json(body))
     assert (seen.soc_pct, seen.voltage_v, seen.serial) == (None, 429, None)
-    assert seen.tags[keys.MAINS] == {1780}
+    assert seen.tags[status.MAINS] == {1780}
 
 
 def test_tags_of_all_devices_and_classes_count() -> None:
     """One device in an island is an island."""
-    seen = UpsReading.from_json(
+    seen = ups_reading(
         {
             "a": {keys.MAINS: {"1": [{"val": tags(1780)}]}, SOC: {"9": [{"val": 5}]}},
             "b": {keys.MAINS: {"9": [{"val": tags(1781)}]}, SOC: {"9": [{"val": 6}]}},
         }
     )
-    assert seen.tags[keys.MAINS] == {1780, 1781}
+    assert seen.tags[status.MAINS] == {1780, 1781}
     assert seen.soc_pct == 5
 
 
 def test_device_or_class_without_a_number_hides_no_other() -> None:
     """A part of a system may have the key and nothing to say."""
-    seen = UpsReading.from_json(
+    seen = ups_reading(
         {
             "a": {SOC: {"9": [{"val": None}]}, RATED: {"9": []}},
             "b": {
@@ -232,7 +264,7 @@ def test_whole_numbers_may_be_sent_as_floats() -> None:
             SOC: 61.5,
         }
     )
-    assert seen.tags[keys.MAINS] == {1781}
+    assert seen.tags[status.MAINS] == {1781}
     assert (seen.serial, seen.firmware, seen.soc_pct) == (
         "3005550303",
         "3.01.6.R",
@@ -243,14 +275,14 @@ def test_whole_numbers_may_be_sent_as_floats() -> None:
 @pytest.mark.parametrize("name", ["", "0", "01B8-B2E8", "01B8-xxxxx7A0", "\x1b[2J"])
 def test_any_device_id_will_do(name: str) -> None:
     """Newer firmware masks it; it changed overnight with an update."""
-    found = UpsReading.from_json({name: {SOC: {"9": [{"val": 62}]}}})
+    found = ups_reading({name: {SOC: {"9": [{"val": 62}]}}})
     assert found.soc_pct == 62
 
 
 @pytest.mark.parametrize("odd", [None, [], {}, "x", 5, {"d": None}, {"d": {}}])
 def test_answer_without_a_device(odd: object) -> None:
     with pytest.raises(BodyError):
-        UpsReading.from_json(odd)
+        ups_reading(odd)
 
 
 _JSON = st.recursive(
@@ -270,7 +302,7 @@ _JSON = st.recursive(
 @given(_JSON)
 def test_any_json_is_read_or_refused(found: Any) -> None:
     try:
-        seen = UpsReading.from_json(found)
+        seen = ups_reading(found)
     except BodyError:
         return
     assert seen.soc_pct is None or 0 <= seen.soc_pct <= 100
@@ -280,6 +312,8 @@ def test_any_json_is_read_or_refused(found: Any) -> None:
     ("raw", "wanted"),
     [
         (51389444, "3.10.36.R"),
+        (0x03000204, "3.00.2.R"),
+        (16777213, None),
         (33751296, "2.03.1.N"),
         (0x04100A04, "4.10.10.R"),
         (0x01020309, "1.02.3.9"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nutbridge.simulator.messages import Incoming, Reply
-from nutbridge.simulator.sma.inverter import Inverter, ennexos
+from nutbridge.simulator.sma.inverter import Inverter
 from tests.fakes.inverter import (
     FOLDERS,
     INSTALLER,
@@ -115,8 +115,3 @@ def test_no_folder_has_a_real_serial(folder: str) -> None:
         payload = keys.get("6800_00A21E00")
         serial = json.dumps(payload)
         assert payload is None or "0550" in serial or "3005550" in serial, name
-
-
-def test_ennexos_knows_no_dyn() -> None:
-    assert ennexos(Incoming("POST", "/dyn/login.json")).status == 404
-    assert ennexos(Incoming("GET", "/api/v1/token")).status == 401

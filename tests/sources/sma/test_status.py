@@ -4,16 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nutbridge.sources.sma.ennexos import channels
 from nutbridge.sources.sma.status import (
+    BACKUP,
+    CONDITION,
+    DECIDING,
+    GENERAL,
+    MAINS,
+    NEUTRAL,
+    SUPPLY,
     TABLE,
+    derive_backup,
     derive_condition,
     derive_grid,
+    unlisted,
 )
+from nutbridge.sources.sma.status import RUN_STATE as RUN
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.ups.model import Grid
 
-RUN, MAINS, BACKUP = keys.RUN_STATE, keys.MAINS, keys.BACKUP
-GENERAL, SUPPLY, INSTALLER = keys.GENERAL, keys.SUPPLY, keys.RUN_STATE_INSTALLER
 OPEN, CLOSED, UNKNOWN = Grid.OPEN, Grid.CLOSED, Grid.UNKNOWN
 
 
@@ -30,13 +39,17 @@ def grid(said: dict[str, int | tuple[int, ...]], *, battery: bool = True) -> Gri
     [
         # Each island tag alone.
         ({RUN: 1463}, OPEN),
-        ({INSTALLER: 1463}, OPEN),
+        ({RUN: 1855}, OPEN),
+        ({SUPPLY: 1463}, OPEN),
         ({MAINS: 1781}, OPEN),
         ({BACKUP: 1441}, OPEN),
         ({GENERAL: 1855}, OPEN),
         # Each mains tag alone.
         ({RUN: 235}, CLOSED),
-        ({INSTALLER: 235}, CLOSED),
+        ({SUPPLY: 2183}, CLOSED),
+        ({SUPPLY: 2184}, CLOSED),
+        ({SUPPLY: 2185}, CLOSED),
+        ({SUPPLY: 2186}, CLOSED),
         ({MAINS: 1780}, CLOSED),
         ({BACKUP: 1440}, CLOSED),
         ({SUPPLY: 1461}, CLOSED),
@@ -56,6 +69,14 @@ def grid(said: dict[str, int | tuple[int, ...]], *, battery: bool = True) -> Gri
         ({RUN: 1469}, UNKNOWN),
         ({RUN: 2119, MAINS: 1779}, UNKNOWN),
         ({SUPPLY: 303}, UNKNOWN),
+        # Backup not available: neither an island nor the grid.
+        ({SUPPLY: 1462}, UNKNOWN),
+        # Texts of an island that no one has seen under any object.
+        ({RUN: 4174}, UNKNOWN),
+        ({RUN: 5288}, UNKNOWN),
+        # A generator, an emergency charge.
+        ({RUN: 2677}, UNKNOWN),
+        ({RUN: 3664}, UNKNOWN),
         ({SUPPLY: 1394, GENERAL: 1394}, UNKNOWN),
         # 1394 waits for the grid: the house is dark, no island carries it.
         ({GENERAL: 1394}, UNKNOWN),
@@ -71,7 +92,7 @@ def test_decision_table(said: dict[str, int | tuple[int, ...]], wanted: Grid) ->
 @pytest.mark.parametrize("tag", [51, 311, 16777213])
 def test_grid_relay_decides_nothing(tag: int) -> None:
     """PV inverters open it every night, storage inverters when idle."""
-    relay = "6180_08416400"
+    relay = "Operation.GriSwStt"
     assert grid({relay: tag}) is UNKNOWN
     assert grid({relay: tag, SUPPLY: 1461}) is CLOSED
 
@@ -79,7 +100,7 @@ def test_grid_relay_decides_nothing(tag: int) -> None:
 _TAGS = st.frozensets(
     st.sampled_from([35, 235, 303, 569, 1440, 1441, 1461, 1463, 1779, 1780, 1781, 1855])
 )
-_SAID = st.dictionaries(st.sampled_from(keys.STATUS_KEYS), _TAGS)
+_SAID = st.dictionaries(st.sampled_from(DECIDING), _TAGS)
 
 
 @given(_SAID)
@@ -107,14 +128,16 @@ def test_word_has_the_tags_and_no_text_of_the_device() -> None:
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
-        ({keys.CONDITION: {307}}, "ok"),
-        ({keys.CONDITION: {303}}, "off"),
-        ({keys.CONDITION: {455}}, "warning"),
-        ({keys.CONDITION: {35}}, "fault"),
-        ({keys.CONDITION: {35, 307}}, "fault"),
-        ({keys.CONDITION: {307}, GENERAL: {1392}}, "fault"),
-        ({keys.CONDITION: {16777213}}, None),
-        ({keys.CONDITION: set()}, None),
+        ({CONDITION: {307}}, "ok"),
+        ({CONDITION: {303}}, "off"),
+        ({CONDITION: {455}}, "warning"),
+        ({CONDITION: {35}}, "fault"),
+        ({CONDITION: {35, 307}}, "fault"),
+        # Communication impaired.
+        ({CONDITION: {55}}, "warning"),
+        ({CONDITION: {307}, GENERAL: {1392}}, "fault"),
+        ({CONDITION: {16777213}}, None),
+        ({CONDITION: set()}, None),
         ({}, None),
     ],
 )
@@ -122,3 +145,27 @@ def test_condition(said: dict[str, set[int]], wanted: str | None) -> None:
     assert derive_condition({key: frozenset(tags) for key, tags in said.items()}) == (
         wanted
     )
+
+
+def test_every_object_has_an_address_in_each_interface() -> None:
+    """The table names objects; an interface that lacks one is blind to its tags."""
+    for name in {name for name, _ in TABLE} | {CONDITION}:
+        assert keys.ADDRESSES[name]
+        assert channels.ADDRESSES[name].startswith("Measurement.")
+
+
+def test_no_tag_is_in_the_table_and_without_a_meaning() -> None:
+    # 303 and the like mean nothing under any object.
+    assert not {tag for _, tag in TABLE} & NEUTRAL
+
+
+def test_tags_in_no_list_are_named() -> None:
+    tags = {RUN: frozenset({4174, 235, 295}), MAINS: frozenset({1463, 16777213})}
+    assert list(unlisted(tags)) == [(RUN, 4174), (MAINS, 1463)]
+    assert not list(unlisted({CONDITION: frozenset({9999})}))
+
+
+@pytest.mark.parametrize(("tag", "wanted"), [(303, False), (1438, True), (5, None)])
+def test_backup_mode(tag: int, wanted: bool | None) -> None:
+    assert derive_backup({"Operation.BckOpMod": frozenset({tag})}) is wanted
+    assert derive_backup({}) is None

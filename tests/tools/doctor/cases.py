@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nutbridge.nut.ups_conf import parse_ups_conf
 from nutbridge.sources.enphase.readings import Inventory, Relay
-from nutbridge.sources.sma.webconnect.readings import UpsReading
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.tools.doctor.access import DiskEntry
 from nutbridge.tools.doctor.check import DoctorFacts
 from nutbridge.tools.doctor.gateway import GatewayFacts

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.inverter import (
-    ennexos,
     html_page,
     json_reply,
 )
@@ -15,6 +13,7 @@ from nutbridge.sources.sma.single_query import session_store
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.tools.doctor.check import CheckOutcome
 from tests.e2e.site import UPS
+from tests.fakes.ennexos import running_ennexos
 from tests.fakes.inverter import (
     INSTALLER,
     RunningInverter,
@@ -123,11 +122,10 @@ def test_inverter_with_another_certificate_gets_no_password(
 
 def test_device_that_speaks_no_webconnect(house: Lab, tmp_path: Path) -> None:
     """What there is instead is named: ennexOS, or any web server."""
-    with Server(ennexos) as server:
-        host = f"{LOOPBACK}:{server.port}"
-        found = house.look({"SMA_HOST": host, "SMA_PASSWORD": "x"})
-    assert failing(found) == {"inverter-webconnect"}
-    assert "ennexOS" in found["inverter-webconnect"].finding
+    with running_ennexos() as running:
+        found = house.look({"SMA_HOST": running.host, "SMA_PASSWORD": "x"})
+    assert failing(found) == {"inverter-login"}
+    assert "ennexOS" in found["inverter-login"].finding
     assert found["inverter-connects"].result is CheckOutcome.OK
 
 

@@ -30,8 +30,14 @@ _ERR_MAX = 99_999
 _NUMBER = re.compile("[0-9]{1,5}")
 
 
-def result_of(what: str, answer: Answer) -> Any:
+def result_of(what: str, answer: Answer, *, login: bool = False) -> Any:
     """Return the ``result`` of an answer.
+
+    Args:
+        what: host and path.
+        answer: to it.
+        login: err 503 means that all sessions are taken; to a question for data it
+            means something else, the session lives.
 
     Raises:
         NotWebconnect, NoFreeSession, DeviceAnswerError: there is none.
@@ -52,18 +58,21 @@ def result_of(what: str, answer: Answer) -> Any:
     except BodyError as error:
         raise NotWebconnect(what, str(error)) from None
     if isinstance(value, dict) and "err" in value:
-        raise _refusal(what, value["err"])
+        raise _refusal(what, value["err"], login=login)
     if not isinstance(value, dict) or "result" not in value:
         raise DeviceAnswerError(what, "JSON without a result")
     return value["result"]
 
 
-def _refusal(what: str, err: object) -> DeviceError:
+def _refusal(what: str, err: object, *, login: bool) -> DeviceError:
     code = _first_number(err)
     if code == NO_SERVICE:
         return NotWebconnect(what, "err 404: no such service here, or not now", code)
-    if code == NO_SESSION_FREE:
+    if code == NO_SESSION_FREE and login:
         return NoFreeSession(what, "err 503: no free session", code)
+    if code == NO_SESSION_FREE:
+        problem = "err 503: it does not answer this now; the session lives"
+        return DeviceAnswerError(what, problem, code)
     if code is None:
         return DeviceAnswerError(what, "an error without a number")
     return DeviceAnswerError(what, f"err {code}", code)

@@ -16,22 +16,30 @@ import logging
 import math
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from nutbridge.errors import (
-    CertificateChanged,
     DeviceAnswerError,
     DeviceError,
     PasswordRefused,
     SessionRefused,
 )
-from nutbridge.net.wire import Answer, Request, Wire
-from nutbridge.sources.sma.webconnect import paths
+from nutbridge.net.jsonfields import BodyError
+from nutbridge.net.wire import Answer, Request
+from nutbridge.sources.sma.pinned_wire import DeviceWire
+from nutbridge.sources.sma.reading import (
+    InverterClient,
+    LoginPermission,
+    SessionKeeper,
+    UpsReading,
+)
+from nutbridge.sources.sma.webconnect import keys, paths
 from nutbridge.sources.sma.webconnect.answers import (
     SESSION_ENDED,
     result_of,
 )
+from nutbridge.sources.sma.webconnect.readings import has_values, ups_reading
 from nutbridge.ups.notices import BODIES
 
 _log = logging.getLogger(__name__)
@@ -40,85 +48,29 @@ _JSON: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
 #: Seen: 16 characters. Longer ones have no place in a URL.
 _SID_MAX = 256
 _LOGOUT_TRIES = 2
+_PARAMS_TRIES = 3
+
+#: ``{device: {key: payload}}``.
+Devices = Mapping[str, Mapping[str, Any]]
 
 
-class DeviceWire(Wire, Protocol):
-    """A wire that knows the certificate at the other end (https.HttpsDevice)."""
-
-    @property
-    def fingerprint(self) -> str | None:
-        """SHA-256 fingerprint, 64 hex digits; None without a connection or TLS."""
-        ...
+def _by_device(result: object) -> Devices:
+    devices = result if isinstance(result, dict) else {}
+    return {name: one for name, one in devices.items() if isinstance(one, dict)}
 
 
-class SessionKeeper(Protocol):
-    """Keeps the session over a kill -9 (session_store.py)."""
-
-    def load(self) -> str | None:
-        """Return the session id of an earlier process, or None."""
-        ...
-
-    def save(self, sid: str) -> None:
-        """Store it; never raises."""
-        ...
-
-    def clear(self) -> None:
-        """Forget it; never raises."""
-        ...
-
-
-class LoginPermission(Protocol):
-    """Decides when a login may be tried (login_gate.py)."""
-
-    def admit(self) -> None:
-        """Let a login pass, or raise the DeviceError to go on with."""
-        ...
-
-    def failed(self, error: DeviceError) -> None:
-        """Take note of a login that failed."""
-        ...
-
-    def made(self) -> None:
-        """Take note of a login that made a session."""
-        ...
-
-    def passed(self) -> None:
-        """Take note of a session that is of use."""
-        ...
-
-
-class Pin(Protocol):
-    """Decides about a certificate that is not the known one (pin.py)."""
-
-    def changed(self, error: CertificateChanged) -> None:
-        """Raise ``error``, or let the new certificate pass."""
-        ...
-
-    def answered(self, fingerprint: str | None) -> None:
-        """Take note of who has answered."""
-        ...
-
-
-class Webconnect:
+class Webconnect(InverterClient):
     """One inverter and at most one session on it.
 
     Args:
-        wire: sends the requests.
+        wire: sends the requests; it decides about the certificate.
         host: as configured, for errors.
         password: of the group, at most 12 characters on the real ones.
         group: ``usr`` or ``istl``.
         state_session: None forgets the session with the process.
         gate: None lets every login pass.
-        pin: None takes the certificates that the wire takes.
 
-    ``until`` is a CLOCK_BOOTTIME everywhere; the wire has a limit of its own.
-    All requests raise DeviceError, among them:
-
-        DeviceUnreachable: no answer.
-        CertificateChanged: nothing was sent.
-        NotWebconnect: ennexOS, http instead of https, or restarting.
-        PasswordRefused, NoFreeSession, SessionRefused: no session.
-        DeviceAnswerError: any other ``err``, or nothing that can be used.
+    An ``InverterClient``; see there for ``until`` and the errors.
     """
 
     def __init__(
@@ -130,7 +82,6 @@ class Webconnect:
         group: str = "usr",
         state_session: SessionKeeper | None = None,
         gate: LoginPermission | None = None,
-        pin: Pin | None = None,
     ) -> None:
         self.host = host
         self._wire = wire
@@ -138,9 +89,13 @@ class Webconnect:
         self._group = group
         self._state_session = state_session
         self._gate = gate
-        self._pin = pin
         self._sid = state_session.load() if state_session else None
         self._proven = False
+        # Of a unit whose getValues leaves the values out.
+        self._labels_only = False
+        self._params: Devices = {}
+        self._params_tries = _PARAMS_TRIES
+        self._last: object = None
 
     @property
     def fingerprint(self) -> str | None:
@@ -175,6 +130,52 @@ class Webconnect:
         if self._gate is not None:
             self._gate.made()
 
+    def read(self, until: float = math.inf, *, side: bool = False) -> UpsReading:
+        """Ask once with getValues."""
+        result = None
+        if not self._labels_only:
+            wanted = keys.SIDE_KEYS if side else keys.UPS_KEYS
+            result = self.get_values(wanted, until)
+            if not has_values(result):
+                self._labels_only = True
+                _log.info(
+                    "%s: getValues gives keys without values; getAllOnlValues is "
+                    "asked instead",
+                    self.host,
+                )
+        if self._labels_only:
+            result = self.online_values(until)
+        self._last = result
+        return self._reading()
+
+    def complete(self, reading: UpsReading, until: float = math.inf) -> UpsReading:
+        """Add parameters where getValues has none."""
+        if not self._labels_only or self._params or not self._params_tries:
+            return reading
+        # Some units answer err 503 to it each time.
+        self._params_tries -= 1
+        try:
+            self._params = _by_device(self.param_values(until))
+            return self._reading()
+        except DeviceError as error:
+            _log.debug("no parameters: %s", error)
+            return reading
+
+    def _reading(self) -> UpsReading:
+        """Read the last answer, with the parameters where they came separately."""
+        try:
+            if not self._params:
+                return ups_reading(self._last)
+            online = _by_device(self._last)
+            return ups_reading(
+                {
+                    name: {**self._params.get(name, {}), **online.get(name, {})}
+                    for name in {**online, **self._params}
+                }
+            )
+        except BodyError as error:
+            raise DeviceAnswerError(self.host, str(error)) from None
+
     def online_values(self, until: float = math.inf) -> object:
         """Return all present values: ``{device: {key: payload}}``, as sent."""
         return self._ask(paths.ONLINE_VALUES, {"destDev": []}, until)
@@ -199,7 +200,7 @@ class Webconnect:
 
     def fetch(self, path: str, until: float = math.inf) -> bytes:
         """Return a file that needs no session (/data/...), at most 8 MiB."""
-        answer = self._send(Request("GET", path), until)
+        answer = self._wire.send(Request("GET", path), until)
         if answer.status != HTTPStatus.OK:
             problem = f"answered {answer.status}"
             raise DeviceAnswerError(self.host + path, problem, answer.status)
@@ -277,22 +278,10 @@ class Webconnect:
     ) -> Any:
         full = f"{path}?sid={quote(sid, safe='')}" if sid else path
         data = json.dumps(body, separators=(",", ":")).encode("ascii")
-        answer = self._send(Request("POST", full, _JSON, data), until)
+        answer = self._wire.send(Request("POST", full, _JSON, data), until)
         if path in paths.SHOWN and _log.isEnabledFor(BODIES):
             self._show(path, answer)
-        return result_of(self.host + path, answer)
-
-    def _send(self, request: Request, until: float) -> Answer:
-        try:
-            answer = self._wire.send(request, until)
-        except CertificateChanged as error:
-            if self._pin is None:
-                raise
-            self._pin.changed(error)
-            answer = self._wire.send(request, until)
-        if self._pin is not None:
-            self._pin.answered(self._wire.fingerprint)
-        return answer
+        return result_of(self.host + path, answer, login=path == paths.LOGIN)
 
     def _show(self, path: str, answer: Answer) -> None:
         # Loaded only here: its table takes longer to build than a poll.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nutbridge.errors import DecodeError
+from nutbridge.sources.sma.rows import DecodedRow
 from nutbridge.sources.sma.webconnect.formats import FormattedValue, show
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import (
@@ -19,7 +20,6 @@ from nutbridge.sources.sma.webconnect.payload import (
     devices_of,
     elements_of,
 )
-from nutbridge.sources.sma.webconnect.rows import DecodedRow
 
 #: Shown instead of a password.
 HIDDEN = "(hidden)"

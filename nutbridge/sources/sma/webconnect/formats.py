@@ -12,14 +12,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
+from nutbridge.sources.sma import status
+from nutbridge.sources.sma.rows import Value
 from nutbridge.sources.sma.webconnect import readings
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import ObjectInfo, as_tag
 from nutbridge.sources.sma.webconnect.units import SECONDS_IN
 from nutbridge.ups.units import SECONDS_PER_DAY
-
-#: JSON's types of a value: number, text, texts of tags, unknown.
-Value = int | float | str | tuple[str, ...] | None
 
 NOTHING = "n/a"
 EMPTY = '""'
@@ -29,9 +28,10 @@ STATUS_TYPE = 1
 _DATE_TIME, _DURATION = 6, 7
 
 #: Tags that say "no value", with what Modbus says instead.
-NO_VALUE_TAGS = readings.NO_VALUE_TAGS | {0xFFFFFFFF, 0xFFFFFFFE, 0x80000000}
-#: Modbus and Speedwire say "no value" so; never seen in JSON, never a reading.
-NO_VALUES = frozenset({0xFFFFFFFF, 0x80000000, -0x80000000})
+NO_VALUE_TAGS = status.NO_VALUE_TAGS | {0xFFFFFFFF, 0xFFFFFFFE, 0x80000000}
+#: Modbus and Speedwire say "no value" so; never seen in JSON, never a reading. The
+#: tag for "information not available" comes as a number too.
+NO_VALUES = frozenset({0xFFFFFFFF, 0x80000000, -0x80000000, status.NOT_AVAILABLE})
 
 #: Values have 64 bits at most; a larger number is junk.
 _LARGEST = 2**64

@@ -14,7 +14,7 @@ from nutbridge.sources.sma.webconnect.language import (
 )
 from nutbridge.sources.sma.webconnect.readings import (
     Answered,
-    UpsReading,
+    ups_reading,
 )
 
 #: What ``InverterIdentity`` is made of, in one getValues.
@@ -79,7 +79,7 @@ class InverterIdentity:
         """Read the ``result`` of getValues for IDENTITY_KEYS; never fails."""
         try:
             seen = Answered.from_json(result)
-            reading = UpsReading.from_json(result)
+            reading = ups_reading(result)
         except BodyError:
             return cls()
         device = next(iter(result))

@@ -8,7 +8,10 @@ Source: SMA's parameter lists and captures; ``U`` is what group usr may read. Th
 installer's objects (6102, 6182, 6802) are left out of an answer silently.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from nutbridge.sources.sma import status
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ CHARGE_POWER_EACH = Quantity("6100_00499300", *_W)
 DISCHARGE_POWER_EACH = Quantity("6100_00499400", *_W)
 #: Parameter; 0 without a battery.
 RATED_CAPACITY = Quantity("6800_00893700", 1.0, "Wh", 0.0, 1.0e6)
+#: Parameter; in Ah. Sunny Island has this one, and maybe not the other.
+RATED_CHARGE = Quantity("6800_00893900", 1.0, "Ah", 0.0, 1.0e5)
 #: Parameter of the installer: discharging ends here.
 END_OF_DISCHARGE = Quantity("6802_00895000", 1.0, "%", 0.0, 50.0)
 
@@ -88,8 +93,20 @@ MAINS = "6180_0846A600"
 BACKUP = "6180_08436800"
 SUPPLY = "6180_0846A700"
 BATTERY_STATE = "6180_08495E00"
-#: Setting of the installer, and of no poll: 303 off, 1438 automatic.
+#: Setting of the installer: 303 off, 1438 automatic.
 BACKUP_MODE = "6802_08834500"
+
+#: The objects of status.py, and under which keys they are answered here.
+ADDRESSES: Mapping[str, tuple[str, ...]] = {
+    status.GENERAL: (GENERAL,),
+    status.RUN_STATE: (RUN_STATE, RUN_STATE_INSTALLER),
+    status.MAINS: (MAINS,),
+    status.BACKUP: (BACKUP,),
+    status.SUPPLY: (SUPPLY,),
+    status.CONDITION: (CONDITION,),
+    status.BATTERY_STATE: (BATTERY_STATE,),
+    status.BACKUP_MODE: (BACKUP_MODE,),
+}
 
 #: Without any of these it is no UPS: Webconnect leaves out what a unit lacks.
 BATTERY_KEYS = frozenset(
@@ -99,18 +116,14 @@ BATTERY_KEYS = frozenset(
     }
 )
 
-#: What decides between OL and OB.
-STATUS_KEYS = (GENERAL, RUN_STATE, RUN_STATE_INSTALLER, MAINS, BACKUP, SUPPLY)
-
 #: Everything that one poll of a UPS asks for, in one getValues.
 UPS_KEYS = (
-    *STATUS_KEYS,
-    *(CONDITION, BATTERY_STATE),
+    *(key for found in ADDRESSES.values() for key in found),
     *(SOC.key, SOC_EACH.key, HEALTH.key, BATTERY_VOLTAGE.key),
     *(BATTERY_CURRENT.key, BATTERY_TEMPERATURE.key),
     *(CHARGE_POWER.key, DISCHARGE_POWER.key),
     *(CHARGE_POWER_EACH.key, DISCHARGE_POWER_EACH.key),
-    *(RATED_CAPACITY.key, END_OF_DISCHARGE.key),
+    *(RATED_CAPACITY.key, RATED_CHARGE.key, END_OF_DISCHARGE.key),
     *(each.key for each in AC_VOLTAGES),
     *(AC_FREQUENCY.key, AC_POWER.key, FED_IN.key, DRAWN.key),
     *(PV_POWER.key, DC_POWER.key, NOMINAL_POWER.key),

@@ -15,9 +15,6 @@ PARAM_VALUES = "/dyn/getAllParamValues.json"
 MODEL = "/data/ObjectMetadata_Istl.json"
 LANGUAGES = "/data/l10n"
 
-#: Where ennexOS devices answer instead.
-ENNEXOS = "/api/v1"
-
 #: Answers that may be shown at -dd, secrets replaced. Parameters may not: they
 #: hold passwords.
 SHOWN = frozenset({LOGIN, LOGOUT, SESSION_CHECK, VALUES})

@@ -19,14 +19,17 @@ from nutbridge.net.jsonfields import (
     tidy,
     whole,
 )
+from nutbridge.sources.sma.reading import UpsReading, difference_w
+from nutbridge.sources.sma.status import NO_VALUE_TAGS, NOT_AVAILABLE
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.sources.sma.webconnect.keys import Quantity
 
-#: "Information not available", and signs that stand for "no value".
-NO_VALUE_TAGS = frozenset({16777213, 16777212, 302, 973})
 #: Battery states that, beside a charge of 0, mean that there is no battery.
 _OFF = 303
 _MOST_ELEMENTS = 64
+#: Between empty and full, and what the maker calls it.
+_RANGE_48_V = (40.0, 64.0)
+_NOMINAL_48_V = 48.0
 _RELEASES = "NEABRS"
 _TAG_MAX = (1 << 32) - 1
 # Exact as a float too, should one be sent.
@@ -90,7 +93,7 @@ class Answered:
         for device in self.devices:
             for level in _levels(device.get(what.key)):
                 raw = [number({"": one}, "", low, high) for one in level]
-                found = [one for one in raw if one is not None]
+                found = [one for one in raw if one not in (None, NOT_AVAILABLE)]
                 if found:
                     # 9 decimals: no scale has more than 4.
                     return [round(one * what.scale, 9) for one in found]
@@ -122,7 +125,7 @@ class Answered:
             if isinstance(value, str):
                 return tidy(value)
             count = whole({"": value}, "", 0, _SERIAL_MAX)
-            if count is not None:
+            if count is not None and count != NOT_AVAILABLE:
                 return str(count)
         return None
 
@@ -133,91 +136,87 @@ def firmware_text(said: Any) -> str | None:
     Bytes: major and minor (both BCD), build, release.
     """
     raw = whole({"": said}, "", 1, (1 << 32) - 1)
-    if raw is None:
+    if raw is None or raw == NOT_AVAILABLE:
         return None
     major, minor, build, release = raw.to_bytes(4, "big")
     letter = _RELEASES[release] if release < len(_RELEASES) else str(release)
     return f"{major:x}.{minor:02x}.{build}.{letter}"
 
 
-@dataclass(frozen=True, slots=True)
-class UpsReading:
-    """One poll of an inverter.
+def ups_reading(result: Any) -> UpsReading:
+    """Read the ``result`` of getValues for keys.UPS_KEYS.
 
-    Attributes:
-        tags: the tags of every status key that was answered.
-        battery_keys: the device knows batteries; without, it is no UPS.
-        fitted: a battery is connected; None while that is not certain.
-        battery_w: > 0 discharges.
-        current_a: > 0 discharges.
-        rated_wh: capacity when new; ``health_pct`` of it is left.
-        ac_w: what the inverter gives (+) or takes (-) on the AC side.
-        grid_w: > 0 is drawn from the grid; None without a meter.
-        ac_v: voltages of L1, L2, L3 as far as there are any.
+    Raises:
+        BodyError: no device with values is in it.
     """
+    seen = Answered.from_json(result)
+    drawn, fed = seen.total(keys.DRAWN), seen.total(keys.FED_IN)
+    volts = _battery_volts(seen)
+    return UpsReading(
+        tags={
+            name: frozenset().union(*map(seen.tags, addresses))
+            for name, addresses in keys.ADDRESSES.items()
+            if seen.has_any(addresses)
+        },
+        battery_keys=seen.has_any(keys.BATTERY_KEYS),
+        fitted=_fitted(seen),
+        soc_pct=_soc_pct(seen),
+        health_pct=seen.first(keys.HEALTH),
+        voltage_v=sum(volts) / len(volts) if volts else None,
+        current_a=seen.total(keys.BATTERY_CURRENT),
+        temperature_c=max(seen.numbers(keys.BATTERY_TEMPERATURE), default=None),
+        battery_w=_battery_w(seen),
+        rated_wh=_rated_wh(seen),
+        floor_pct=seen.first(keys.END_OF_DISCHARGE),
+        ac_w=seen.first(keys.AC_POWER),
+        grid_w=None if drawn is None or fed is None else drawn - fed,
+        pv_w=_pv_w(seen),
+        nominal_w=seen.first(keys.NOMINAL_POWER),
+        ac_v=_ac_v(seen),
+        frequency_hz=seen.first(keys.AC_FREQUENCY),
+        serial=seen.text(keys.SERIAL),
+        firmware=next(
+            filter(None, map(firmware_text, seen.values(keys.FIRMWARE))), None
+        ),
+        name=seen.text(keys.DEVICE_NAME),
+    )
 
-    tags: Mapping[str, frozenset[int]]
-    battery_keys: bool = False
-    fitted: bool | None = None
-    soc_pct: float | None = None
-    health_pct: float | None = None
-    voltage_v: float | None = None
-    current_a: float | None = None
-    temperature_c: float | None = None
-    battery_w: float | None = None
-    rated_wh: float | None = None
-    floor_pct: float | None = None
-    ac_w: float | None = None
-    grid_w: float | None = None
-    pv_w: float | None = None
-    nominal_w: float | None = None
-    ac_v: tuple[float, ...] = ()
-    frequency_hz: float | None = None
-    serial: str | None = None
-    firmware: str | None = None
-    name: str | None = None
 
-    @property
-    def charge_pct(self) -> float | None:
-        """The charge; None where no battery is fitted, which says 0."""
-        return None if self.fitted is False else self.soc_pct
+def has_values(result: Any) -> bool:
+    """Tell whether anything at all has a value; True where there are no keys either.
 
-    @classmethod
-    def from_json(cls, result: Any) -> Self:
-        """Read the ``result`` of getValues for keys.UPS_KEYS.
+    One device is known whose getValues names the keys and leaves the values out.
+    """
+    payloads = [
+        payload
+        for one in (result.values() if isinstance(result, dict) else ())
+        for payload in (one.values() if isinstance(one, dict) else (one,))
+    ]
+    return not payloads or any(
+        value is not None for payload in payloads for value in elements(payload)
+    )
 
-        Raises:
-            BodyError: no device with values is in it.
-        """
-        seen = Answered.from_json(result)
-        tag_keys = (*keys.STATUS_KEYS, keys.CONDITION, keys.BATTERY_STATE)
-        drawn, fed = seen.total(keys.DRAWN), seen.total(keys.FED_IN)
-        # A place without a battery says null, or 0.
-        volts = [v for v in seen.numbers(keys.BATTERY_VOLTAGE) if v]
-        return cls(
-            tags={key: seen.tags(key) for key in tag_keys if seen.has_any((key,))},
-            battery_keys=seen.has_any(keys.BATTERY_KEYS),
-            fitted=_fitted(seen),
-            soc_pct=_soc_pct(seen),
-            health_pct=seen.first(keys.HEALTH),
-            voltage_v=sum(volts) / len(volts) if volts else None,
-            current_a=seen.total(keys.BATTERY_CURRENT),
-            temperature_c=max(seen.numbers(keys.BATTERY_TEMPERATURE), default=None),
-            battery_w=_battery_w(seen),
-            rated_wh=seen.total(keys.RATED_CAPACITY),
-            floor_pct=seen.first(keys.END_OF_DISCHARGE),
-            ac_w=seen.first(keys.AC_POWER),
-            grid_w=None if drawn is None or fed is None else drawn - fed,
-            pv_w=_pv_w(seen),
-            nominal_w=seen.first(keys.NOMINAL_POWER),
-            ac_v=_ac_v(seen),
-            frequency_hz=seen.first(keys.AC_FREQUENCY),
-            serial=seen.text(keys.SERIAL),
-            firmware=next(
-                filter(None, map(firmware_text, seen.values(keys.FIRMWARE))), None
-            ),
-            name=seen.text(keys.DEVICE_NAME),
-        )
+
+def _battery_volts(seen: Answered) -> list[float]:
+    # A place without a battery says null, or 0.
+    return [v for v in seen.numbers(keys.BATTERY_VOLTAGE) if v]
+
+
+def _rated_wh(seen: Answered) -> float | None:
+    """Return the capacity when new, from Ah where no Wh are told.
+
+    Only batteries of 48 V, those of Sunny Island, are told in Ah alone; the voltage
+    of the moment would make the size go up and down with the charge.
+    """
+    rated_wh, rated_ah = seen.total(keys.RATED_CAPACITY), seen.first(keys.RATED_CHARGE)
+    low_v, high_v = _RANGE_48_V
+    if (
+        not rated_wh
+        and rated_ah
+        and all(low_v <= v <= high_v for v in _battery_volts(seen))
+    ):
+        return rated_ah * _NOMINAL_48_V
+    return rated_wh
 
 
 def _fitted(seen: Answered) -> bool | None:
@@ -226,7 +225,7 @@ def _fitted(seen: Answered) -> bool | None:
     A hybrid without one has all the keys, with 0 and state 303. A charge of 0
     in any other state is real, and so is one beside a capacity and a voltage.
     """
-    soc_pct, rated_wh = _soc_pct(seen), seen.total(keys.RATED_CAPACITY)
+    soc_pct, rated_wh = _soc_pct(seen), _rated_wh(seen)
     if soc_pct is not None and soc_pct > 0:
         return True
     no_voltage = not any(seen.numbers(keys.BATTERY_VOLTAGE))
@@ -248,14 +247,15 @@ def _soc_pct(seen: Answered) -> float | None:
 
 
 def _battery_w(seen: Answered) -> float | None:
-    for out_of, into in (
-        (keys.DISCHARGE_POWER, keys.CHARGE_POWER),
-        (keys.DISCHARGE_POWER_EACH, keys.CHARGE_POWER_EACH),
-    ):
-        discharge_w, charge_w = seen.total(out_of), seen.total(into)
-        # A 0 alone does not say that nothing flows the other way.
-        if discharge_w or charge_w or None not in (discharge_w, charge_w):
-            return (discharge_w or 0.0) - (charge_w or 0.0)
+    told = difference_w(
+        (seen.total(out_of), seen.total(into))
+        for out_of, into in (
+            (keys.DISCHARGE_POWER, keys.CHARGE_POWER),
+            (keys.DISCHARGE_POWER_EACH, keys.CHARGE_POWER_EACH),
+        )
+    )
+    if told is not None:
+        return told
     volts = seen.numbers(keys.BATTERY_VOLTAGE)
     amperes = seen.numbers(keys.BATTERY_CURRENT)
     if volts and len(volts) == len(amperes):

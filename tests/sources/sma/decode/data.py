@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from nutbridge.net.jsonfields import parse_json
+from nutbridge.sources.sma.rows import DecodedRow
 from nutbridge.sources.sma.webconnect.decode import decode
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import Model
-from nutbridge.sources.sma.webconnect.rows import DecodedRow
 
 DATA = Path(__file__).parents[4] / "test-data" / "sma"
 MODEL = DATA / "ObjectMetadata_Istl.json"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from nutbridge.sources.sma.tree import tree
 from nutbridge.sources.sma.webconnect.decode import decode
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import Model
-from nutbridge.sources.sma.webconnect.tree import tree
 from tests.sources.sma.decode.data import DATA, answer, language, model
 
 FOLDERS = ("example", "formats", "shapes")

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from nutbridge.errors import DecodeError
 from nutbridge.net.jsonfields import BodyError, parse_json
+from nutbridge.sources.sma.rows import matching
+from nutbridge.sources.sma.tree import flat, tree
 from nutbridge.sources.sma.webconnect.decode import decode
 from nutbridge.sources.sma.webconnect.identity import InverterIdentity
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import Model
-from nutbridge.sources.sma.webconnect.rows import matching
-from nutbridge.sources.sma.webconnect.tree import flat, tree
 from tests.sources.sma.decode.data import (
     language,
     model,

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from nutbridge.sources.sma.webconnect.decode import decode
-from nutbridge.sources.sma.webconnect.rows import (
+from nutbridge.sources.sma.rows import (
     CSV_COLUMNS,
     DecodedRow,
     matching,
     of_class,
 )
-from nutbridge.sources.sma.webconnect.tree import flat, tree
+from nutbridge.sources.sma.tree import flat, tree
+from nutbridge.sources.sma.webconnect.decode import decode
 from tests.sources.sma.decode.data import (
     DEVICE,
     answer,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from nutbridge.sources.sma.webconnect.rows import PATH, DecodedRow
+from nutbridge.sources.sma.rows import PATH, DecodedRow
 
 _INDENT = "  "
 # One long list of tags must not push all categories out of sight.

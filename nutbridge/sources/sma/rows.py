@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from nutbridge.sources.sma.webconnect.formats import Value
+#: JSON's types of a value: number, text, texts of tags, unknown.
+Value = int | float | str | tuple[str, ...] | None
 
 #: Columns of the CSV form; the first five are those of the flat list.
 CSV_COLUMNS = (
