@@ -279,7 +279,7 @@ _ALL = (
         KeyKind.NUMBER,
         default="0",
         least=500,
-        most=1_000_000,
+        most=500_000,
         unit="Wh",
         zero_is_off=True,
         script=False,

@@ -27,6 +27,7 @@ def values(name: str, text: str) -> Values:
         ("LOGIN_TIMEOUT", 5, 120, 10),
         ("API_TIMEOUT", 2, 60, 5),
         ("SMA_TIMEOUT", 2, 60, 5),
+        ("SMA_CAPACITY", 500, 500_000, 0),
         ("DEBUG", 0, 2, 0),
     ],
 )
@@ -49,7 +50,7 @@ def test_number_bounds(name: str, least: int, most: int, default: int) -> None:
 
 
 def test_number_every_key_is_in_the_table_above() -> None:
-    assert len(NUMBERS) == 9
+    assert len(NUMBERS) == 10
 
 
 @pytest.mark.parametrize(

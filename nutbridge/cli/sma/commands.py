@@ -1,4 +1,4 @@
-"""nutbridge sma: look into an SMA inverter over Webconnect. Nothing is changed."""
+"""nutbridge sma: look into an SMA inverter. Nothing is changed on it."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from nutbridge.cli.sma import options
 from nutbridge.errors import UsageError
 
 sma = typer.Typer(
-    help="Look into an SMA inverter (Webconnect). Nothing is changed on it.",
+    help="Look into an SMA inverter (Webconnect or ennexOS). Nothing is changed.",
     no_args_is_help=True,
 )
 
@@ -29,8 +29,8 @@ def probe(
 ) -> None:
     """Say what the inverter is and whether it can be a UPS.
 
-    Family, class, type, serial number, firmware, battery, free sessions; or why
-    there is no answer.
+    Family, class, type, serial number, firmware, battery, free sessions (of ennexOS:
+    the grid, and the devices behind it); or why there is no answer.
     """
     from nutbridge.cli.sma.probe import show_probe
 
@@ -132,8 +132,10 @@ def decode(
 ) -> None:
     """Show a saved answer as a tree, without an inverter.
 
-    An answer of getAllOnlValues, getAllParamValues or getValues. Works without
-    model and language; numbers are shown then.
+    An answer of getAllOnlValues, getAllParamValues or getValues, or of ennexOS's
+    measurements/live or parameters/search; also as people paste it: out of a log, as
+    Python prints it, or cut short, where the entry it breaks off in is named and left
+    out. Works without model and language; numbers are shown then.
     """
     from nutbridge.cli.sma.decode import decode_file
     from nutbridge.cli.sma.show import Form, RowSelection, form_of

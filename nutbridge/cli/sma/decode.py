@@ -3,14 +3,17 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nutbridge.cli.sma.output import guard_encoding
 from nutbridge.cli.sma.reader import Texts, warn_of_missing
-from nutbridge.cli.sma.session import interruptible
+from nutbridge.cli.sma.session import interruptible, say
 from nutbridge.cli.sma.show import RowSelection
 from nutbridge.errors import DecodeError
 from nutbridge.net.jsonfields import BodyError, parse_json
+from nutbridge.sources.sma.ennexos.decode import decode as decode_ennexos
+from nutbridge.sources.sma.ennexos.decode import is_ennexos
+from nutbridge.sources.sma.pasted import read_pasted
 from nutbridge.sources.sma.webconnect.decode import decode
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import Model
@@ -37,10 +40,10 @@ def decode_file(
     """
     guard_encoding()
     with interruptible():
-        try:
-            answer = parse_json(_read(file))
-        except (OSError, BodyError) as error:
-            raise DecodeError(f"{file}: {_why(error)}") from None
+        answer = _answer_in(file)
+        if is_ennexos(answer):
+            show.write(show.chosen(decode_ennexos(answer)))
+            return
         model, model_why = _obtain(model_file, Model.from_body)
         language, language_why = _obtain(language_file, Language.from_body)
         texts = Texts(model or Model(), language or Language())
@@ -51,6 +54,28 @@ def decode_file(
         whys = [why for why in (model_why, language_why) if why]
         warn_of_missing(texts.files(), "".join(f"{why}; " for why in whys))
         show.write(show.chosen(rows))
+
+
+def _answer_in(file: str) -> Any:
+    """Return the answer in a file, or in what somebody has pasted into it.
+
+    Raises:
+        DecodeError: there is none.
+    """
+    try:
+        body = _read(file)
+    except (OSError, BodyError) as error:
+        raise DecodeError(f"{file}: {_why(error)}") from None
+    try:
+        return parse_json(body)
+    except BodyError as error:
+        try:
+            found = read_pasted(body.decode("utf-8", "replace"))
+        except DecodeError:
+            raise DecodeError(f"{file}: {error}") from None
+    if found.missing is not None:
+        say(f"warning: {file} breaks off in {found.missing}: the rest is shown")
+    return found.value
 
 
 def _obtain(

@@ -43,7 +43,7 @@ class Pasted:
     missing: str | None = None
 
 
-class _Broken(Exception):  # noqa: N818 - says where reading ended, no error of ours
+class _Broken(Exception):
     """The text ends, or goes on with something that is no value."""
 
 
@@ -85,9 +85,7 @@ class _Reader:
             while self._peek() != closing:
                 key = str(self.value(path))
                 here = (*path, key)
-                if self._peek() != ":":
-                    raise _Broken
-                self.at += 1
+                self._colon()
                 found = self.value(here)
                 members[key] = found
                 if self.cut is not None:
@@ -112,6 +110,11 @@ class _Reader:
             self.cut = self.cut or (*path, len(members))
         return members
 
+    def _colon(self) -> None:
+        if self._peek() != ":":
+            raise _Broken
+        self.at += 1
+
     def _comma(self, closing: str) -> None:
         follows = self._peek()
         if follows == ",":
@@ -120,7 +123,8 @@ class _Reader:
             raise _Broken
 
     def _text_value(self) -> str:
-        quote, parts = self._text[self.at], []
+        quote = self._text[self.at]
+        parts: list[str] = []
         self.at += 1
         while True:
             if self.at >= len(self._text):
@@ -212,7 +216,8 @@ def _taken_out(value: Any, cut: Path) -> str:
 def _entry_depth(value: Any, cut: Path) -> int:
     """Return how deep entries lie: result / device / key, or a list of channels."""
     if isinstance(value, list):
-        first = value[cut[0]] if cut and cut[0] in range(len(value)) else None
+        at = next(iter(cut), None)
+        first = value[at] if isinstance(at, int) and at < len(value) else None
         of_parameters = isinstance(first, dict) and "channelId" not in first
         return 2 if of_parameters and cut[1:2] == ("values",) else 0
     return 2 if "result" in value else 1

@@ -53,8 +53,7 @@ _LOGIN: Mapping[str, tuple[str, str]] = {
     ),
     "PasswordRefused": (
         "inverter: wrong password, or {who} is not allowed",
-        f"correct SMA_PASSWORD (at most {PASSWORD_MAX} characters) or SMA_GROUP; for "
-        "an ennexOS device SMA_USER, a user made on it",
+        f"correct SMA_PASSWORD (at most {PASSWORD_MAX} characters) or SMA_GROUP",
     ),
     "NoFreeSession": (
         "inverter: no free session, all four are in use",

@@ -13,7 +13,8 @@ from nutbridge.sources.sma.single_query import session_store
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.tools.doctor.check import CheckOutcome
 from tests.e2e.site import UPS
-from tests.fakes.ennexos import running_ennexos
+from tests.fakes.ennexos import PASSWORD as ENNEXOS_PASSWORD
+from tests.fakes.ennexos import USER, running_ennexos
 from tests.fakes.inverter import (
     INSTALLER,
     RunningInverter,
@@ -32,7 +33,10 @@ from tests.tools.doctor.lab import Lab, checks, running_lab
 __all__ = ["house", "run_inverter"]
 
 RunInverter = Callable[..., RunningInverter]
-ASKED = {"/dyn/login.json", "/dyn/getValues.json", "/dyn/logout.json"}
+ASKED = {
+    *("/api/v1/system/info", "/dyn/login.json", "/dyn/getValues.json"),
+    "/dyn/logout.json",
+}
 
 
 def folder_of(lab: Lab) -> set[str]:
@@ -129,6 +133,28 @@ def test_device_that_speaks_no_webconnect(house: Lab, tmp_path: Path) -> None:
     assert found["inverter-connects"].result is CheckOutcome.OK
 
 
+def test_ennexos_alone(house: Lab) -> None:
+    """The same checks hold; it tells its backup mode to everybody."""
+    with running_ennexos() as running:
+        keys = {
+            "SMA_HOST": running.host,
+            "SMA_USER": USER,
+            "SMA_PASSWORD": ENNEXOS_PASSWORD,
+        }
+        found = house.look({**keys, "SMA_CAPACITY": "9800"})
+        assert checks(found, CheckOutcome.OK) >= OWN
+        assert found["inverter-webconnect"].finding.endswith("it speaks ennexOS")
+        assert f"user {USER}" in found["inverter-login"].finding
+        assert "62 % of 9.8 kWh" in found["inverter-battery"].finding
+        assert running.sessions == 0
+        running.device.set("Parameter.Operation.BckOpMod", 303)
+        found = house.look({**keys, "SMA_PASSWORD": "x"})
+        assert failing(found) == {"inverter-login"}
+        found = house.look(keys)
+        assert found["inverter-backup"].result is CheckOutcome.WARNING
+        assert "no runtime" in found["inverter-battery"].finding
+
+
 def test_scheme_that_is_not_spoken_there(house: Lab, run_inverter: RunInverter) -> None:
     plain, secure = run_inverter(tls=False), run_inverter()
     found = house.look(keys_of(plain))
@@ -196,7 +222,10 @@ def test_inverter_that_answers_nonsense(house: Lab, run_inverter: RunInverter) -
     running = run_inverter()
     for reply, failed in (
         (json_reply({"result": {}}), {"inverter-webconnect"}),
-        (json_reply({"result": {"x": {"6100_00295A00": 7}}}), {"inverter-grid"}),
+        (
+            json_reply({"result": {"x": {"6100_00295A00": {"9": [{"val": 7}]}}}}),
+            {"inverter-grid"},
+        ),
         (json_reply({"err": 500}), {"inverter-webconnect"}),
         (json_reply({"err": 401}), {"inverter-login"}),
         (html_page(500), {"inverter-webconnect"}),
