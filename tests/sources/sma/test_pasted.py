@@ -40,8 +40,14 @@ def test_words_of_python_and_json() -> None:
         "'g': 'it\\'s \\x41\\u00e4\\n', 7: 0,}"
     )
     assert found.value == {
-        "a": None, "b": True, "c": False, "d": None, "e": -1500.0, "f": [1, 2],
-        "g": "it's Aä\n", "7": 0,
+        "a": None,
+        "b": True,
+        "c": False,
+        "d": None,
+        "e": -1500.0,
+        "f": [1, 2],
+        "g": "it's Aä\n",
+        "7": 0,
     }
 
 
