@@ -56,7 +56,6 @@ PURE = (
     *("tools.doctor.charge", "tools.doctor.storage", "tools.doctor.upsd"),
     *("collector.errors", "collector.parse", "collector.serve.options"),
     *("collector.serve.rate", "collector.serve.headers", "collector.serve.verdict"),
-    *("collector.serve.tasks",),
 )
 
 #: Rooms that are given their clock and never look at one themselves.
@@ -64,7 +63,7 @@ CLOCK_IS_GIVEN = ("ups", "daemon", "sources", "tools.status", "tools.doctor")
 
 #: Libraries that only some modules may know.
 ONLY_IN = {
-    "httpx": ("net", "collector.serve.upstream"),
+    "httpx": ("net.library",),
     "httpcore": (),
     "tenacity": ("net",),
     "jwt": ("sources.enphase.claims",),

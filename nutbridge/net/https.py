@@ -12,15 +12,13 @@ Source: IQ Gateways want one connection and requests one after another
 """
 
 import contextlib
-import logging
 import socket
 import ssl
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType, ModuleType
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from nutbridge import __version__
@@ -38,25 +36,11 @@ from nutbridge.net.failures import (
     describe,
     ended_in_handshake,
 )
+from nutbridge.net.library import httpx
 from nutbridge.net.tls import PinnedContext, WatchedSocket
 from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.net.worker import LateError, ThreadWaiter, Worker, call_within
 from nutbridge.system.clock import Clock, Waiter
-
-# httpx loads a command line of its own where click and rich stand beside it, as
-# they do beside typer: 0.1 s more at each start. It leaves that out without click.
-_click = cast("dict[str, ModuleType | None]", sys.modules).pop("click", None)
-sys.modules["click"] = None  # type: ignore[assignment]
-try:
-    import httpx
-finally:
-    del sys.modules["click"]
-    if _click is not None:
-        sys.modules["click"] = _click
-
-# At DEBUG they write whole header lines, session ids among them.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 HTTPS_PORT = 443
 HTTP_PORT = 80

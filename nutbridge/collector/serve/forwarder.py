@@ -9,14 +9,11 @@ from nutbridge.collector.parse.answer import read_answer
 from nutbridge.collector.serve.headers import Header, onward
 from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.metrics import Metrics
-from nutbridge.collector.serve.upstream import (
-    Sent,
-    Upstream,
-    UpstreamAnswer,
-)
+from nutbridge.collector.serve.upstream import Sent, Upstream
 from nutbridge.collector.serve.verdict import is_success
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.states import DeliveryAnswer
+from nutbridge.net.forward import RawAnswer
 
 _log = logging.getLogger(__name__)
 
@@ -38,12 +35,12 @@ class Forwarder:
         self._store = store
         self._metrics = metrics
         self._health = health
-        self._open: set[asyncio.Task[UpstreamAnswer]] = set()
+        self._open: set[asyncio.Task[RawAnswer]] = set()
         self._ended = False
 
     async def ask(
         self, path: str, query: str, headers: tuple[tuple[str, str], ...], body: bytes
-    ) -> UpstreamAnswer:
+    ) -> RawAnswer:
         """Send a report as it came.
 
         Args:
@@ -73,7 +70,7 @@ class Forwarder:
         return answer
 
     def refusal(
-        self, answer: UpstreamAnswer, events: Iterable[str], *, task: bool = False
+        self, answer: RawAnswer, events: Iterable[str], *, task: bool = False
     ) -> str | None:
         """Return why an answer says that a report was not taken; None: it was.
 
@@ -90,7 +87,7 @@ class Forwarder:
             return None
         return f"answered {answer.status}, but {words}"
 
-    async def _cuttable(self, sent: Sent) -> UpstreamAnswer:
+    async def _cuttable(self, sent: Sent) -> RawAnswer:
         task = asyncio.ensure_future(self._upstream.send(sent))
         self._open.add(task)
         if self._ended:
@@ -113,7 +110,7 @@ class Forwarder:
     def note(
         self,
         raw_id: int,
-        answer: UpstreamAnswer,
+        answer: RawAnswer,
         refusal: str | None,
         *,
         task: bool = False,
@@ -132,7 +129,7 @@ class Forwarder:
             _log.warning("a failure of the upstream was not kept: %s", exc)
 
 
-def kept(answer: UpstreamAnswer) -> DeliveryAnswer:
+def kept(answer: RawAnswer) -> DeliveryAnswer:
     """Return an answer as the store keeps it."""
     return DeliveryAnswer(answer.status, texts(answer.headers), answer.body)
 

@@ -26,7 +26,6 @@ from nutbridge.collector.parse.answer import read_answer
 from nutbridge.collector.parse.body import parse
 from nutbridge.collector.serve.forwarder import Forwarder, kept
 from nutbridge.collector.serve.health import Health
-from nutbridge.collector.serve.upstream import UpstreamAnswer
 from nutbridge.collector.serve.verdict import (
     STUCK_S,
     TRIES,
@@ -39,6 +38,7 @@ from nutbridge.collector.serve.verdict import (
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.jobs import FailedTry
 from nutbridge.collector.store.states import ForwardState, StoredRaw
+from nutbridge.net.forward import RawAnswer
 
 #: How often to look for what other collectors have queued in the same database.
 LOOK_S = 5.0
@@ -230,7 +230,7 @@ class Outbox:
         if outcome is Outcome.DELIVERED and answer is not None:
             await self._taken(other, answer)
 
-    async def _ask(self, head: StoredRaw) -> tuple[Outcome, str, UpstreamAnswer | None]:
+    async def _ask(self, head: StoredRaw) -> tuple[Outcome, str, RawAnswer | None]:
         """Send a report; return what came of it, why, and the answer."""
         try:
             answer = await self._forwarder.ask(
@@ -242,7 +242,7 @@ class Outbox:
         refusal = self._forwarder.refusal(answer, events)
         return outcome_of(answer.status, refusal), refusal or "", answer
 
-    async def _taken(self, head: StoredRaw, answer: UpstreamAnswer) -> None:
+    async def _taken(self, head: StoredRaw, answer: RawAnswer) -> None:
         self._delivered += 1
         self.problem = None
         for name in read_answer(answer.body).strange:

@@ -6,10 +6,7 @@ address is compared with our listeners before it is used.
 """
 
 import asyncio
-import contextlib
-import ipaddress
 import socket
-import threading
 from collections.abc import Sequence
 
 from nutbridge.collector.errors import UpstreamDown
@@ -19,8 +16,10 @@ from nutbridge.collector.serve.options import (
     plain_address,
 )
 from nutbridge.collector.serve.threads import call_aside
+from nutbridge.net.addresses import AddressBook, AddressError, Resolve, resolve_host
 
-#: An address is used for this long before the name is looked up again, s.
+#: The name is looked up again this often, s; an address that is known stays in use
+#: where no other is found.
 KEEP_S = 300.0
 
 
@@ -61,31 +60,16 @@ def _is_of_this_machine(address: IpAddress) -> bool:
     return True
 
 
-def look_up(host: str, port: int) -> list[str]:
-    """Return the addresses of a name; blocks.
-
-    Raises:
-        OSError: the name is not known, or nobody answers.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def look_up_within(origin: Origin, limit_s: float) -> list[str] | None:
+def look_up_within(origin: Origin, limit_s: float) -> Sequence[str] | None:
     """Return the addresses of the upstream; None: not known, or not in time.
 
     For the start, before there is a loop.
     """
-    found: list[list[str]] = []
-
-    def run() -> None:
-        with contextlib.suppress(OSError, UnicodeError):
-            found.append(look_up(origin.host, origin.port))
-
-    thread = threading.Thread(target=run, name="lookup", daemon=True)
-    thread.start()
-    thread.join(limit_s)
-    return found[0] if found else None
+    book = AddressBook(origin.host, origin.port, resolve_host)
+    try:
+        return book.addresses(limit_s)
+    except AddressError:
+        return None
 
 
 class Resolver:
@@ -94,61 +78,58 @@ class Resolver:
     Args:
         origin: the upstream.
         own: our listeners.
+        resolve: finds the addresses.
     """
 
-    def __init__(self, origin: Origin, own: OwnListeners) -> None:
+    def __init__(
+        self, origin: Origin, own: OwnListeners, resolve: Resolve = resolve_host
+    ) -> None:
         self._origin = origin
         self._own = own
-        self._known: list[str] = []
-        self._known_until = 0.0
-        self._asked: asyncio.Future[list[str]] | None = None
-        with contextlib.suppress(ValueError):
-            ipaddress.ip_address(origin.host.partition("%")[0])
-            self._known, self._known_until = [origin.host], float("inf")
+        self._book = AddressBook(origin.host, origin.port, resolve)
+        self._fresh_until = 0.0
+        self._asked: asyncio.Future[Sequence[str]] | None = None
 
-    async def addresses(self, limit_s: float) -> list[str]:
+    async def addresses(self, limit_s: float) -> Sequence[str]:
         """Return the addresses, all of them other than ours.
 
         Raises:
             UpstreamDown: the name is not known, not in time, or leads to us.
         """
         loop = asyncio.get_running_loop()
-        if not self._known or loop.time() > self._known_until:
-            self._known = await self._look_up(limit_s)
-            self._known_until = loop.time() + KEEP_S
-        if any(
-            self._own.include(address, self._origin.port) for address in self._known
-        ):
-            self.forget()
+        if loop.time() > self._fresh_until:
+            self._fresh_until = loop.time() + KEEP_S
+            self._book.failed()
+        known = await self._look_up(limit_s)
+        if any(self._own.include(address, self._origin.port) for address in known):
+            self.failed()
             raise UpstreamDown(
                 str(self._origin),
                 "its name leads to this collector itself; give the collector "
                 "another name server, or the upstream's address",
             )
-        return self._known
+        return known
 
-    def forget(self) -> None:
+    def worked(self, address: str) -> None:
+        """Note that the upstream answered there: the first one to try next."""
+        self._book.worked(address)
+
+    def failed(self) -> None:
         """Look the name up again next time: nobody answered there."""
-        if self._known_until != float("inf"):
-            self._known = []
+        self._book.failed()
 
-    async def _look_up(self, limit_s: float) -> list[str]:
+    async def _look_up(self, limit_s: float) -> Sequence[str]:
         """Ask the name server; one question is under way at most."""
         if self._asked is None:
-            origin = self._origin
-            self._asked = call_aside(
-                "lookup", lambda: look_up(origin.host, origin.port)
-            )
+            self._asked = call_aside("lookup", lambda: self._book.addresses(limit_s))
             self._asked.add_done_callback(self._answered)
         try:
             async with asyncio.timeout(limit_s):
                 return await asyncio.shield(self._asked)
         except TimeoutError:
             problem = "name server is silent"
-        except OSError as exc:
-            problem = f"name not found ({exc.strerror})"
-        except UnicodeError:
-            problem = "not a name"
+        except AddressError as exc:
+            problem = str(exc)
         raise UpstreamDown(str(self._origin), problem)
 
     def _answered(self, _asked: object) -> None:

@@ -9,18 +9,16 @@ Source: the Envoy gives up after 60 s, so all ends before that.
 """
 
 import asyncio
-import logging
-import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import httpx
 
 from nutbridge.collector.errors import UpstreamDown
 from nutbridge.collector.serve.headers import Header
 from nutbridge.collector.serve.options import Address, Origin
 from nutbridge.collector.serve.resolver import Resolver
+from nutbridge.net.failures import LinkError, NotConnectedError
+from nutbridge.net.forward import RawAnswer, Way, post_raw
 
 #: Largest answer taken, bytes; a real one has 142.
 ANSWER_CAP = 1 << 20
@@ -28,10 +26,6 @@ CONNECT_S = 10.0
 TOTAL_S = 45.0
 
 _STATUSES = range(200, 600)
-
-# At DEBUG they write whole header lines.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +39,6 @@ class Sent:
     """
 
     target: bytes
-    headers: Sequence[Header]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamAnswer:
-    """An answer as it came in: order and spelling of headers, raw bytes."""
-
-    status: int
     headers: Sequence[Header]
     body: bytes
 
@@ -84,7 +69,7 @@ class Upstream:
         self._connect_s = connect_s
         self._total_s = total_s
 
-    async def send(self, sent: Sent) -> UpstreamAnswer:
+    async def send(self, sent: Sent) -> RawAnswer:
         """Send a request and read the whole answer.
 
         Raises:
@@ -97,7 +82,7 @@ class Upstream:
             problem = f"no answer within {self._total_s:g} s"
         raise UpstreamDown(str(self.origin), problem)
 
-    async def _connect_and_ask(self, sent: Sent) -> UpstreamAnswer:
+    async def _connect_and_ask(self, sent: Sent) -> RawAnswer:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._connect_s
         addresses = await self._resolver.addresses(self._connect_s)
@@ -105,86 +90,27 @@ class Upstream:
         for number, address in enumerate(addresses):
             left_s = max(0.1, until - loop.time()) / (len(addresses) - number)
             try:
-                return await self._ask(sent, address, left_s)
-            except httpx.ConnectTimeout:
-                problem = f"no connection within {self._connect_s:g} s"
-            except httpx.ConnectError as exc:
-                problem = _reason(exc)
-        self._resolver.forget()
+                answer = await self._ask(sent, address, left_s)
+            except NotConnectedError as exc:
+                problem = str(exc)
+            except LinkError as exc:
+                raise UpstreamDown(str(self.origin), str(exc)) from None
+            else:
+                self._resolver.worked(address)
+                return answer
+        self._resolver.failed()
         raise UpstreamDown(str(self.origin), problem)
 
-    async def _ask(self, sent: Sent, address: str, connect_s: float) -> UpstreamAnswer:
+    async def _ask(self, sent: Sent, address: str, connect_s: float) -> RawAnswer:
         origin = self.origin
-        request = httpx.Request(
-            "POST",
+        way = Way(
             f"{origin.scheme}://{Address(address, origin.port)}/",
-            headers=list(sent.headers),
-            content=sent.body,
-            extensions={
-                "target": sent.target,
-                "sni_hostname": origin.host,
-                "timeout": {
-                    "connect": connect_s,
-                    "read": self._total_s,
-                    "write": self._total_s,
-                    "pool": self._total_s,
-                },
-            },
+            origin.host,
+            self._context,
+            connect_s,
+            self._total_s,
         )
-        # A transport of its own per report: nothing is shared that a cancelled
-        # one could leave behind. The context, dear to make, is shared.
-        async with httpx.AsyncHTTPTransport(
-            verify=self._context, trust_env=False
-        ) as way:
-            try:
-                response = await way.handle_async_request(request)
-                try:
-                    body = await self._body(response)
-                finally:
-                    await response.aclose()
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                raise
-            except httpx.HTTPError as exc:
-                problem = _reason(exc)
-            else:
-                return self._checked(response, body)
-        # Outside of the except clause: no header is shown with a traceback.
-        raise UpstreamDown(str(origin), problem)
-
-    async def _body(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > ANSWER_CAP:
-                raise UpstreamDown(
-                    str(self.origin), f"answer larger than {ANSWER_CAP >> 20} MiB"
-                )
-        return bytes(body)
-
-    def _checked(self, response: httpx.Response, body: bytes) -> UpstreamAnswer:
-        if response.status_code not in _STATUSES:
-            raise UpstreamDown(
-                str(self.origin), f"answer with status {response.status_code}"
-            )
-        return UpstreamAnswer(response.status_code, response.headers.raw, body)
-
-
-def _reason(exc: httpx.HTTPError) -> str:
-    cause: BaseException | None = exc
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"certificate not trusted: {cause.verify_message}"
-        if isinstance(cause, ssl.SSLError):
-            return f"TLS failed: {cause.reason or 'connection ended'}"
-        if isinstance(cause, OSError) and cause.errno:
-            return os.strerror(cause.errno)
-        cause = cause.__cause__ or cause.__context__
-    words = {
-        httpx.ConnectError: "no connection",
-        httpx.RemoteProtocolError: "answer is not HTTP, or was cut off",
-        httpx.ReadError: "connection broke off",
-        httpx.WriteError: "connection broke off",
-    }
-    return next(
-        (text for kind, text in words.items() if isinstance(exc, kind)), "no answer"
-    )
+        answer = await post_raw(way, sent.target, sent.headers, sent.body, ANSWER_CAP)
+        if answer.status not in _STATUSES:
+            raise UpstreamDown(str(origin), f"answer with status {answer.status}")
+        return answer

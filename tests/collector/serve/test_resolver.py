@@ -1,6 +1,8 @@
 """The guard against sending to ourselves, and names that are not found."""
 
 import asyncio
+import socket
+from collections.abc import Sequence
 
 import pytest
 
@@ -33,7 +35,7 @@ def test_own_listeners(bound: str, address: str, port: int, own: bool) -> None:
 
 
 def found(origin: Origin, bound: list[tuple[str, int]]) -> list[str]:
-    return asyncio.run(Resolver(origin, OwnListeners(bound)).addresses(10))
+    return list(asyncio.run(Resolver(origin, OwnListeners(bound)).addresses(10)))
 
 
 def test_name_that_leads_to_us_is_refused() -> None:
@@ -51,6 +53,38 @@ def test_address_needs_no_name_server() -> None:
 
 def test_name_that_nobody_knows() -> None:
     origin = Origin("http", "no-such-host.invalid", 80)
-    with pytest.raises(UpstreamDown, match="name not found"):
+    with pytest.raises(UpstreamDown, match="no address for no-such-host"):
         found(origin, [])
     assert look_up_within(origin, 10) is None
+
+
+def test_known_address_outlives_the_name_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looked up again every few minutes, and after a failure, but not forgotten."""
+    monkeypatch.setattr("nutbridge.collector.serve.resolver.KEEP_S", -1.0)
+    answers: list[Sequence[str] | OSError] = [
+        ["192.0.2.1", "192.0.2.2"],
+        socket.gaierror(socket.EAI_AGAIN, "x"),
+        ["192.0.2.3"],
+    ]
+
+    def resolve(_host: str, _port: int) -> Sequence[str]:
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    async def run() -> list[Sequence[str]]:
+        origin = Origin("https", "upstream.invalid", 443)
+        resolver = Resolver(origin, OwnListeners([]), resolve)
+        told = [await resolver.addresses(10)]
+        resolver.worked("192.0.2.2")
+        resolver.failed()
+        return [*told, await resolver.addresses(10), await resolver.addresses(10)]
+
+    assert asyncio.run(run()) == [
+        ("192.0.2.1", "192.0.2.2"),
+        ("192.0.2.2", "192.0.2.1"),
+        ("192.0.2.3",),
+    ]

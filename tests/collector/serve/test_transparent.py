@@ -183,7 +183,7 @@ def test_silent_upstream_is_502_and_the_report_is_kept(
         assert running.post(report_body()).status == 502
         wait_for(lambda: list(stored(running).values()) == ["failed"])
         assert running.post(report_body(1)).status == 502
-        running.says("Connection refused")
+        running.says("connection refused")
 
 
 @pytest.mark.parametrize(
