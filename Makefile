@@ -1,10 +1,14 @@
-# make demo    see an outage from start to end, in one minute
-# make test    everything that must hold: linters, types, tests with the real NUT
-# make lint    the linters and types alone
-# make bench   what the monitor costs, beside its budgets (7 minutes)
-# make golden  rewrite the expected port files of test-data/ after a change
-# make lock    choose new versions of all that is installed
-# make clean   remove what these made
+# make demo             see an outage from start to end, in one minute
+# make test             all that must hold: linters, types, tests with the real NUT
+# make lint             the linters and types alone
+# make test-lowest      the quick tests with the oldest libraries that are allowed
+# make system-packages  install NUT and what else the tests run (Debian, Ubuntu);
+#                       make test does it where something is missing
+# make bench            what the monitor costs, beside its budgets (7 minutes)
+# make golden           rewrite what the tests compare with: test-data/, lists of the
+#                       manual pages
+# make lock             choose new versions of all that is installed
+# make clean            remove what these made
 #
 # Needs python3 (3.11 or newer), its venv module (Debian: python3-venv) and make.
 
@@ -15,7 +19,9 @@ WORKERS ?= 10
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
-PACKAGES := nut-server nut-client systemd man-db
+# What the demo runs, and what the tests run.
+DEMO_PACKAGES := nut-server nut-client systemd man-db
+PACKAGES ?= $(DEMO_PACKAGES) postgresql
 
 # A virtual environment is bound to its folder and to the version of Python. The
 # stamps carry both in their names: a folder that was moved or copied, or a new
@@ -26,14 +32,15 @@ MADE := $(VENV)/.made-$(KEY)
 RUNTIME := $(VENV)/.runtime-$(KEY)
 DEVELOP := $(VENV)/.develop-$(KEY)
 
-.PHONY: demo test lint bench golden lock clean nut nut-if-possible
+.PHONY: demo test lint test-lowest bench golden lock clean
+.PHONY: system-packages nut nut-if-possible
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME) nut-if-possible
 	$(PY) -m nutbridge demo
 
 test: $(DEVELOP) nut lint
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=
 
 lint: $(DEVELOP)
 	$(PY) -m ruff check .
@@ -77,38 +84,59 @@ HAVE_NUT = PATH="$$PATH:/usr/sbin:/sbin:/lib/nut:/usr/lib/nut:/usr/libexec/nut";
 HAVE_ALL = $(HAVE_NUT) && command -v man >/dev/null && \
 	{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
 # Said before anything is done; sudo asks for a password at a terminal only.
-INSTALL = command -v apt-get >/dev/null && \
+system-packages:
+	@command -v apt-get >/dev/null || { echo 'no apt-get here' >&2; exit 1; }; \
 	if test "$$(id -u)" = 0; then root= as='as root'; \
 	elif test -t 0; then root=sudo as='as root, by sudo'; \
-	else root='sudo -n' as='as root, by sudo'; fi && \
+	else root='sudo -n' as='as root, by sudo'; fi; \
 	echo "installs $(PACKAGES), and what these need, with apt-get $$as" && \
 	$$root apt-get -qq update && \
 	$$root env DEBIAN_FRONTEND=noninteractive \
 	apt-get -qq -y install --no-install-recommends $(PACKAGES) >/dev/null
 
-nut: PACKAGES += postgresql
+SYSTEM_PACKAGES = $(MAKE) --silent --no-print-directory system-packages
+
 nut:
-	@($(HAVE_ALL)) || { $(INSTALL); } || \
+	@($(HAVE_ALL)) || $(SYSTEM_PACKAGES) || \
 	{ echo 'the tests run the real NUT; install it first (Debian, Ubuntu:' \
 	'apt-get install $(PACKAGES))' >&2; exit 1; }
 	@($(HAVE_ALL)) || { echo 'NUT is installed, but not all of dummy-ups, upsd, upsc,' \
 	'upsmon, systemd-analyze, man and initdb are found' >&2; exit 1; }
 
 nut-if-possible:
-	@($(HAVE_NUT)) || { $(INSTALL); } || \
-	echo 'without NUT the demo shows the port file (apt-get install $(PACKAGES))'
+	@($(HAVE_NUT)) || $(SYSTEM_PACKAGES) PACKAGES='$(DEMO_PACKAGES)' || \
+	echo 'without NUT the demo shows the port file (apt-get install $(DEMO_PACKAGES))'
 
 # The locks of an installation hold the versions that the tests ran with.
 LOCK_TOOL := uv==0.13.8
-COMPILE = $(VENV)-lock/bin/uv pip compile --no-config --universal \
-	--python-version 3.11 --generate-hashes --no-emit-index-url \
-	--default-index https://pypi.org/simple \
-	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
+LOWEST := $(VENV)-lowest
+RUNTIME_EXTRAS := --extra demo --extra discovery --extra collector
+# Where packages come from is uv's own setting (uv.toml, UV_DEFAULT_INDEX).
+COMPILE = $(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 \
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock' --quiet pyproject.toml
+
+# The runtime libraries in the lowest versions that pyproject.toml allows, the tools
+# in those of the lock. typer 0.15.0 does not say that it needs click before 8.2.
+test-lowest: nut
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip --quiet install --require-hashes -r requirements-dev.lock
+	$(LOWEST)/bin/python -m pip --quiet install $(LOCK_TOOL)
+	echo 'click<8.2' >$(LOWEST)/click.txt
+	$(LOWEST)/bin/uv pip compile --quiet --resolution lowest-direct $(RUNTIME_EXTRAS) \
+	--constraints $(LOWEST)/click.txt --python $(LOWEST)/bin/python \
+	--output-file $(LOWEST)/lowest.txt pyproject.toml
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
+	-r $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip --quiet install --no-deps --no-build-isolation -e .
+	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal \
+	-m 'not nut and not slow'
+	rm -rf $(LOWEST)
 
 lock:
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install $(LOCK_TOOL)
-	$(COMPILE) --upgrade --extra demo --extra discovery --extra collector \
+	$(COMPILE) --upgrade $(RUNTIME_EXTRAS) \
 	--group dev --output-file requirements-dev.lock
 	$(COMPILE) --upgrade --constraints requirements-dev.lock \
 	--extra discovery --group build --output-file requirements.lock
@@ -118,6 +146,6 @@ lock:
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock build dist .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(VENV)-lock $(LOWEST) build dist .coverage .coverage.* .hypothesis \
 	.mypy_cache .pytest_cache .ruff_cache
 	find nutbridge tests -name __pycache__ -type d -prune -exec rm -rf {} +

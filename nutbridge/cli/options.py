@@ -5,15 +5,19 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.exceptions import TyperException
 
 from nutbridge import __version__
 from nutbridge.errors import EX_USAGE
+from nutbridge.system.text import printable
 
 PROGRAM = "enphase-monitor"
+
+#: What is wrong on the command line. Its name is TyperException from 0.28 on, and
+#: ClickException before; BadParameter and UsageError stand below it.
+_PARSER_ERROR: Any = typer.BadParameter.__mro__[2]
 
 _ABOUT = """\
 Make a home battery a UPS for NUT.
@@ -165,7 +169,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> Opti
         found = typer.main.get_command(app).main(
             args=list(argv), prog_name=PROGRAM, standalone_mode=False
         )
-    except TyperException as exc:
+    except _PARSER_ERROR as exc:
         _refuse(exc.format_message())
     if not isinstance(found, Options):  # -h and --version give an exit code
         raise SystemExit(0)
@@ -179,7 +183,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> Opti
 
 
 def _refuse(problem: str) -> NoReturn:
-    line = " ".join(problem.split())
+    line = printable(" ".join(problem.split()))
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{PROGRAM}: {line}\nTry '{PROGRAM} -h' for help.\n")
         sys.stderr.flush()

@@ -49,7 +49,7 @@ def make(target: str, programs: Path, user: int) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("target", ["nut", "nut-if-possible"])
+@pytest.mark.parametrize("target", ["nut", "nut-if-possible", "system-packages"])
 @pytest.mark.parametrize("user", [0, 1000])
 def test_says_what_it_installs_and_with_what_rights(
     target: str, user: int, programs: Path

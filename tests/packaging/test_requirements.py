@@ -66,9 +66,9 @@ LOCKS = {
 }
 
 
-def imported() -> Iterator[tuple[str, str]]:
-    """Yield each file of the package with the distributions that it imports."""
-    for path in sorted((ROOT / "nutbridge").rglob("*.py")):
+def imported(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield each file of a folder with the distributions that it imports."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 found = [each.name for each in node.names]
@@ -77,14 +77,14 @@ def imported() -> Iterator[tuple[str, str]]:
             else:
                 continue
             for name in {each.partition(".")[0] for each in found}:
-                if name not in sys.stdlib_module_names and name != "nutbridge":
+                if name not in sys.stdlib_module_names | {"nutbridge", "tests"}:
                     yield str(path.relative_to(ROOT)), DISTRIBUTIONS.get(name, name)
 
 
 def test_every_import_is_declared_and_every_requirement_used() -> None:
     """What a library happens to bring along may be gone with its next version."""
     undeclared, used = [], set()
-    for file, distribution in imported():
+    for file, distribution in imported("nutbridge"):
         more = [names for start, names in MORE.items() if file.startswith(start)]
         used.add(distribution)
         if distribution not in BASE.union(*more):
@@ -94,13 +94,18 @@ def test_every_import_is_declared_and_every_requirement_used() -> None:
     assert declared - used == NOT_IMPORTED
 
 
+def test_every_import_of_the_tests_is_declared() -> None:
+    declared = BASE.union(*EXTRAS.values(), GROUPS["dev"])
+    assert {name for _, name in imported("tests")} - declared == set()
+
+
 @pytest.mark.parametrize("file", LOCKS)
 def test_lock_holds_what_is_declared(file: str) -> None:
     """Each requirement is locked, with hashes, and from no private index."""
     text = (ROOT / file).read_text(encoding="utf-8")
     entries = text.replace("\\\n", " ").splitlines()
-    lines = [line for line in entries if not line.startswith((" ", "#"))]
-    assert LOCKS[file] - {line.split("==")[0] for line in lines} == set()
+    lines = [line for line in entries if line and not line.startswith((" ", "#"))]
+    assert LOCKS[file] - {name_of(line) for line in lines} == set()
     assert all("==" in line and "--hash=sha256:" in line for line in lines)
     assert "://" not in text
     assert "--index" not in text
@@ -116,7 +121,7 @@ def test_what_is_installed_was_tested() -> None:
 
 def pinned(file: str) -> list[str]:
     text = (ROOT / file).read_text(encoding="utf-8")
-    return re.findall(r"^([a-z0-9.-]+==[^ ]+)", text, re.MULTILINE)
+    return re.findall(r"^([a-z0-9.-]+(?:\[[a-z]+\])?==[^ ]+)", text, re.MULTILINE)
 
 
 def test_monitor_is_installed_without_what_makes_its_start_slow() -> None:
@@ -137,6 +142,12 @@ def test_root_installs_nothing_without_a_hash() -> None:
             assert line.endswith("--no-deps --no-build-isolation ."), line
         else:
             assert locked[1] in LOCKS
+
+
+def test_locks_come_from_where_the_user_says() -> None:
+    """No package index is named, for pip or for uv."""
+    text = MAKEFILE + (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert not re.findall(r"://\S*(?:pypi|simple)|--[a-z-]*index\b[ =]", text)
 
 
 def test_tool_that_makes_the_locks_is_pinned() -> None:
