@@ -88,7 +88,7 @@ def test_parse_help(
     assert max(map(len, text.splitlines())) <= 80
     wide = "  -d, --debug          Show details; twice: also the gateway's answers.\n"
     assert wide in text
-    for word in ("-c,", "-d,", "-s,", "-v,", "-x,", "-h,", "--version", "[UPS]"):
+    for word in ("-c,", "-d,", "-s,", "-v,", "-x,", "-h,", "--version", "UPS"):
         assert word in text
     for word in ("CONFIG_FILE", "NUT_SYSCONFIG", "NUT_LOCALSTATE", "Exit status"):
         assert word in text
