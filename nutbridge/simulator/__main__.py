@@ -18,6 +18,7 @@ from nutbridge.simulator.cloud import Account, SimulatedCloud, config_of
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.simulator.server import LOOPBACK, Server
+from nutbridge.simulator.sma.ennexos import EnnexosDevice
 from nutbridge.simulator.sma.inverter import Inverter
 
 _HOUSE = """\
@@ -29,9 +30,12 @@ lines on stdin:
 """
 _INVERTER = """\
 lines on stdin:
-  KEY tag NUMBER...   what an object says, e.g. 6180_08412B00 tag 1463
-  KEY val NUMBER...   the same for numbers, e.g. 6100_00295A00 val 15
-  expire              all sessions end
+  KEY tag NUMBER...   what an object says, e.g. 6180_08412B00 tag 1463, or of
+                      ennexOS Operation.RunStt tag 1463
+  KEY val NUMBER...   the same for numbers, e.g. 6100_00295A00 val 15, or of
+                      ennexOS Measurement.Bat.ChaStt val 15
+  expire              all sessions (tokens) end
+  sleep               ennexOS: the values of the night
 """
 
 
@@ -50,9 +54,12 @@ def main() -> int:
         help="an SMA inverter instead",
         epilog=_INVERTER,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="A stand-in SMA inverter (Webconnect), on 127.0.0.1.",
+        description="A stand-in SMA inverter, on 127.0.0.1: Webconnect or ennexOS, "
+        "as the folder has it.",
     )
-    inverter.add_argument("folder", type=Path, help="folder with online.json")
+    inverter.add_argument(
+        "folder", type=Path, help="folder with online.json or live.json"
+    )
     inverter.add_argument("--port", type=int, default=0, help="0: any")
     inverter.add_argument("--http", action="store_true", help="plain http")
     asked = parser.parse_args()
@@ -101,6 +108,8 @@ def _change_house(house: SimulatedHouse, gateway: Server, words: list[str]) -> N
 
 
 def _serve_inverter(folder: Path, port: int, *, tls: bool) -> int:
+    if (folder / "live.json").exists():
+        return _serve_ennexos(folder, port, tls=tls)
     inverter = Inverter(folder, {"usr": "user", "istl": "installer"})
     with Server(inverter, port=port, tls=tls) as server:
         scheme, _, host = server.url.partition("://")
@@ -108,6 +117,36 @@ def _serve_inverter(folder: Path, port: int, *, tls: bool) -> int:
         _say("# the other group: SMA_GROUP=istl, SMA_PASSWORD=installer")
         _obey(lambda words: _change_inverter(inverter, words))
     return 0
+
+
+def _serve_ennexos(folder: Path, port: int, *, tls: bool) -> int:
+    device = EnnexosDevice(folder, {"nut": "user"})
+    with Server(device, port=port, tls=tls) as server:
+        scheme, _, host = server.url.partition("://")
+        _print_config(
+            {
+                "SMA_HOST": host,
+                "SMA_SCHEME": scheme,
+                "SMA_USER": "nut",
+                "SMA_PASSWORD": "user",
+            }
+        )
+        _obey(lambda words: _change_ennexos(device, words))
+    return 0
+
+
+def _change_ennexos(device: EnnexosDevice, words: list[str]) -> None:
+    match words:
+        case ["expire"]:
+            device.expire()
+        case ["sleep"]:
+            device.sleep()
+        case [name, "tag", *tags] if tags:
+            device.say(name, *(int(tag) for tag in tags))
+        case [channel, "val", *values] if values:
+            device.set(channel, *(float(value) for value in values))
+        case _:
+            raise ValueError(" ".join(words))
 
 
 def _change_inverter(inverter: Inverter, words: list[str]) -> None:

@@ -78,3 +78,17 @@ def test_help_names_the_lines_on_stdin(words: tuple[str, ...]) -> None:
     with simulator(*words) as process:
         assert process.stdout is not None
         assert "lines on stdin:" in process.stdout.read()
+
+
+def test_ennexos_device_is_served_by_its_folder() -> None:
+    with simulator("sma", f"{FOLDER}/../ennexos-hybrid") as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        said = [process.stdout.readline() for _ in range(3)]
+        assert [line.partition("=")[0] for line in said] == [
+            *("SMA_HOST", "SMA_SCHEME", "SMA_USER"),
+        ]
+        process.stdin.write("Operation.RunStt tag 1463\nsleep\nexpire\nnonsense\n")
+        process.stdin.flush()
+        assert process.stderr is not None
+        assert process.stderr.readline() == "not understood: nonsense\n"

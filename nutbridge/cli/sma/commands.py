@@ -142,3 +142,41 @@ def decode(
 
     form = form_of(json=json, csv=csv) if json or csv else Form.TREE
     decode_file(file, model, language, RowSelection(form, klass, raw=raw))
+
+
+@sma.command()
+def capture(  # noqa: PLR0913 - typer takes one argument per option
+    *,
+    host: options.Host = "",
+    password_file: options.PasswordFile = None,
+    user: options.User = "",
+    group: options.Group = "usr",
+    scheme: options.Scheme = "https",
+    fingerprint: options.Fingerprint = None,
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="DIR", help="A folder to be made."),
+    ] = "",
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            "--watch",
+            metavar="MIN",
+            help="Then look every 5 s for so many minutes, and save what changes.",
+        ),
+    ] = None,
+) -> None:
+    """Save what the inverter answers, for a bug report, without what is private.
+
+    Values of battery, grid, meter and backup are kept; serial numbers, names,
+    addresses, passwords and places are not. The simulator can serve the folder. With
+    --watch a test with the main switch is recorded: nobody has captured an island of
+    an SMA inverter yet, so please send one. Look through it before you send it.
+
+    Exit status: 0 saved; 69 the inverter does not answer, nothing was saved; 73 the
+    folder cannot be made or is there already.
+    """
+    from nutbridge.cli.sma.capture import capture_inverter
+
+    target = options.target_of(host, password_file, group, scheme, fingerprint, user)
+    capture_inverter(target, output, watch)

@@ -33,6 +33,9 @@ from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
     from nutbridge.sources.sma.inverter import Inverter
+    from nutbridge.sources.sma.pinned_wire import DeviceWire
+
+    Wrap = Callable[[DeviceWire], DeviceWire]
 
 T = TypeVar("T")
 
@@ -199,8 +202,15 @@ class FirstUse:
 
 
 @contextmanager
-def session(target: Target, interrupts: Interrupts) -> Iterator["Inverter"]:
+def session(
+    target: Target, interrupts: Interrupts, wrap: "Wrap | None" = None
+) -> Iterator["Inverter"]:
     """Open a connection; whatever happens, log out at the end.
+
+    Args:
+        target: which inverter.
+        interrupts: of the command.
+        wrap: puts something around the connection.
 
     Raises:
         UsageError: the host is none.
@@ -208,7 +218,7 @@ def session(target: Target, interrupts: Interrupts) -> Iterator["Inverter"]:
     """
     from nutbridge.system.clock import SystemClock
 
-    inverter = _inverter(target, interrupts)
+    inverter = _inverter(target, interrupts, wrap)
     try:
         yield inverter
     except DeviceError as error:
@@ -219,7 +229,9 @@ def session(target: Target, interrupts: Interrupts) -> Iterator["Inverter"]:
             inverter.close()
 
 
-def _inverter(target: Target, interrupts: Interrupts) -> "Inverter":
+def _inverter(
+    target: Target, interrupts: Interrupts, wrap: "Wrap | None"
+) -> "Inverter":
     from nutbridge.net.https import HttpsDevice
     from nutbridge.net.tls import PinnedContext
     from nutbridge.net.worker import ThreadWaiter
@@ -241,8 +253,9 @@ def _inverter(target: Target, interrupts: Interrupts) -> "Inverter":
         )
     except ValueError as error:
         raise UsageError(f"--host: {error}") from None
+    guarded = PinnedWire(wire, FirstUse(keep))
     return Inverter(
-        PinnedWire(wire, FirstUse(keep)),
+        wrap(guarded) if wrap else guarded,
         target.host,
         Account(target.password, target.group, target.user),
         clock,

@@ -13,7 +13,7 @@ Source: public clients (home-assistant-sma-ennexos, pysma-plus, evcc, FHEM).
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -202,6 +202,11 @@ class Ennexos(InverterClient):
     def live(self, until: float = math.inf, component: str = SELF) -> Any:
         """Return all live values, as sent."""
         return self._asked("POST", LIVE, until, [{"componentId": component}])
+
+    def live_of(self, names: Iterable[str], until: float = math.inf) -> Any:
+        """Return some live values, as sent; what becomes of others is not known."""
+        wanted = [{"componentId": SELF, "channelId": name} for name in names]
+        return self._asked("POST", LIVE, until, wanted)
 
     def parameters(self, until: float = math.inf, component: str = SELF) -> Any:
         """Return all parameters, as sent; names of the house are in it."""
