@@ -115,12 +115,12 @@ def _play(
 def _times() -> "UpsmonTimes":
     """Return upsmon's times as on this system, or its defaults."""
     from nutbridge.config.file import folders
+    from nutbridge.system.files import read_file
     from nutbridge.tools.drill.times import parse_times
 
     path = Path(folders(os.environ).sysconfig, "upsmon.conf")
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            text = file.read(_UPSMON_BYTES).decode("utf-8", "replace")
+        text = read_file(path, _UPSMON_BYTES).data.decode("utf-8", "replace")
     except OSError as error:
         why = (error.strerror or "not there").lower()
         return parse_times("", f"upsmon's defaults ({path}: {why})")

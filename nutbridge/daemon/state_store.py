@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from nutbridge.system.files import Access, replace_file, sweep
+from nutbridge.system.files import Access, read_file, replace_file, sweep
 from nutbridge.ups.status.saved import SavedError, SavedState, parse, render
 
 _log = logging.getLogger(__name__)
@@ -45,8 +45,7 @@ class StateStore:
     def read(self) -> SavedState | None:
         """Return what was saved, or None with a WARNING when it is worthless."""
         try:
-            with self.path.open("rb") as file:
-                return parse(file.read(_CAP))
+            return parse(read_file(self.path, _CAP).data)
         except FileNotFoundError:
             return None
         except (OSError, SavedError) as exc:

@@ -21,7 +21,7 @@ from typing import NamedTuple, Protocol
 from nutbridge.errors import CertificateChanged
 from nutbridge.net.wire import PinnedTls
 from nutbridge.system.clock import Clock
-from nutbridge.system.files import Access, replace_file, sweep
+from nutbridge.system.files import Access, read_file, replace_file, sweep
 
 _log = logging.getLogger(__name__)
 
@@ -113,8 +113,7 @@ class PinStore:
     def peek(self) -> PinRecord:
         """Do the same beside a running monitor: remove nothing that it writes."""
         try:
-            with self._path.open("rb") as file:
-                data = file.read(_CAP)
+            data = read_file(self._path, _CAP).data
         except FileNotFoundError:
             return PinRecord()
         except OSError as exc:

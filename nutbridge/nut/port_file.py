@@ -7,6 +7,7 @@ a gap or half a file: it reads once per whole second of the modification time
 """
 
 import contextlib
+import functools
 import os
 import stat
 from collections.abc import Iterator
@@ -20,11 +21,13 @@ from nutbridge.system.clock import Clock
 from nutbridge.system.files import (
     Access,
     ChangedError,
-    check_link,
-    keep_spare,
+    Folder,
+    NotPlainError,
+    folder_of,
+    look,
     owner_for,
-    replace_file,
-    sweep,
+    read_file,
+    real_path,
 )
 
 #: A port file is a few kilobytes; more is something else.
@@ -32,6 +35,7 @@ MAX_BYTES = 1024 * 1024
 
 # The driver runs as another user; dummy-ups exits on a file it cannot read.
 _NEW = Access(0o644)
+_NOT_PLAIN = "is not a plain file (a folder, a device?)"
 
 
 class PortFileName(StrEnum):
@@ -67,12 +71,13 @@ class PortFile:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
-        self.real = Path(os.path.realpath(path))
+        self.real = real_path(path)
         self.twin = self.real.with_name(self.real.name + NOCOMMS_SUFFIX)
-        self._spare = self.real.with_name(f".{self.real.name}.spare")
+        self._spare = f".{self.real.name}.spare"
         self._clock = clock
         self._written: tuple[bytes, Signature] | None = None
         self._mtime_s: int | None = None
+        self._known: tuple[os.stat_result, Access] | None = None
 
     def check(self) -> PortFileName:
         """Find the file and see that it can be replaced; changes nothing.
@@ -84,14 +89,15 @@ class PortFile:
                 folder not writable.
         """
         with self._explained("look at it"):
-            check_link(self.path)
+            with contextlib.suppress(FileNotFoundError), folder_of(self.path):
+                pass  # root is told who could lead it astray
             found = [
                 (place, _plain_file(name))
                 for place, name in self._names()
                 if os.path.lexists(name)
             ]
         if not all(plain for _, plain in found):
-            raise self._error("is not a plain file (a folder, a device?)")
+            raise self._error(_NOT_PLAIN)
         if not found:
             raise self._error(
                 "does not exist. If this is the right machine, create it: "
@@ -113,12 +119,13 @@ class PortFile:
         Only with the lock held: they could be those of a running monitor, whose
         write would then fail.
         """
-        sweep(self.real)
+        with contextlib.suppress(OSError), Folder(self.real.parent) as folder:
+            folder.sweep(self.real.name)
 
     @property
     def owner(self) -> tuple[int, int] | None:
         """Who should own the other files of this monitor; ``files.owner_for``."""
-        return owner_for(self.real if self.real.exists() else self.twin)
+        return owner_for(self.real) or owner_for(self.twin)
 
     def find(self) -> PortFileName | None:
         """Tell which name exists now; None when both are gone."""
@@ -132,12 +139,17 @@ class PortFile:
             PortFileError: the folder cannot be searched.
         """
         with self._explained("look at it"):
-            for place, name in self._names():
-                with contextlib.suppress(FileNotFoundError):
-                    found = os.stat(name)
-                    return Signature(
-                        place, found.st_ino, found.st_mtime_ns, found.st_size
-                    )
+            try:
+                with Folder(self.real.parent) as folder:
+                    return self._signature(folder)
+            except FileNotFoundError:
+                return None  # the folder itself is gone
+
+    def _signature(self, folder: Folder) -> Signature | None:
+        for place, name in self._names():
+            with contextlib.suppress(FileNotFoundError):
+                found = folder.stat(name.name)
+                return Signature(place, found.st_ino, found.st_mtime_ns, found.st_size)
         return None
 
     def read(self) -> bytes:
@@ -154,14 +166,14 @@ class PortFile:
         raise self._error(f"does not exist, nor does {self.twin.name}")
 
     def _read(self, name: Path) -> bytes:
-        # Without O_NONBLOCK a FIFO under this name would stop the daemon.
-        with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise self._error("is not a plain file (a folder, a device?)")
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
+        try:
+            found = read_file(name, MAX_BYTES)
+        except NotPlainError as exc:
+            raise self._error(_NOT_PLAIN) from exc
+        if len(found.data) > MAX_BYTES:
             raise self._error("is larger than 1 MiB; is it a port file?")
-        return data
+        self._known = found.info, found.access
+        return found.data
 
     def write(self, data: bytes) -> bool:
         """Make ``data`` the content of the visible port file.
@@ -178,40 +190,71 @@ class PortFile:
         Raises:
             PortFileError: the file is as it was before.
         """
-        with self._explained("write it"):
-            wrote = self._written != (data, self.signature())
+        with self._explained("write it"), Folder(self.real.parent) as folder:
+            wrote = self._written != (data, self._signature(folder))
             if wrote:
-                self._replace(data)
-        # The port file wins while both exist, so a twin that cannot be removed
-        # does no harm; the next write tries again.
-        with contextlib.suppress(OSError):
-            self.twin.unlink()
-        if wrote:
-            # Room for one more status: an outage may find the disk full, and
-            # the file must not go on saying OL.
-            keep_spare(self._spare)
+                access = self._access(folder)
+                self._replace(folder, data, access)
+                # Room for one more status: an outage may find the disk full, and
+                # the file must not go on saying OL.
+                folder.keep_spare(self._spare, access)
+            # The port file wins while both exist, so a twin that cannot be removed
+            # does no harm; the next write tries again.
+            with contextlib.suppress(OSError):
+                folder.unlink(self.twin.name)
         return wrote
 
-    def _replace(self, data: bytes) -> None:
-        old = [(name, os.stat(name)) for _, name in self._names() if name.exists()]
-        times = [int(found.st_mtime) for _, found in old]
-        if self._mtime_s is not None:
-            times.append(self._mtime_s)
-        mtime_s = max([int(self._clock.wall()), *(time + 1 for time in times)])
-        found = replace_file(
-            self.real,
+    def _replace(self, folder: Folder, data: bytes, access: Access) -> None:
+        mtime_s = max([int(self._clock.wall()), *self._times(folder)])
+        replace = functools.partial(
+            folder.replace,
+            self.real.name,
             data,
-            access=old[0][0] if old else _NEW,
+            access=access,
             mtime_s=mtime_s,
             spare=self._spare,
         )
+        try:
+            found = replace()
+        except IsADirectoryError:
+            # Nothing that a driver could read: a status must not wait for a person.
+            folder.rename(self.real.name, f".{self.real.name}.{os.urandom(6).hex()}")
+            found = replace()
         self._mtime_s = mtime_s
+        self._known = found, access
         self._written = (
             data,
             Signature(
                 PortFileName.VISIBLE, found.st_ino, found.st_mtime_ns, found.st_size
             ),
         )
+
+    def _times(self, folder: Folder) -> Iterator[int]:
+        """Return the seconds that the next modification time must not be."""
+        for _, name in self._names():
+            with contextlib.suppress(FileNotFoundError):
+                yield int(folder.stat(name.name).st_mtime) + 1
+        if self._mtime_s is not None:
+            yield self._mtime_s + 1
+
+    def _access(self, folder: Folder) -> Access:
+        """Return who may read the next file: as of the one that was read.
+
+        Who may read the file of now, where it is that one still (somebody may have
+        used chmod), or where we have no more rights than who put it there.
+        """
+        read, access = self._known or (None, _NEW)
+        for _, name in self._names():
+            try:
+                found = folder.stat(name.name)
+            except FileNotFoundError:
+                continue
+            same = read is None or os.path.samestat(found, read)
+            if stat.S_ISREG(found.st_mode) and (same or os.geteuid() != 0):
+                plain = Access(found.st_mode & 0o777, (found.st_uid, found.st_gid))
+                return folder.access(name.name) or plain
+            break
+        return access
 
     def edit(self, data: bytes, expected: Signature) -> bool:
         """Change lines of the user, under the name that the file has now.
@@ -226,16 +269,16 @@ class PortFile:
             PortFileError: the file is as it was before.
         """
         visible = expected.place is PortFileName.VISIBLE
-        name = self.real if visible else self.twin
+        name = self.real.name if visible else self.twin.name
         mtime_s = max(int(self._clock.wall()), expected.mtime_ns // 10**9 + 1)
-        with self._explained("write it"):
+        with self._explained("write it"), Folder(self.real.parent) as folder:
             try:
-                replace_file(
+                folder.replace(
                     name,
                     data,
-                    access=name,
+                    access=self._access(folder),
                     mtime_s=mtime_s,
-                    still=lambda: self.signature() == expected,
+                    still=lambda: self._signature(folder) == expected,
                 )
             except (ChangedError, FileNotFoundError):
                 return False
@@ -255,7 +298,8 @@ class PortFile:
         """
         with self._explained("hide it"):
             try:
-                os.replace(self.real, self.twin)
+                with Folder(self.real.parent) as folder:
+                    folder.rename(self.real.name, self.twin.name)
             except FileNotFoundError:
                 return False
         self._written = None
@@ -277,6 +321,6 @@ class PortFile:
 
 def _plain_file(name: Path) -> bool:
     try:
-        return stat.S_ISREG(os.stat(name).st_mode)
+        return stat.S_ISREG(look(name).st_mode)
     except FileNotFoundError:
         return False  # a link that leads nowhere

@@ -1,22 +1,37 @@
-"""Replace a small file as a whole, or not at all.
+"""The one way to files that another user may have a hand in.
 
-A reader sees the old bytes or the new ones, never less, whenever this process
-dies. Only this module creates temporary files; they begin with a dot, end in
-``.tmp`` and are swept at the next start.
+The folder is opened once, everything else goes to names in that handle. A name is
+never followed where it is a link, waited for where it is a pipe, or believed to be
+what it was a moment ago: what counts is the file that was opened. A small file is
+replaced as a whole or not at all; a reader sees the old bytes or the new ones, never
+less, whenever this process dies. Only this module makes temporary files; they begin
+with a dot, end in ``.tmp`` and are swept at the next start.
+
+What root may not do is decided here alone: a link that another user can have made
+leads root only to what is that user's own. Who is not root follows what the kernel
+lets it, so that no odd folder keeps a monitor from writing OB.
 """
 
 import contextlib
 import errno
 import os
 import stat
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, Self
+
+from nutbridge.system.rights import acting_as, is_account_of
 
 _LABEL = "security.selinux"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
+#: O_NONBLOCK: a FIFO must not hang anybody. O_NOCTTY: nor a terminal take us over.
+_SAFE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+#: As many links as the kernel follows.
+_MOST_LINKS = 40
+_LINK_PROBLEM = "root follows no link of another user (chown -h root allows it)"
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 #: A port file with three phases has 3 kB.
 _SPARE_BYTES = 16384
@@ -29,96 +44,317 @@ class Access:
     Attributes:
         mode: its permissions.
         owner: user and group it is given to where permitted; None: the process's.
+        label: of SELinux, as it was read; None: that of the folder.
+        secret: it goes to nobody but the folder's own users.
     """
 
     mode: int = 0o600
     owner: tuple[int, int] | None = None
+    label: bytes | None = None
+    secret: bool = False
+
+    @classmethod
+    def of(cls, handle: int) -> Self:
+        """Return those of an open file."""
+        found = os.fstat(handle)
+        # No label, or a file system without labels: nothing to keep.
+        label = None
+        with contextlib.suppress(OSError):
+            label = os.getxattr(handle, _LABEL)
+        return cls(found.st_mode & 0o777, (found.st_uid, found.st_gid), label)
 
 
 PRIVATE = Access()
+
+
+class FileContent(NamedTuple):
+    """What was read, and whose it is; all of one and the same file."""
+
+    data: bytes
+    info: os.stat_result
+    access: Access
 
 
 class ChangedError(Exception):
     """Somebody else has changed the file meanwhile; it was left as it is."""
 
 
-def replace_file(
-    path: Path,
-    data: bytes,
-    *,
-    access: Access | Path = PRIVATE,
-    mtime_s: int | None = None,
-    durable: bool = True,
-    spare: Path | None = None,
-    still: Callable[[], bool] | None = None,
-) -> os.stat_result:
-    """Write ``data`` beside ``path``, then rename it onto ``path``.
+class NotPlainError(OSError):
+    """What has the name is a link, a pipe, a device or a folder."""
+
+
+class FolderInPlaceError(NotPlainError, IsADirectoryError):
+    """What has the name is a folder: a wrong path in a config more often than not."""
+
+
+class Folder:
+    """A folder held open; a context manager.
 
     Args:
-        path: the file to replace; its folder must exist. Not a symbolic link
-            (callers resolve it: a rename would replace the link itself).
-        data: the whole new content.
-        access: who may read it; or an existing file whose mode, owner (where
-            permitted) and SELinux label the new one gets.
-        mtime_s: modification time of the new file, whole seconds.
-        durable: wait until the bytes are on the disk.
-        spare: a file of ``keep_spare``, used up where the disk is full.
-        still: asked right before the rename, when all the slow work is done:
-            whether the file is still the one that ``data`` was made from.
-
-    Returns:
-        The new file's stat.
+        path: links in it are followed (see the top for what root follows).
 
     Raises:
-        OSError: nothing was changed, no temporary file is left.
-        ChangedError: the same, because ``still`` said no.
+        OSError: it is not there, no folder, or not to be searched.
     """
-    finish = _Finish(path, data, access, mtime_s, durable, still)
-    try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
-        )
-        return finish.run(handle, name)
-    except OSError as exc:
-        if spare is None or exc.errno not in _FULL:
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if os.geteuid() != 0:
+            self._handle = os.open(path, _FOLDER)
+        else:
+            with _Walk(str(path)) as walk:
+                self._handle = walk.folder()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._handle)
+
+    def info(self) -> os.stat_result:
+        """Return the stat of the folder itself."""
+        return os.fstat(self._handle)
+
+    def stat(self, name: str) -> os.stat_result:
+        """Return the stat of a name, of the link itself where it is one."""
+        return os.stat(name, dir_fd=self._handle, follow_symlinks=False)
+
+    def open(self, name: str, flags: int = os.O_RDONLY) -> int:
+        """Open a plain file that is there; no link is followed.
+
+        Raises:
+            NotPlainError: it is something else.
+            OSError: it cannot be opened.
+        """
+        path = str(self.path / name)
+        # Looked at first: only to open a device may do something.
+        _see_plain(self.stat(name), path)
+        try:
+            handle = os.open(name, flags | _SAFE, dir_fd=self._handle)
+        except OSError as exc:
+            exc.filename = path
             raise
-        return finish.run(os.open(spare, os.O_RDWR | _SAFE), str(spare))
+        try:
+            _see_plain(os.fstat(handle), path)
+        except OSError:
+            os.close(handle)
+            raise
+        return handle
+
+    def create(self, name: str, mode: int, owner: tuple[int, int] | None) -> int:
+        """Make a file that is not there yet, and open it.
+
+        Raises:
+            FileExistsError: something has that name.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE
+        handle = os.open(name, flags, 0, dir_fd=self._handle)
+        # By handle: the name may by now be a link to a file of root's.
+        _give(handle, owner)
+        os.fchmod(handle, mode)
+        return handle
+
+    def is_alone(self, name: str, handle: int) -> bool:
+        """Whether what is written into an open file can hurt no other folder's.
+
+        Root asks: where others may write in the folder, the name may be one more
+        of a file of root's (a hard link).
+        """
+        if os.geteuid() != 0 or _is_closed(self.info()):
+            return True
+        # One look at name and count together: links that come and go between two
+        # looks could deceive.
+        try:
+            named, opened = self.stat(name), os.fstat(handle)
+        except OSError:
+            return False
+        return named.st_nlink == 1 and os.path.samestat(named, opened)
+
+    def access(self, name: str) -> Access | None:
+        """Return who may read a plain file; None where it cannot be opened."""
+        try:
+            handle = self.open(name)
+        except OSError:
+            return None
+        try:
+            return Access.of(handle)
+        finally:
+            os.close(handle)
+
+    def read(self, name: str, cap: int, *, alone: bool = False) -> FileContent:
+        """Read a plain file of at most ``cap`` bytes, and one byte more.
+
+        Args:
+            name: of the file.
+            cap: of its size.
+            alone: what is read goes elsewhere; refuse a hard link as well.
+
+        Raises:
+            NotPlainError, OSError: see ``open``.
+        """
+        handle = self.open(name)
+        if alone and not self.is_alone(name, handle):
+            os.close(handle)
+            path = str(self.path / name)
+            raise NotPlainError(errno.EMLINK, "is a hard link to another file", path)
+        return _read(handle, cap)
+
+    def make_folder(self, name: str, mode: int, owner: tuple[int, int] | None) -> None:
+        """Make a folder that is not there yet."""
+        os.mkdir(name, 0o700, dir_fd=self._handle)
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(name, flags, dir_fd=self._handle)
+        try:
+            if os.fstat(handle).st_uid == os.geteuid():  # else not ours any more
+                os.fchmod(handle, mode)
+                _give(handle, owner)
+        finally:
+            os.close(handle)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove an empty folder."""
+        os.rmdir(name, dir_fd=self._handle)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name; what has that name goes."""
+        os.replace(old, new, src_dir_fd=self._handle, dst_dir_fd=self._handle)
+
+    def unlink(self, name: str) -> None:
+        """Take a name away."""
+        os.unlink(name, dir_fd=self._handle)
+
+    def replace(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        access: Access = PRIVATE,
+        mtime_s: int | None = None,
+        durable: bool = True,
+        spare: str | None = None,
+        still: Callable[[], bool] | None = None,
+    ) -> os.stat_result:
+        """Write ``data`` beside ``name``, then rename it onto ``name``.
+
+        Args:
+            name: the file to replace; a link is replaced, not followed.
+            data: the whole new content.
+            access: who may read it.
+            mtime_s: modification time of the new file, whole seconds.
+            durable: wait until the bytes are on the disk.
+            spare: a file of ``keep_spare``, used up where the disk is full.
+            still: asked right before the rename, when all the slow work is done:
+                whether the file is still the one that ``data`` was made from.
+
+        Returns:
+            The new file's stat.
+
+        Raises:
+            OSError: nothing was changed, no temporary file is left.
+            ChangedError: the same, because ``still`` said no.
+        """
+        self._see_owner(name, access)
+        finish = _Finish(self, name, data, access, mtime_s, durable, still)
+        with self._rights_for(access):
+            try:
+                own = f".{name}.{os.urandom(6).hex()}.tmp"
+                return finish.run(self.create(own, 0o600, None), own)
+            except OSError as exc:
+                exc.filename, exc.filename2 = str(self.path / name), None
+                if spare is None or exc.errno not in _FULL:
+                    raise
+                return finish.run(self._open_spare(spare), spare)
+
+    @contextlib.contextmanager
+    def _rights_for(self, access: Access) -> Iterator[None]:
+        """What is to be the folder's owner's, root makes with that user's rights."""
+        found = self.info()
+        mine = access.owner is not None and access.owner[0] == found.st_uid
+        with acting_as((found.st_uid, found.st_gid) if mine else None):
+            yield
+
+    def _see_owner(self, name: str, access: Access) -> None:
+        """Give no secret of root's to whoever put a file of his own beside it."""
+        if not access.secret or access.owner is None or os.geteuid() != 0:
+            return
+        if not is_account_of(access.owner[0], self.info()):
+            problem = (
+                f"would go to user {access.owner[0]}, who has no part in this folder; "
+                "chown the port file to the monitor's user, or run this as that user"
+            )
+            raise PermissionError(errno.EPERM, problem, str(self.path / name))
+
+    def _open_spare(self, name: str) -> int:
+        handle = self.open(name, os.O_RDWR)
+        if not self.is_alone(name, handle):
+            os.close(handle)
+            raise NotPlainError(errno.EMLINK, "has another name", name)
+        return handle
+
+    def keep_spare(self, name: str, access: Access) -> None:
+        """Make sure that a file is there with room in it, if that is possible."""
+        try:
+            handle = self.create(name, 0o600, access.owner)
+        except OSError:
+            return  # there already, or no room
+        try:
+            os.posix_fallocate(handle, 0, _SPARE_BYTES)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.unlink(name)
+        finally:
+            os.close(handle)
+
+    def sweep(self, name: str) -> None:
+        """Remove what a killed ``replace`` of ``name`` left."""
+        start, end = f".{name}.", ".tmp"
+        with contextlib.suppress(OSError):
+            listed = os.open(".", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._handle)
+            try:
+                names = os.listdir(listed)
+            finally:
+                os.close(listed)
+            for left in names:
+                middle = left.removeprefix(start).removesuffix(end)
+                # Our part has no dot: what is left of "ups.dev" is not "ups"'s.
+                if left == f"{start}{middle}{end}" and "." not in middle:
+                    with contextlib.suppress(OSError):
+                        self.unlink(left)
 
 
 @dataclass(frozen=True, slots=True)
 class _Finish:
     """What makes the new file out of an open one."""
 
-    path: Path
+    folder: Folder
+    name: str
     data: bytes
-    access: Access | Path
+    access: Access
     mtime_s: int | None
     durable: bool
     still: Callable[[], bool] | None
 
-    def run(self, handle: int, name: str) -> os.stat_result:
+    def run(self, handle: int, made: str) -> os.stat_result:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(self.data)
                 file.truncate()
                 file.flush()
-                # By handle: in a folder of another user the name may by now be
-                # a link to a file of root's.
-                if isinstance(self.access, Access):
-                    os.fchmod(handle, self.access.mode)
-                    _give(handle, self.access.owner)
-                else:
-                    _copy_access(self.access, handle)
+                _give(handle, self.access.owner)
+                os.fchmod(handle, self.access.mode)
+                if self.access.label is not None:
+                    with contextlib.suppress(OSError):
+                        os.setxattr(handle, _LABEL, self.access.label)
                 if self.mtime_s is not None:
                     os.utime(handle, (self.mtime_s, self.mtime_s))
                 if self.durable:
                     os.fsync(handle)
                 found = os.fstat(handle)
             self._see_unchanged()
-            os.replace(name, self.path)
+            self.folder.rename(made, self.name)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(name)
+                self.folder.unlink(made)
             raise
         return found
 
@@ -127,19 +363,257 @@ class _Finish:
             raise ChangedError
 
 
-def keep_spare(path: Path) -> None:
-    """Make sure that ``path`` is there with room in it, if that is possible."""
+class _Walk:
+    """Root's way along a path, one open folder after another.
+
+    A link is followed where it is root's. After one of another user the way must end
+    in a folder of that user: no other can be harmed then.
+    """
+
+    def __init__(self, path: str) -> None:
+        # Not normalised: behind a link .. is another folder than it seems.
+        whole = path if path.startswith("/") else os.path.join(os.getcwd(), path)
+        self._left = whole.split("/")
+        self._links = 0
+        self._guide: int | None = None
+        self._names: list[str] = []
+        self._at = os.open("/", _FOLDER)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._at)
+
+    def folder(self) -> int:
+        """Go to the end, which must be a folder; return a handle of it."""
+        while self._left:
+            self._step(self._left.pop(0))
+        self._see_guided()
+        return os.dup(self._at)
+
+    def file(self) -> tuple[Path, str]:
+        """Go to the folder of the file; return its real path and the file's name.
+
+        The file need not be there.
+        """
+        while True:
+            left = self._trimmed()
+            if len(left) > 1 or left == [".."]:
+                self._step(left.pop(0))
+            elif not self._follow():
+                break
+        self._see_guided()
+        return Path(self._path()), self._left[0]
+
+    def _trimmed(self) -> list[str]:
+        """Return what is left of the path; at least one name."""
+        while self._left and self._left[-1] in ("", "."):
+            self._left.pop()
+        if not self._left:
+            problem = "is a folder, a file is needed"
+            raise FolderInPlaceError(errno.EISDIR, problem, self._path())
+        return self._left
+
+    def _follow(self) -> bool:
+        """Follow the last name if it is a link; else say that it is none."""
+        try:
+            found = os.stat(self._left[0], dir_fd=self._at, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        if not stat.S_ISLNK(found.st_mode):
+            return False
+        self._follow_link(self._left.pop(0))
+        return True
+
+    def _path(self) -> str:
+        return "/" + "/".join(self._names)
+
+    def _step(self, name: str) -> None:
+        if name in ("", "."):
+            return
+        if name == "..":
+            self._enter("..")
+            del self._names[-1:]
+            return
+        found = os.stat(name, dir_fd=self._at, follow_symlinks=False)
+        if stat.S_ISLNK(found.st_mode):
+            self._follow_link(name)
+        else:
+            self._enter(name)
+            self._names.append(name)
+
+    def _enter(self, name: str) -> None:
+        # Links not followed: it may have become one just now.
+        into = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self._at)
+        os.close(self._at)
+        self._at = into
+
+    def _follow_link(self, name: str) -> None:
+        path = os.path.join(self._path(), name)
+        flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+        link = os.open(name, flags, dir_fd=self._at)
+        try:
+            self._believe(os.fstat(link), path)
+            target = os.readlink("", dir_fd=link)
+        finally:
+            os.close(link)
+        self._links += 1
+        if self._links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        if target.startswith("/"):
+            root = os.open("/", _FOLDER)
+            os.close(self._at)
+            self._at, self._names = root, []
+        self._left[:0] = target.split("/")
+
+    def _believe(self, link: os.stat_result, path: str) -> None:
+        closed = _is_closed(os.fstat(self._at))
+        if link.st_uid == 0 and (link.st_nlink == 1 or closed):
+            return
+        if link.st_uid == 0 or self._guide not in (None, link.st_uid):
+            raise PermissionError(errno.EPERM, _LINK_PROBLEM, path)
+        self._guide = link.st_uid
+
+    def _see_guided(self) -> None:
+        if self._guide not in (None, os.fstat(self._at).st_uid):
+            raise PermissionError(errno.EPERM, _LINK_PROBLEM, self._path())
+
+
+def _is_closed(folder: os.stat_result) -> bool:
+    """Whether only root can have put something into a folder."""
+    return folder.st_uid == 0 and not folder.st_mode & _WRITABLE_BY_OTHERS
+
+
+def _see_plain(found: os.stat_result, path: str) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise NotPlainError(errno.ELOOP, "is a link, not a plain file", path)
+    if stat.S_ISDIR(found.st_mode):
+        raise FolderInPlaceError(errno.EISDIR, "is a folder, a file is needed", path)
+    if not stat.S_ISREG(found.st_mode):
+        raise NotPlainError(errno.EINVAL, "is a pipe or device, no plain file", path)
+
+
+def _read(handle: int, cap: int) -> FileContent:
+    with open(handle, "rb", buffering=0) as file:
+        info, access = os.fstat(handle), Access.of(handle)
+        parts, left = [], cap + 1
+        while left and (part := file.read(left)):
+            parts.append(part)
+            left -= len(part)
+        return FileContent(b"".join(parts), info, access)
+
+
+def real_path(path: Path) -> Path:
+    """Return a path without links; where root may not follow one, as it is.
+
+    What is done with the result goes the way anew and tells what was wrong.
+    """
+    if os.geteuid() != 0:
+        return Path(os.path.realpath(path))
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+        with _Walk(str(path)) as walk:
+            folder, name = walk.file()
+            return folder / name
     except OSError:
-        return  # there already, or no room
+        return Path(os.path.abspath(path))
+
+
+@contextlib.contextmanager
+def folder_of(path: Path) -> Iterator[tuple[Folder, str]]:
+    """Open the folder in which a file really lies, links followed; with its name.
+
+    Raises:
+        OSError: no such folder, or root may not follow a link on the way.
+    """
+    if os.geteuid() != 0:
+        real = Path(os.path.realpath(path))
+        where, name = real.parent, real.name
+    else:
+        with _Walk(str(path)) as walk:
+            where, name = walk.file()
+    with Folder(where) as folder:
+        yield folder, name
+
+
+def read_file(path: Path, cap: int, *, alone: bool = False) -> FileContent:
+    """Read a plain file of at most ``cap`` bytes, and one byte more; links followed.
+
+    Args:
+        path: of the file.
+        cap: of its size.
+        alone: see ``Folder.read``.
+
+    Raises:
+        NotPlainError, OSError: see ``Folder.open``, ``folder_of``.
+    """
+    if os.geteuid() != 0:
+        handle = os.open(path, os.O_RDONLY | _SAFE & ~os.O_NOFOLLOW)
+        try:
+            _see_plain(os.fstat(handle), str(path))
+        except OSError:
+            os.close(handle)
+            raise
+        return _read(handle, cap)
+    with folder_of(path) as (folder, name):
+        return folder.read(name, cap, alone=alone)
+
+
+def look(path: Path) -> os.stat_result:
+    """Return the stat of a file, links followed as ``read_file`` does.
+
+    Raises:
+        OSError: it is not there, or root may not follow a link.
+    """
+    if os.geteuid() != 0:
+        return os.stat(path)
+    with folder_of(path) as (folder, name):
+        return folder.stat(name)
+
+
+def replace_file(
+    path: Path, data: bytes, *, access: Access = PRIVATE, durable: bool = True
+) -> None:
+    """Replace a file as a whole; see ``Folder.replace``. A link is replaced too."""
+    with Folder(path.parent) as folder:
+        folder.replace(path.name, data, access=access, durable=durable)
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed ``replace_file`` for ``path`` left in its folder."""
+    with contextlib.suppress(OSError), Folder(path.parent) as folder:
+        folder.sweep(path.name)
+
+
+@contextlib.contextmanager
+def acting_for(path: Path, owner: tuple[int, int] | None = None) -> Iterator[None]:
+    """Do steps on a file with the rights of the owner of its folder; for root alone.
+
+    Args:
+        path: of the file.
+        owner: whose the file is or will be; where that is another one, they are
+            done as root, for the file could not be given away.
+    """
+    found = None
+    if os.geteuid() == 0:
+        # Where it cannot be opened the step itself tells why.
+        with contextlib.suppress(OSError), Folder(path.parent) as folder:
+            found = folder.info()
+    able = found is not None and (owner is None or owner[0] == found.st_uid)
+    if found is None or not able or not _can_reach(path.parent, found):
+        yield
+        return
+    with acting_as((found.st_uid, found.st_gid)):
+        yield
+
+
+def _can_reach(path: Path, folder: os.stat_result) -> bool:
+    """Whether its owner comes to a folder by its path."""
     try:
-        os.posix_fallocate(handle, 0, _SPARE_BYTES)
+        with acting_as((folder.st_uid, folder.st_gid)):
+            return os.path.samestat(os.stat(path), folder)
     except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-    finally:
-        os.close(handle)
+        return False
 
 
 def owner_for(path: Path) -> tuple[int, int] | None:
@@ -151,7 +625,7 @@ def owner_for(path: Path) -> tuple[int, int] | None:
     if os.geteuid() != 0:
         return None
     try:
-        found = os.stat(path)
+        found = look(path)
     except OSError:
         return None
     return found.st_uid, found.st_gid
@@ -163,40 +637,3 @@ def _give(handle: int, owner: tuple[int, int] | None) -> None:
     if owner is not None:
         with contextlib.suppress(OSError):
             os.fchown(handle, *owner)
-
-
-def _copy_access(like: Path, handle: int) -> None:
-    old = os.stat(like)
-    _give(handle, (old.st_uid, old.st_gid))
-    os.fchmod(handle, old.st_mode & 0o777)
-    # No label, or a file system without labels: nothing to keep.
-    with contextlib.suppress(OSError):
-        os.setxattr(handle, _LABEL, os.getxattr(like, _LABEL))
-
-
-def check_link(path: Path) -> None:
-    """See that root follows no link that another user has made.
-
-    In a folder of the monitor's user it could lead to any file of the system,
-    which a tool run by hand as root would replace and give away.
-
-    Raises:
-        PermissionError: ``path`` is such a link.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        found = os.lstat(path)
-        if os.geteuid() == 0 and stat.S_ISLNK(found.st_mode) and found.st_uid != 0:
-            problem = "root follows no link of another user (chown -h root allows it)"
-            raise PermissionError(errno.EPERM, problem, str(path))
-
-
-def sweep(path: Path) -> None:
-    """Remove what a killed ``replace_file`` for ``path`` left in its folder."""
-    start, end = f".{path.name}.", ".tmp"
-    with contextlib.suppress(OSError):
-        for left in path.parent.iterdir():
-            middle = left.name.removeprefix(start).removesuffix(end)
-            # mkstemp's part has no dot: what is left of "ups.dev" is not "ups"'s.
-            if left.name == f"{start}{middle}{end}" and "." not in middle:
-                with contextlib.suppress(OSError):
-                    left.unlink()

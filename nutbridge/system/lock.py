@@ -13,12 +13,13 @@ import contextlib
 import errno
 import fcntl
 import os
-import stat
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.errors import LockHeld, PortFileError
+from nutbridge.system.files import Folder, real_path
 
 # Owner and group only: to open a file for reading is enough to lock it, and no
 # other user of the host may keep the monitor from starting.
@@ -28,9 +29,6 @@ _MODE = 0o660
 # tries again before it believes that there is another monitor.
 _TRIES = 50
 _BETWEEN_TRIES_S = 0.01
-
-# O_NONBLOCK: a named pipe of that name must not hang the start.
-_OPEN_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 # The longest pid of Linux has 7 digits.
 _PID_BYTES = 16
@@ -52,9 +50,10 @@ class PortLock:
     """
 
     def __init__(self, port_file: Path) -> None:
-        self.port_file = Path(os.path.realpath(port_file))
+        self.port_file = real_path(port_file)
         self.path = self.port_file.with_name(f".{self.port_file.name}.lock")
         self._handle: int | None = None
+        self._alone = False
 
     @property
     def held(self) -> bool:
@@ -70,12 +69,14 @@ class PortLock:
         """
         if self._handle is not None:
             return
-        handle = self._open_or_create()
-        with contextlib.ExitStack() as undo:
+        with self._folder() as folder, contextlib.ExitStack() as undo:
+            handle = self._open_or_create(folder)
             undo.callback(os.close, handle)
             if not self._lock(handle, fcntl.LOCK_EX, _TRIES):
                 raise LockHeld(str(self.port_file), _read_pid(handle))
-            _write_pid(handle, os.getpid())
+            self._alone = folder.is_alone(self.path.name, handle)
+            if self._alone:
+                _write_pid(handle, os.getpid())
             undo.pop_all()
         self._handle = handle
 
@@ -84,8 +85,9 @@ class PortLock:
         if self._handle is None:
             return
         handle, self._handle = self._handle, None
-        with contextlib.suppress(OSError):
-            os.ftruncate(handle, 0)
+        if self._alone:
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, 0)
         os.close(handle)
 
     def owner(self) -> Owner | None:
@@ -97,7 +99,8 @@ class PortLock:
         if self._handle is not None:
             return Owner(os.getpid())
         try:
-            handle = self._open(os.O_RDONLY)
+            with Folder(self.path.parent) as folder:
+                handle = folder.open(self.path.name)
         except FileNotFoundError:
             return None
         except OSError as exc:
@@ -123,46 +126,32 @@ class PortLock:
                 return True
         return False
 
-    def _open_or_create(self) -> int:
-        # Not O_CREAT on a file that exists: fs.protected_regular refuses that
-        # even to root where a folder of another user is sticky.
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[Folder]:
         try:
-            try:
-                return self._open_existing()
-            except FileNotFoundError:
-                with contextlib.suppress(FileExistsError):
-                    return self._create()
-                return self._open_existing()
+            folder = Folder(self.path.parent)
         except OSError as exc:
             raise self._error(exc) from exc
+        with folder:
+            yield folder
 
-    def _open_existing(self) -> int:
+    def _open_or_create(self, folder: Folder) -> int:
+        # Not O_CREAT on a file that exists: fs.protected_regular refuses that
+        # even to root where a folder of another user is sticky.
+        name = self.path.name
         try:
-            return self._open(os.O_RDWR)
-        except PermissionError:
-            # Made by another user: enough to lock it, not to name ourselves.
-            return self._open(os.O_RDONLY)
+            try:
+                return _open_existing(folder, name)
+            except FileNotFoundError:
+                # A check by hand as root must not leave a lock that the nut user
+                # cannot open: it gets the folder's owner and group.
+                found = folder.info()
+                owner = found.st_uid, found.st_gid
+                with contextlib.suppress(FileExistsError):
+                    return folder.create(name, _MODE, owner)
+                return _open_existing(folder, name)
         except OSError as exc:
-            if exc.errno != errno.EROFS:
-                raise
-            return self._open(os.O_RDONLY)
-
-    def _open(self, access: int) -> int:
-        handle = os.open(self.path, access | _OPEN_FLAGS)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise OSError(errno.EINVAL, "not a regular file", str(self.path))
-        return handle
-
-    def _create(self) -> int:
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, 0)
-        # A check by hand as root must not leave a lock that the nut user cannot
-        # open: it gets the folder's owner and group. EPERM is normal.
-        folder = self.path.parent.stat()
-        with contextlib.suppress(OSError):
-            os.fchown(handle, folder.st_uid, folder.st_gid)
-        os.fchmod(handle, _MODE)
-        return handle
+            raise self._error(exc) from exc
 
     def _error(self, exc: OSError) -> PortFileError:
         return PortFileError(
@@ -170,6 +159,18 @@ class PortLock:
             f"cannot lock it with {self.path}: {exc.strerror}; the monitor's user "
             "must be able to write in that folder",
         )
+
+
+def _open_existing(folder: Folder, name: str) -> int:
+    try:
+        return folder.open(name, os.O_RDWR)
+    except PermissionError:
+        # Made by another user: enough to lock it, not to name ourselves.
+        return folder.open(name)
+    except OSError as exc:
+        if exc.errno != errno.EROFS:
+            raise
+        return folder.open(name)
 
 
 def _read_pid(handle: int) -> int | None:

@@ -8,16 +8,14 @@ stranger's, must never end an outage.
 
 import contextlib
 import os
-import stat
 from pathlib import Path
 
 from nutbridge.system.clock import Clock
-from nutbridge.system.files import Access, replace_file
+from nutbridge.system.files import Access, Folder, replace_file
 
 #: Longer than the longest wait between two checks (POLLFREQALERT, 300 s).
 COUNTS_S = 600.0
 
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _BYTES = 200
 
 
@@ -49,17 +47,11 @@ class ReleaseRequest:
     def there(self) -> bool:
         """Whether there is one that counts. Costs one failed open(2) otherwise."""
         try:
-            handle = os.open(self.path, _FLAGS)
+            with Folder(self.path.parent) as folder:
+                found = folder.read(self.path.name, _BYTES)
         except OSError:
             return False
-        try:
-            found = os.fstat(handle)
-            own = found.st_uid in (0, os.geteuid()) and stat.S_ISREG(found.st_mode)
-            return own and self._counts(os.read(handle, _BYTES))
-        except OSError:
-            return False
-        finally:
-            os.close(handle)
+        return found.info.st_uid in (0, os.geteuid()) and self._counts(found.data)
 
     def holds(self, *, needed: bool) -> bool:
         """Whether there is one that counts.
@@ -83,5 +75,5 @@ class ReleaseRequest:
 
     def drop(self) -> None:
         """Take it away."""
-        with contextlib.suppress(OSError):
-            os.unlink(self.path)
+        with contextlib.suppress(OSError), Folder(self.path.parent) as folder:
+            folder.unlink(self.path.name)

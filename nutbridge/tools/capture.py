@@ -30,6 +30,7 @@ from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway, http_date
 from nutbridge.sources.enphase.info import Info
 from nutbridge.system.clock import Clock, Waiter
+from nutbridge.system.files import Access, Folder
 from nutbridge.system.redact import SecretKind
 from nutbridge.tools.mask import Mask
 from nutbridge.tools.status.live import read_only_gateway, read_token
@@ -47,6 +48,8 @@ FILES: Mapping[str, str] = {
     paths.REPORTS: "reports.json",
 }
 
+#: Nothing private is in it, and it is to be sent.
+_OPEN = Access(0o644)
 #: The largest known answer has 60 kB.
 _LONGEST_BODY = 1 << 18
 #: A house has some dozens.
@@ -225,12 +228,14 @@ def _save(folder: Path, files: Mapping[str, str]) -> None:
     """Make the folder with all of its files, or leave nothing behind."""
     try:
         folder.mkdir()
+        made = Folder(folder)
     except OSError as error:
         raise CannotSave(f"{folder} cannot be made: {error.strerror}") from error
     try:
-        for name, text in files.items():
-            data = text.encode("utf-8", "surrogateescape")
-            (folder / name).write_bytes(data)
+        with made:
+            for name, text in files.items():
+                data = text.encode("utf-8", "surrogateescape")
+                made.replace(name, data, access=_OPEN)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):

@@ -6,7 +6,6 @@ are whole files, so one of two that meet can be lost; each side looks again.
 """
 
 import functools
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,10 @@ from nutbridge.config.settings import Settings
 from nutbridge.daemon.wiring import maker_of
 from nutbridge.errors import LockHeld, NutbridgeError, PortFileError
 from nutbridge.nut.edit import with_settings
-from nutbridge.nut.port_file import MAX_BYTES, PortFile
+from nutbridge.nut.port_file import MAX_BYTES, PortFile, PortFileName
 from nutbridge.nut.port_text import parse
 from nutbridge.system.clock import Clock, Waiter
-from nutbridge.system.files import replace_file
+from nutbridge.system.files import acting_for, folder_of
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.setup.places import is_lost_at_boot, template_path
 
@@ -70,25 +69,36 @@ def edit_settings(
     template = Path(template_path(settings))
     port.check()
     change = functools.partial(with_settings, changes=changes, maker=maker_of(settings))
-    change(port.read())  # refused before anything is changed
+    with acting_for(port.real, port.owner):
+        change(port.read())  # refused before anything is changed
     files = [template] if _edit_template(template, change) else []
-    lock = PortLock(port.real)
-    pid: int | None = None
+    # No step from here on needs more rights than the folder's owner has.
+    with acting_for(port.real, port.owner):
+        changed, held = _edit_locked(port, changes, change, waiter)
+    if changed is not None:
+        files.append(changed)
+    lost = is_lost_at_boot(str(port.real)) and not template.exists()
+    return Edited(tuple(files), held is not None, held.pid if held else None, lost)
+
+
+def _edit_locked(
+    port: PortFile, changes: Mapping[str, str], change: Change, waiter: Waiter
+) -> tuple[Path | None, LockHeld | None]:
+    """Return the file that was changed, and the monitor that runs beside us."""
+    lock, held, changed = PortLock(port.real), None, None
     try:
         lock.acquire()
-    except LockHeld as held:
-        monitor, pid = True, held.pid
-    else:
-        monitor = False
+    except LockHeld as found:
+        held = found
     try:
         if _edit_port(port, change):
-            files.append(port.real if port.real.exists() else port.twin)
-        if monitor:
+            visible = port.find() is PortFileName.VISIBLE
+            changed = port.real if visible else port.twin
+        if held is not None:
             _see_it_stay(port, changes, change, waiter)
     finally:
         lock.release()
-    lost = is_lost_at_boot(str(port.real)) and not template.exists()
-    return Edited(tuple(files), monitor, pid, lost)
+    return changed, held
 
 
 def _edit_port(port: PortFile, change: Change) -> bool:
@@ -119,12 +129,12 @@ def _see_it_stay(
 def _edit_template(path: Path, change: Change) -> bool:
     """Change the lines that every boot begins with; False without a template."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        new = change(data)
-        if len(data) > MAX_BYTES or new == data:
-            return False
-        replace_file(Path(os.path.realpath(path)), new, access=path)
+        with folder_of(path) as (folder, name):
+            found = folder.read(name, MAX_BYTES, alone=True)
+            new = change(found.data)
+            if len(found.data) > MAX_BYTES or new == found.data:
+                return False
+            folder.replace(name, new, access=found.access)
     except FileNotFoundError:
         return False
     except OSError as error:

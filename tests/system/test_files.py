@@ -12,7 +12,13 @@ from nutbridge.nut.port_file import PortFile
 from nutbridge.simulator.tokens import make_token
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.clock import SystemClock
-from nutbridge.system.files import Access, owner_for, replace_file
+from nutbridge.system.files import (
+    Access,
+    ChangedError,
+    Folder,
+    owner_for,
+    replace_file,
+)
 
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]
@@ -32,8 +38,8 @@ def test_new_file_is_private(tmp_path: Path) -> None:
 def test_failure_leaves_the_old_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_bytes(b"old")
-    with pytest.raises(OSError, match="No such file"):
-        replace_file(path, b"new", access=tmp_path / "gone")
+    with Folder(tmp_path) as folder, pytest.raises(ChangedError):
+        folder.replace("token", b"new", still=lambda: False)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

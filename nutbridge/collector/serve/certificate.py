@@ -8,7 +8,6 @@ Source: Envoy firmware R3, as public proxies have met it.
 """
 
 import datetime as dt
-import os
 import ssl
 import warnings
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from nutbridge.errors import ConfigError
-from nutbridge.system.files import replace_file
+from nutbridge.system.files import look, replace_file
 
 FILE: Final = "collector.pem"
 
@@ -77,10 +76,11 @@ def listener_context(
         ConfigError: the file cannot be used, or OpenSSL has no TLS 1.0.
     """
     path = state / FILE
-    if not path.exists():
-        _make(path)
     try:
-        mode = os.stat(path).st_mode
+        mode = look(path).st_mode
+    except FileNotFoundError:
+        _make(path)
+        mode = 0
     except OSError as exc:
         raise ConfigError(str(path), None, exc.strerror or "not readable") from exc
     if mode & _READABLE_BY_OTHERS:

@@ -20,6 +20,7 @@ from nutbridge.collector.parse.model import (
     Report,
 )
 from nutbridge.collector.store.api import Store
+from nutbridge.system.files import read_file
 
 #: A transaction of so many files takes 30 ms.
 _GROUP = 16
@@ -131,8 +132,8 @@ def _store(
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(_LARGEST)
+    # A folder of reports may be anybody's: no link, pipe or hard link in it.
+    data = read_file(path, _LARGEST - 1, alone=True).data
     if len(data) >= _LARGEST:
         raise TooLarge(MAX_INFLATED)
     if not data.startswith(_GZIP):

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import threading
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nutbridge.collector.errors import StoreDown
 from nutbridge.collector.store.engine import is_sqlite
+from nutbridge.system.files import Folder
 
 #: Of the outbox; any number that others do not use.
 _PG_LOCK = 7_264_110_002
@@ -46,9 +48,8 @@ class FileLead:
         with self._guard:
             if self._handle is not None:
                 return True
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             try:
-                handle = os.open(self._path, flags, 0o600)
+                handle = _open_or_make(Path(self._path))
             except OSError as exc:
                 raise StoreDown(f"{self._path}: {exc.strerror}") from exc
             try:
@@ -65,6 +66,13 @@ class FileLead:
             if self._handle is not None:
                 os.close(self._handle)
                 self._handle = None
+
+
+def _open_or_make(path: Path) -> int:
+    with Folder(path.parent) as folder:
+        with contextlib.suppress(FileExistsError):
+            return folder.create(path.name, 0o600, None)
+        return folder.open(path.name, os.O_RDWR)
 
 
 class PostgresLead:

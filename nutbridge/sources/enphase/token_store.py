@@ -8,7 +8,9 @@ read, so a renewed token goes to the file; of the two, the one that ends later
 counts: after a renewal the file's, after a new credential that one.
 """
 
+import contextlib
 import logging
+import os
 import stat
 from pathlib import Path
 
@@ -21,9 +23,11 @@ from nutbridge.sources.enphase.claims import (
 )
 from nutbridge.system.files import (
     Access,
-    check_link,
-    replace_file,
-    sweep,
+    Folder,
+    folder_of,
+    look,
+    read_file,
+    real_path,
 )
 
 _log = logging.getLogger(__name__)
@@ -51,7 +55,7 @@ class TokenStore:
     ) -> None:
         self._path = path
         self._credential = None if credential is None else Path(credential)
-        self._access = Access(owner=owner)
+        self._access = Access(owner=owner, secret=True)
         self._serial = serial
         self._seen: tuple[int, int, int, int] | None = None
 
@@ -63,10 +67,7 @@ class TokenStore:
         """
         for path in self._paths():
             _check_folders(path)
-            if _mode(path) & (stat.S_IROTH | stat.S_IWOTH):
-                raise ConfigError(
-                    str(path), None, "everybody may read the token; chmod 600"
-                )
+            _check_mode(path, _mode(path))
 
     def read(self) -> str | None:
         """Return the cached token, or None when there is no usable one.
@@ -74,7 +75,8 @@ class TokenStore:
         Raises:
             ConfigError: see ``check``, or a file cannot be read.
         """
-        sweep(self._path.resolve())
+        with contextlib.suppress(OSError), folder_of(self._path) as (folder, name):
+            folder.sweep(name)
         return self.peek()
 
     def peek(self) -> str | None:
@@ -110,8 +112,7 @@ class TokenStore:
 
     def _read(self, path: Path) -> tuple[Claims, str] | None:
         try:
-            with path.open("rb") as file:
-                data = file.read(_MOST_BYTES)
+            found = read_file(path, _MOST_BYTES)
         except FileNotFoundError:
             return None
         except (PermissionError, IsADirectoryError) as error:
@@ -120,7 +121,8 @@ class TokenStore:
         except OSError as error:
             _log.warning("token file %s ignored: %s", path, error.strerror)
             return None
-        text = pasted_token(data)
+        _check_mode(path, found.info.st_mode)
+        text = pasted_token(found.data)
         try:
             claims = parse_token(text)
             if self._serial is not None:
@@ -142,29 +144,40 @@ class TokenStore:
         if self._serial is not None:
             check_for(claims, self._serial)
         _check_folders(self._path)
-        check_link(self._path)
         data = text.encode("ascii") + b"\n"
-        replace_file(self._path.resolve(), data, access=self._access)
+        with folder_of(self._path) as (folder, name):
+            _check_folder(folder.path, folder.info())
+            folder.replace(name, data, access=self._access)
         self._seen = _signature(self._path)
 
 
 def _check_folders(path: Path) -> None:
-    for folder in dict.fromkeys((path.parent, path.resolve().parent)):
-        if _mode(folder) & stat.S_IWOTH:
-            problem = "everybody may write here; put the file elsewhere, or chmod o-w"
-            raise ConfigError(str(folder), None, problem)
+    for folder in dict.fromkeys((path.parent, real_path(path).parent)):
+        with contextlib.suppress(OSError), Folder(folder) as found:
+            _check_folder(folder, found.info())
+
+
+def _check_folder(folder: Path, found: os.stat_result) -> None:
+    if found.st_mode & stat.S_IWOTH:
+        problem = "everybody may write here; put the file elsewhere, or chmod o-w"
+        raise ConfigError(str(folder), None, problem)
+
+
+def _check_mode(path: Path, mode: int) -> None:
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise ConfigError(str(path), None, "everybody may read the token; chmod 600")
 
 
 def _mode(path: Path) -> int:
     try:
-        return path.stat().st_mode
+        return look(path).st_mode
     except OSError:
         return 0
 
 
 def _signature(path: Path) -> tuple[int, int, int, int] | None:
     try:
-        found = path.stat()
+        found = look(path)
     except OSError:
         return None
     # The mode too: what was readable by everybody is put right with chmod.

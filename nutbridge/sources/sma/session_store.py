@@ -7,11 +7,10 @@ any login, for the same inverter and group only.
 import contextlib
 import json
 import logging
-import os
 import stat
 from pathlib import Path
 
-from nutbridge.system.files import Access, replace_file, sweep
+from nutbridge.system.files import Access, Folder, read_file, replace_file, sweep
 
 _log = logging.getLogger(__name__)
 _CAP = 16384
@@ -33,7 +32,7 @@ class SessionStore:
     ) -> None:
         self._path = path
         self._whose = whose
-        self._access = Access(owner=owner)
+        self._access = Access(owner=owner, secret=True)
         self._failed = False
 
     def load(self) -> str | None:
@@ -44,15 +43,14 @@ class SessionStore:
     def peek(self) -> str | None:
         """Do the same beside a running monitor: remove nothing that it writes."""
         try:
-            with self._path.open("rb") as file:
-                open_to_all = os.fstat(file.fileno()).st_mode & _OTHERS
-                found = json.loads(file.read(_CAP))
+            kept = read_file(self._path, _CAP)
+            found = json.loads(kept.data)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError):
             _log.warning("session file %s ignored: it cannot be read", self._path)
             return None
-        if open_to_all:
+        if kept.info.st_mode & _OTHERS:
             _log.warning("session file %s ignored: others may read it", self._path)
             return None
         if not isinstance(found, dict) or found.get("of") != self._whose:
@@ -72,5 +70,5 @@ class SessionStore:
 
     def clear(self) -> None:
         """Forget it."""
-        with contextlib.suppress(OSError):
-            self._path.unlink()
+        with contextlib.suppress(OSError), Folder(self._path.parent) as folder:
+            folder.unlink(self._path.name)

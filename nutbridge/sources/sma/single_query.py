@@ -21,6 +21,7 @@ from nutbridge.sources.sma.pv_telemetry import EndableWaiter
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.system.clock import Clock
+from nutbridge.system.files import read_file
 from nutbridge.ups.model import GridAnswer
 
 
@@ -139,7 +140,7 @@ def look_once(
     """
     for name in (inverter_pin_name(ups), session_name(ups)):
         with contextlib.suppress(FileNotFoundError):
-            Path(state_dir, name).open("rb").close()
+            read_file(Path(state_dir, name), 1)
     borrowed = _Borrowed()
     client = _inverter(sma, state_dir, ups, clock, waiter, borrowed)
     until = clock.boottime() + 4 * sma.timeout_s

@@ -23,6 +23,7 @@ from nutbridge.nut.port_file import MAX_BYTES, PortFile
 from nutbridge.nut.port_text import parse
 from nutbridge.nut.ups_conf import DRIVER, parse_ups_conf
 from nutbridge.nut.user_settings import user_settings
+from nutbridge.system.files import read_file, real_path
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
@@ -209,7 +210,7 @@ def _folders(place: DoctorContext, port: PortFile) -> tuple[Path, ...]:
     wanted = (
         port.real.parent,
         Path(settings.state_dir),
-        Path(settings.token_file).resolve().parent,
+        real_path(Path(settings.token_file)).parent,
     )
     state = state_folder(place.environ, settings.state_dir)
     # The unit makes /run/nutbridge at its start.
@@ -252,8 +253,7 @@ def _read(entry: DiskEntry) -> tuple[str | None, float | None]:
     """Return ups.status and battery.charge.low of a port file."""
     if not (entry.there and entry.plain):
         return None, None
-    with open(os.open(entry.path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        text = parse(file.read(MAX_BYTES))
+    text = parse(read_file(Path(entry.path), MAX_BYTES).data)
     return text.status, user_settings(text).charge_low_pct
 
 

@@ -35,6 +35,7 @@ from nutbridge.sources.enphase.readings import (
     Relay,
     SecCtrl,
 )
+from nutbridge.system.files import read_file
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     DoctorFacts,
@@ -156,7 +157,7 @@ def _stored_pin(place: DoctorContext) -> "tuple[PinRecord, bool]":
     settings = place.settings
     path = Path(settings.state_dir, gateway_pin_name(settings.ups))
     try:
-        path.open("rb").close()
+        read_file(path, 1)
     except PermissionError:
         return PinRecord(), True
     except OSError:

@@ -8,15 +8,22 @@ was there before.
 import contextlib
 import grp
 import os
-import posixpath
 import pwd
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.errors import EX_CANTCREAT, ConfigError, NutbridgeError
-from nutbridge.system.files import Access, replace_file, sweep
+from nutbridge.system.files import (
+    Access,
+    FileContent,
+    Folder,
+    FolderInPlaceError,
+    NotPlainError,
+    folder_of,
+    read_file,
+    real_path,
+)
 from nutbridge.tools.setup.plan import Change, RunAs, Seen, Who
 
 #: A config is a few lines, ups.conf a few kilobytes.
@@ -41,7 +48,7 @@ class Disk:
 
     def real(self, path: str) -> Path:
         """Return the file itself; links are followed, a rename would replace them."""
-        return Path(os.path.realpath(self.root + path))
+        return real_path(Path(self.root + path))
 
     def exists(self, path: str) -> bool:
         """Tell whether anything is there."""
@@ -57,24 +64,27 @@ class Disk:
         Raises:
             ConfigError: it cannot be read, or is no plain file.
         """
+        found = self._read(path)
+        if found is None:
+            return None
+        info = found.info
+        return Seen(found.data, info.st_mode & 0o7777, info.st_uid, info.st_gid)
+
+    def _read(self, path: str) -> FileContent | None:
+        whole = Path(self.root + path)
         try:
-            handle = os.open(
-                self.real(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-            )
-            with os.fdopen(handle, "rb") as file:
-                info = os.fstat(handle)
-                if not stat.S_ISREG(info.st_mode):
-                    raise ConfigError(path, None, "is not a plain file")
-                data = file.read(_MOST_BYTES + 1)
+            found = read_file(whole, _MOST_BYTES, alone=True)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except IsADirectoryError as exc:
+        except FolderInPlaceError as exc:
             raise ConfigError(path, None, "is a folder, a file is needed") from exc
+        except NotPlainError as exc:
+            raise ConfigError(path, None, exc.strerror or "is no plain file") from exc
         except OSError as exc:
             raise ConfigError(path, None, f"cannot be read: {exc.strerror}") from exc
-        if len(data) > _MOST_BYTES:
+        if len(found.data) > _MOST_BYTES:
             raise ConfigError(path, None, f"larger than {_MOST_BYTES} bytes")
-        return Seen(data, info.st_mode & 0o7777, info.st_uid, info.st_gid)
+        return found
 
     def apply(self, changes: tuple[Change, ...], account: RunAs | None) -> None:
         """Write all, in this order, or nothing.
@@ -95,43 +105,67 @@ class Disk:
     def _do(
         self, change: Change, account: RunAs | None, undo: contextlib.ExitStack
     ) -> None:
-        path = self.real(change.path)
-        if change.who is Who.MONITOR:
-            # Its user may have made a link there, which must not lead root astray.
-            path = self.real(posixpath.dirname(change.path)) / Path(change.path).name
         owner = _owner(change.who, account)
         if change.data is None:
-            path.mkdir(change.mode)
-            undo.callback(_quietly, path.rmdir)
-            path.chmod(change.mode)
-            if owner is not None:
-                with contextlib.suppress(PermissionError):
-                    os.chown(path, *owner)
+            _make_folder(self.real(change.path), change.mode, owner, undo)
             return
-        now = self.see(change.path)
+        now = self._read(change.path)
         if (now and now.data) != change.before:
             raise SetupFailed(
                 f"{change.path} was changed meanwhile; nothing was written"
             )
-        if change.who is not Who.MONITOR:
-            sweep(path)  # the monitor does that for its own
-        if now is None:
-            undo.callback(_quietly, path.unlink)
-        else:
-            undo.callback(_put_back, path, now.data, _access_now(path))
-        kept = now is not None and change.who is Who.KEEP
-        replace_file(
-            path, change.data, access=path if kept else Access(change.mode, owner)
-        )
+        access = Access(change.mode, owner)
+        if now is not None and change.who is Who.KEEP:
+            access = now.access
+        target = _Target(Path(self.root + change.path), change.who)
+        undo.callback(_quietly, lambda: target.put_back(now))
+        target.put(change.data, access)
 
 
-def _access_now(path: Path) -> Access:
-    info = path.stat()
-    return Access(info.st_mode & 0o7777, (info.st_uid, info.st_gid))
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A file to be written."""
+
+    path: Path
+    who: Who
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[tuple[Folder, str]]:
+        if self.who is not Who.MONITOR:
+            with folder_of(self.path) as found:
+                yield found
+            return
+        # Its user may have made a link there, which must not lead root astray.
+        with Folder(self.path.parent) as folder:
+            yield folder, self.path.name
+
+    def put(self, data: bytes, access: Access) -> None:
+        with self.opened() as (folder, name):
+            if self.who is not Who.MONITOR:
+                folder.sweep(name)  # the monitor does that for its own
+            folder.replace(name, data, access=access)
+
+    def put_back(self, before: FileContent | None) -> None:
+        if before is not None:
+            self.put(before.data, before.access)
+            return
+        with self.opened() as (folder, name):
+            folder.unlink(name)
 
 
-def _put_back(path: Path, data: bytes, access: Access) -> None:
-    _quietly(lambda: replace_file(path, data, access=access))
+def _make_folder(
+    path: Path,
+    mode: int,
+    owner: tuple[int, int] | None,
+    undo: contextlib.ExitStack,
+) -> None:
+    def remove() -> None:
+        with Folder(path.parent) as folder:
+            folder.remove_folder(path.name)
+
+    with Folder(path.parent) as folder:
+        folder.make_folder(path.name, mode, owner)
+    undo.callback(_quietly, remove)
 
 
 def _quietly(call: Callable[[], object]) -> None:

@@ -1,5 +1,6 @@
 """The token as a person may know it: everything but the token itself."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +67,8 @@ def find_token(settings: Settings, wall: float) -> TokenView:
     try:
         text = store.peek()
     except ConfigError as error:
-        denied = "not for this user to read; sudo shows it"
-        problem = denied if error.denied else str(error)
+        hint = "not for this user to read; sudo shows it"
+        problem = hint if error.denied and os.geteuid() != 0 else str(error)
         return TokenView(file, problem=problem)
     if text is None:
         return TokenView(file, problem=NONE_YET)

@@ -5,7 +5,7 @@ the cache (not writable, damaged, filled by somebody else) costs a request and
 nothing else.
 """
 
-import os
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from nutbridge.errors import DeviceError
 from nutbridge.net.jsonfields import BodyError
-from nutbridge.system.files import replace_file
+from nutbridge.system.files import Folder, acting_for, read_file, replace_file
 
 T = TypeVar("T")
 
@@ -82,9 +82,7 @@ class FileCache:
         if self._folder is None:
             return None
         try:
-            handle = os.open(self._folder / name, os.O_RDONLY | os.O_NONBLOCK)
-            with os.fdopen(handle, "rb") as file:
-                body = file.read(_CAP + 1)
+            body = read_file(self._folder / name, _CAP).data
         except OSError:
             return None
         return body if len(body) <= _CAP else None
@@ -94,10 +92,16 @@ class FileCache:
             return
         try:
             home = self._folder.parents[2]
-            home.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-            for folder in (*reversed(self._folder.parents[:2]), self._folder):
-                folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
-                os.chmod(folder, _PRIVATE_FOLDER)
-            replace_file(self._folder / name, body, durable=False)
+            # With sudo it may be the folder of whoever typed that.
+            with acting_for(home):
+                home.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+                for path in (*reversed(self._folder.parents[:2]), self._folder):
+                    _make_folder(path)
+                replace_file(self._folder / name, body, durable=False)
         except OSError:
             return
+
+
+def _make_folder(path: Path) -> None:
+    with Folder(path.parent) as folder, contextlib.suppress(FileExistsError):
+        folder.make_folder(path.name, _PRIVATE_FOLDER, None)
