@@ -1,0 +1,133 @@
+"""A folder that two users write in, a folder of root's, and somebody who wants in.
+
+The users need no accounts; the group is the one that both are in, as members of
+group nut are.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+#: Linux keeps these free for nobody in particular.
+MONITOR, ATTACKER, GROUP = 61001, 61002, 61003
+
+SECRET = b"root: this must not get out\n"
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="attacks need a second user: run make test as root"
+)
+
+#: What the attacker does for as long as its stdin is open, at most so often.
+_FLIPS = """
+import itertools, os, select, sys
+folder, target, names = sys.argv[1], sys.argv[2], sys.argv[3:]
+os.chdir(folder)
+for turn in itertools.islice(itertools.cycle(range(3)), 300_000):
+    if select.select([0], [], [], 0)[0]:
+        break
+    for name in names:
+        mine = f".{name}.attack"
+        try:
+            if turn == 0:
+                os.symlink(f"{target}/{name}", mine)
+            elif turn == 1:
+                os.symlink(f"{target}/new-{name}", mine)
+            else:
+                open(mine, "w").write("battery.charge: 1\\nups.status: OL\\n")
+                os.chmod(mine, 0o640)
+            os.rename(mine, name)
+        except OSError:
+            pass
+"""
+
+
+class Stage:
+    """The place.
+
+    Attributes:
+        folder: of all; everybody may look into it.
+        shared: the folder of port file, token and state; the group writes in it.
+        roots: a folder of root's with files of the same names.
+        names: those names.
+    """
+
+    def __init__(self, owner: int, names: tuple[str, ...]) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="nb-attack-"))
+        self.folder.chmod(0o755)
+        self.shared, self.roots = self.folder / "nut", self.folder / "root"
+        self.names = names
+        self.shared.mkdir()
+        os.chown(self.shared, owner, GROUP)
+        self.shared.chmod(0o770)
+        self.roots.mkdir(0o755)
+        for name in names:
+            (self.roots / name).write_bytes(SECRET)
+            (self.roots / name).chmod(0o600)
+        self._before = self._found()
+
+    def close(self) -> None:
+        """Remove it."""
+        shutil.rmtree(self.folder)
+
+    def put(self, name: str, data: bytes, mode: int = 0o640) -> Path:
+        """Make a file of the monitor's."""
+        path = self.shared / name
+        path.write_bytes(data)
+        path.chmod(mode)
+        os.chown(path, MONITOR, GROUP)
+        return path
+
+    def _found(self) -> dict[str, tuple[int, int, int, int, int, bytes]]:
+        found = {}
+        for path in sorted(self.roots.iterdir()):
+            info = path.lstat()
+            found[path.name] = (
+                *(info.st_ino, info.st_mode, info.st_uid, info.st_gid),
+                info.st_mtime_ns,
+                path.read_bytes(),
+            )
+        return found
+
+    def assert_roots_are_untouched(self) -> None:
+        """Nothing of root's was read out, changed, given away or made."""
+        assert self._found() == self._before
+        for path in self.shared.iterdir():
+            info = path.lstat()
+            if path.is_symlink() or not path.is_file() or info.st_nlink > 1:
+                continue
+            if b"must not get out" in path.read_bytes():
+                assert (info.st_uid, info.st_mode & 0o077) == (0, 0), path
+
+    @contextmanager
+    def under_attack(self) -> Iterator[None]:
+        """Let the attacker flip all names between files and links meanwhile."""
+        with subprocess.Popen(
+            [sys.executable, "-c", _FLIPS, self.shared, self.roots, *self.names],
+            stdin=subprocess.PIPE,
+            user=ATTACKER,
+            group=GROUP,
+            extra_groups=[],
+            cwd="/",
+        ) as attacker:
+            try:
+                yield
+                assert attacker.poll() is None, "the attacker ended before us"
+            finally:
+                attacker.kill()
+
+
+@contextmanager
+def stage(owner: int, *names: str) -> Iterator[Stage]:
+    """Build a place for one test."""
+    found = Stage(owner, names)
+    try:
+        yield found
+    finally:
+        found.close()

@@ -1,0 +1,244 @@
+"""A file becomes a link at each moment of a step of root's, one after another.
+
+Not a race that has to be won: an audit hook of Python stands still before each
+system call that opens, renames, removes or gives away something, and the attacker
+acts there.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nutbridge.daemon.state_store import StateStore
+from nutbridge.errors import NutbridgeError
+from nutbridge.net.pin_store import PinStore
+from nutbridge.nut.port_file import PortFile
+from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.simulator.tokens import make_token
+from nutbridge.sources.enphase.claims import parse_token
+from nutbridge.sources.enphase.token_store import TokenStore
+from nutbridge.sources.sma.session_store import SessionStore
+from nutbridge.system.clock import SystemClock
+from nutbridge.system.lock import PortLock
+from nutbridge.system.release_request import ReleaseRequest
+from nutbridge.tools.setup.files import Disk
+from nutbridge.tools.setup.plan import Change, RunAs, Who
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.saved import SavedState
+from tests.attacks.stage import ATTACKER, GROUP, MONITOR, Stage, needs_root, stage
+
+PORT = "home.dev"
+TWIN = "home.dev-nocomms"
+OWNER = (MONITOR, GROUP)
+TOKEN = make_token("122000000001", 2e9)
+parse_token(TOKEN)  # loads the library, before any step is watched
+TEXT = b"battery.charge: 50\nups.status: OL\n"
+#: More than any step does; a step that does more would be tested in part.
+MOST_MOMENTS = 400
+#: A step that waits for something is ended; none takes a second.
+LONG_S = 20
+
+
+def port_of(folder: Path) -> PortFile:
+    return PortFile(folder / PORT, SystemClock())
+
+
+def write(folder: Path) -> None:
+    """As -s and the daemon do."""
+    port = port_of(folder)
+    port.check()
+    publisher = PortFilePublisher(port)
+    publisher.load()
+    port.sweep()
+    publisher.publish({"ups.status": "OB", "battery.charge": 50.0}, 20.0, None)
+
+
+def hide(folder: Path) -> None:
+    port = port_of(folder)
+    port.check()
+    port.read()
+    port.hide()
+
+
+def edit(folder: Path) -> None:
+    port = port_of(folder)
+    port.check()
+    seen, data = port.signature(), port.read()
+    assert seen is not None
+    port.edit(data + b"# mine\n", seen)
+
+
+def lock(folder: Path) -> None:
+    mine = PortLock(folder / PORT)
+    mine.owner()
+    mine.acquire()
+    mine.release()
+
+
+def token(folder: Path) -> None:
+    store = TokenStore(folder / "e.token", None, OWNER)
+    store.read()
+    store.store(TOKEN)
+
+
+def state(folder: Path) -> None:
+    store = StateStore(folder / "e.state", OWNER)
+    store.sweep()
+    store.read()
+    store.write(SavedState("boot", "/home.dev", Memory()))
+
+
+def pin(folder: Path) -> None:
+    store = PinStore(folder / "e.fingerprint", OWNER)
+    store.load()
+    store.save("ab" * 32)
+
+
+def session(folder: Path) -> None:
+    store = SessionStore(folder / "e.session", "x", OWNER)
+    store.load()
+    store.save("sid")
+    store.clear()
+
+
+def release(folder: Path) -> None:
+    request = ReleaseRequest(folder / PORT, SystemClock())
+    request.make()
+    request.there()
+    request.drop()
+
+
+def setup(folder: Path) -> None:
+    account = RunAs("nobody", "nogroup", *OWNER, frozenset({GROUP}))
+    disk = Disk("")
+    changes = []
+    for name in (TWIN, "e.token"):
+        path = f"{folder}/{name}"
+        seen = disk.see(path)
+        before = seen.data if seen else None
+        changes.append(Change(path, b"new\n", 0o600, Who.MONITOR, "x", before))
+    changes.append(Change(f"{folder}/none/x", b"", 0o600, Who.MONITOR, "x"))
+    disk.apply(tuple(changes), account)  # all is put back
+
+
+#: Each step with the names that the attacker is after.
+STEPS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "write": (write, (PORT, TWIN, ".home.dev.spare")),
+    "hide": (hide, (PORT, TWIN)),
+    "edit": (edit, (PORT, TWIN)),
+    "lock": (lock, (".home.dev.lock",)),
+    "token": (token, ("e.token",)),
+    "state": (state, ("e.state",)),
+    "pin": (pin, ("e.fingerprint",)),
+    "session": (session, ("e.session",)),
+    "release": (release, (".home.dev.released",)),
+    "setup": (setup, (TWIN, "e.token")),
+}
+
+
+class Moment:
+    """Acts once, before the ``nth`` system call that can be watched."""
+
+    def __init__(self, nth: int, act: Callable[[], None]) -> None:
+        self.left = nth
+        self._act = act
+        self._busy = False
+
+    def __call__(self, event: str, _arguments: object) -> None:
+        if self._busy or not (event == "open" or event.startswith("os.")):
+            return
+        self.left -= 1
+        if self.left == 0:
+            self._busy = True
+            self._act()
+            self._busy = False
+
+
+def link(place: Stage, name: str, target: Path) -> Callable[[], None]:
+    def act() -> None:
+        path = place.shared / name
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        path.symlink_to(target)
+        os.lchown(path, ATTACKER, GROUP)
+
+    return act
+
+
+def hard_link(place: Stage, name: str) -> Callable[[], None]:
+    def act() -> None:
+        path = place.shared / name
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        path.hardlink_to(place.roots / name)
+
+    return act
+
+
+def do(step: Callable[[Path], None], place: Stage, moment: Moment) -> bool:
+    """Do the step in a process of its own; return whether the moment came."""
+    child = os.fork()
+    if not child:
+        signal.alarm(LONG_S)
+        sys.addaudithook(moment)
+        with contextlib.suppress(NutbridgeError, OSError):
+            step(place.shared)
+        os._exit(0 if moment.left <= 0 else 3)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, 3), f"it hung or broke: {code}"
+    return code == 0
+
+
+def prepare(place: Stage) -> None:
+    for path in place.shared.iterdir():
+        path.unlink()
+    for name in (PORT, TWIN):
+        place.put(name, TEXT)
+    place.put("e.token", TOKEN.encode(), 0o600)
+    place.put("e.state", b"{}", 0o600)
+    place.put("e.fingerprint", b"cd" * 32, 0o600)
+    place.put("e.session", b'{"of": "x", "sid": "s"}', 0o600)
+    place.put(".home.dev.lock", b"", 0o660)
+
+
+@needs_root
+@pytest.mark.slow(20)
+@pytest.mark.parametrize("owner", [0, MONITOR], ids=["roots folder", "own folder"])
+@pytest.mark.parametrize("name", STEPS)
+def test_no_moment_leads_root_astray(name: str, owner: int) -> None:
+    """To a file of root's, to a new one in a folder of root's, or a hard link."""
+    step, victims = STEPS[name]
+    with stage(owner, *victims) as place:
+        acts = [
+            act
+            for victim in victims
+            for act in (
+                link(place, victim, place.roots / victim),
+                link(place, victim, place.roots / f"new-{victim}"),
+                hard_link(place, victim),
+            )
+        ]
+        for act in acts:
+            moments = 0
+            for nth in range(1, MOST_MOMENTS):
+                prepare(place)
+                if not do(step, place, Moment(nth, act)):
+                    break
+                moments += 1
+                unlink_hard(place, victims)
+                place.assert_roots_are_untouched()
+            assert 0 < moments < MOST_MOMENTS - 1
+
+
+def unlink_hard(place: Stage, victims: tuple[str, ...]) -> None:
+    """Take our own second names of root's files away: links count."""
+    for victim in victims:
+        path = place.shared / victim
+        if path.exists() and path.lstat().st_nlink > 1:
+            path.unlink()
