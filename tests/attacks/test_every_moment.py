@@ -16,7 +16,7 @@ import pytest
 
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.errors import NutbridgeError
-from nutbridge.net.pin_store import PinStore
+from nutbridge.net.pins import PinRecord, PinStore
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.publisher import PortFilePublisher
 from nutbridge.simulator.tokens import make_token
@@ -96,7 +96,7 @@ def state(folder: Path) -> None:
 def pin(folder: Path) -> None:
     store = PinStore(folder / "e.fingerprint", OWNER)
     store.load()
-    store.save("ab" * 32)
+    store.save(PinRecord("ab" * 32))
 
 
 def session(folder: Path) -> None:
