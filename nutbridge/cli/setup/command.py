@@ -12,6 +12,7 @@ AFTERWARDS = """\
 \b
 Environment:
   ENPHASE_PASSWORD   password of the account
+  SMA_PASSWORD       password of the inverter
   NUT_SYSCONFIG      folder of enphase-UPS.conf and ups.conf (or NUT_CONFPATH)
   NUT_LOCALSTATE     folder of the token (or NUT_STATEPATH)
   ENPHASE_LOGIN, ENPHASE_TOKENS   other addresses of the cloud
@@ -31,12 +32,25 @@ Config = Annotated[
     typer.Option("-c", "--config", metavar="CONFIG", help="Write this config file."),
 ]
 Host = Annotated[str | None, _text("--host", "HOST", "Name or address of the gateway.")]
+SmaHost = Annotated[
+    str | None,
+    _text("--sma-host", "HOST", "An SMA inverter is the UPS: its name or address."),
+]
+Group = Annotated[
+    str | None,
+    _text("--group", "usr|istl", "Who logs in to an inverter with Webconnect."),
+]
 Serial = Annotated[
     str | None,
     _text("--serial", "SERIAL", "Which gateway it must be; else /info tells."),
 ]
 Username = Annotated[
-    str | None, _text("--username", "EMAIL", "Login at Enphase Enlighten.")
+    str | None,
+    _text(
+        "--username",
+        "NAME",
+        "Login at Enphase Enlighten; the user made on an ennexOS inverter.",
+    ),
 ]
 PasswordFile = Annotated[
     str | None, _text("--password-file", "FILE", "Read the password from here.")
@@ -86,6 +100,8 @@ def setup(  # noqa: PLR0913 - one argument for each option
     ups: Ups = None,
     config: Config = None,
     host: Host = None,
+    sma_host: SmaHost = None,
+    group: Group = None,
     serial: Serial = None,
     username: Username = None,
     password_file: PasswordFile = None,
@@ -102,7 +118,8 @@ def setup(  # noqa: PLR0913 - one argument for each option
     """Set up one UPS: config, token, port file and ups.conf.
 
     Finds the gateway, logs in, and makes sure that there is a System Controller
-    and a battery, before anything is written. What is missing is asked. Run it
+    and a battery, before anything is written; or asks an SMA inverter for its
+    interface, battery and backup mode. What is missing is asked. Run it
     again at any time: what is right already stays as it is.
     """
     from nutbridge.cli.common import quiet_logs
@@ -110,12 +127,16 @@ def setup(  # noqa: PLR0913 - one argument for each option
     from nutbridge.tools.setup.context import SetupOptions
 
     quiet_logs()
+    if host and sma_host:
+        raise UsageError("--host is a gateway, --sma-host an inverter: one of them")
     if root and enable:
         raise UsageError("--enable and --root exclude each other")
     wishes = SetupOptions(
         ups=ups,
         config=config,
         host=host,
+        sma_host=sma_host,
+        group=group,
         serial=serial,
         username=username,
         password_file=password_file,

@@ -42,7 +42,8 @@ from nutbridge.tools.setup.search import FoundGateway, find_gateways
 #: With the page that it was saved with.
 _MOST_TOKEN_BYTES = 65536
 _HOST_HINT = (
-    "; is it an IQ Gateway, is it on, and is the address right? "
+    "; is it an IQ Gateway (an SMA inverter: --sma-host), is it on, and is the address "
+    "right? "
     "nutbridge discover looks for it"
 )
 _MFA = (
@@ -50,6 +51,10 @@ _MFA = (
     "browser (https://entrez.enphaseenergy.com), put it into a file and run setup "
     "again with --no-login --token-file FILE, or switch MFA off"
 )
+
+
+class NoGateway(DeviceError):
+    """Nothing there introduces itself as a gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ def _introduced(probe: Probe) -> Info:
     try:
         return probe.fetch_info()
     except DeviceError as exc:
-        raise DeviceError(exc.what, f"{exc.problem}{_HOST_HINT}") from None
+        raise NoGateway(exc.what, f"{exc.problem}{_HOST_HINT}") from None
 
 
 def _known_fingerprint(visit: GatewayDialogue) -> str | None:

@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.system.text import printable
 from nutbridge.tools.doctor.systemd import LOAD_PATH
 from nutbridge.tools.setup.places import UNIT_FOLDERS, Places
@@ -41,6 +42,22 @@ def show_house(house: GatewaySurvey) -> None:
         words.append(f"charge {battery.soc_pct:.0f} % of {size_kwh:.1f} kWh")
     say(f"{'; '.join(words)}.")
     say(f"Fitted: {', '.join(part for part in parts if part)}.")
+
+
+def show_inverter(reading: UpsReading) -> None:
+    """Print what an inverter says about its house."""
+    name = f"{reading.name}, " if reading.name else ""
+    firmware = reading.firmware or "unknown"
+    say(f"{name}serial {reading.serial or 'unknown'}, firmware {firmware}.")
+    grid = reading.grid
+    words = [_GRID_WORDS.get(grid.grid, f"It says {grid.word}")]
+    if reading.charge_pct is not None:
+        size_kwh = (reading.rated_wh or 0.0) / WH_PER_KWH
+        size = f" of {size_kwh:.1f} kWh" if size_kwh else ""
+        words.append(f"charge {reading.charge_pct:.0f} %{size}")
+    if reading.backup:
+        words.append("backup mode is on")
+    say(f"{'; '.join(words)}.")
 
 
 def _count(number: int, one: str, more: str = "") -> str:

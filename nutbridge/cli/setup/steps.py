@@ -7,11 +7,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nutbridge.cli.ask import ask, ask_yes
-from nutbridge.cli.setup.gateway import GatewayDialogue, find_host, visit_gateway
+from nutbridge.cli.setup.gateway import (
+    GatewayDialogue,
+    NoGateway,
+    find_host,
+    visit_gateway,
+)
+from nutbridge.cli.setup.inverter import is_inverter, visit_inverter
 from nutbridge.cli.setup.show import (
     say,
     show_notes,
@@ -62,13 +68,10 @@ class Setup:
         """Ask, look, show, write."""
         disk = Disk(self.wishes.root)
         basis = self._basis(disk)
-        host = self._required(basis, find_host(self.wishes, basis))
-        visit = GatewayDialogue(self.wishes, self.environ, disk, basis)
-        result = visit_gateway(visit, host)
+        answers = self._answers(disk, basis)
+        if answers is None:
+            return
         account = find_account()
-        answers = Answers(
-            basis.new_values(result.values), result.token, result.house.fingerprint
-        )
         reader = account if os.geteuid() == 0 else None  # others cannot give a file
         plan = make_plan(
             basis.places, answers, disk.see, disk.is_folder, account, reader
@@ -98,6 +101,27 @@ class Setup:
             for each in plan.changes
         )
         self._units(basis.places, again=again)
+
+    def _answers(self, disk: Disk, basis: SetupContext) -> Answers | None:
+        """Ask the network; None where another run has done it all."""
+        visit = GatewayDialogue(self.wishes, self.environ, disk, basis)
+        if basis.places.inverter:
+            found = visit_inverter(visit)
+            return Answers(basis.new_values(found.values), None, found.fingerprint)
+        host = self._required(basis, find_host(self.wishes, basis))
+        try:
+            result = visit_gateway(visit, host)
+        except NoGateway:
+            if self.wishes.yes or basis.old or not is_inverter(host):
+                raise
+            wishes = replace(
+                self.wishes, host=None, sma_host=host, ups=basis.places.ups
+            )
+            Setup(wishes, self.environ).run()
+            return None
+        return Answers(
+            basis.new_values(result.values), result.token, result.house.fingerprint
+        )
 
     def _basis(self, disk: Disk) -> SetupContext:
         nut = self._folders(disk)
@@ -147,7 +171,7 @@ class Setup:
         if name:
             return check_ups(name)
         if self.wishes.yes:
-            self._required(None, self.wishes.host)
+            self._required(None, self.wishes.host or self.wishes.sma_host)
         return ask("Name of the UPS", "home", check=check_ups)
 
     def _required(self, basis: SetupContext | None, host: str | None) -> str:

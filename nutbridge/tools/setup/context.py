@@ -33,8 +33,10 @@ class SetupOptions:
     ups: str | None = None
     config: str | None = None
     host: str | None = None
+    sma_host: str | None = None
     serial: str | None = None
     username: str | None = None
+    group: str | None = None
     password_file: str | None = None
     login: bool = True
     token_file: str | None = None
@@ -141,8 +143,13 @@ def wanted_values(
         wanted["ENVOY_HOST"] = check_host(wishes.host)
     if wishes.serial:
         wanted["SERIAL"] = wishes.serial.strip()
+    if wishes.sma_host:
+        wanted["SMA_HOST"] = check_host(wishes.sma_host)
+        if wishes.group:
+            wanted["SMA_GROUP"] = wishes.group
     if wishes.username:
-        wanted["USERNAME"] = wishes.username.strip()
+        key = "SMA_USER" if wishes.sma_host else "USERNAME"
+        wanted[key] = wishes.username.strip()
     if wishes.port_file:
         wanted["PORT_FILE"] = absolute(cwd, wishes.port_file)
     if wishes.state_dir:
@@ -173,12 +180,10 @@ def make_basis(
     name = old.get("UPS", ground.ups).strip()
     if name != ground.ups:
         raise Refused(f"{ground.config} is the config of UPS {name}, not {ground.ups}")
-    if "SMA_HOST" in old and not {"USERNAME", "SERIAL"} & old.keys():
-        raise Refused(
-            f"{ground.config} has an SMA inverter as the UPS, setup is for Enphase "
-            "gateways; see nutbridge-sma(7)"
-        )
-    stopgaps = {"SERIAL": "0", "PORT_FILE": f"{RUN_FOLDER}/{ground.ups}.dev"}
+    inverter = _is_inverter(old, wanted, ground)
+    stopgaps = {"PORT_FILE": f"{RUN_FOLDER}/{ground.ups}.dev"}
+    if not inverter:
+        stopgaps["SERIAL"] = "0"
     merged = {key: ConfigEntry(key, value, 0) for key, value in stopgaps.items()}
     merged |= {key: entry for key, entry in entries.items() if entry.value}
     merged |= {key: ConfigEntry(key, value, 0) for key, value in wanted.items()}
@@ -197,11 +202,34 @@ def make_basis(
         state_dir=settings.state_dir,
         token_file=settings.token_file,
         port_file_before=_port_file_of(old, ground),
+        inverter=inverter,
     )
     taken = places.port_file_taken_by
     if taken is not None:
         raise UsageError(f"port file {settings.port_file}: {taken} has that name")
     return SetupContext(settings, old, wanted, places)
+
+
+def _is_inverter(
+    old: Mapping[str, str], wanted: Mapping[str, str], ground: SetupSite
+) -> bool:
+    """Tell whether an SMA inverter is the UPS, or is to be.
+
+    Raises:
+        Refused: the config has another kind of UPS than the options.
+    """
+    gateway = bool({"USERNAME", "SERIAL"} & old.keys())
+    if "SMA_HOST" in wanted and gateway:
+        raise Refused(
+            f"{ground.config} has a gateway as the UPS; beside it an inverter is one "
+            "line, SMA_HOST, written by hand: see nutbridge-sma(7)"
+        )
+    if {"ENVOY_HOST", "SERIAL"} & wanted.keys() and "SMA_HOST" in old and not gateway:
+        raise Refused(
+            f"{ground.config} has an SMA inverter as the UPS; use another name for the "
+            "gateway's"
+        )
+    return "SMA_HOST" in wanted or ("SMA_HOST" in old and not gateway)
 
 
 def _port_file_of(old: Mapping[str, str], ground: SetupSite) -> str:

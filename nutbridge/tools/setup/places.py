@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nutbridge.config.file_names import (
     gateway_pin_name,
+    inverter_pin_name,
     state_name,
 )
 from nutbridge.config.settings import Settings
@@ -80,6 +81,7 @@ class Places:
         state_dir: STATE_DIR.
         token_file: TOKEN_FILE.
         port_file_before: what the config names until now; empty without one.
+        inverter: an SMA inverter is the UPS, not a gateway.
     """
 
     ups: str
@@ -90,6 +92,7 @@ class Places:
     state_dir: str
     token_file: str
     port_file_before: str = ""
+    inverter: bool = False
 
     @property
     def hidden_port_file(self) -> str:
@@ -110,8 +113,14 @@ class Places:
 
     @property
     def fingerprint(self) -> str:
-        """The certificate that the gateway showed."""
-        return posixpath.join(self.state_dir, gateway_pin_name(self.ups))
+        """The certificate that the gateway, or the inverter, showed."""
+        name = inverter_pin_name if self.inverter else gateway_pin_name
+        return posixpath.join(self.state_dir, name(self.ups))
+
+    @property
+    def device(self) -> str:
+        """What the UPS is, for people."""
+        return "inverter" if self.inverter else "gateway"
 
     @property
     def port_file_taken_by(self) -> str | None:
@@ -122,7 +131,7 @@ class Places:
             self.ups_conf: "NUT's config",
             self.nut_conf: "NUT's config",
             self.token_file: "the token",
-            self.fingerprint: "the gateway's certificate",
+            self.fingerprint: f"the {self.device}'s certificate",
             posixpath.join(self.state_dir, state): "the monitor's state",
             posixpath.join(RUN_FOLDER, state): "the monitor's state",
         }

@@ -29,6 +29,7 @@ from nutbridge.tools.setup.texts import (
 )
 
 DESC = "House battery, Enphase IQ Gateway"
+DESC_SMA = "House battery, SMA inverter"
 
 _CONFIG_MODE = 0o640
 _OTHERS = 0o007
@@ -107,12 +108,12 @@ class Answers:
     Attributes:
         values: keys of the config.
         token: for the gateway; None leaves the one that is there.
-        fingerprint: of the gateway's certificate.
+        fingerprint: of the gateway's or inverter's certificate; None without TLS.
     """
 
     values: Mapping[str, str] = field(repr=False)
     token: str | None = field(repr=False)
-    fingerprint: str
+    fingerprint: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,11 @@ def _secrets(
 ) -> list[Change]:
     """The token and the certificate: the first start needs no cloud."""
     wanted = [
-        (places.fingerprint, answers.fingerprint, "the gateway's certificate"),
+        (
+            places.fingerprint,
+            answers.fingerprint,
+            f"the {places.device}'s certificate",
+        ),
         (places.token_file, answers.token, "the token for the gateway"),
     ]
     changes = []
@@ -284,7 +289,8 @@ def _ups_conf(places: Places, see: See) -> tuple[Change | None, str]:
     # Bytes that are no UTF-8 stay what they are.
     text = now.data.decode("utf-8", "surrogateescape") if now else ""
     folder = posixpath.dirname(places.ups_conf)
-    new = with_section(text, places.ups, places.port_file, DESC, folder)
+    desc = DESC_SMA if places.inverter else DESC
+    new = with_section(text, places.ups, places.port_file, desc, folder)
     if new == text:
         return None, ""
     change = Change(

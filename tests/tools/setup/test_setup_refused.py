@@ -91,7 +91,7 @@ REFUSALS = [
     (mood(Mood.WRONG_SERIAL), EX_UNAVAILABLE, "the token is for gateway"),
     (section_of_another, 1, "has port = /var/lib/nut/old.dev"),
     (test_config, 1, "TEST mode"),
-    (inverter_config, 1, "SMA inverter as the UPS"),
+    (inverter_config, 1, "SMA inverter as the UPS; use another name"),
     (broken_config, EX_CONFIG, "enphase-home.conf:1: SERIAL: the quote"),
 ]
 
