@@ -5,6 +5,7 @@ NutbridgeError
         StoreFull              no room on its disk
         StoreBusy              locked by another process for too long
         StoreDown              no connection, broken, or closed
+        StoreReplaced          it is not the one that was opened
         SchemaRefused          exit 78  its schema is not one that we know
     TooLarge               a body that inflates to more than is allowed
     UpstreamDown           exit 69  no answer of the upstream
@@ -34,6 +35,22 @@ class StoreBusy(StoreError):
 
 class StoreDown(StoreError):
     """The database does not answer, is broken, or was closed."""
+
+
+class StoreReplaced(StoreError):
+    """Another database, or none, has the place of the one that was opened.
+
+    Attributes:
+        elsewhere: the one that was opened is whole, but has another name now.
+        log_gone: only its log is gone; closing it saves what was in that.
+    """
+
+    def __init__(
+        self, text: str, *, elsewhere: bool = False, log_gone: bool = False
+    ) -> None:
+        self.elsewhere = elsewhere
+        self.log_gone = log_gone
+        super().__init__(text)
 
 
 class SchemaRefused(StoreError):

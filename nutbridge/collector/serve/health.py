@@ -27,6 +27,11 @@ class Health:
         self.works: bool | None = None
 
     @property
+    def problem(self) -> str | None:
+        """Why it fails; None: it does not."""
+        return self._problem if self.works is False else None
+
+    @property
     def word(self) -> str:
         """``ok``, ``failing`` or ``unknown``."""
         return {None: "unknown", True: "ok", False: "failing"}[self.works]

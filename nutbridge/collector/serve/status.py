@@ -50,6 +50,7 @@ class StatusPages:
         self._store = store
         self._upstream = upstream
         self._problem = problem
+        self._store_problem: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="status")
 
     def app(self) -> Starlette:
@@ -63,11 +64,15 @@ class StatusPages:
 
     async def _kept(self) -> Counters | None:
         loop = asyncio.get_running_loop()
+        self._store_problem = None
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return await loop.run_in_executor(self._thread, self._count)
-        except (StoreError, TimeoutError):
-            return None
+        except StoreError as exc:
+            self._store_problem = str(exc)
+        except TimeoutError:
+            self._store_problem = "it does not answer"
+        return None
 
     async def _healthz(self, _request: Request) -> Response:
         """200 while reports can be stored, else 503.
@@ -88,6 +93,7 @@ class StatusPages:
             "stuck": 0 if kept is None else kept.stuck,
             "dead_letters": 0 if kept is None else kept.dead_letters,
             "outbox_problem": self._problem(),
+            "store_problem": self._store_problem or self._store.problem,
         }
         found |= {name: value for name, value in more.items() if value}
         return JSONResponse(found, 200 if well else 503)

@@ -4,8 +4,10 @@ One thread writes. What several threads ask for at the same time becomes one
 transaction and one wait for the disk; a call returns when its part is durable.
 """
 
+import contextlib
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -13,15 +15,17 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Engine
 
-from nutbridge.collector.errors import StoreDown, StoreError
+from nutbridge.collector.errors import StoreDown, StoreError, StoreReplaced
 from nutbridge.collector.parse.model import ParseResult, RawReport
 from nutbridge.collector.store import jobs
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import (
     connect,
     parse_url,
+    shown,
     translated,
 )
+from nutbridge.collector.store.identity import identity_of
 from nutbridge.collector.store.ingest import Known
 from nutbridge.collector.store.jobs import FailedTry
 from nutbridge.collector.store.lead import lead_of
@@ -36,6 +40,7 @@ from nutbridge.collector.store.states import (
 from nutbridge.collector.store.writer import Batch, Writer
 
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 
 _STORED = (
     "SELECT r.raw_id, r.received, r.path, r.query, r.headers, b.body, e.serial_num,"
@@ -86,8 +91,14 @@ class Store:
     def __init__(self, engine: Engine, writing: Engine) -> None:
         self.engine = engine
         self._writing = writing
+        self._identity = identity_of(engine)
+        #: Of files that have no name any longer: never closed, SQLite would write
+        #: into, and remove, what has their names now.
+        self._left: list[Engine] = []
         self._known = Known()
-        self._writer = Writer(writing, self._finish, self._known.forget)
+        self._writer = Writer(
+            writing.url, self._transaction, self._finish, self._known.forget
+        )
         self._lead = lead_of(engine)
 
     @classmethod
@@ -115,12 +126,19 @@ class Store:
         except StoreError:
             engine.dispose()
             raise
-        return cls(engine, connect(address, create=False, writer=True))
+        with translated(address):
+            return cls(engine, connect(address, create=False, writer=True))
 
     def close(self) -> None:
         """Write what was asked for, then close. Later calls raise StoreDown."""
         self._writer.close()
         self._lead.drop()
+        try:
+            self._identity.look()
+        except StoreReplaced as exc:
+            if not exc.log_gone:
+                self._left += (self._writing, self.engine)
+                return
         self._writing.dispose()
         self.engine.dispose()
 
@@ -254,8 +272,48 @@ class Store:
         self._write(lambda batch: jobs.quarantine(batch.sql, raw, reason))
 
     def counters(self) -> Counters:
-        """Count what is kept."""
+        """Count what is kept.
+
+        Raises:
+            StoreReplaced: what is in use is not what has its name.
+        """
+        self._identity.look()
         return Counters(*self._read(_COUNTS)[0])
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Sql]:
+        """Open a transaction of the writer; what it wrote has the store's name."""
+        try:
+            self._identity.look()
+        except StoreReplaced as exc:
+            if not exc.elsewhere or not self._take_up():
+                raise
+        writing = self._writing.execution_options(writes=True)
+        with writing.begin() as connection:
+            sql = Sql(connection)
+            self._known.counted_from = self._identity.within(sql)
+            yield sql
+        self._identity.committed()
+        self._identity.look()
+
+    def _take_up(self) -> bool:
+        """Open the copy of this store that has its name now; False: it is none."""
+        url = self.engine.url
+        if not self._identity.make_way():
+            return False
+        try:
+            engine = connect(url, create=False, writer=True)
+            with translated(url), engine.connect() as connection:
+                bring_up(connection, 0, create=False)
+                identity = identity_of(engine)
+        except StoreError:
+            return False
+        _log.info("%s: a copy of the same store was put there, and is used", shown(url))
+        self._left += (self.engine, self._writing)
+        self.engine, self._identity = engine, identity
+        self._writing = connect(url, create=False, writer=True)
+        self._known.forget()
+        return True
 
     def _finish(self, batch: Batch) -> None:
         jobs.accept(batch.sql, batch.accepting, self._known)

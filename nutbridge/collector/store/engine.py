@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -139,11 +140,21 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
         raise StoreError(f"no database at {path}; see --db") from exc
     except OSError as exc:
         raise StoreDown(f"{path}: {exc.strerror}") from exc
-    engine = create_engine(
-        url, connect_args={"timeout": BUSY_S, "isolation_level": None}
-    )
+    # Without rwc: where the file is gone none is made in its place.
+    address = f"file:{quote(str(path.absolute()))}?mode=rw"
+
+    def link() -> sqlite3.Connection:
+        return sqlite3.connect(
+            address,
+            uri=True,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    engine = create_engine(url, creator=link)
     event.listen(engine, "connect", _set_up)
-    if create:
+    if create or writer:
         event.listen(engine, "connect", _use_wal)
     event.listen(engine, "begin", _begin)
     return engine

@@ -73,15 +73,18 @@ class Known:
         envoys: serial numbers and their ids.
         months: those that have their pieces (PostgreSQL).
         counted_from: earlier rows were pruned.
+        newest: the highest number of a body so far.
     """
 
     def __init__(self) -> None:
+        self.newest = 0
         self.envoys: dict[str, int] = {}
         self.months: set[int] = set()
         self.counted_from = 0
 
     def forget(self) -> None:
         """Look everything up again."""
+        self.newest = 0
         self.envoys.clear()
         self.months.clear()
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nutbridge.collector.errors import StoreReplaced
 from nutbridge.collector.parse.model import (
     ParseResult,
     RawReport,
@@ -104,7 +105,9 @@ def accept(sql: Sql, waiting: Sequence[Accepting], known_here: Known) -> None:
     if rows:
         if sql.insert(schema.raw, _RAW, rows, "DO NOTHING") != len(rows):
             raise Raced
-        known |= _states(sql, list(fresh))
+        added = _states(sql, list(fresh))
+        _see_that_time_goes_on([row[0] for row in added.values()], known_here)
+        known |= added
     bodies = [
         (known[digest][0], one.raw.body, one.raw.received)
         for digest, one in fresh.items()
@@ -135,6 +138,18 @@ def accept(sql: Sql, waiting: Sequence[Accepting], known_here: Known) -> None:
             "UPDATE raw SET times_received = times_received + 1 WHERE raw_id = ?",
             (raw_id,),
         )
+
+
+def _see_that_time_goes_on(numbers: list[int], known: Known) -> None:
+    """Notice an earlier state of the database: PostgreSQL counts bodies upwards.
+
+    Raises:
+        StoreReplaced: once.
+    """
+    if min(numbers) <= known.newest:
+        known.forget()
+        raise StoreReplaced("an earlier state of the database was put back")
+    known.newest = max(numbers)
 
 
 def _states(sql: Sql, digests: list[str]) -> dict[str, _Known]:

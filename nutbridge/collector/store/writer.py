@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from nutbridge.collector.errors import StoreBusy, StoreDown, StoreError
@@ -58,18 +59,21 @@ class Writer:
     """Runs jobs in transactions, in the order they were asked for.
 
     Args:
-        engine: where to write.
+        url: of the database, for texts of errors.
+        begin: opens a transaction, and commits it.
         finish: called with each batch before it is committed.
         forget: called when a transaction came to nothing.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        url: URL,
+        begin: Callable[[], AbstractContextManager[Sql]],
         finish: Callable[[Batch], None],
         forget: Callable[[], None],
     ) -> None:
-        self._engine = engine.execution_options(writes=True)
+        self._url = url
+        self._begin = begin
         self._finish = finish
         self._forget = forget
         self._jobs: queue.SimpleQueue[tuple[Job, Future[Any]] | None] = (
@@ -150,7 +154,7 @@ class Writer:
             except Raced:
                 continue
             except DBAPIError as exc:
-                error = translate(exc, self._engine.url)
+                error = translate(exc, self._url)
                 if exc.connection_invalidated or _deadlock(exc):
                     continue
                 if _at_fault(exc):
@@ -160,8 +164,8 @@ class Writer:
 
     def _transact(self, jobs: list[Job]) -> list[Any]:
         try:
-            with self._engine.begin() as connection:
-                batch = Batch(Sql(connection))
+            with self._begin() as sql:
+                batch = Batch(sql)
                 results = [job(batch) for job in jobs]
                 self._finish(batch)
         except BaseException:

@@ -1,0 +1,221 @@
+"""Is it still the database that was opened? What goes into another one is lost.
+
+A file may be replaced, restored, deleted or overwritten while it is in use, and SQLite
+goes on with what has no name any longer. So before and after each transaction the
+files are looked at, and within it the store's own name and count. After it, too: what
+was acknowledged stands in the file that has the name.
+
+A copy of the same store that is put back is taken up; anything else is refused until
+it is right, or until a new start, which takes what is there.
+"""
+
+import contextlib
+import os
+import sqlite3
+import time
+from typing import Protocol
+from urllib.parse import quote
+
+from sqlalchemy import URL, Engine
+
+from nutbridge.collector.errors import StoreReplaced
+from nutbridge.collector.store.engine import is_sqlite
+from nutbridge.collector.store.sql import Sql
+
+#: The log and its index are the database as much as the file itself.
+_FILES = ("", "-wal", "-shm")
+#: Another process may be moving the log into the file at this moment.
+_LOOKS = 10
+_LOOK_S = 0.05
+
+_NAME = "SELECT store_id, commits, counted_from FROM store"
+_COUNT = (
+    "UPDATE store SET commits = commits + 1 RETURNING store_id, commits, counted_from"
+)
+
+#: Device and inode of each file; None where there is none.
+_Marks = tuple[tuple[int, int] | None, ...]
+
+
+class Identity(Protocol):
+    """Knows the database that was opened.
+
+    Attributes:
+        store_id: its name.
+    """
+
+    store_id: str
+
+    def look(self) -> None:
+        """Look at it from outside, before and after a transaction.
+
+        Raises:
+            StoreReplaced: another one, or none, has its name.
+        """
+
+    def within(self, sql: Sql) -> int:
+        """Look at it within a transaction; return ``counted_from``.
+
+        Raises:
+            StoreReplaced: it is another store, or an earlier state of this one.
+        """
+
+    def committed(self) -> None:
+        """Note that the transaction of the last ``within`` is durable."""
+
+    def make_way(self) -> bool:
+        """Tell whether what has the database's name now is a copy of this store."""
+
+
+def identity_of(engine: Engine) -> Identity:
+    """Return what knows a database that was just opened."""
+    if is_sqlite(engine.url):
+        # What is new is in the log alone until then.
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as link:
+            link.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+    with engine.connect() as connection:
+        store_id, commits, _ = Sql(connection).rows(_NAME)[0]
+    if is_sqlite(engine.url):
+        return FileIdentity(engine.url, store_id, commits)
+    return ServerIdentity(store_id)
+
+
+def _refuse_other(rows: list[tuple[str, int, int]], store_id: str) -> None:
+    if not rows or rows[0][0] != store_id:
+        raise StoreReplaced(
+            "another store stands where this one was; restart the collector to use it"
+        )
+
+
+def _mark(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+class ServerIdentity:
+    """A database of PostgreSQL: only its content can be exchanged.
+
+    Args:
+        store_id: of the store.
+    """
+
+    def __init__(self, store_id: str) -> None:
+        self.store_id = store_id
+
+    def look(self) -> None:
+        """Nothing to see."""
+
+    def within(self, sql: Sql) -> int:
+        """Compare the store's name."""
+        rows = [(row[0], row[1], row[2]) for row in sql.rows(_NAME)]
+        _refuse_other(rows, self.store_id)
+        return int(rows[0][2])
+
+    def committed(self) -> None:
+        """Nothing to note: what other collectors write is not counted."""
+
+    def make_way(self) -> bool:
+        """A server's database has no other name."""
+        return False
+
+
+class FileIdentity:
+    """A file of SQLite.
+
+    Args:
+        url: names it.
+        store_id: of the store.
+        commits: how often it was written to.
+    """
+
+    def __init__(self, url: URL, store_id: str, commits: int) -> None:
+        self._path = str(url.database)
+        self.store_id = store_id
+        self._commits = commits
+        self._next = commits
+        #: Of the file itself, without its log; None: it was never in there.
+        self._in_file: int | None = None
+        self._seen: tuple[int, int] | None = None
+        self._marks = self._look_at_files()
+
+    def look(self) -> None:
+        """Compare the files with those that were opened."""
+        marks = self._look_at_files()
+        if marks[0] != self._marks[0]:
+            raise StoreReplaced(
+                f"{self._path} is {'gone' if marks[0] is None else 'another file'}; "
+                "put the one in use back, or restart the collector",
+                elsewhere=True,
+            )
+        if marks != self._marks:
+            raise StoreReplaced(
+                f"the log beside {self._path} is gone; restart the collector",
+                log_gone=True,
+            )
+        found = os.stat(self._path)
+        seen = (found.st_size, found.st_mtime_ns)
+        if seen != self._seen:
+            # Seen before: who writes meanwhile is seen the next time.
+            self._look_into_file()
+            self._seen = seen
+
+    def _look_at_files(self) -> _Marks:
+        return tuple(_mark(f"{self._path}{end}") for end in _FILES)
+
+    def _look_into_file(self) -> None:
+        """See that nobody wrote into the file but SQLite.
+
+        The log becomes part of the file now and then; without it the file is an
+        earlier state, and never goes back.
+        """
+        for _ in range(_LOOKS):
+            commits, before = self._commits_in_file(), self._in_file
+            if before is None or (commits is not None and commits >= before):
+                self._in_file = commits
+                return
+            time.sleep(_LOOK_S)
+        raise StoreReplaced(
+            f"{self._path} was overwritten while in use; stop the collector, remove "
+            f"{self._path}-wal and -shm, and put the copy there again"
+        )
+
+    def _commits_in_file(self) -> int | None:
+        """Return the count in the file itself; None where it is not to be had."""
+        # By SQLite alone: another handle of this process, closed, ends its locks.
+        address = f"file:{quote(self._path)}?immutable=1&mode=ro"
+        with contextlib.suppress(sqlite3.Error):
+            link = sqlite3.connect(address, uri=True)
+            with contextlib.closing(link):
+                rows = link.execute(_NAME).fetchall()
+            return int(rows[0][1]) if rows and rows[0][0] == self.store_id else None
+        return None
+
+    def make_way(self) -> bool:
+        """Tell whether a copy of this store has its name; move our log away for it.
+
+        SQLite would take what is in the log for a part of the copy.
+        """
+        if self._commits_in_file() is None:
+            return False
+        for end, mark in zip(_FILES[1:], self._marks[1:], strict=True):
+            if mark is not None and _mark(f"{self._path}{end}") == mark:
+                os.rename(f"{self._path}{end}", f"{self._path}.before{end}")
+        return True
+
+    def within(self, sql: Sql) -> int:
+        """Compare the store's name and count; count this transaction."""
+        rows = [(row[0], row[1], row[2]) for row in sql.rows(_COUNT)]
+        _refuse_other(rows, self.store_id)
+        before, self._next = self._commits, rows[0][1]
+        if self._next <= before:
+            # An earlier state was put back, in order: it is the store from now on.
+            self._commits, self._in_file = 0, None
+            raise StoreReplaced("an earlier state of the database was put back")
+        return int(rows[0][2])
+
+    def committed(self) -> None:
+        """Note the count."""
+        self._commits = self._next

@@ -1,0 +1,213 @@
+"""The database under its feet: nothing is acknowledged that is lost."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from nutbridge.collector.errors import StoreError, StoreReplaced
+from nutbridge.collector.store.api import Store
+from tests.collector.parse.samples import NOW, body, event
+from tests.collector.store.using import raw
+
+Fault = Callable[[Path, Path], None]
+
+
+def backup(db: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(db)) as source, closing(sqlite3.connect(copy)) as to:
+        source.backup(to)
+
+
+def other_store(db: Path, _copy: Path) -> None:
+    """A new database, perhaps of another collector, takes its name."""
+    other = db.with_name("other.db")
+    Store.open(str(other)).close()
+    os.replace(other, db)
+
+
+def overwrite(db: Path, copy: Path) -> None:
+    shutil.copyfile(copy, db)
+
+
+def truncate(db: Path, _copy: Path) -> None:
+    os.truncate(db, 8192)
+
+
+def empty(db: Path, _copy: Path) -> None:
+    db.write_bytes(b"")
+
+
+def delete(db: Path, _copy: Path) -> None:
+    db.unlink()
+
+
+def delete_all(db: Path, _copy: Path) -> None:
+    for file in db.parent.glob("reports.db*"):
+        file.unlink()
+
+
+def delete_log(db: Path, _copy: Path) -> None:
+    db.with_name("reports.db-wal").unlink()
+
+
+def delete_index(db: Path, _copy: Path) -> None:
+    db.with_name("reports.db-shm").unlink()
+
+
+def something_else(db: Path, _copy: Path) -> None:
+    db.unlink()
+    db.write_text("no database\n" * 100)
+
+
+def folder(db: Path, _copy: Path) -> None:
+    db.unlink()
+    db.mkdir()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "reports.db"
+
+
+@pytest.fixture
+def used(db: Path, tmp_path: Path) -> Iterator[Store]:
+    """A store with reports, a copy of its state before the last ones beside it."""
+    store = Store.open(str(db))
+    for number in range(30):
+        store.accept(raw(os.urandom(4000)))
+        if number == 10:
+            backup(db, tmp_path / "copy.db")
+        if number == 20:
+            # Until then an overwritten file is whole with its log.
+            with closing(sqlite3.connect(db)) as link:
+                link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    yield store
+    store.close()
+
+
+def bodies(db: Path) -> list[bytes]:
+    with closing(sqlite3.connect(db)) as link:
+        return [row[0] for row in link.execute("SELECT body FROM raw_body")]
+
+
+FAULTS = (
+    *(other_store, overwrite, truncate, empty, delete, delete_all),
+    *(delete_log, delete_index, something_else, folder),
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.__name__)
+def test_nothing_is_taken_until_it_is_right(
+    used: Store, db: Path, tmp_path: Path, fault: Fault
+) -> None:
+    fault(db, tmp_path / "copy.db")
+    for number in range(3):
+        with pytest.raises(StoreReplaced, match=r"restart|stop the collector"):
+            used.accept(raw(b"%d" % number))
+        with pytest.raises(StoreError):
+            used.counters()
+
+
+@pytest.mark.parametrize("fault", [delete_log, delete_index], ids=["log", "index"])
+def test_log_that_was_deleted_is_saved_at_the_end(
+    used: Store, db: Path, tmp_path: Path, fault: Fault
+) -> None:
+    fault(db, tmp_path)
+    used.close()
+    assert len(bodies(db)) == 30
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.__name__)
+def test_fault_between_two_looks_of_a_transaction(
+    used: Store, db: Path, tmp_path: Path, fault: Fault
+) -> None:
+    """What was written just then is not acknowledged."""
+    future = used._writer.ask(lambda _: fault(db, tmp_path / "copy.db"))
+    with pytest.raises(StoreError):
+        future.result()
+
+
+def test_file_that_comes_back_goes_on(used: Store, db: Path, tmp_path: Path) -> None:
+    away = tmp_path / "away.db"
+    db.rename(away)
+    with pytest.raises(StoreReplaced, match="gone"):
+        used.accept(raw(b"a"))
+    assert not db.exists()
+    away.rename(db)
+    used.accept(raw(b"b"))
+    assert bodies(db)[-1] == b"b"
+    assert used.counters().reports == 31
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_copy_of_the_store_that_takes_its_name_is_used(
+    used: Store, db: Path, tmp_path: Path, *, whole: bool
+) -> None:
+    """Its owner restored a backup; the log of the old file is none of it."""
+    for end in ("", "-wal", "-shm") if whole else ("",):
+        os.replace(f"{db}{end}", tmp_path / f"old.db{end}")
+    shutil.copy(tmp_path / "copy.db", db)
+    used.accept(raw(b"new"))
+    assert used.counters().reports == 12
+    assert bodies(db)[-1] == b"new"
+    with closing(sqlite3.connect(db)) as link:
+        assert link.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    if whole:
+        assert b"new" not in bodies(tmp_path / "old.db")
+
+
+def test_state_that_was_put_back_in_order_is_used(
+    used: Store, db: Path, tmp_path: Path
+) -> None:
+    """sqlite3 reports.db ".restore copy.db" while it serves."""
+    used.parsed(used.accept(raw(body(event(id=7)))).raw_id, _parsed(7))
+    backup(tmp_path / "copy.db", db)
+    with pytest.raises(StoreReplaced, match="earlier state"):
+        used.accept(raw(b"a"))
+    accepted = used.accept(raw(body(event(id=8))))
+    used.parsed(accepted.raw_id, _parsed(8))
+    # The Envoy's row went with the later state: nothing that was known is used.
+    with closing(sqlite3.connect(db)) as link:
+        assert link.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows = "SELECT count(*) FROM event JOIN envoy USING (envoy_id)"
+        assert link.execute(rows).fetchall() == [(1,)]
+
+
+def _parsed(number: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from nutbridge.collector.parse.body import parse
+
+    return parse(body(event(id=number)))
+
+
+def test_many_checkpoints_are_no_fault(used: Store, db: Path) -> None:
+    """Of this process and of another one."""
+    for number in range(40):
+        used.accept(raw(os.urandom(200_000)))
+        if number % 4 == 0:
+            with closing(sqlite3.connect(db, timeout=30)) as other:
+                other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if number % 8 == 0:
+                    other.execute("VACUUM")
+    assert used.counters().reports == 70
+
+
+def test_postgres_with_another_store_or_an_earlier_state(postgres_url: str) -> None:
+    store = Store.open(postgres_url)
+    for number in range(3):
+        store.accept(raw(b"%d" % number, NOW))
+    with psycopg.connect(postgres_url, autocommit=True) as link:
+        link.execute("DELETE FROM raw WHERE raw_id > 1")
+        link.execute("SELECT setval('raw_raw_id_seq', 1)")
+        with pytest.raises(StoreReplaced, match="earlier"):
+            store.accept(raw(b"a", NOW))
+        # What the failed try took is not given again.
+        store.accept(raw(b"b", NOW))
+        link.execute("UPDATE store SET store_id = 'x'")
+        with pytest.raises(StoreReplaced, match="another store"):
+            store.accept(raw(b"c", NOW))
+    store.close()
