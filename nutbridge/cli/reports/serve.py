@@ -3,16 +3,15 @@
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
 from nutbridge.cli.reports.output import orderly
 from nutbridge.collector.serve import options
-from nutbridge.errors import ConfigError, UsageError
+from nutbridge.errors import EX_SOFTWARE, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from nutbridge.collector.serve.plan import ServePlan
@@ -148,7 +147,7 @@ def serve(  # noqa: PLR0913 - one argument per option
         db=db or str(folder / "reports.db"),
         state=folder,
     )
-    sys.exit(_run(plan))
+    _run(plan)
 
 
 def _begin() -> None:
@@ -161,7 +160,7 @@ def _begin() -> None:
         import nutbridge.collector.serve.run  # noqa: F401 - they are loaded here
 
 
-def _run(plan: "ServePlan") -> int:
+def _run(plan: "ServePlan") -> NoReturn:
     import asyncio
     import gc
     import logging
@@ -187,12 +186,13 @@ def _run(plan: "ServePlan") -> int:
     gc.freeze()
     gc.set_threshold(_GARBAGE)
     number = asyncio.run(collector.run())
-    code = _INTERRUPTED if number == signal.SIGINT else 0
-    if threading.active_count() > 1:
-        # A thread that waits for a name server or a locked database: Python would
-        # wait for it, nothing that it could still do is of use.
-        os._exit(code)
-    return code
+    codes: dict[int, int] = {signal.SIGINT: _INTERRUPTED, signal.SIGTERM: 0}
+    code = codes.get(number, EX_SOFTWARE)
+    # A thread may wait for a name server or a locked database: Python would wait for
+    # it, nothing that it could still do is of use. And connections to a database
+    # that was replaced must stay as they are: SQLite writes when they are closed.
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _origin(mode: options.Mode, upstream: str | None) -> options.Origin | None:

@@ -22,6 +22,7 @@ from nutbridge.collector.errors import (
 from nutbridge.collector.parse.body import response_xml
 from nutbridge.collector.parse.model import RawReport, is_task
 from nutbridge.collector.serve.body import (
+    Budget,
     Message,
     Receive,
     Unusable,
@@ -38,9 +39,9 @@ from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.intake import (
     ForeignSerial,
     Intake,
+    NoRoomForStrangers,
     Rules,
     Taken,
-    TooOften,
 )
 from nutbridge.collector.serve.metrics import Metrics
 from nutbridge.collector.serve.options import Rate, plain_address
@@ -109,6 +110,20 @@ class ReportsApp:
     def __init__(self, parts: AppParts) -> None:
         self._parts = parts
         self._lines = RateLimiter(_ONE_LINE)
+        self._budget = Budget()
+
+    def lets_in(self, peer: str) -> bool:
+        """Tell whether this address may connect; one that may not is counted."""
+        if self._parts.rules.allowed.source(peer):
+            return True
+        self._parts.metrics.refused.labels("address not allowed").inc()
+        self._tell(_shown(peer), "is not allowed to report (--allow-from)")
+        return False
+
+    def knocked_with_tls(self, peer: str) -> None:
+        """Hear of one that speaks TLS on the plain port."""
+        self._parts.metrics.refused.labels("TLS on the plain port").inc()
+        self._tell(_shown(peer), "speaks TLS on --listen; lead it to --tls-listen")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -152,7 +167,7 @@ class ReportsApp:
         self._parts.metrics.received.inc()
         headers: list[Header] = scope["headers"]
         cap = self._parts.rules.caps.compressed
-        body = await read_body(receive, headers, cap)
+        body = await read_body(receive, headers, cap, budget=self._budget)
         if body is Unusable.GONE:
             return None
         if body is Unusable.TOO_LARGE:
@@ -160,6 +175,10 @@ class ReportsApp:
             return self._refuse(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body too large", unread=True
             )
+        if body is Unusable.NO_ROOM:
+            after = (b"Retry-After", b"5")
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            return self._refuse(status, "too many bodies at once", after, unread=True)
         if not isinstance(body, bytes):
             return self._refuse(HTTPStatus.REQUEST_TIMEOUT, "body too slow")
         raw = RawReport(
@@ -170,16 +189,14 @@ class ReportsApp:
             headers=texts(headers),
             body=body,
         )
-        return await self._with_body(raw)
+        try:
+            return await self._with_body(raw)
+        finally:
+            self._budget.give(len(body))
 
     def _guard(self, scope: Scope, peer: str) -> bytes | EnvoyReply:
         """Return the path of a report, or why there is none."""
         path = report_path(scope["raw_path"])
-        if not self._parts.rules.allowed.source(peer):
-            self._tell(peer, "is not allowed to report (--allow-from)")
-            return self._refuse(
-                HTTPStatus.FORBIDDEN, "address not allowed", unread=True
-            )
         if path is None:
             return self._refuse(HTTPStatus.NOT_FOUND, "no such path", unread=True)
         if scope["method"] != "POST":
@@ -200,8 +217,9 @@ class ReportsApp:
         except ForeignSerial:
             self._tell(raw.peer, "not an Envoy of --allow-serial; quarantined")
             return self._refuse(HTTPStatus.FORBIDDEN, "Envoy not allowed")
-        except TooOften as exc:
-            return self._too_often(exc.wait_s, raw.peer)
+        except NoRoomForStrangers:
+            self._tell(raw.peer, "no room for Envoys that were never here before")
+            return self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "no room")
         except StoreError as exc:
             parts.store_health.bad(str(exc))
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "cannot store")
@@ -260,5 +278,9 @@ class ReportsApp:
 
 def _peer(scope: Scope) -> str:
     client: Any = scope.get("client")
-    found = plain_address(client[0]) if client else None
+    return _shown(client[0]) if client else "unknown"
+
+
+def _shown(address: str) -> str:
+    found = plain_address(address)
     return str(found) if found else "unknown"

@@ -6,12 +6,18 @@ no User-Agent, no Via, no Accept-Encoding.
 Source: envoy-xml-data-format (headers of a request and of an answer), RFC 9112.
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 Header = tuple[bytes, bytes]
 
 REPORTS = b"/emu_reports/"
+#: Escapes of escapes that are read; a path with more is none.
+_ESCAPED = 4
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+#: What a sender knows is none of the upstream's business; no Envoy sends these.
+_OF_THE_SENDER = frozenset({b"cookie", b"authorization"})
 
 _OF_ONE_CONNECTION = frozenset(
     {
@@ -38,10 +44,16 @@ def report_path(raw_path: bytes) -> bytes | None:
         path = b"/" + rest.partition(b"/")[2]
     if not path.startswith(REPORTS):
         return None
-    # An upstream may resolve dots, and would leave /emu_reports/ then.
-    plain = unquote_to_bytes(path).replace(b"\\", b"/")
-    segments = plain.split(b"/")
-    return None if b".." in segments or b"." in segments else path
+    # An upstream may resolve dots, and would leave /emu_reports/ then; one behind
+    # another unescapes twice, and Java's take ";" for the begin of parameters.
+    plain = path
+    for _ in range(_ESCAPED):
+        plain = unquote_to_bytes(plain)
+    if b"%" in plain or _CONTROL.search(plain):
+        return None
+    segments = plain.replace(b"\\", b"/").split(b"/")
+    names = {segment.partition(b";")[0].strip() for segment in segments}
+    return None if names & {b".", b".."} else path
 
 
 def onward(
@@ -55,7 +67,7 @@ def onward(
         default_host: for a request of HTTP/1.0 without Host.
     """
     given = list(received)
-    dropped = _dropped(given) | {b"expect"}
+    dropped = _dropped(given) | _OF_THE_SENDER | {b"expect"}
     sent: list[Header] = []
     seen = set()
     for name, value in given:

@@ -1,8 +1,8 @@
 """Store a request, then look into it: the blocking half, in threads.
 
 The order is what makes it safe: the bytes are on the disk before they are parsed,
-parsed before anybody hears of them. Only where --allow-serial is given are they
-parsed first: who is not known must not be among the reports.
+parsed before anybody hears of them. Where --allow-serial is given, or the disk is
+nearly full, they are parsed first: who is not known must not be among the reports.
 
 Memory: bodies of the usual size are handled side by side; one that inflates to
 more than BIG is handled alone.
@@ -10,8 +10,6 @@ more than BIG is handled alone.
 
 import asyncio
 import logging
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,7 +17,6 @@ from nutbridge.collector.errors import StoreError, TooLarge
 from nutbridge.collector.parse.body import inflated_size, parse
 from nutbridge.collector.parse.model import ParseResult, RawReport
 from nutbridge.collector.serve.options import Allowed, Caps, Mode
-from nutbridge.collector.serve.rate import RateLimiter
 from nutbridge.collector.serve.verdict import Way, way_of
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.states import Accepted
@@ -37,16 +34,8 @@ class ForeignSerial(NutbridgeError):
     """The report of an Envoy that is not on the list."""
 
 
-class TooOften(NutbridgeError):
-    """The Envoy reports faster than it may; the report is stored.
-
-    Attributes:
-        wait_s: after how many seconds it may come again.
-    """
-
-    def __init__(self, wait_s: float) -> None:
-        self.wait_s = wait_s
-        super().__init__("too many reports")
+class NoRoomForStrangers(NutbridgeError):
+    """The disk is nearly full, and this is of nobody who was here before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +68,11 @@ class Intake:
     Args:
         store: where to.
         rules: what may come in.
-        limiter: counts per serial number.
-        monotonic: s, a clock that never goes back.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        rules: Rules,
-        limiter: RateLimiter,
-        monotonic: Callable[[], float],
-    ) -> None:
+    def __init__(self, store: Store, rules: Rules) -> None:
         self._store = store
         self._rules = rules
-        self._limiter = limiter
-        self._counting = threading.Lock()
-        self._monotonic = monotonic
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="intake")
         self._big = asyncio.Lock()
 
@@ -103,7 +81,7 @@ class Intake:
 
         Raises:
             TooLarge, ForeignSerial: not let in; kept in the quarantine.
-            TooOften: stored, but to be refused.
+            NoRoomForStrangers: not stored.
             StoreError: not stored, or not as a whole.
         """
         loop = asyncio.get_running_loop()
@@ -137,28 +115,21 @@ class Intake:
 
     def _take(self, raw: RawReport) -> Taken:
         allowed = self._rules.allowed
-        if allowed.serials:
+        low = self._store.room_is_low()
+        result = None
+        if allowed.serials or low:
             result = self._look_into(raw.body)
             if not allowed.serial(result.serial):
                 self._quarantine(raw, "serial number not allowed")
                 raise ForeignSerial("serial number not allowed")
-            accepted = self._store.accept(raw)
-        else:
-            accepted = self._store.accept(raw)
+            if low and not self._store.knows(result.serial):
+                raise NoRoomForStrangers("no room")
+        accepted = self._store.accept(raw)
+        if result is None:
             result = self._look_into(raw.body)
         way = way_of(self._rules.mode, raw.path, parsed=result.parsed)
-        wait_s = self._wait_s(result.serial)
-        queue = way is Way.QUEUE and not wait_s
-        self._store.parsed(accepted.raw_id, result, queue=queue)
-        if wait_s:
-            raise TooOften(wait_s)
+        self._store.parsed(accepted.raw_id, result, queue=way is Way.QUEUE)
         return Taken(accepted, result, way)
-
-    def _wait_s(self, serial: str | None) -> float:
-        if serial is None:
-            return 0.0
-        with self._counting:
-            return self._limiter.take(serial, self._monotonic())
 
     def _look_into(self, body: bytes) -> ParseResult:
         try:
@@ -168,6 +139,8 @@ class Intake:
             return ParseResult(None, "the parser failed")
 
     def _quarantine(self, raw: RawReport, reason: str) -> None:
+        if self._store.room_is_low():
+            return
         try:
             self._store.quarantine(raw, reason)
         except StoreError as exc:

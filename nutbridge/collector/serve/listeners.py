@@ -2,23 +2,32 @@
 
 What uvicorn leaves open is closed here: a limit for the TLS handshake, for the
 header of a request and for the whole life of a connection, and for the number of
-connections. At that number the connection that has been silent longest makes room
-for a new one, so that slow senders cannot keep an Envoy out.
+connections. They are counted, and looked at by address, when they are accepted: before
+TLS. At their number the connection that has been silent longest makes room for a new
+one, so that slow senders cannot keep an Envoy out.
+
+uvicorn's Server and H11Protocol are subclassed, which nobody promises to keep as they
+are: pyproject.toml allows no later version than the one that this was tested with.
 """
 
 import asyncio
 import contextlib
+import errno
+import re
 import resource
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterator
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Protocol, cast
 
 import h11
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nutbridge.collector.serve.options import Address
+from nutbridge.collector.serve.reply import refusal
 from nutbridge.errors import NutbridgeError
 
 HANDSHAKE_S = 10.0
@@ -28,6 +37,26 @@ LIFE_S = 120.0
 #: A request line and a handful of headers have less than 1 kB.
 HEADER_BYTES = 16384
 _BACKLOG = 1024
+#: How long one who may not connect has to read that, s, and how many at once are
+#: told; others are cut off.
+FAREWELL_S = 5.0
+_STRANGERS = 64
+_NOT_ALLOWED = refusal(HTTPStatus.FORBIDDEN, "address not allowed")
+_FORBIDDEN = b"".join(
+    (
+        b"HTTP/1.1 403 Forbidden\r\n",
+        *(b"%s: %s\r\n" % header for header in _NOT_ALLOWED.headers),
+        b"\r\n",
+        _NOT_ALLOWED.body,
+    )
+)
+_AT_ONCE = struct.pack("ii", 1, 0)
+#: No more files, or no more memory for one.
+_TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_NO_SOCKET = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK})
+_NO_ROOM_S = 0.5
+#: A handshake record, or the greeting of SSL 2.
+_TLS_HELLO = re.compile(rb"\x16\x03|[\x80-\xff].\x01", re.DOTALL)
 #: Each connection may need one to the upstream; some files are for the rest.
 _OTHER_FILES = 100
 _MOST_FILES = 65536
@@ -47,8 +76,10 @@ def bind(address: Address) -> socket.socket:
             type=socket.SOCK_STREAM,
             flags=socket.AI_PASSIVE,
         )
-        family, kind, _, _, where = found[0]
-        link = socket.socket(family, kind)
+        # Accepted sockets have its protocol; asyncio sends small answers at once
+        # (TCP_NODELAY) only where that is TCP by name: else TLS takes 40 ms more.
+        family, kind, protocol, _, where = found[0]
+        link = socket.socket(family, kind, protocol)
         try:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
@@ -81,6 +112,37 @@ def most_connections() -> int:
     return max(_FEWEST, (usable - _OTHER_FILES) // 2)
 
 
+class Door(Protocol):
+    """Who stands at it, and hears of those who do not come in."""
+
+    def lets_in(self, peer: str) -> bool:
+        """Tell whether this address may connect; one that may not is counted."""
+
+    def knocked_with_tls(self, peer: str) -> None:
+        """Hear of one that speaks TLS where nobody does."""
+
+
+class Guest:
+    """One connection, from its acceptance on: before TLS, before any byte.
+
+    Args:
+        link: the accepted socket.
+    """
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self.transport: asyncio.Transport | None = None
+
+    def abort(self) -> None:
+        """End it at once."""
+        if self.transport is not None:
+            self.transport.abort()
+            return
+        # The handshake's own transport ends with it.
+        with contextlib.suppress(OSError):
+            self._link.shutdown(socket.SHUT_RDWR)
+
+
 class ConnectionCount:
     """Counts the connections of all listeners.
 
@@ -93,24 +155,24 @@ class ConnectionCount:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._open: set[TimedProtocol] = set()
+        self._open: set[Guest] = set()
         # A dict keeps the order in which they came.
-        self._silent: dict[TimedProtocol, None] = {}
+        self._silent: dict[Guest, None] = {}
 
-    def enter(self, one: "TimedProtocol") -> None:
+    def enter(self, one: Guest) -> None:
         """Let a connection in; the one silent longest may have to leave."""
         self._open.add(one)
         self._silent[one] = None
         if len(self._open) > self.most:
             oldest = next(iter(self._silent))
             self.leave(oldest)
-            oldest.transport.abort()
+            oldest.abort()
 
-    def spoke(self, one: "TimedProtocol") -> None:
+    def spoke(self, one: Guest) -> None:
         """Note that the header of a request is complete."""
         self._silent.pop(one, None)
 
-    def leave(self, one: "TimedProtocol") -> None:
+    def leave(self, one: Guest) -> None:
         """Note that a connection has ended."""
         self._open.discard(one)
         self._silent.pop(one, None)
@@ -118,24 +180,34 @@ class ConnectionCount:
     def clear(self) -> None:
         """End every connection that still stands."""
         for one in list(self._open):
-            one.transport.abort()
+            one.abort()
 
 
 class TimedProtocol(H11Protocol):
     """One connection, which ends in any case."""
 
     gate: ConnectionCount
+    guest: Guest
+    door: Door | None = None
     _limit: asyncio.TimerHandle | None = None
+    _heard = False
     _spoke = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock."""
         super().connection_made(transport)
+        self.guest.transport = transport
         self._limit = self.loop.call_later(HEADER_S, transport.abort)
-        self.gate.enter(self)
 
     def data_received(self, data: bytes) -> None:
         """Give a request with its header complete more time."""
+        if not self._heard:
+            self._heard = True
+            if self.scheme == "http" and _TLS_HELLO.match(data):
+                if self.door is not None and self.client is not None:
+                    self.door.knocked_with_tls(self.client[0])
+                self.transport.abort()
+                return
         if self.conn.their_state is h11.MUST_CLOSE:
             # Old clients end a body with one more line: no second request, and the
             # first has its answer still to come.
@@ -146,7 +218,7 @@ class TimedProtocol(H11Protocol):
             self._spoke = True
             self._limit.cancel()
             self._limit = self.loop.call_later(LIFE_S, self.transport.abort)
-            self.gate.spoke(self)
+            self.gate.spoke(self.guest)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay open for a sender who has said all and waits for the answer."""
@@ -161,10 +233,35 @@ class TimedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         super().connection_lost(exc)
-        self.gate.leave(self)
+        self.gate.leave(self.guest)
         if self._limit is not None:
             self._limit.cancel()
             self._limit = None
+
+
+class Stranger(asyncio.Protocol):
+    """Tells one who may not come in so, and reads nothing of what it says.
+
+    Args:
+        strangers: those that are being told.
+    """
+
+    def __init__(self, strangers: set["Stranger"]) -> None:
+        self._strangers = strangers
+        strangers.add(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Answer; who sends first and reads then must find the answer."""
+        made = cast("asyncio.Transport", transport)
+        self._limit = asyncio.get_running_loop().call_later(FAREWELL_S, made.abort)
+        made.write(_FORBIDDEN)
+        made.write_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Make room for another one."""
+        del exc
+        self._limit.cancel()
+        self._strangers.discard(self)
 
 
 class Listener(Server):
@@ -176,6 +273,7 @@ class Listener(Server):
         gate: counts its connections.
         context: speaks TLS; None for plain HTTP.
         grace_s: how long requests under way may take once it is to end.
+        door: who may connect; None: everyone.
 
     Attributes:
         address: where it listens.
@@ -189,6 +287,7 @@ class Listener(Server):
         gate: ConnectionCount,
         context: ssl.SSLContext | None = None,
         grace_s: int = 3,
+        door: Door | None = None,
     ) -> None:
         super().__init__(
             Config(
@@ -211,6 +310,9 @@ class Listener(Server):
         self._link = link
         self._gate = gate
         self._context = context
+        self._door = door
+        self._greeting: set[asyncio.Task[None]] = set()
+        self._strangers: set[Stranger] = set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -218,28 +320,79 @@ class Listener(Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """Listen on our socket, with a limit for the handshake.
+        """Listen on our socket.
 
         Raises:
             NutbridgeError: somebody else began to listen there.
         """
-        loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(
-                self._protocol,
-                sock=self._link,
-                ssl=self._context,
-                ssl_handshake_timeout=HANDSHAKE_S if self._context else None,
-                backlog=_BACKLOG,
-            )
+            self._link.listen(_BACKLOG)
+            self._link.settimeout(0)
         except OSError as exc:
             problem = f"cannot listen on {self.address}: {exc.strerror}"
             raise NutbridgeError(problem) from exc
-        self.servers = [server]
+        self.servers = []
+        self._accepting = asyncio.create_task(self._accept())
         self.started = True
         self.listening.set()
 
-    def _protocol(self) -> asyncio.Protocol:
+    async def on_tick(self, counter: int) -> bool:
+        """Go on; end with the error that nobody else would see."""
+        if self._accepting.done():
+            self._accepting.result()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, then end those that are there."""
+        self._accepting.cancel()
+        for task in self._greeting:
+            task.cancel()
+        self._link.close()
+        await super().shutdown(sockets)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                link, address = await loop.sock_accept(self._link)
+            except OSError as exc:
+                if exc.errno in _NO_SOCKET:
+                    raise
+                if exc.errno in _TOO_MANY:
+                    await asyncio.sleep(_NO_ROOM_S)
+                continue
+            task = asyncio.create_task(self._greet(link, address[0]))
+            self._greeting.add(task)
+            task.add_done_callback(self._greeting.discard)
+
+    async def _greet(self, link: socket.socket, peer: str) -> None:
+        """Let a connection in, or turn it away, before it has said anything."""
+        loop = asyncio.get_running_loop()
+        if self._door is not None and not self._door.lets_in(peer):
+            if self._context is not None or len(self._strangers) >= _STRANGERS:
+                with contextlib.suppress(OSError):
+                    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                link.close()
+                return
+            with contextlib.suppress(OSError):
+                await loop.connect_accepted_socket(
+                    lambda: Stranger(self._strangers), link
+                )
+            return
+        guest = Guest(link)
+        self._gate.enter(guest)
+        try:
+            await loop.connect_accepted_socket(
+                lambda: self._protocol(guest),
+                link,
+                ssl=self._context,
+                ssl_handshake_timeout=HANDSHAKE_S if self._context else None,
+            )
+        except (OSError, asyncio.CancelledError):
+            self._gate.leave(guest)
+            link.close()
+
+    def _protocol(self, guest: Guest) -> asyncio.Protocol:
         made = TimedProtocol(self.config, self.server_state, {})
-        made.gate = self._gate
+        made.gate, made.guest, made.door = self._gate, guest, self._door
         return made

@@ -134,7 +134,11 @@ class Collector:
             _log.warning("a TLS handshake failed: %s%s", reason, hint)
 
     async def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; returns the number of the signal."""
+        """Serve until SIGTERM or SIGINT.
+
+        Returns: the number of the signal; 0 where a part of it died: who started it
+            shall start it again.
+        """
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[int] = loop.create_future()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -154,6 +158,7 @@ class Collector:
                 gate,
                 self._context if name == "https" else None,
                 LAST_S,
+                None if name == "status" else app,
             )
             for name, link in self._links.items()
         ]
@@ -162,8 +167,9 @@ class Collector:
         busy = servers + ([loop.create_task(outbox.run())] if outbox else [])
         await _all_listen(listeners, servers)
         self._tell_ready(gate)
-        others.append(loop.create_task(self._watchdog()))
-        signalled = await ended
+        if self._watchdog_s is not None:
+            others.append(loop.create_task(self._watchdog(self._watchdog_s)))
+        signalled = await _first_of(ended, [*busy, *others])
         if outbox is not None:
             outbox.end()
         await self._end(listeners, busy, parts, gate)
@@ -186,7 +192,7 @@ class Collector:
             # In mode transparent too: what an earlier run acknowledged goes out.
             queue_health = Health("the outbox", clock.boottime)
             outbox = Outbox(self._store, forwarder, queue_health, clock.wall)
-        intake = Intake(self._store, plan.rules, RateLimiter(plan.rate), clock.boottime)
+        intake = Intake(self._store, plan.rules)
         parts = AppParts(
             rules=plan.rules,
             intake=intake,
@@ -237,10 +243,9 @@ class Collector:
             )
         self._notifier.ready(f"mode {mode}{goal}")
 
-    async def _watchdog(self) -> None:
+    async def _watchdog(self, every_s: float) -> None:
         """Tell systemd that the loop turns, as often as it asks for."""
-        every_s = self._watchdog_s
-        while every_s is not None:
+        while True:
             self._notifier.watchdog()
             await asyncio.sleep(every_s)
 
@@ -283,6 +288,24 @@ async def _all_listen(
         if server.done():
             listening.cancel()
             server.result()
+
+
+async def _first_of(
+    ended: "asyncio.Future[int]", tasks: list["asyncio.Task[None]"]
+) -> int:
+    """Wait for the end, or for a task that should not end; tell of that."""
+    parts: list[asyncio.Future[Any]] = [ended, *tasks]
+    await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+    if ended.done():
+        return ended.result()
+    for task in tasks:
+        if task.done():
+            _log.critical("a part of the collector died; it ends", exc_info=_why(task))
+    return 0
+
+
+def _why(task: "asyncio.Task[None]") -> BaseException | None:
+    return None if task.cancelled() else task.exception()
 
 
 def _place(link: socket.socket) -> tuple[str, int]:

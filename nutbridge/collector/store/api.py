@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -21,6 +22,7 @@ from nutbridge.collector.store import jobs
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import (
     connect,
+    is_sqlite,
     parse_url,
     shown,
     translated,
@@ -67,6 +69,9 @@ _NEXT = (
     "SELECT min(raw_id) FROM outbox WHERE NOT stuck AND raw_id > ? AND envoy_id ="
     " (SELECT envoy_id FROM outbox WHERE raw_id = ?)"
 )
+#: Room that is kept for Envoys that were here before, bytes; not more than a
+#: twentieth of the disk.
+KEPT_FREE = 256 << 20
 #: Later than any time.
 _EVER = 1 << 50
 _COUNTS = (
@@ -314,6 +319,28 @@ class Store:
         self._writing = connect(url, create=False, writer=True)
         self._known.forget()
         return True
+
+    def knows(self, serial: str | None) -> bool:
+        """Tell whether an Envoy of that number reported before."""
+        if serial is None:
+            return False
+        if serial in self._known.envoys:
+            return True
+        return bool(self._read("SELECT 1 FROM envoy WHERE serial_num = ?", serial))
+
+    def room_is_low(self) -> bool:
+        """Tell whether the disk has less room than is kept for known Envoys.
+
+        PostgreSQL's is none of ours.
+        """
+        if not is_sqlite(self.engine.url):
+            return False
+        try:
+            found = os.statvfs(os.path.dirname(str(self.engine.url.database)) or ".")
+        except OSError:
+            return False
+        size = found.f_frsize * found.f_blocks
+        return found.f_frsize * found.f_bavail < min(KEPT_FREE, size // 20)
 
     def _finish(self, batch: Batch) -> None:
         jobs.accept(batch.sql, batch.accepting, self._known)

@@ -26,6 +26,8 @@ from nutbridge.collector.store.states import (
 #: What quarantine keeps: the newest, in number and in bytes.
 QUARANTINE_ROWS = 1000
 QUARANTINE_BYTES = 64 * 1024 * 1024
+#: What is kept of bodies that nobody understands: the newest, in bytes.
+UNPARSABLE_BYTES = 64 * 1024 * 1024
 
 _RAW = (
     *("sha256", "received", "times_received", "peer", "path", "query", "headers"),
@@ -231,7 +233,28 @@ def store_parsed(sql: Sql, bodies: Sequence[Parsed], known: Known) -> None:
             queued.append((raw_id, envoy_id))
     store_rows(sql, found, known)
     sql.update(schema.raw, ("raw_id",), _PARSED, updates)
+    if any(update[1] == ParseState.UNPARSABLE for update in updates):
+        _forget_unparsable(sql)
     enqueue(sql, queued)
+
+
+def _forget_unparsable(sql: Sql) -> None:
+    """Drop the oldest bodies that nobody understands, beyond so many bytes."""
+    size = 0
+    rows = sql.rows(
+        "SELECT raw_id, size FROM raw WHERE parse_state = 'unparsable'"
+        " ORDER BY raw_id DESC"
+    )
+    for number, length in rows:
+        size += length
+        if size > UNPARSABLE_BYTES:
+            old = "(SELECT raw_id FROM raw WHERE parse_state = 'unparsable' AND raw_id"
+            for table in ("raw_body", "receipt", "answer", "raw"):
+                sql.run(
+                    f"DELETE FROM {table} WHERE raw_id IN {old} <= ?)",  # noqa: S608
+                    (number,),
+                )
+            return
 
 
 def _unparsable(raw_id: int, problem: str | None) -> tuple[object, ...]:

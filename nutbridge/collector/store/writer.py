@@ -92,6 +92,8 @@ class Writer:
         with self._closing:
             if self._closed:
                 raise StoreDown("the store is closed")
+            if not self._thread.is_alive():
+                raise StoreDown("the writer died; restart the collector")
             self._jobs.put((job, future))
         return future
 

@@ -64,6 +64,22 @@ def test_disk_full_and_room_again(small_disk: Path, enphase: Enphase) -> None:
         running.says("database", 2)
 
 
+def test_strangers_are_refused_before_the_disk_is_full(
+    small_disk: Path, enphase: Enphase
+) -> None:
+    """What is left is for the Envoys that were here before."""
+    with collector(small_disk, "--upstream", enphase.url) as running:
+        assert running.post(report_body()).status == 200
+        free = os.statvfs(small_disk)
+        left = free.f_bavail * free.f_frsize - 130_000
+        (small_disk / "ballast").write_bytes(bytes(left))
+        assert running.post(report_body(1, serial="110000000009")).status == 507
+        assert running.post(os.urandom(1000)).status == 507
+        assert running.post(report_body(1)).status == 200
+        assert running.count("raw") == 2
+        assert running.get("/healthz").status == 200
+
+
 def test_files_that_cannot_grow(tmp_path: Path, enphase: Enphase) -> None:
     """The same without root: a limit for the size of files (EFBIG)."""
     options = ("--upstream", enphase.url, "--rate-limit", "off")

@@ -1,6 +1,8 @@
 """Who may report, how much, how often; and what is refused is never passed on."""
 
+import contextlib
 import socket
+import ssl
 import time
 import zlib
 from contextlib import ExitStack
@@ -43,6 +45,8 @@ def refused(found: Collector, reason: str) -> float:
         ("POST", "/emu_reports/../admin", 404),
         ("POST", "/emu_reports/%2e%2e/admin", 404),
         ("POST", "/emu_reports/x/..%2f..%2fadmin", 404),
+        ("POST", "/emu_reports/%252e%252e/admin", 404),
+        ("POST", "/emu_reports/..;/admin", 404),
         ("POST", "/emu_reports/..%5cadmin", 404),
         ("POST", "http://192.0.2.1/admin", 404),
         ("GET", PATH, 405),
@@ -174,15 +178,74 @@ def test_rate_per_sender(tmp_path: Path, enphase: Enphase) -> None:
         assert len(enphase.got) == taken + 1
 
 
-def test_rate_per_envoy(tmp_path: Path, enphase: Enphase) -> None:
+def test_stranger_with_its_number_locks_no_envoy_out(
+    tmp_path: Path, enphase: Enphase
+) -> None:
+    """Who may report how often is a matter of the address, not of what it says."""
     options = ("--upstream", enphase.url, "--rate-limit", "3/1000")
     with collector(tmp_path, *options) as running:
-        sources = [f"127.0.0.{n}" for n in range(1, 6)]
-        taken = [running.post(report_body(), source=one).status for one in sources]
-        assert taken == [200, 200, 200, 429, 429]
-        other = running.post(report_body(serial="110000000009"), source="127.0.0.9")
-        assert other.status == 200
-        assert len(enphase.got) == 4
+        taken = [running.post(report_body(n), source="127.0.0.9") for n in range(5)]
+        assert [got.status for got in taken] == [200, 200, 200, 429, 429]
+        assert running.post(report_body(9)).status == 200
+
+
+def test_strangers_are_turned_away_before_tls(tmp_path: Path) -> None:
+    """1,100 of them that say nothing take neither room nor time."""
+    with ExitStack() as stack:
+        options = ("--mode", "local", "--tls-listen", "127.0.0.1:0")
+        allowed = ("--allow-from", "127.0.0.1")
+        running = stack.enter_context(collector(tmp_path, *options, *allowed))
+        for name in ("http", "https"):
+            links = [
+                stack.enter_context(running.connect(name, source="127.0.0.9"))
+                for _ in range(550)
+            ]
+            if name == "https":
+                with pytest.raises(ConnectionResetError):
+                    links[-1].recv(1)
+            else:
+                assert links[0].recv(4096).startswith(b"HTTP/1.1 403 ")
+        assert running.post(report_body()).status == 200
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        assert running.send_tls(request(report_body()), context).status == 200
+        assert refused(running, "address not allowed") == 1100
+        running.says("is not allowed to report", 1)
+
+
+def test_tls_on_the_plain_port_is_named(free: Collector) -> None:
+    count = refused(free, "TLS on the plain port")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        free.connect() as plain,
+        pytest.raises((ssl.SSLError, OSError)),
+        context.wrap_socket(plain),
+    ):
+        pass
+    # The greeting of SSL 2, as the oldest Envoys send it.
+    with free.connect() as link:
+        link.sendall(b"\x80\x2e\x01\x03\x01" + bytes(43))
+        assert link.recv(1) == b""
+    assert refused(free, "TLS on the plain port") - count == 2
+    free.says("speaks TLS on --listen; lead it to --tls-listen", 1)
+
+
+def test_many_large_bodies_at_once_have_one_budget(tmp_path: Path) -> None:
+    """400 senders of nearly 1 MiB each: memory stays, usual reports pass."""
+    with ExitStack() as stack:
+        options = ("--mode", "local", "--rate-limit", "off")
+        running = stack.enter_context(collector(tmp_path, *options))
+        assert running.post(report_body()).status == 200
+        before = peak_kb(running)
+        for number in range(200):
+            link = stack.enter_context(running.connect(source=f"127.0.1.{number}"))
+            link.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                link.sendall(request(bytes(MIB - 1), length=MIB))
+        wait_for(lambda: refused(running, "too many bodies at once") > 50)
+        assert running.post(report_body(1)).status == 200
+        assert peak_kb(running) - before < 150 * 1024
 
 
 def test_slow_senders_keep_nobody_out(free: Collector) -> None:

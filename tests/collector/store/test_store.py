@@ -219,6 +219,29 @@ def test_quarantine_keeps_the_newest(
     assert listed(url) == []
 
 
+def test_bodies_that_nobody_understands_are_bounded(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bytes; the oldest go first, reports stay."""
+    monkeypatch.setattr(jobs, "UNPARSABLE_BYTES", 2500)
+    good = put(store, body())
+    for number in range(5):
+        put(store, b"%d" % number * 1000)
+        put(store, b"%d" % number * 1000)
+    kept = [one["size"] for one in _sizes(url)]
+    assert kept == [1000, 1000]
+    assert [one.raw_id for one in store._stored(good)] == [good]
+    counts = "SELECT (SELECT count(*) FROM raw_body), (SELECT count(*) FROM receipt)"
+    with asking(url) as database:
+        assert database.rows(counts) == [(3, 2)]
+
+
+def _sizes(url: str) -> list[dict[str, int]]:
+    with asking(url) as database:
+        rows = "SELECT size FROM raw WHERE parse_state = 'unparsable' ORDER BY raw_id"
+        return [{"size": row[0]} for row in database.rows(rows)]
+
+
 def test_one_process_leads_the_outbox(url: str) -> None:
     first, second = Store.open(url), Store.open(url)
     assert first.lead_outbox()
