@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from nutbridge.cli.common import PLAIN, Json
+from nutbridge.cli.reports import keeping
 from nutbridge.cli.reports import output as out
 from nutbridge.cli.reports.serve import serve
 from nutbridge.collector.parse.periods import By
@@ -44,6 +45,7 @@ reports = typer.Typer(
     context_settings=PLAIN,
 )
 reports.command()(serve)
+keeping.add_to(reports)
 
 
 @reports.command("import")
@@ -235,9 +237,7 @@ def capture(
 
 
 def _db(url: str | None) -> str:
-    if not url:
-        raise UsageError("give --db URL, the database that reports serve uses")
-    return url
+    return out.database(url)
 
 
 def _one_of(options: dict[str, bool], *, needed: bool = False) -> None:

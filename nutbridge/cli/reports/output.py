@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from nutbridge.cli.common import csv_cell
-from nutbridge.errors import NutbridgeError
+from nutbridge.errors import NutbridgeError, UsageError
 from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
 
@@ -26,6 +26,8 @@ _COLLECTOR = (
 #: Redraws of the bar, s.
 _EVERY_S = 0.1
 _BAR = 30
+#: Root's groups, while it is somebody else.
+_groups: list[list[int]] = []
 
 
 @contextlib.contextmanager
@@ -47,6 +49,42 @@ def orderly() -> Iterator[None]:
             f"{exc.name} is missing; "
             "install it with: pip install 'nutbridge[collector]'"
         ) from exc
+    finally:
+        be_root_again()
+
+
+def database(url: str | None) -> str:
+    """Return the database that was given; root becomes the owner of its folder.
+
+    Who owns the folder may replace the file by a link to one of root's, at any time;
+    and what root leaves beside the file a collector cannot open. As that user there is
+    nothing to gain by it.
+
+    Raises:
+        UsageError: none was given.
+    """
+    if not url:
+        raise UsageError("give --db URL, the database that reports serve uses")
+    from nutbridge.collector.store.engine import is_sqlite, parse_url
+
+    address = parse_url(url)
+    if os.geteuid() == 0 and is_sqlite(address):
+        with contextlib.suppress(OSError):
+            found = os.stat(os.path.dirname(str(address.database)) or ".")
+            if found.st_uid != 0:
+                _groups.append(os.getgroups())
+                os.setgroups([])
+                os.setegid(found.st_gid)
+                os.seteuid(found.st_uid)
+    return url
+
+
+def be_root_again() -> None:
+    """Undo what ``database`` did, once the database is open."""
+    if _groups:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(_groups.pop())
 
 
 def write_array(objects: Iterable[Object]) -> None:
@@ -105,6 +143,11 @@ class Bar:
         self._shown = total > 0 and self._screen.redraws
         self._total = total
         self._next_s = 0.0
+
+    def of(self, done: int, total: int) -> None:
+        """Show that so many are done, where the total is known only now."""
+        self._total = max(total, 1)
+        self.at(done)
 
     def at(self, done: int) -> None:
         """Show that so many are done."""

@@ -268,6 +268,10 @@ class Store:
         """Note that a queued body was not taken; body and answer are kept."""
         self._write(lambda batch: jobs.refused(batch.sql, raw_id, answer, failed))
 
+    def write(self, call: Callable[[Sql], _T]) -> _T:
+        """Do something in a transaction of its own kind."""
+        return self._write(lambda batch: call(batch.sql))
+
     def requeue(self, raw_ids: Sequence[int]) -> int:
         """Queue bodies again that are dead, stuck or waiting; returns how many."""
         return self._write(lambda batch: jobs.requeue(batch.sql, raw_ids))

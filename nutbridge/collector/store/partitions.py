@@ -5,6 +5,7 @@ within the transaction that needs it first; the next month's a week ahead, so th
 no collector waits for it at midnight of the first.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -40,6 +41,12 @@ def name_of(table: str, month: int) -> str:
     """Return the name of a piece."""
     year, place = divmod(month, _MONTHS)
     return f"{table}_{year:04}_{place + 1:02}"
+
+
+def month_in(table: str, piece: str) -> int | None:
+    """Return the month of a piece by its name; None: it has none."""
+    found = re.fullmatch(rf"{table}_(\d{{4}})_(\d{{2}})", piece)
+    return int(found[1]) * _MONTHS + int(found[2]) - 1 if found else None
 
 
 def make_rest(sql: Sql) -> None:

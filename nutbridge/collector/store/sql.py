@@ -39,6 +39,11 @@ class Sql:
         """Run a statement written with ``?``."""
         self.connection.exec_driver_sql(self._own(statement), tuple(values))
 
+    def count(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement written with ``?`` and return how many rows it changed."""
+        done = self.connection.exec_driver_sql(self._own(statement), tuple(values))
+        return done.rowcount
+
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement written with ``?`` and return its rows."""
         result = self.connection.exec_driver_sql(self._own(statement), tuple(values))

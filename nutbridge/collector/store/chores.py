@@ -1,0 +1,180 @@
+"""What an owner does with the database now and then: prune, back up, rebuild, requeue.
+
+Each takes many short transactions, so that a collector goes on meanwhile.
+"""
+
+import functools
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from urllib.parse import quote
+
+from nutbridge.collector.errors import StoreError
+from nutbridge.collector.store import partitions, sums
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.dates import DAY
+from nutbridge.collector.store.engine import is_sqlite, parse_url, translated
+from nutbridge.collector.store.sql import Sql
+
+#: Called with how many are done, of how many.
+Progress = Callable[[int, int], None]
+
+#: Rows that go in one transaction.
+_BATCH = 5000
+#: Bodies that are still to go somewhere, or to be looked into.
+_NEEDED = (
+    "(parse_state = 'pending' OR forward_state IN ('queued', 'stuck', 'dead_letter'))"
+)
+#: Rows of reports, and the column of their date.
+_ROWS = {"interval": "end_date", "reading": "date", "event": "event_date"}
+#: Kept once per body; of descriptions the newest stays.
+_OF_A_BODY = ("receipt", "answer", "report", "odd_row", "variant", "raw_body", "raw")
+
+
+def rebuild(store: Store, progress: Progress) -> int:
+    """Make all sums anew from the intervals; returns of how many panels.
+
+    What was pruned is in the sums alone, and stays.
+    """
+    panels = store.write(sums.panels)
+    for done, (envoy_id, eqid) in enumerate(panels):
+        progress(done, len(panels))
+        store.write(functools.partial(_rebuild, envoy_id, eqid))
+    return len(panels)
+
+
+def _rebuild(envoy_id: int, eqid: str, sql: Sql) -> None:
+    sums.rebuild(sql, envoy_id, eqid)
+
+
+def prune(store: Store, before: int, progress: Progress) -> int:
+    """Remove reports and their rows from before a day; returns how many rows.
+
+    Sums stay, and so do bodies that wait for the upstream, or that it refused. Rows
+    from before that come later are left out of the sums: nobody could tell whether
+    they are in them.
+
+    Args:
+        store: the database.
+        before: Unix seconds; the begin of its day counts.
+        progress: called now and then.
+    """
+    before -= before % DAY
+    store.write(
+        lambda sql: sql.run(
+            "UPDATE store SET counted_from = ? WHERE counted_from < ?", (before, before)
+        )
+    )
+    count = store.write(lambda sql: _drop_months(sql, before) if sql.postgres else 0)
+    envoys = store.write(lambda sql: sql.rows("SELECT envoy_id FROM envoy"))
+    for done, (envoy_id,) in enumerate(envoys):
+        progress(done, len(envoys))
+        for table, column in _ROWS.items():
+            keys = f"envoy_id, id, {column}"
+            count += _delete(
+                store,
+                f"DELETE FROM {table} WHERE ({keys}) IN (SELECT {keys} FROM {table}"  # noqa: S608  our names
+                f" WHERE envoy_id = ? AND {column} <= ? LIMIT {_BATCH})",
+                (envoy_id, before),
+            )
+    for table in ("device", "channel"):
+        count += _delete(
+            store,
+            f"DELETE FROM {table} WHERE reported < ?"  # noqa: S608  our names
+            f" AND EXISTS (SELECT 1 FROM {table} n"
+            f" WHERE n.envoy_id = {table}.envoy_id AND n.eqid = {table}.eqid"
+            f" AND n.reported > {table}.reported)",
+            (before,),
+            once=True,
+        )
+    return count + _delete_bodies(store, before)
+
+
+def _delete(
+    store: Store, statement: str, values: tuple[int, ...], *, once: bool = False
+) -> int:
+    count = 0
+    while some := store.write(lambda sql: sql.count(statement, values)):
+        count += some
+        if once:
+            break
+    return count
+
+
+def _delete_bodies(store: Store, before: int) -> int:
+    old = (
+        f"SELECT raw_id FROM raw WHERE received < ? AND NOT {_NEEDED}"  # noqa: S608  our words
+        f" ORDER BY raw_id LIMIT {_BATCH // 10}"
+    )
+
+    def some(sql: Sql) -> int:
+        ids = [row[0] for row in sql.rows(old, (before,))]
+        places = ", ".join("?" * len(ids))
+        for table in _OF_A_BODY if ids else ():
+            sql.run(f"DELETE FROM {table} WHERE raw_id IN ({places})", ids)  # noqa: S608  our names
+        return len(ids)
+
+    count = 0
+    while found := store.write(some):
+        count += found
+    return count
+
+
+def _drop_months(sql: Sql, before: int) -> int:
+    """Drop whole pieces of tables; returns about how many rows were in them."""
+    count = 0
+    rows = sql.rows(
+        "SELECT p.relname, c.relname, greatest(c.reltuples, 0)::bigint"
+        " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " JOIN pg_class p ON p.oid = i.inhparent"
+        " WHERE p.oid IN (SELECT to_regclass(name) FROM unnest(?::text[]) AS name)",
+        ([*_ROWS, "raw_body"],),
+    )
+    for table, piece, about in rows:
+        month = partitions.month_in(table, piece)
+        if month is None or partitions.begin_of(month + 1) > before:
+            continue
+        if table == "raw_body" and sql.rows(
+            f"SELECT 1 FROM raw JOIN {piece} USING (raw_id) WHERE {_NEEDED} LIMIT 1"  # noqa: S608  our names
+        ):
+            continue
+        sql.run(f"ALTER TABLE {table} DETACH PARTITION {piece}")
+        sql.run(f"DROP TABLE {piece}")
+        count += about
+    return count
+
+
+@contextmanager
+def opened(url: str) -> Iterator[sqlite3.Connection]:
+    """Open an SQLite database to be copied.
+
+    Raises:
+        StoreError: it cannot be read, or it is one of PostgreSQL.
+    """
+    address = parse_url(url)
+    if not is_sqlite(address):
+        raise StoreError("a database of PostgreSQL is backed up by pg_dump")
+    source = f"file:{quote(os.path.abspath(str(address.database)))}?mode=rw"
+    with translated(address), closing(sqlite3.connect(source, uri=True)) as live:
+        live.execute("SELECT store_id FROM store").fetchall()
+        yield live
+
+
+def backup(live: sqlite3.Connection, file: str) -> None:
+    """Copy an SQLite database as it is at one moment; a collector goes on.
+
+    Raises:
+        FileExistsError: there is such a file.
+        OSError: it cannot be made.
+    """
+    # The place of the house is in it.
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(file, flags, 0o600))
+    try:
+        with closing(sqlite3.connect(file)) as copy:
+            # All at once: one that is made piece by piece begins anew with each report.
+            live.backup(copy)
+    except BaseException:
+        os.unlink(file)
+        raise

@@ -1,0 +1,289 @@
+"""What an owner does with the database: prune, back up, rebuild, requeue."""
+
+import json
+import os
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from nutbridge.collector.parse.body import parse
+from nutbridge.collector.parse.periods import By
+from nutbridge.collector.queries.energy import energy
+from nutbridge.collector.store import schema
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.chores import prune, rebuild
+from nutbridge.collector.store.jobs import FailedTry
+from nutbridge.collector.store.states import ForwardState
+from nutbridge.collector.store.zones import offset_s
+from tests.collector.parse.samples import NOW, body, device, event, interval, reading
+from tests.collector.store.using import asking, exported, listed, put, raw, run
+
+DAY = 86_400
+SERIAL = "990000000001"
+PANELS = [f"99000000010{n}.1" for n in range(3)]
+ZONES = ["US/Eastern", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
+
+
+def quiet(_done: int, _total: int) -> None:
+    pass
+
+
+def hours(store: Store) -> list[tuple[object, ...]]:
+    return store.write(
+        lambda sql: sql.rows(
+            "SELECT envoy_id, eqid, hour, offset_s, energy_j, estimated_j"
+            " FROM energy_hour WHERE energy_j <> 0 ORDER BY 1, 2, 3, 4"
+        )
+    )
+
+
+def made_up(chance: random.Random, number: int) -> bytes:
+    """Return a report with slots of all kinds, some of them told before."""
+    rows = []
+    for _ in range(chance.randrange(1, 12)):
+        length = chance.choice([300, 300, 300, 900, 3600, 9000, 56_400])
+        rows.append(
+            interval(
+                id=chance.randrange(200),
+                eqid=chance.choice(PANELS),
+                end_date=NOW - 300 * chance.randrange(400),
+                interval_duration=length,
+                stat_duration=chance.choice([length, length - 6]),
+                stats=chance.choice([0, chance.randrange(10**7), "x", "1,2"]),
+            )
+        )
+    place = {
+        "serial_num": chance.choice([SERIAL, "990000000002"]),
+        "timezone": chance.choice(ZONES),
+    }
+    return body(*rows, envoy=place, report_timestamp=NOW + number)
+
+
+def expected(store: Store) -> list[tuple[object, ...]]:
+    """Add up the counted intervals, slowly; see that none overlaps another."""
+    rows = store.write(
+        lambda sql: sql.rows(
+            "SELECT i.envoy_id, i.eqid, i.end_date, i.interval_duration, i.energy_j,"
+            " i.estimated, r.timezone FROM interval i JOIN report r USING (raw_id)"
+            " WHERE i.energy_j IS NOT NULL AND i.left_out IS NULL"
+        )
+    )
+    found: dict[tuple[int, str, int, int], list[int]] = {}
+    taken: dict[str, set[int]] = {}
+    for envoy_id, eqid, end, length, total, estimated, zone in rows:
+        quarters = set(range(end - length, end, 300))
+        assert not quarters & taken.setdefault(eqid, set())
+        taken[eqid] |= quarters
+        given = 0
+        for second in range(end - length, end, 300):
+            moment = end - length if length <= 3600 else second
+            offset = offset_s(zone, moment)
+            key = (envoy_id, eqid, moment - (moment + offset) % 3600, offset)
+            part = total * (second + 300 - end + length) // length - given
+            given += part
+            one = found.setdefault(key, [0, 0])
+            one[0] += part
+            one[1] += part if estimated else 0
+    return sorted((*key, *one) for key, one in found.items() if one[0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sums_are_those_of_the_intervals(store: Store, seed: int) -> None:
+    """Whatever came, some of it twice; and a rebuild says the same."""
+    chance = random.Random(seed)
+    bodies = [made_up(chance, number) for number in range(30)]
+    for one in bodies + chance.sample(bodies, 10):
+        put(store, one)
+    before = hours(store)
+    assert before == expected(store)
+    store.write(lambda sql: sql.run("UPDATE energy_hour SET energy_j = 7"))
+    store.write(lambda sql: sql.run("DELETE FROM energy_hour WHERE hour / 7200 * 7200 = hour"))
+    rebuild(store, quiet)
+    assert hours(store) == before
+
+
+def test_energy_told_twice_counts_once(store: Store, url: str) -> None:
+    """Under another id, by an overlapping gap fill, by another Envoy: kept, flagged."""
+    slot = {"end_date": NOW, "interval_duration": 300, "stats": 100}
+    put(store, body(interval(id=1, **slot)))
+    put(store, body(interval(id=2, **slot), report_timestamp=NOW + 1))
+    gap = {"interval_duration": 56_400, "stat_duration": 56_400, "stats": 9}
+    put(store, body(interval(id=3, end_date=NOW + 600, **gap)))
+    put(store, body(interval(id=4, end_date=NOW + 60_000, **gap)))
+    put(store, body(interval(id=5, end_date=NOW + 60_300, **gap)))
+    other = {"serial_num": "990000000002"}
+    put(store, body(interval(id=1, **slot), envoy=other))
+    with asking(url) as database:
+        found = sum(one["energy_j"] for one in energy(database, By.MONTH))
+    assert found == 100 + 9
+    flags = {(row["envoy_serial"], row["id"]): row["left_out"] for row in exported(url)}
+    assert flags == {
+        (SERIAL, 1): None,
+        (SERIAL, 2): "twice",
+        (SERIAL, 3): "twice",
+        (SERIAL, 4): None,
+        (SERIAL, 5): "twice",
+        ("990000000002", 1): "elsewhere",
+    }
+
+
+def test_report_that_asks_for_too_many_hours(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nutbridge.collector.store.ingest._MOST_HOURS", 100)
+    week = {"interval_duration": 7 * DAY // 2, "stats": 5}
+    put(store, body(*[interval(id=n, eqid=PANELS[n], **week) for n in range(3)]))
+    assert [row["left_out"] for row in exported(url)] == [None, "too_many", "too_many"]
+
+
+def old_and_new(store: Store) -> None:
+    for number, back in enumerate((90, 60, 2, 0)):
+        at = NOW - back * DAY
+        data = body(
+            interval(id=number, end_date=at),
+            *(reading(id=number, date=at), event(id=number, event_date=at), device()),
+            report_timestamp=at,
+        )
+        queue = number in (1, 3)
+        raw_id = store.accept(raw(data, at)).raw_id
+        store.parsed(raw_id, parse(data), queue=queue)
+
+
+def test_prune(store: Store, url: str) -> None:
+    """Rows and bodies go; sums, what waits, and the newest description stay."""
+    old_and_new(store)
+    sums_before = hours(store)
+    assert prune(store, NOW - 10 * DAY, quiet) > 0
+    assert hours(store) == sums_before
+    kinds = [(row["kind"], row.get("id")) for row in exported(url)]
+    assert kinds == [
+        *(("interval", 2), ("interval", 3), ("reading", 2), ("reading", 3)),
+        *(("event", 2), ("event", 3)),
+        *(("device", None), ("device", None), ("channel", None), ("channel", None)),
+    ]
+    assert [one["forward_state"] for one in listed(url)] == ["queued", "none", "queued"]
+    assert [len(one.body) > 0 for one in store.outbox_heads()] == [True]
+    rebuild(store, quiet)
+    assert hours(store) == sums_before
+    # What was pruned comes again: it is in the sums.
+    again = interval(id=99, end_date=NOW - 60 * DAY)
+    put(store, body(again, report_timestamp=NOW + 5))
+    assert hours(store) == sums_before
+    late = [row["left_out"] for row in exported(url) if row.get("id") == 99]
+    assert late == ["pruned"]
+    assert prune(store, NOW - 10 * DAY, quiet) >= 1
+
+
+def test_prune_drops_whole_months(postgres_url: str) -> None:
+    store = Store.open(postgres_url)
+    old_and_new(store)
+    months = "SELECT relname FROM pg_class WHERE relname ~ '^interval_[0-9_]+$'"
+    before = {row[0] for row in store.write(lambda sql: sql.rows(months))}
+    assert {"interval_2023_08", "interval_2023_09", "interval_2023_11"} <= before
+    prune(store, NOW - 10 * DAY, quiet)
+    after = {row[0] for row in store.write(lambda sql: sql.rows(months))}
+    assert "interval_2023_08" not in after
+    assert "interval_2023_11" in after
+    # They are made again where they are needed.
+    put(store, body(interval(id=98, end_date=NOW - 89 * DAY), report_timestamp=NOW + 6))
+    store.close()
+
+
+def test_rows_of_the_future_move_when_their_month_comes(postgres_url: str) -> None:
+    """Somebody's clock must not keep a later month from being stored."""
+    store = Store.open(postgres_url)
+    early, late = (
+        body(interval(id=1, end_date=NOW + 400 * DAY)),
+        body(interval(id=2, end_date=NOW + 400 * DAY)),
+    )
+    for data, at in ((early, NOW), (late, NOW + 400 * DAY)):
+        store.parsed(store.accept(raw(data, at)).raw_id, parse(data))
+    rows = store.write(
+        lambda sql: sql.rows("SELECT id, left_out, tableoid::regclass FROM interval")
+    )
+    store.close()
+    piece = "interval_2024_12"
+    assert sorted(rows) == [(1, "date", piece), (2, None, piece)]
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    path = tmp_path / "home" / "reports.db"
+    store = Store.open(str(path))
+    old_and_new(store)
+    raw_id = store.outbox_heads()[0].raw_id
+    dead = FailedTry("answered 400", NOW, None, ForwardState.DEAD_LETTER)
+    store.refused(raw_id, None, dead)
+    store.close()
+    return path
+
+
+def test_commands(db: Path, tmp_path: Path) -> None:
+    text = run("outbox", "--db", db).stdout
+    assert "dead_letter" in text
+    assert "answered 400" in text
+    (dead, _) = json.loads(run("outbox", "--db", db, "--json").stdout)
+    assert run("outbox", "--db", db, "--requeue", "ffff", code=1).stderr
+    wanted = dead["sha256"][:9]
+    assert "1 report(s)" in run("outbox", "--db", db, "--requeue", wanted).stdout
+    found = json.loads(run("outbox", "--db", db, "--json").stdout)
+    assert [one["forward_state"] for one in found] == ["queued", "queued"]
+    assert "2 report(s)" in run("outbox", "--db", db, "--requeue", "all").stdout
+    assert "2 panels" in run("rebuild", "--db", db).stdout
+    assert "removed" in run("prune", "--before", "2023-11-01", "--db", db).stdout
+    for odd in ("2023-13-01", "yesterday", "2999-01-01"):
+        assert "--before" in run("prune", "--before", odd, "--db", db, code=2).stderr
+    copy = tmp_path / "copy.db"
+    run("backup", copy, "--db", db)
+    assert os.stat(copy).st_mode & 0o777 == 0o600
+    assert "exists" in run("backup", copy, "--db", db, code=1).stderr
+    assert listed(str(copy)) == listed(str(db))
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+    run("backup", link, "--db", db, code=1)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_backup_of_a_store_in_use(db: Path, tmp_path: Path) -> None:
+    store = Store.open(str(db))
+    store.accept(raw(b"x"))
+    run("backup", tmp_path / "copy.db", "--db", db)
+    store.accept(raw(b"y"))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as link:
+        assert link.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert link.execute("SELECT count(*) FROM raw").fetchall() == [(5,)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="run as root to see what root does")
+def test_root_works_as_the_owner_of_the_folder(db: Path, tmp_path: Path) -> None:
+    """It follows no link to what is root's, and leaves nothing of root's behind."""
+    secret = tmp_path / "secret.db"
+    Store.open(str(secret)).close()
+    for path in (db.parent, *db.parent.iterdir()):
+        os.chown(path, 65534, 65534)
+    # Everybody may pass to it, as to /var/lib.
+    for path in db.parent.parents:
+        if path.stat().st_uid == 0 and not path.stat().st_mode & 1:
+            path.chmod(path.stat().st_mode | 0o11)
+    run("list", "--db", db)
+    run("rebuild", "--db", db)
+    run("backup", tmp_path / "of-root.db", "--db", db)
+    assert (tmp_path / "of-root.db").stat().st_uid == 0
+    assert {path.stat().st_uid for path in db.parent.iterdir()} == {65534}
+    assert os.geteuid() == 0
+    db.unlink()
+    db.symlink_to(secret)
+    secret.chmod(0o600)
+    before = secret.read_bytes()
+    for command in (["list"], ["rebuild"], ["prune", "--before", "2023-11-01"]):
+        run(*command, "--db", db, code=74)
+    assert secret.read_bytes() == before
+
+
+def test_every_table_that_is_cut_by_month_is_there() -> None:
+    for table, column in schema.PARTITIONED.items():
+        assert column in schema.metadata.tables[table].columns
