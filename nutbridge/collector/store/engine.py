@@ -4,6 +4,7 @@ Errors of the database become ours here; none of their texts shows a password.
 """
 
 import contextlib
+import functools
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -140,24 +141,23 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
         raise StoreError(f"no database at {path}; see --db") from exc
     except OSError as exc:
         raise StoreDown(f"{path}: {exc.strerror}") from exc
-    # Without rwc: where the file is gone none is made in its place.
-    address = f"file:{quote(str(path.absolute()))}?mode=rw"
-
-    def link() -> sqlite3.Connection:
-        return sqlite3.connect(
-            address,
-            uri=True,
-            timeout=BUSY_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-
-    engine = create_engine(url, creator=link)
+    engine = create_engine(url, creator=functools.partial(_open, path))
     event.listen(engine, "connect", _set_up)
     if create or writer:
         event.listen(engine, "connect", _use_wal)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        # Without rwc: where the file is gone none is made in its place.
+        f"file:{quote(str(path.absolute()))}?mode=rw",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def _set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -100,7 +100,9 @@ def test_sums_are_those_of_the_intervals(store: Store, seed: int) -> None:
     before = hours(store)
     assert before == expected(store)
     store.write(lambda sql: sql.run("UPDATE energy_hour SET energy_j = 7"))
-    store.write(lambda sql: sql.run("DELETE FROM energy_hour WHERE hour / 7200 * 7200 = hour"))
+    store.write(
+        lambda sql: sql.run("DELETE FROM energy_hour WHERE hour / 7200 * 7200 = hour")
+    )
     rebuild(store, quiet)
     assert hours(store) == before
 
