@@ -118,19 +118,18 @@ def setup(  # noqa: PLR0913 - one argument for each option
     """Set up one UPS: config, token, port file and ups.conf.
 
     Finds the gateway, logs in, and makes sure that there is a System Controller
-    and a battery, before anything is written; or asks an SMA inverter for its
-    interface, battery and backup mode. What is missing is asked. Run it
-    again at any time: what is right already stays as it is.
+    and a battery (of an SMA inverter: a battery and the backup mode), before anything
+    is written. What is missing is asked. Run it again at any time: what is right
+    already stays as it is.
     """
     from nutbridge.cli.common import quiet_logs
     from nutbridge.cli.setup.steps import Setup
     from nutbridge.tools.setup.context import SetupOptions
 
     quiet_logs()
-    if host and sma_host:
-        raise UsageError("--host is a gateway, --sma-host an inverter: one of them")
-    if root and enable:
-        raise UsageError("--enable and --root exclude each other")
+    if (host and sma_host) or (root and enable):
+        pair = "--enable and --root" if root and enable else "--host and --sma-host"
+        raise UsageError(f"{pair} exclude each other")
     wishes = SetupOptions(
         ups=ups,
         config=config,

@@ -154,7 +154,7 @@ def test_night_is_no_time_for_it(machine: Machine, ennexos: RunningEnnexos) -> N
         ((), ENNEXOS_PASSWORD, "needs: --username"),
         (("--username", USER), "", "needs: --password-file (or SMA_PASSWORD)"),
         (("--username", USER), "x", "wrong user or password"),
-        (("--username", USER, "--host", "h"), "x", "one of them"),
+        (("--username", USER, "--host", "h"), "x", "--sma-host exclude each other"),
         (("--username", USER, "--group", "x"), "x", "usr, istl"),
     ],
 )
