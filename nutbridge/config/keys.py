@@ -1,8 +1,8 @@
 """Every key of the config file, as one table.
 
-settings.py reads by it; nutbridge.conf(5) and conf/enphase-ups.conf are compared with
-it by a test. Keys, defaults and minima marked ``script`` are those of the bash
-script enphase-monitor; the maxima and the other keys are ours.
+From it come the settings (settings.py, sma.py), the lists of nutbridge.conf(5) and
+conf/enphase-ups.conf. Keys, defaults and minima marked ``script`` are those of the
+bash script enphase-monitor; the maxima and the other keys are ours.
 """
 
 from dataclasses import dataclass
@@ -10,15 +10,18 @@ from enum import StrEnum
 
 
 class KeyKind(StrEnum):
-    """How a value is read."""
+    """How a value is read (values.py)."""
 
     TEXT = "text"
     SECRET = "text, secret"  # noqa: S105 - a kind of value, not one
     PATH = "path"
     NUMBER = "number"
+    WHOLE = "whole number"
     ANY = "any value = on"
     SWITCH = "1 or 0"
     CHOICE = "word"
+    SERIAL = "serial number"
+    HOST = "host or host:port"
     URL = "https address"
     ANSWER = "body of an answer"
 
@@ -29,8 +32,11 @@ class Key:
 
     Attributes:
         name: as in the file.
-        help: one line.
+        field: of Settings; ``sma.`` or ``test.`` before it: of SmaSettings or
+            TestAnswers; empty: more than the value decides (settings.py).
         kind: how the value is read.
+        help: one line.
+        more: what else a user should know, whole sentences.
         default: what stands where the file says nothing; empty = nothing.
         least: smallest number; a smaller one is raised to it, with a WARNING.
         most: largest number; a larger one is lowered to it, with a WARNING,
@@ -44,8 +50,10 @@ class Key:
     """
 
     name: str
+    field: str
+    kind: KeyKind
     help: str
-    kind: KeyKind = KeyKind.TEXT
+    more: str = ""
     default: str = ""
     least: float = 0
     most: float = 0
@@ -67,238 +75,156 @@ class Key:
         return self.kind is KeyKind.ANSWER
 
 
-_ALL = (
-    Key("USERNAME", "login at Enphase Enlighten (e-mail)", required=True),
-    Key("PASSWORD", "password of that login", KeyKind.SECRET, required=True),
-    Key(
-        "PASSWORD_FILE",
-        "file that holds the password instead; relative: in $CREDENTIALS_DIRECTORY "
-        "where systemd sets it, else in STATE_DIR",
-        KeyKind.PATH,
-        script=False,
+#: The keys, in the order of the manual and of conf/enphase-ups.conf.
+# A row of the table is a few lines, not one for each column.
+# fmt: off
+GROUPS: dict[str, tuple[Key, ...]] = {
+    "Needed": (
+        Key("USERNAME", "username", KeyKind.TEXT, "login at Enphase Enlighten (e-mail)",
+            more=("It and the password may stay empty where a token was brought by "
+            "hand (accounts with a second factor); nobody can renew it then."),
+            required=True),
+        Key("PASSWORD", "password", KeyKind.SECRET, "password of that login",
+            required=True),
+        Key("SERIAL", "serial", KeyKind.SERIAL, "serial number of the gateway",
+            more="It stands on the gateway's label and in the Enphase app.",
+            required=True),
+        Key("PORT_FILE", "", KeyKind.PATH,
+            "the port file of ups.conf; relative: in STATE_DIR",
+            more=("For example /run/nutbridge/home.dev. It must exist, or its hidden "
+            "twin (home.dev-nocomms), which is made at boot (systemd/tmpfiles.d) "
+            "or once by hand: sudo -u nut touch ..."), required=True),
     ),
-    Key("SERIAL", "serial number of the gateway", required=True),
-    Key(
-        "PORT_FILE",
-        "the port file of ups.conf; relative: in STATE_DIR",
-        KeyKind.PATH,
-        required=True,
+    "Files": (
+        Key("PASSWORD_FILE", "", KeyKind.PATH,
+            "file that holds the password instead; relative: in "
+            "$CREDENTIALS_DIRECTORY where systemd sets it, else in STATE_DIR",
+            more="See systemd/credentials.conf.", script=False),
+        Key("STATE_DIR", "", KeyKind.PATH,
+            "writable folder of the port file, token and state",
+            more=("Nobody but the monitor may write in it. Where it is not set: "
+            "NUT_LOCALSTATE or NUT_STATEPATH, else /var/lib/ups where it exists, "
+            "else the default."), default="/var/lib/nut"),
+        Key("TOKEN_FILE", "", KeyKind.PATH,
+            "cached gateway token; relative: in STATE_DIR; one of that name in "
+            "$CREDENTIALS_DIRECTORY is read too, the later end counts",
+            default="enphase-<ups>.token"),
+        Key("UPS", "", KeyKind.TEXT,
+            "name of the UPS where the command line gives none",
+            more=("It comes before $UPS of the environment, the command line before "
+            "both. With neither, a file name enphase-<ups>.conf tells it.")),
     ),
-    Key("UPS", "name of the UPS where the command line gives none"),
-    Key(
-        "DISABLE_METERS",
-        "leave out the CT meters (/ivp/meters); load and battery power stay",
-        KeyKind.ANY,
+    "Gateway": (
+        Key("ENVOY_HOST", "envoy_host", KeyKind.HOST,
+            "name or address of the gateway, :PORT if odd",
+            more=("A fixed address is safer than envoy.local: it needs no name service "
+            "in an outage."), default="envoy.local"),
+        Key("ENVOY_TLS", "envoy_tls", KeyKind.CHOICE,
+            "another gateway certificate is refused until trusted by hand "
+            "(strict), or until it alone was seen for a day (first-use)",
+            more="nutbridge gateway trust accepts it.", default="first-use",
+            choices=("first-use", "strict"), script=False),
+        Key("DISABLE_METERS", "disable_meters", KeyKind.ANY,
+            "leave out the CT meters (/ivp/meters); load and battery power stay",
+            more="Any value does; input.* and output.* are away then."),
+        Key("ALLOW_NO_CONTROLLER", "allow_no_controller", KeyKind.SWITCH,
+            "run although no System Controller or Meter Collar is listed",
+            more='Such a gateway says "on line" for ever.', default="0", script=False,
+            test_default="1"),
     ),
-    Key(
-        "ENVOY_HOST",
-        "name or address of the gateway, :PORT if odd",
-        default="envoy.local",
+    "SMA inverter": (
+        Key("SMA_HOST", "sma.host", KeyKind.HOST,
+            "name or address of an SMA inverter, :PORT if odd; without USERNAME "
+            "and SERIAL the inverter is the UPS",
+            more=("Webconnect or ennexOS, it tells which. Beside a gateway it adds PV "
+            "power and its own health."), script=False),
+        Key("SMA_USER", "sma.user", KeyKind.TEXT,
+            "user made on an ennexOS device; Webconnect has SMA_GROUP instead",
+            more="One of SMA's portal is of no use in an outage.", script=False),
+        Key("SMA_PASSWORD", "sma.password", KeyKind.SECRET,
+            "password of SMA_USER, or of SMA_GROUP, on the inverter",
+            more="With Webconnect at most 12 characters.", script=False),
+        Key("SMA_PASSWORD_FILE", "", KeyKind.PATH,
+            "file that holds it instead; relative: as PASSWORD_FILE", script=False),
+        Key("SMA_GROUP", "sma.group", KeyKind.CHOICE,
+            "who logs in to an inverter with Webconnect", more="istl is the installer.",
+            default="usr", choices=("usr", "istl"), script=False),
+        Key("SMA_SCHEME", "sma.scheme", KeyKind.CHOICE,
+            "how the inverter is reached; http only for firmware that has no https",
+            more="http sends the password in the clear.", default="https",
+            choices=("https", "http"), script=False),
+        Key("SMA_TLS", "sma.tls", KeyKind.CHOICE,
+            "another inverter certificate is refused until trusted by hand "
+            "(strict), or until it alone was seen for a day (first-use)",
+            default="first-use", choices=("first-use", "strict"), script=False),
+        Key("SMA_CAPACITY", "sma.capacity_wh", KeyKind.NUMBER,
+            "capacity of the battery when new, for an inverter that does not tell "
+            "it; 0 = unknown",
+            more=("Without one there is no runtime; low battery then comes from the "
+            "charge alone."), default="0", least=500, most=500_000, unit="Wh",
+            zero_is_off=True, script=False),
     ),
-    Key(
-        "STATE_DIR",
-        "writable folder of the port file, token and state",
-        KeyKind.PATH,
-        default="/var/lib/nut",
+    "Times": (
+        Key("POLLFREQ", "pollfreq_s", KeyKind.NUMBER,
+            "time between full polls while on line", default="60", least=5, most=3600,
+            unit="s"),
+        Key("POLLFREQALERT", "pollfreqalert_s", KeyKind.NUMBER,
+            "time between full polls on battery, or without an answer", default="20",
+            least=5, most=300, unit="s"),
+        Key("RELAYFREQ", "relayfreq_s", KeyKind.NUMBER,
+            "time between checks of the grid relay alone; 0 = only with full polls",
+            default="10", least=5, most=300, unit="s", zero_is_off=True, script=False),
+        Key("NOCOMMS_DELAY", "nocomms_delay_s", KeyKind.NUMBER,
+            "how long a silent gateway keeps its last OL before the UPS is gone",
+            more=("Gateways are silent for up to 85 s every night. On battery the last "
+            "state stays, whatever this says."), default="120", most=3600, unit="s",
+            script=False, test_default="0"),
+        Key("API_TIMEOUT", "api_timeout_s", KeyKind.NUMBER,
+            "longest wait for one answer of the gateway",
+            default="5", least=2, most=60, unit="s"),
+        Key("LOGIN_TIMEOUT", "login_timeout_s", KeyKind.NUMBER,
+            "longest wait for one answer of the Enphase cloud",
+            default="10", least=5, most=120,
+            unit="s"),
+        Key("SMA_TIMEOUT", "sma.timeout_s", KeyKind.NUMBER,
+            "longest wait for one answer of the inverter",
+            default="5", least=2, most=60, unit="s",
+            script=False),
     ),
-    Key(
-        "TOKEN_FILE",
-        "cached gateway token; relative: in STATE_DIR; one of that name in "
-        "$CREDENTIALS_DIRECTORY is read too, the later end counts",
-        KeyKind.PATH,
-        default="enphase-<ups>.token",
+    "What is shown": (
+        Key("LOADKWH", "loadkwh_w", KeyKind.NUMBER,
+            "largest load per kWh of capacity, for ups.load; 0 = no ups.load",
+            more="768 is an IQ Battery 5P: 3.84 kVA for 5 kWh.", default="768",
+            # C/20 and 10 C: no house battery lies outside, and the estimate in a
+            # silent outage leans on this number.
+            least=50, most=10_000, unit="W/kWh", zero_is_off=True),
+        Key("STATUS_FLAGS", "status_flags", KeyKind.SWITCH,
+            "add CHRG or DISCHRG to ups.status", default="0", script=False),
+        Key("DEBUG", "debug", KeyKind.WHOLE, "as -d: 1 details, 2 also bodies",
+            default="0", most=2),
+        Key("VERBOSE", "verbose", KeyKind.ANY, "as -v: one line per poll"),
     ),
-    Key(
-        "POLLFREQ",
-        "between full polls while on line",
-        KeyKind.NUMBER,
-        default="60",
-        least=5,
-        most=3600,
-        unit="s",
+    "Cloud": (
+        Key("ENPHASE_LOGIN", "login_url", KeyKind.URL, "where to log in",
+            default="https://enlighten.enphaseenergy.com/login/login.json",
+            script=False),
+        Key("ENPHASE_TOKENS", "tokens_url", KeyKind.URL, "where to ask for a token",
+            default="https://entrez.enphaseenergy.com/tokens", script=False),
     ),
-    Key(
-        "POLLFREQALERT",
-        "between full polls on battery, or without an answer",
-        KeyKind.NUMBER,
-        default="20",
-        least=5,
-        most=300,
-        unit="s",
+    "TEST mode": (
+        Key("TEST", "", KeyKind.SWITCH, "play the answers below instead of asking",
+            more="See conf/test.conf. Never with the port file of a real UPS.",
+            default="0"),
+        Key("TEST_SESS", "test.session", KeyKind.ANSWER, "of the login"),
+        Key("TEST_TOKEN", "test.token", KeyKind.ANSWER, "of the token request"),
+        Key("TEST_RELAY", "test.relay", KeyKind.ANSWER, "of /ivp/ensemble/relay"),
+        Key("TEST_LIVE", "test.live", KeyKind.ANSWER, "of /ivp/livedata/status"),
+        Key("TEST_REPORTS", "test.reports", KeyKind.ANSWER, "of /ivp/meters/reports"),
+        Key("TEST_SECCTRL", "test.secctrl", KeyKind.ANSWER, "of /ivp/ensemble/secctrl"),
+        Key("TEST_INFO", "test.info", KeyKind.ANSWER, "of /info"),
     ),
-    Key(
-        "RELAYFREQ",
-        "between checks of the grid relay alone; 0 = only with full polls",
-        KeyKind.NUMBER,
-        default="10",
-        least=5,
-        most=300,
-        unit="s",
-        zero_is_off=True,
-        script=False,
-    ),
-    Key(
-        "NOCOMMS_DELAY",
-        "how long a silent gateway keeps its last OL before the UPS is gone",
-        KeyKind.NUMBER,
-        default="120",
-        most=3600,
-        unit="s",
-        script=False,
-        test_default="0",
-    ),
-    Key(
-        "LOADKWH",
-        "largest load per kWh of capacity, for ups.load; 0 = no ups.load",
-        KeyKind.NUMBER,
-        default="768",
-        # C/20 and 10 C: no house battery lies outside, and the reckoning of
-        # a silent outage leans on this number.
-        least=50,
-        most=10000,
-        unit="W/kWh",
-        zero_is_off=True,
-    ),
-    Key(
-        "LOGIN_TIMEOUT",
-        "for one answer of the Enphase cloud",
-        KeyKind.NUMBER,
-        default="10",
-        least=5,
-        most=120,
-        unit="s",
-    ),
-    Key(
-        "API_TIMEOUT",
-        "for one answer of the gateway",
-        KeyKind.NUMBER,
-        default="5",
-        least=2,
-        most=60,
-        unit="s",
-    ),
-    Key(
-        "STATUS_FLAGS",
-        "add CHRG or DISCHRG to ups.status",
-        KeyKind.SWITCH,
-        default="0",
-        script=False,
-    ),
-    Key(
-        "ALLOW_NO_CONTROLLER",
-        "run although no System Controller or Meter Collar is listed",
-        KeyKind.SWITCH,
-        default="0",
-        script=False,
-        test_default="1",
-    ),
-    Key(
-        "ENVOY_TLS",
-        "another gateway certificate is refused until trusted by hand (strict), or "
-        "until it alone was seen for a day (first-use)",
-        KeyKind.CHOICE,
-        default="first-use",
-        choices=("first-use", "strict"),
-        script=False,
-    ),
-    Key(
-        "ENPHASE_LOGIN",
-        "where to log in",
-        KeyKind.URL,
-        default="https://enlighten.enphaseenergy.com/login/login.json",
-        script=False,
-    ),
-    Key(
-        "ENPHASE_TOKENS",
-        "where to ask for a token",
-        KeyKind.URL,
-        default="https://entrez.enphaseenergy.com/tokens",
-        script=False,
-    ),
-    Key(
-        "SMA_HOST",
-        "name or address of an SMA inverter, :PORT if odd; without USERNAME and "
-        "SERIAL the inverter is the UPS",
-        script=False,
-    ),
-    Key(
-        "SMA_USER",
-        "user made on an ennexOS device; Webconnect has SMA_GROUP instead",
-        script=False,
-    ),
-    Key(
-        "SMA_PASSWORD",
-        "password of SMA_USER, or of SMA_GROUP, on the inverter",
-        KeyKind.SECRET,
-        script=False,
-    ),
-    Key(
-        "SMA_PASSWORD_FILE",
-        "file that holds it instead; relative: as PASSWORD_FILE",
-        KeyKind.PATH,
-        script=False,
-    ),
-    Key(
-        "SMA_GROUP",
-        "who logs in to an inverter with Webconnect",
-        KeyKind.CHOICE,
-        default="usr",
-        choices=("usr", "istl"),
-        script=False,
-    ),
-    Key(
-        "SMA_SCHEME",
-        "how the inverter is reached; http only for firmware that has no https",
-        KeyKind.CHOICE,
-        default="https",
-        choices=("https", "http"),
-        script=False,
-    ),
-    Key(
-        "SMA_TIMEOUT",
-        "for one answer of the inverter",
-        KeyKind.NUMBER,
-        default="5",
-        least=2,
-        most=60,
-        unit="s",
-        script=False,
-    ),
-    Key(
-        "SMA_TLS",
-        "another inverter certificate is refused until trusted by hand (strict), or "
-        "until it alone was seen for a day (first-use)",
-        KeyKind.CHOICE,
-        default="first-use",
-        choices=("first-use", "strict"),
-        script=False,
-    ),
-    Key(
-        "SMA_CAPACITY",
-        "of the battery when new, for an inverter that does not tell it; 0 = unknown",
-        KeyKind.NUMBER,
-        default="0",
-        least=500,
-        most=500_000,
-        unit="Wh",
-        zero_is_off=True,
-        script=False,
-    ),
-    Key(
-        "DEBUG", "as -d: 1 details, 2 also bodies", KeyKind.NUMBER, default="0", most=2
-    ),
-    Key("VERBOSE", "as -v: one line per poll", KeyKind.ANY),
-    Key(
-        "TEST", "play the answers below instead of asking", KeyKind.SWITCH, default="0"
-    ),
-    Key("TEST_SESS", "of the login", KeyKind.ANSWER),
-    Key("TEST_TOKEN", "of the token request", KeyKind.ANSWER),
-    Key("TEST_RELAY", "of /ivp/ensemble/relay", KeyKind.ANSWER),
-    Key("TEST_LIVE", "of /ivp/livedata/status", KeyKind.ANSWER),
-    Key("TEST_REPORTS", "of /ivp/meters/reports", KeyKind.ANSWER),
-    Key("TEST_SECCTRL", "of /ivp/ensemble/secctrl", KeyKind.ANSWER),
-    Key("TEST_INFO", "of /info", KeyKind.ANSWER),
-)
+}
+# fmt: on
 
-#: All keys by name, in the order of the manual.
-KEYS = {key.name: key for key in _ALL}
+#: All keys by name.
+KEYS = {key.name: key for keys in GROUPS.values() for key in keys}

@@ -139,41 +139,21 @@ def interpret(
 def _settings(values: Values, place: ConfigSite) -> Settings:
     state_dir = values.path("STATE_DIR", place.cwd) or place.state_dir
     token_file, token_credential = _token_files(values, place, state_dir)
+    sma = None
+    if not values.test_mode:
+        file = _password_file(values, place, state_dir, "SMA_PASSWORD_FILE")
+        sma = sma_settings(values, file, password_needed=place.account_needed)
     return Settings(
+        **values.fields(),
         ups=place.ups,
         config_path=place.path,
-        username=values.word("USERNAME"),
-        password=values.raw("PASSWORD"),
         password_file=_password_file(values, place, state_dir),
-        serial=values.serial("SERIAL"),
         port_file=values.path("PORT_FILE", state_dir) or "",
         token_file=token_file,
         state_dir=state_dir,
-        envoy_host=values.host("ENVOY_HOST"),
-        disable_meters=values.any("DISABLE_METERS"),
-        pollfreq_s=values.number("POLLFREQ"),
-        pollfreqalert_s=values.number("POLLFREQALERT"),
-        relayfreq_s=values.number("RELAYFREQ"),
-        nocomms_delay_s=values.number("NOCOMMS_DELAY"),
-        loadkwh_w=values.number("LOADKWH"),
-        login_timeout_s=values.number("LOGIN_TIMEOUT"),
-        api_timeout_s=values.number("API_TIMEOUT"),
-        status_flags=values.switch("STATUS_FLAGS"),
-        allow_no_controller=values.switch("ALLOW_NO_CONTROLLER"),
-        envoy_tls=values.choice("ENVOY_TLS"),
-        login_url=values.url("ENPHASE_LOGIN"),
-        tokens_url=values.url("ENPHASE_TOKENS"),
-        debug=int(values.number("DEBUG")),
-        verbose=values.any("VERBOSE"),
-        test=_answers(values) if values.test_mode else None,
+        test=TestAnswers(**values.fields("test")) if values.test_mode else None,
         token_credential=token_credential,
-        sma=None
-        if values.test_mode
-        else sma_settings(
-            values,
-            _password_file(values, place, state_dir, "SMA_PASSWORD_FILE"),
-            password_needed=place.account_needed,
-        ),
+        sma=sma,
     )
 
 
@@ -210,18 +190,6 @@ def _token_files(
     if name.startswith("/"):
         own = absolute(state_dir, usual)
     return own, lent if place.exists(lent) else None
-
-
-def _answers(values: Values) -> TestAnswers:
-    return TestAnswers(
-        session=values.raw("TEST_SESS"),
-        token=values.raw("TEST_TOKEN").strip(),
-        relay=values.raw("TEST_RELAY"),
-        live=values.raw("TEST_LIVE"),
-        reports=values.raw("TEST_REPORTS"),
-        secctrl=values.raw("TEST_SECCTRL"),
-        info=values.raw("TEST_INFO"),
-    )
 
 
 def _require(settings: Settings, values: Values, place: ConfigSite) -> None:

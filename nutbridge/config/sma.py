@@ -16,7 +16,7 @@ class SmaSettings:
     Attributes:
         alone: no gateway is in the config: the inverter is the UPS.
         user: of an ennexOS device; empty for Webconnect, which has groups.
-        capacity_wh: of the battery, where the inverter does not tell it.
+        capacity_wh: of the battery, where the inverter does not tell it; 0 = unknown.
     """
 
     host: str
@@ -28,7 +28,7 @@ class SmaSettings:
     tls: str
     alone: bool
     user: str = ""
-    capacity_wh: float | None = None
+    capacity_wh: float = 0
 
 
 def sma_settings(
@@ -50,16 +50,9 @@ def sma_settings(
                 values.warn(name, "not used, SMA_HOST is not set")
         return None
     found = SmaSettings(
-        host=values.host("SMA_HOST"),
-        password=values.raw("SMA_PASSWORD"),
+        **values.fields("sma"),
         password_file=password_file,
-        group=values.choice("SMA_GROUP"),
-        scheme=values.choice("SMA_SCHEME"),
-        timeout_s=values.number("SMA_TIMEOUT"),
-        tls=values.choice("SMA_TLS"),
         alone=not (values.given("USERNAME") or values.given("SERIAL")),
-        user=values.raw("SMA_USER"),
-        capacity_wh=values.number("SMA_CAPACITY") or None,
     )
     if password_needed and not (found.password or found.password_file):
         raise values.error(

@@ -5,9 +5,10 @@ secret is never shown.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from nutbridge.config.keys import KEYS, Key
+from nutbridge.config.keys import KEYS, Key, KeyKind
 from nutbridge.config.text import ConfigEntry
 from nutbridge.errors import ConfigError
 from nutbridge.ups.notices import Notice, warning
@@ -56,6 +57,15 @@ class Values:
     def warn(self, name: str, text: str) -> None:
         """Note something odd about a key."""
         self.notices.append(warning(f"{self.where(name)}: {name}: {text}"))
+
+    def fields(self, owner: str = "") -> dict[str, Any]:
+        """Return what the keys say that are fields of an owner (Key.field)."""
+        found = {}
+        for key in KEYS.values():
+            of, _, field = key.field.rpartition(".")
+            if field and of == owner:
+                found[field] = _READERS[key.kind](self, key.name)
+        return found
 
     def raw(self, name: str) -> str:
         """Return a value as it stands, its default where it is empty."""
@@ -112,6 +122,14 @@ class Values:
             self.warn(name, f"{text[:_SHOWN]} is {side}, {bounded:g}{unit} is used")
         return bounded
 
+    def whole(self, name: str) -> int:
+        """Return a number without what stands behind its point."""
+        return int(self.number(name))
+
+    def answer(self, name: str) -> str:
+        """Return the body of an answer."""
+        return self.raw(name).strip()
+
     def any(self, name: str) -> bool:
         """Return True for any value at all, as the bash script does."""
         value = self.word(name)
@@ -162,6 +180,21 @@ class Values:
             "must be a name or an address alone, e.g. 192.168.1.50 or envoy.local; "
             "HOST:PORT where the port is odd",
         )
+
+
+_READERS: dict[KeyKind, Callable[[Values, str], Any]] = {
+    KeyKind.TEXT: Values.word,
+    KeyKind.SECRET: Values.raw,
+    KeyKind.NUMBER: Values.number,
+    KeyKind.WHOLE: Values.whole,
+    KeyKind.ANY: Values.any,
+    KeyKind.SWITCH: Values.switch,
+    KeyKind.CHOICE: Values.choice,
+    KeyKind.SERIAL: Values.serial,
+    KeyKind.HOST: Values.host,
+    KeyKind.URL: Values.url,
+    KeyKind.ANSWER: Values.answer,
+}
 
 
 def allowed(key: Key) -> str:

@@ -9,7 +9,7 @@ from nutbridge.config.text import ConfigEntry
 from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError
 
-NUMBERS = [key for key in KEYS.values() if key.kind is KeyKind.NUMBER]
+NUMBERS = [key for key in KEYS.values() if key.kind in (KeyKind.NUMBER, KeyKind.WHOLE)]
 
 
 def values(name: str, text: str) -> Values:

@@ -5,10 +5,11 @@ A part stands between ``.. <name> begin`` and ``.. <name> end`` of its page.
 """
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from nutbridge.config.keys import KEYS, Key, KeyKind
+from nutbridge.config.keys import GROUPS, KEYS, Key
 from nutbridge.config.values import allowed
 from nutbridge.man.pages import SOURCES
 from nutbridge.nut.variables import SETTINGS, VARIABLES
@@ -31,24 +32,47 @@ def _sentence(text: str) -> str:
 
 
 def config_keys() -> list[str]:
-    """Return every key of the config that a user sets."""
-    return definitions(
-        (f"``{key.name}``", _about(key)) for key in KEYS.values() if not key.test_only
-    )
+    """Return every key of the config that a user sets, by groups."""
+    lines: list[str] = []
+    for title, keys in GROUPS.items():
+        rows = [(f"``{key.name}``", _about(key)) for key in keys if not key.test_only]
+        lines += [title, "-" * len(title), "", *definitions(rows), ""]
+    return lines[:-1]
 
 
 def _about(key: Key) -> str:
-    words = [_sentence(key.help)]
+    words = [commands.plain(_explained(key))]
     if key.required:
         words.append("Needed.")
-    if key.kind is KeyKind.NUMBER:
-        words.append(f"Allowed: {allowed(key)}.")
-    if key.choices:
-        allowed_words = " or ".join(f"``{word}``" for word in key.choices)
-        words.append(f"Allowed: {allowed_words}.")
     if key.default:
         words.append(f"Default: ``{key.default}``{_in_test_mode(key)}.")
     return " ".join(words if key.script else ["*New.*", *words])
+
+
+def _explained(key: Key) -> str:
+    """Return what a key is for and what it takes, in sentences."""
+    words = [_sentence(key.help), key.more]
+    if key.most:
+        words.append(f"Allowed: {allowed(key)}.")
+    if key.choices:
+        words.append(f"Allowed: {' or '.join(key.choices)}.")
+    return " ".join(word for word in words if word)
+
+
+def example_config() -> list[str]:
+    """Return the keys as conf/enphase-ups.conf has them, with their defaults."""
+    lines: list[str] = []
+    for title, keys in GROUPS.items():
+        lines += [f"# --- {title.lower()} ".ljust(78, "-"), ""]
+        for key in keys:
+            if not key.test_only:
+                text = textwrap.fill(_explained(key), 76, break_on_hyphens=False)
+                lines += [f"# {line}" for line in text.splitlines()]
+            hidden, quoted = ("", "''") if key.required else ("#", key.default)
+            quoted = f"'{quoted}'" if "<" in quoted else quoted
+            lines += [f"{hidden}{key.name}={quoted}"]
+            lines += [] if key.test_only else [""]
+    return lines
 
 
 def _in_test_mode(key: Key) -> str:
