@@ -29,11 +29,11 @@ class Event(StrEnum):
     """What one check, or the look at the file at the start, has found."""
 
     FOUND_OB_OURS = "file says OB, written in this boot"
-    FOUND_OB_DRIVER = "file says OB, not vouched for, driver runs"
-    FOUND_OB_ALONE = "file says OB, not vouched for, no driver"
+    FOUND_OB_DRIVER = "file says OB, not known from this boot, driver runs"
+    FOUND_OB_ALONE = "file says OB, not known from this boot, no driver"
     FOUND_OL_OURS = "file says OL, written in this boot"
-    FOUND_OL_DRIVER = "file says OL, never heard of, driver runs"
-    FOUND_OL_STALE = "file says OL or nothing, not vouched for"
+    FOUND_OL_DRIVER = "file says OL, nothing known of it, driver runs"
+    FOUND_OL_STALE = "file says OL or nothing, not known from this boot"
     FOUND_HIDDEN = "file is hidden"
 
     FIRST_OPEN = "relay open, once"
@@ -44,7 +44,7 @@ class Event(StrEnum):
     GRACE_OVER = "no usable answer for NOCOMMS_DELAY"
     NO_CONTROLLER = "closed, but no System Controller"
     RELEASED = "no usable answer, released by a person"
-    UNFIT = "no UPS at all: an inverter without a battery"
+    UNFIT = "no UPS at all (an inverter without a battery)"
 
 
 class Show(StrEnum):
