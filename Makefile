@@ -59,6 +59,7 @@ $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo 'nutbridge needs Python 3.11 or newer; PYTHON=... chooses one' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	$(SYSTEM_PACKAGES) PACKAGES=python3-venv || \
 	{ echo 'the venv module of Python is missing: apt-get install python3-venv' >&2; \
 	exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)

@@ -31,12 +31,15 @@ def write(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def make(target: str, programs: Path, user: int) -> list[str]:
+def make(target: str, programs: Path, user: int, *variables: str) -> list[str]:
     write(programs / "id", f"#!/bin/sh\necho {user}\n")
     program = shutil.which("make")
     assert program, "make is missing: apt-get install make"
     done = subprocess.run(
-        [program, "--no-print-directory", target, f"PYTHON={sys.executable}"],
+        [
+            *(program, "--no-print-directory", target),
+            *(variables or (f"PYTHON={sys.executable}",)),
+        ],
         cwd=ROOT,
         env={"PATH": str(programs)},
         stdin=subprocess.DEVNULL,
@@ -62,6 +65,17 @@ def test_says_what_it_installs_and_with_what_rights(
     sudo = [line for line in rest if "called: sudo" in line]
     assert all("called: sudo -n " in line for line in sudo)
     assert bool(sudo) == (user != 0)
+
+
+def test_says_that_it_installs_what_makes_a_virtual_environment(
+    programs: Path, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    lacks = 'case "$*" in *ensurepip*|"-m venv"*) exit 1 ;; esac'
+    write(python, f'#!/bin/sh\n{lacks}\nexec {sys.executable} "$@"\n')
+    variables = (f"PYTHON={python}", f"VENV={tmp_path}/venv")
+    first, *_ = make("lint", programs, 0, *variables)
+    assert first.startswith("installs python3-venv, and what these need, with apt-get")
 
 
 def test_installs_nothing_that_is_there(programs: Path) -> None:
