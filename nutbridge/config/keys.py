@@ -102,7 +102,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             more="See systemd/credentials.conf.", script=False),
         Key("STATE_DIR", "", KeyKind.PATH,
             "writable folder of the port file, token and state",
-            more=("Nobody but the monitor may write in it. Where it is not set: "
+            more=("Not everybody may write in it. Where it is not set: "
             "NUT_LOCALSTATE or NUT_STATEPATH, else /var/lib/ups where it exists, "
             "else the default."), default="/var/lib/nut"),
         Key("TOKEN_FILE", "", KeyKind.PATH,

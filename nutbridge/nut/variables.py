@@ -80,7 +80,7 @@ _GENERAL = (
     _measured("battery.runtime", "s", 0, "time until the battery is empty"),
     _setting(RUNTIME_LOW, "300", "runtime at which the battery is low", "s"),
     _measured("battery.capacity", "Ah", 1, "capacity at battery.voltage.nominal"),
-    _measured("battery.voltage", "V", 1, "voltage reckoned from the charge"),
+    _measured("battery.voltage", "V", 1, "voltage estimated from the charge"),
     _setting("battery.voltage.high", "86.4", "voltage of a full battery", "V"),
     _setting("battery.voltage.nominal", "76.8", "nominal voltage", "V"),
     _setting("battery.voltage.low", "68.5", "voltage of an empty battery", "V"),
