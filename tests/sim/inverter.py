@@ -14,6 +14,13 @@ from nutbridge.errors import (
     NoFreeSession,
     SessionRefused,
 )
+from nutbridge.sources.sma.ennexos.channels import SELF
+from nutbridge.sources.sma.ennexos.readings import (
+    DeviceInfo,
+    Values,
+    completed,
+    live_reading,
+)
 from nutbridge.sources.sma.reading import InverterClient, UpsReading
 from nutbridge.sources.sma.source import SmaSource
 from nutbridge.sources.sma.webconnect import keys
@@ -85,7 +92,9 @@ class SimInverter(SimGateway):
         self._advance(0.1)
         if self.mood in _FAILING:
             raise _FAILING[self.mood]
-        said = self._said()
+        return self._answered(self._said())
+
+    def _answered(self, said: dict[str, list[dict[str, Any]]]) -> UpsReading:
         level = "79"[self._polls // 50 % 2]
         device = ("01B8-B3250EDF", "01B8-xxxxxEDF")[self._polls // 70 % 2]
         return ups_reading({device: {key: {level: one} for key, one in said.items()}})
@@ -152,3 +161,51 @@ class SimInverter(SimGateway):
     @property
     def facts(self) -> Facts:
         return self._source.facts
+
+
+#: The words of Webconnect in ennexOS.
+_CHANNELS = {
+    keys.RUN_STATE: "Operation.RunStt",
+    keys.MAINS: "Operation.PvGriConn",
+    keys.AC_POWER.key: "GridMs.TotW",
+    keys.DRAWN.key: "Metering.GridMs.TotWIn",
+    keys.FED_IN.key: "Metering.GridMs.TotWOut",
+    keys.PV_POWER.key: "PvGen.PvW",
+    keys.SOC.key: "Bat.ChaStt",
+    keys.BATTERY_VOLTAGE.key: "Bat.Vol[]",
+    keys.DISCHARGE_POWER.key: "BatDsch.CurBatDsch",
+    keys.CHARGE_POWER.key: "BatChrg.CurBatCha",
+}
+
+
+class SimEnnexos(SimInverter):
+    """The same in ennexOS: tags as floats, arrays, parameters as texts."""
+
+    def _answered(self, said: dict[str, list[dict[str, Any]]]) -> UpsReading:
+        live = []
+        for key, channel in _CHANNELS.items():
+            value = said[key][0]["val"] if key in said else "NaN"
+            if isinstance(value, list):
+                value = float(value[0]["tag"]) if value else 16777213.0
+            entry = {"value": value}
+            if channel.endswith("[]"):
+                volts = value / 100 if isinstance(value, float | int) else value
+                entry = {"values": [volts, 0.0]}
+            live.append(
+                {
+                    "channelId": f"Measurement.{channel}",
+                    "componentId": SELF,
+                    "values": [{"time": "2026-01-02T03:04:05.678Z", **entry}],
+                }
+            )
+        rated = said.get(keys.RATED_CAPACITY.key, [{"val": "NaN"}])[0]["val"]
+        params = [
+            {
+                "componentId": SELF,
+                "values": [
+                    {"channelId": "Parameter.Bat.CapacRtgWh", "value": str(rated)}
+                ],
+            }
+        ]
+        reading = live_reading(Values.of_live(live))
+        return completed(reading, DeviceInfo(serial="1"), Values.of_parameters(params))

@@ -11,7 +11,7 @@ from nutbridge.ups.status.policy import Policy
 from tests.effort import effort
 from tests.sim.gateway import Mood
 from tests.sim.house import House
-from tests.sim.inverter import SimInverter
+from tests.sim.inverter import SimEnnexos, SimInverter
 from tests.sim.test_invariants import ACTIONS, POLICIES, Action, live
 from tests.sim.world import World
 
@@ -23,12 +23,20 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@given(POLICIES, st.booleans(), st.lists(ACTIONS, min_size=5, max_size=30))
+INVERTERS = (SimInverter, SimEnnexos)
+
+
+@given(
+    POLICIES,
+    st.booleans(),
+    st.lists(ACTIONS, min_size=5, max_size=30),
+    st.sampled_from(INVERTERS),
+)
 @effort(100)
 def test_inverter_random_life(
-    policy: Policy, outlives: bool, actions: list[Action]
+    policy: Policy, outlives: bool, actions: list[Action], speaks: type[SimInverter]
 ) -> None:
-    world = World(policy, state_outlives_boot=outlives, gateway=SimInverter)
+    world = World(policy, state_outlives_boot=outlives, gateway=speaks)
     world.run_for(65.0)
     live(world, actions)
 
@@ -37,12 +45,13 @@ def test_inverter_random_life(
     POLICIES,
     st.sampled_from([17.0, 22.0, 25.0, 60.0]),
     st.lists(ACTIONS, min_size=3, max_size=25),
+    st.sampled_from(INVERTERS),
 )
 @effort(100)
 def test_inverter_random_outage(
-    policy: Policy, soc_pct: float, actions: list[Action]
+    policy: Policy, soc_pct: float, actions: list[Action], speaks: type[SimInverter]
 ) -> None:
-    world = World(policy, House(soc_pct=soc_pct, load_w=1500.0), gateway=SimInverter)
+    world = World(policy, House(soc_pct=soc_pct, load_w=1500.0), gateway=speaks)
     world.run_for(20.0)
     world.house.soc_pct = soc_pct
     world.set_grid(there=False)
@@ -52,9 +61,12 @@ def test_inverter_random_outage(
 
 # A wrong charge that lasts has to be believed.
 @pytest.mark.parametrize("mood", sorted({*Mood} - {Mood.TOO_LOW, Mood.PARTIAL}))
-def test_outage_ends_in_lb_before_the_house_is_dark(mood: Mood) -> None:
+@pytest.mark.parametrize("speaks", INVERTERS)
+def test_outage_ends_in_lb_before_the_house_is_dark(
+    mood: Mood, speaks: type[SimInverter]
+) -> None:
     """Whatever the inverter says, or nothing: OB is held, LB comes in time."""
-    world = World(house=House(soc_pct=60.0, load_w=2000.0), gateway=SimInverter)
+    world = World(house=House(soc_pct=60.0, load_w=2000.0), gateway=speaks)
     world.run_for(130.0)
     world.set_grid(there=False)
     world.run_for(130.0)
@@ -65,9 +77,10 @@ def test_outage_ends_in_lb_before_the_house_is_dark(mood: Mood) -> None:
     assert world.house.soc_pct < 35.0
 
 
+@pytest.mark.parametrize("speaks", INVERTERS)
 @pytest.mark.parametrize("mood", list(Mood))
-def test_no_mood_on_line_shuts_down(mood: Mood) -> None:
-    world = World(house=House(soc_pct=60.0), gateway=SimInverter)
+def test_no_mood_on_line_shuts_down(mood: Mood, speaks: type[SimInverter]) -> None:
+    world = World(house=House(soc_pct=60.0), gateway=speaks)
     world.run_for(130.0)
     world.set_mood(mood)
     world.run_for(3600.0)

@@ -154,7 +154,8 @@ def as_number(said: Any) -> float | int | None:
 def live_reading(live: Values) -> UpsReading:
     """Return what one answer of measurements/live says."""
     tags = live.tags()
-    volts = [v for v in live.numbers(channels.BATTERY_VOLTAGE) if v > 0]
+    told_v = live.numbers(channels.BATTERY_VOLTAGE)
+    volts = [v for v in told_v if v > 0]
     battery_w = difference_w(
         (live.total(out_of), live.total(into))
         for out_of, into in channels.BATTERY_POWER
@@ -163,6 +164,9 @@ def live_reading(live: Values) -> UpsReading:
     if soc_pct is None:
         # The emptiest of several: no one knows how they share the load.
         soc_pct = min(live.numbers(channels.SOC_EACH), default=None)
+    if soc_pct == 0 and told_v and not volts:
+        # A battery of 0 V is not found yet, or not fitted: its charge is not known.
+        soc_pct = None
     return UpsReading(
         tags=tags,
         battery_keys=any(name.startswith(channels.BATTERY) for name in live.found),

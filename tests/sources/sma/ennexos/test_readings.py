@@ -220,8 +220,8 @@ def test_night_is_unknown_and_no_missing_battery() -> None:
 
 
 def test_empty_battery_beside_its_size_is_real() -> None:
-    seen = read({SOC: 0.0, VOLTS: [0.0]})
-    assert seen.fitted is None
+    seen = read({SOC: 0.0})
+    assert (seen.fitted, seen.soc_pct) == (None, 0)
     size = Values.of_parameters(
         [
             {
@@ -232,6 +232,13 @@ def test_empty_battery_beside_its_size_is_real() -> None:
     )
     found = completed(seen, DeviceInfo(), size)
     assert (found.fitted, found.rated_wh) == (True, 9800)
+
+
+def test_battery_of_0_volts_has_no_charge() -> None:
+    """It is not found yet, after a restart: 0 % would shut a house down."""
+    seen = read({SOC: 0.0, VOLTS: [0.0, 0.0]})
+    assert (seen.soc_pct, seen.fitted, seen.battery_keys) == (None, None, True)
+    assert read({SOC: 0.0, VOLTS: [400.0]}).soc_pct == 0
 
 
 @pytest.mark.parametrize("odd", [[], {}, None, "x", 5, [1], [{"channelId": "a"}]])
