@@ -45,6 +45,11 @@ class Notifier:
         """Set the line that ``systemctl status`` shows. Never a secret."""
         return self._send(*_status_line(text))
 
+    def extend(self, seconds: int, status: str = "") -> bool:
+        """Ask for so much more time for the start, from now on."""
+        usec = seconds * _USEC_PER_S
+        return self._send(f"EXTEND_TIMEOUT_USEC={usec}", *_status_line(status))
+
     def watchdog(self) -> bool:
         """Say that the loop turns."""
         return self._send("WATCHDOG=1")

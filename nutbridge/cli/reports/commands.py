@@ -66,7 +66,9 @@ def import_reports(
 
         files, missing = find_files(paths)
         bar = out.Bar(len(files))
-        store = Store.open(_db(db))
+        opening = out.Bar(1)
+        store = Store.open(_db(db), progress=opening.step)
+        opening.end()
         try:
             outcome = import_files(store, files, bar.at)
         finally:

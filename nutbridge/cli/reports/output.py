@@ -144,6 +144,10 @@ class Bar:
         self._total = total
         self._next_s = 0.0
 
+    def step(self, _what: str, done: int, total: int) -> None:
+        """Show how far one step of several is."""
+        self.of(done, total)
+
     def of(self, done: int, total: int) -> None:
         """Show that so many are done, where the total is known only now."""
         self._total = max(total, 1)

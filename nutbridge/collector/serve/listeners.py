@@ -339,6 +339,7 @@ class Listener(Server):
     async def on_tick(self, counter: int) -> bool:
         """Go on; end with the error that nobody else would see."""
         if self._accepting.done():
+            self._link.close()
             self._accepting.result()
         return await super().on_tick(counter)
 

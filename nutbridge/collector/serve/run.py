@@ -53,6 +53,8 @@ GRACE_S = 1.0
 LAST_S = 2
 #: How long the start waits for a name server, s.
 _LOOK_UP_S = 3.0
+#: How often it tells that it is still opening the database, s.
+_TICK_S = 10
 #: How long the database may take to close, s.
 CLOSE_S = 1.0
 
@@ -86,11 +88,12 @@ class Collector:
         self._notifier = notifier
         self._metrics = Metrics()
         self._told: set[str] = set()
+        self._step = ""
         self._store_back = asyncio.Event()
         self._links: dict[str, socket.socket] = {}
         try:
             # A locked database and a silent name server do not look at signals.
-            wait_aside("open", self._open)
+            wait_aside("open", self._open, self._still_opening, _TICK_S)
         except BaseException:
             for link in self._links.values():
                 link.close()
@@ -113,8 +116,20 @@ class Collector:
             self._context = listener_context(
                 plan.state, legacy=plan.legacy_tls, failed=self._handshake_failed
             )
-        self._store = Store.open(plan.db)
+        self._store = Store.open(plan.db, progress=self._at)
         self._waiting = self._store.counters().outbox
+
+    def _at(self, what: str, done: int, total: int) -> None:
+        """Tell how far an older database is on its way to this version's schema."""
+        if not self._step:
+            _log.info("the database is of an older version; it is brought up")
+        self._step = f"bringing the database up: {what}, {done} of {total}"
+
+    def _still_opening(self) -> None:
+        """Ask systemd for patience: an old database of years takes minutes."""
+        self._notifier.extend(6 * _TICK_S, self._step)
+        if self._step:
+            _log.info(self._step)
 
     def _refuse_a_loop(self, origin: Origin) -> None:
         found = look_up_within(origin, _LOOK_UP_S)

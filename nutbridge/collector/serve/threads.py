@@ -14,8 +14,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_aside(name: str, call: Callable[[], T]) -> T:
-    """Return what ``call`` returns; meanwhile a signal can end the wait for it."""
+def wait_aside(
+    name: str, call: Callable[[], T], tick: Callable[[], object], every_s: float
+) -> T:
+    """Return what ``call`` returns; meanwhile a signal can end the wait for it.
+
+    Args:
+        name: of the thread.
+        call: blocks.
+        tick: called while it does.
+        every_s: how often, s.
+    """
     future: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def run() -> None:
@@ -25,7 +34,13 @@ def wait_aside(name: str, call: Callable[[], T]) -> T:
             future.set_exception(exc)
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    return future.result()
+    while True:
+        try:
+            return future.result(every_s)
+        except TimeoutError:
+            if future.done():
+                raise
+            tick()
 
 
 def call_aside(name: str, call: Callable[[], T]) -> "asyncio.Future[T]":

@@ -31,7 +31,7 @@ from nutbridge.collector.store.identity import identity_of
 from nutbridge.collector.store.ingest import Known
 from nutbridge.collector.store.jobs import FailedTry
 from nutbridge.collector.store.lead import lead_of
-from nutbridge.collector.store.migrations import bring_up
+from nutbridge.collector.store.migrations import Progress, bring_up, silent
 from nutbridge.collector.store.sql import Sql
 from nutbridge.collector.store.states import (
     Accepted,
@@ -107,7 +107,9 @@ class Store:
         self._lead = lead_of(engine)
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True) -> Self:
+    def open(
+        cls, url: str, *, create: bool = True, progress: Progress = silent
+    ) -> Self:
         """Open the database, make or migrate its tables.
 
         Args:
@@ -116,6 +118,7 @@ class Store:
                 ``://`` is an SQLite file.
             create: False: a database that is not there is an error, and an older
                 schema is not migrated.
+            progress: told how far a migration is.
 
         Raises:
             StoreError: no such database, a newer schema, no access.
@@ -127,7 +130,8 @@ class Store:
                 translated(address),
                 engine.execution_options(writes=create).begin() as connection,
             ):
-                bring_up(connection, int(time.time()), create=create)
+                now = int(time.time())
+                bring_up(connection, now, create=create, progress=progress)
         except StoreError:
             engine.dispose()
             raise

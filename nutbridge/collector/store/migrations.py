@@ -42,8 +42,8 @@ _PG_LOCK = 7_264_110_001
 _ENCODINGS = ("UTF8", "SQL_ASCII")
 
 
-def _silent(_what: str, _done: int, _total: int) -> None:
-    pass
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 def bring_up(
@@ -51,7 +51,7 @@ def bring_up(
     now: int,
     *,
     create: bool,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     steps: Mapping[int, Step] | None = None,
     wanted: int = SCHEMA,
 ) -> None:

@@ -7,6 +7,13 @@ SERIAL = "110000000001"
 PATH = "/emu_reports/performance_report?webcomm_version=4.6.0"
 
 
+def eqid_of(serial: str, panel: int) -> str:
+    """Return the serial number of a panel: no two Envoys have the same."""
+    if serial == SERIAL:
+        return f"11000000{2000 + panel}"
+    return f"{int(serial) % 10**9:09}{panel:03}"
+
+
 def report_xml(
     number: int = 0,
     *,
@@ -19,14 +26,14 @@ def report_xml(
     end = start + 300 * number
     rows = []
     for panel in range(panels):
-        eqid = f"11000000{2000 + panel}.1"
+        eqid = f"{eqid_of(serial, panel)}.1"
         row = number * panels + panel + 1
         rows.append(
             f'<interval id="{row}" eqid="{eqid}" end_date="{end}" '
             f'interval_duration="300" stat_duration="294" stats="{60000 + panel}"/>'
         )
     for panel in range(panels):
-        eqid = f"11000000{2000 + panel}.1"
+        eqid = f"{eqid_of(serial, panel)}.1"
         row = number * panels + panel + 1
         rows.append(
             f'<reading id="{row}" eqid="{eqid}" date="{end}" duration="296" flags="0" '
@@ -36,7 +43,7 @@ def report_xml(
         row = number * events + event + 1
         rows.append(
             f'<event id="{row}" event_code="512" event_state="2" '
-            f'eqid="110000002000" event_date="{end}"/>'
+            f'eqid="{eqid_of(serial, 0)}" event_date="{end}"/>'
         )
     return (
         f'<?xml version="1.0" encoding="utf-8"?><perf_report report_timestamp="{end}" '

@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
 
-from nutbridge.collector.serve import body, listeners
+from nutbridge.collector.serve import body, listeners, run, threads
 from nutbridge.collector.serve.body import (
+    Budget,
     Message,
     Unusable,
     drain,
@@ -184,3 +187,98 @@ def test_connection_ends_in_any_case(
             link.close()
 
     asyncio.run(play())
+
+
+def test_answers_are_sent_at_once() -> None:
+    """Without TCP_NODELAY an answer over TLS waits 40 ms for the sender's word."""
+
+    async def play() -> None:
+        gate = ConnectionCount(9)
+        async with listening(gate) as place:
+            link = await opened(place, REQUEST)
+            await all_spoke(gate, 1)
+            (guest,) = gate._open
+            assert guest.transport is not None
+            accepted = guest.transport.get_extra_info("socket")
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            link.close()
+
+    asyncio.run(play())
+
+
+def test_listener_that_can_accept_no_more_ends() -> None:
+    """Else the collector would be there, well by its own account, and deaf."""
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        listener = Listener(
+            silent_app, bind(Address("127.0.0.1", 0)), ConnectionCount(9), grace_s=1
+        )
+
+        async def broken(_link: socket.socket) -> None:
+            raise OSError(errno.EBADF, "bad")
+
+        loop.sock_accept = broken  # type: ignore[method-assign,assignment]
+        with pytest.raises(OSError, match="bad"):
+            await listener.serve()
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("ends", ["raises", "returns", "signal"])
+def test_part_that_dies_ends_the_whole(
+    ends: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def part() -> None:
+        if ends == "signal":
+            await asyncio.Event().wait()
+        if ends == "raises":
+            raise ValueError("a bug")
+
+    async def play() -> int:
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[int] = loop.create_future()
+        if ends == "signal":
+            loop.call_soon(ended.set_result, 15)
+        return await run._first_of(ended, [asyncio.create_task(part())])
+
+    assert asyncio.run(play()) == (15 if ends == "signal" else 0)
+    assert ("a part of the collector died" in caplog.text) is (ends != "signal")
+
+
+def test_wait_tells_that_it_goes_on() -> None:
+    """Systemd is asked for patience while an old database is brought up."""
+    go_on = threading.Event()
+    ticks = iter(range(3))
+
+    def tick() -> None:
+        if next(ticks) == 2:
+            go_on.set()
+
+    assert threads.wait_aside("x", lambda: go_on.wait(60), tick, 0.001)
+
+    def late() -> None:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        threads.wait_aside("x", late, lambda: None, 60)
+
+
+def test_budget_of_all_bodies() -> None:
+    """Large bodies leave half of it to usual ones, and give back what they took."""
+    budget = Budget(200_000)
+    large = Sender(piece(bytes(60_000)) for _ in range(3))
+    headers: list[tuple[bytes, bytes]] = []
+    found = asyncio.run(read_body(large.receive, headers, 10**6, 5.0, budget))
+    assert (found, budget.held) == (Unusable.NO_ROOM, 0)
+    usual = [Sender([piece(bytes(60_000), more=False)]) for _ in range(4)]
+    taken = [
+        asyncio.run(read_body(one.receive, headers, 10**6, 5.0, budget))
+        for one in usual
+    ]
+    assert [isinstance(one, bytes) for one in taken] == [True, True, True, False]
+    assert budget.held == 180_000
+    budget.give(180_000)
+    for messages in ([piece(b"ab"), GONE], [piece(b"abcd")]):
+        asyncio.run(read_body(Sender(messages).receive, headers, 3, 0.05, budget))
+    assert budget.held == 0

@@ -1,4 +1,7 @@
-"""kill -9 at random moments: what was acknowledged is never lost, nor doubled."""
+"""kill -9 at random moments: what was acknowledged is never lost, nor doubled.
+
+Nor is it where the database is exchanged under the collector.
+"""
 
 import contextlib
 import hashlib
@@ -8,6 +11,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +23,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from nutbridge.collector.store.api import Store
 from tests.collector.serve.collector import START_S
 from tests.collector.serve.reports import PATH, report_body
 from tests.collector.serve.upstream import Enphase, wait_for
@@ -29,6 +34,8 @@ SENDERS = 3
 PANELS = 2
 #: One of so many dies while it starts, the others after some reports.
 EARLY = 5
+#: Under one of so many the database is exchanged.
+REPLACED = 4
 
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
@@ -128,6 +135,21 @@ def live_a_while(
     time.sleep(chance.uniform(0.0, 0.1))
 
 
+def die_over_another_database(
+    nursery: Nursery, folder: Path, chance: random.Random
+) -> None:
+    """The file is taken away, or another one put in its place, just before."""
+    db, away = folder / "reports.db", folder / "away.db"
+    if not db.exists():
+        return
+    db.rename(away)
+    if chance.randrange(2):
+        shutil.copy(folder / "other.db", db)
+    time.sleep(chance.uniform(0.0, 0.1))
+    nursery.kill()
+    away.replace(db)
+
+
 @pytest.mark.slow(15)
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     """Each report that got a 200 is in the store once, and reaches the upstream."""
@@ -135,6 +157,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     acked: dict[str, int] = {}
     numbers = itertools.count()
     end = threading.Event()
+    Store.open(str(tmp_path / "other.db")).close()
     with Enphase().running() as enphase:
         nursery = Nursery(tmp_path, enphase.url)
         senders = [
@@ -147,6 +170,8 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
             for _ in range(KILLS):
                 nursery.start()
                 live_a_while(nursery, acked, chance)
+                if chance.randrange(REPLACED) == 0:
+                    die_over_another_database(nursery, tmp_path, chance)
                 nursery.kill()
         finally:
             end.set()

@@ -94,3 +94,30 @@ def test_state_is_private(free: Collector) -> None:
     text = "\n".join(free.log)
     for private in ("02:00:00:00:00:01", "192.0.2.7", "0.000"):
         assert private not in text
+
+
+def test_database_that_is_exchanged_is_told(tmp_path: Path) -> None:
+    """503 on both sides until it is right again."""
+    with collector(tmp_path, "--mode", "local") as running:
+        assert running.post(report_body()).status == 200
+        db, away = tmp_path / "reports.db", tmp_path / "away.db"
+        db.rename(away)
+        found = running.get("/healthz")
+        assert found.status == 503
+        assert "is gone" in json.loads(found.body)["store_problem"]
+        assert running.post(report_body(1)).status == 503
+        assert metric(running, "nutbridge_store_up") == 0
+        away.rename(db)
+        assert running.post(report_body(1)).status == 200
+        assert running.get("/healthz").status == 200
+        assert running.count("raw") == 2
+
+
+def test_older_database_is_brought_up(tmp_path: Path) -> None:
+    data = Path(__file__).parents[3] / "test-data" / "collector" / "v1" / "sqlite.sql"
+    with sqlite3.connect(tmp_path / "reports.db") as link:
+        link.executescript(data.read_text())
+    link.close()
+    with collector(tmp_path, "--mode", "local") as running:
+        running.says("older version")
+        assert running.post(report_body()).status == 200
