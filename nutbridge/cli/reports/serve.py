@@ -88,7 +88,7 @@ RateLimit = Annotated[
     str,
     typer.Option(
         metavar="BURST/SECONDS",
-        help="For each sender and each Envoy: so many reports at once, then one in so "
+        help="For each sender: so many reports at once, then one in so "
         "many seconds; or off.",
     ),
 ]
