@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MANUAL_TEXT = "\n".join(path.read_text(encoding="utf-8") for path in MANUAL)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+LOCK_TEXT = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
 
 #: Where the name of the distribution is not that of the module.
 DISTRIBUTIONS = {"jwt": "pyjwt", "prometheus_client": "prometheus-client"}
@@ -152,3 +153,10 @@ def test_locks_come_from_where_the_user_says() -> None:
 
 def test_tool_that_makes_the_locks_is_pinned() -> None:
     assert re.search(r"^LOCK_TOOL := uv==\d+(\.\d+)+$", MAKEFILE, re.MULTILINE)
+
+
+def test_uvicorn_is_bounded_below_its_next_minor() -> None:
+    """The collector extends its inner classes (listeners.py)."""
+    (bound,) = re.findall(r'"uvicorn>=\S+,<0\.(\d+)"', str(PROJECT).replace("'", '"'))
+    (locked,) = re.findall(r"^uvicorn==0\.(\d+)", LOCK_TEXT, re.MULTILINE)
+    assert int(bound) == int(locked) + 1
