@@ -103,12 +103,14 @@ class Services:
 
     def _start_monitor(self, ups: str) -> None:
         """Run ExecStartPre, then ExecStart until it says that it is ready."""
-        unit = parse(self._box.run(f"cat {_UNIT_FILE}").stdout)
+        drop_ins = f"/etc/systemd/system/{_MONITOR}{ups}.service.d/*.conf"
+        unit = parse(self._box.run(f"cat {_UNIT_FILE} {drop_ins}").stdout)
         service = {name: values[-1] for name, values in unit["Service"].items()}
         user, folder = service["User"], f"/run/{service['RuntimeDirectory']}"
-        made = self._box.run(f"install -d -o {user} -g {user} -m 755 {folder}")
+        group = service.get("Group", user)
+        made = self._box.run(f"install -d -o {user} -g {group} -m 755 {folder}")
         assert made.returncode == 0, made.stderr
-        account = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+        account = ["setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups"]
         environ = {
             "PATH": PATH,
             "RUNTIME_DIRECTORY": folder,

@@ -23,14 +23,16 @@ INSTALLED = {
     "/etc/nut/nut.conf": "changed",
     "/etc/nut/ups.conf": "changed",
     "/etc/nut/upsmon.conf": "changed",
+    "/etc/passwd": "changed",
+    "/etc/shadow": "changed",
     "/etc/systemd/system/enphase-monitor@.service": "new",
+    "/etc/systemd/system/enphase-monitor@home.service.d": "new",
     "/etc/tmpfiles.d/nutbridge-home.conf": "new",
     "/opt/nutbridge": "new",
     "/run/nutbridge": "new",
     "/usr/local/bin/enphase-monitor": "new",
     "/usr/local/bin/nutbridge": "new",
-    "/var/lib/nut/enphase-home.fingerprint": "new",
-    "/var/lib/nut/enphase-home.token": "new",
+    "/var/lib/nutbridge": "new",
 }
 #: Step 1 sets these for NUT; they stay.
 OF_NUT = {"/etc/nut/nut.conf": "changed", "/etc/nut/upsmon.conf": "changed"}
@@ -157,11 +159,18 @@ def assert_upgrade_keeps_config_and_port_file(box: Box) -> None:
     gone = box.run("rm /var/lib/nut/enphase-old.token /var/lib/nut/enphase-old.finger*")
     assert gone.returncode == 0, gone.stderr
     box.run("cat > /etc/nut/ups.conf", before)
+    # One monitor there has a user of its own: so has this one.
+    drop_ins = "/etc/systemd/system/enphase-monitor@old.service.d"
+    assert box.run(f"rm -r {drop_ins}").returncode == 0
 
 
 def changes_since(before: dict[str, str], walker: Walker) -> dict[str, str]:
     now = walker.box.changes()
-    return {path: what for path, what in now.items() if before.get(path) != what}
+    return {
+        path: what
+        for path, what in now.items()
+        if before.get(path) != what and not path.endswith(("-", ".lock"))
+    }
 
 
 def assert_setup_names_the_next_lines(walker: Walker) -> None:
@@ -184,12 +193,22 @@ def assert_all_green(walker: Walker) -> None:
 
 
 def assert_installed_for_the_monitor(walker: Walker) -> None:
-    """As the user nut, without a home: program, config, manual pages."""
+    """As its user, without a home: program, config, manual pages; NUT only reads."""
     run = walker.box.run
+    own = "setpriv --reuid=nutbridge --regid=nut --init-groups"
     nut = "setpriv --reuid=nut --regid=nut --init-groups"
-    assert run(f"{nut} enphase-monitor --version").returncode == 0
-    assert run(f"{nut} cat /etc/nut/enphase-home.conf").returncode == 0
+    config, token = "/etc/nut/enphase-home.conf", "/var/lib/nutbridge/*.token"
+    port = "/run/nutbridge/home.dev"
+    for path, may_nut in ((config, False), (token, False), (port, True)):
+        assert run(f"{own} sh -c 'cat {path}'").returncode == 0
+        assert (run(f"{nut} sh -c 'cat {path}'").returncode == 0) == may_nut, path
+    assert run(f"{nut} touch {port}").returncode != 0
+    assert run(f"{own} enphase-monitor --version").returncode == 0
     page = run("man -M /opt/nutbridge/share/man -w enphase-monitor").stdout
     assert page == "/opt/nutbridge/share/man/man8/enphase-monitor.8\n"
-    secret = run("stat -c '%a %U' /etc/nut/enphase-home.conf /var/lib/nut/*.token")
-    assert secret.stdout.splitlines() == ["640 root", "600 nut"]
+    secret = run(f"stat -c '%a %U:%G' {config} {token} {port}")
+    assert secret.stdout.splitlines() == [
+        "600 nutbridge:nut",
+        "600 nutbridge:nut",
+        "640 nutbridge:nut",
+    ]

@@ -41,9 +41,14 @@ from nutbridge.tools.setup.context import (
     make_basis,
     wanted_values,
 )
-from nutbridge.tools.setup.files import Disk, find_account
-from nutbridge.tools.setup.places import Places
-from nutbridge.tools.setup.plan import Answers, SetupPlan, make_plan
+from nutbridge.tools.setup.files import Disk, find_account, find_own_account
+from nutbridge.tools.setup.places import (
+    OWN_STATE,
+    OWN_USER_NAME,
+    UNITS_FOLDER,
+    Places,
+)
+from nutbridge.tools.setup.plan import Answers, RunAs, SetupPlan, make_plan
 
 _COMMAND_S = 90
 
@@ -67,11 +72,11 @@ class Setup:
     def run(self) -> None:
         """Ask, look, show, write."""
         disk = Disk(self.wishes.root)
-        basis = self._basis(disk)
+        account = self._account(disk)
+        basis = self._basis(disk, account)
         answers = self._answers(disk, basis)
         if answers is None:
             return
-        account = find_account()
         reader = account if os.geteuid() == 0 else None  # others cannot give a file
         plan = make_plan(
             basis.places, answers, disk.see, disk.is_folder, account, reader
@@ -123,7 +128,26 @@ class Setup:
             basis.new_values(result.values), result.token, result.house.fingerprint
         )
 
-    def _basis(self, disk: Disk) -> SetupContext:
+    def _account(self, disk: Disk) -> RunAs | None:
+        """Return the user that the monitor will run as.
+
+        All monitors of a machine run as one: they share /run/nutbridge, which systemd
+        gives to the user of the one that starts. Its own where one does so already, or
+        where there is none yet.
+        """
+        own = find_own_account()
+        if own is None or not disk.is_folder(UNITS_FOLDER):
+            return find_account()
+        folder = self._folders(disk).sysconfig
+        configs = [name for name in disk.names(folder) if CONFIG_NAME.fullmatch(name)]
+        there = bool(configs) or bool(
+            self.wishes.config and disk.exists(self.wishes.config)
+        )
+        units = [f"{UNITS_FOLDER}/{name}" for name in disk.names(UNITS_FOLDER)]
+        has_own = any(disk.exists(f"{unit}/{OWN_USER_NAME}") for unit in units)
+        return own if has_own or not there else find_account()
+
+    def _basis(self, disk: Disk, account: RunAs | None) -> SetupContext:
         nut = self._folders(disk)
         if not disk.is_folder(nut.sysconfig):
             raise ConfigError(
@@ -145,7 +169,10 @@ class Setup:
         seen = disk.see(config)
         if seen is not None:
             say(f"Using what {config} says.")
-        ground = SetupSite(config, ups, nut.sysconfig, nut.localstate, cwd)
+        # A config that is there may rely on the default.
+        own = account is not None and account.is_own and seen is None
+        state = OWN_STATE if own else nut.localstate
+        ground = SetupSite(config, ups, nut.sysconfig, state, cwd)
         basis = make_basis(seen.data if seen else None, wanted, ground)
         for folder in basis.places.folders:
             # What the monitor would refuse is not written.

@@ -84,9 +84,18 @@ def runner_of(program: str, *arguments: str) -> User | None:
         with contextlib.suppress(OSError):
             line = (folder / "cmdline").read_bytes().decode("utf-8", "replace")
             name, _, rest = line.partition("\0")
-            if os.path.basename(name) == program and wanted in f"\0{rest}":
+            right = os.path.basename(name) == program and wanted in f"\0{rest}"
+            if right and _is_of_this_system(folder):
                 return owner_of(folder)
     return None
+
+
+def _is_of_this_system(process: Path) -> bool:
+    """Whether a process is in no container, whose users are others."""
+    try:
+        return (process / "ns/pid").samefile("/proc/self/ns/pid")
+    except OSError:
+        return True  # not for us to see: what root alone may know
 
 
 def look_at(path: Path, user: User, wanted: int) -> DiskEntry:

@@ -24,6 +24,7 @@ from nutbridge.system.files import (
     read_file,
     real_path,
 )
+from nutbridge.tools.setup.places import OWN_USER
 from nutbridge.tools.setup.plan import Change, RunAs, Seen, Who
 
 #: A config is a few lines, ups.conf a few kilobytes.
@@ -57,6 +58,13 @@ class Disk:
     def is_folder(self, path: str) -> bool:
         """Tell whether a folder is there."""
         return Path(self.root + path).is_dir()
+
+    def names(self, path: str) -> list[str]:
+        """Return what is in a folder; nothing where there is none."""
+        try:
+            return sorted(os.listdir(self.root + path))
+        except OSError:
+            return []
 
     def see(self, path: str) -> Seen | None:
         """Read a plain file; None when it is not there.
@@ -195,3 +203,14 @@ def find_account(name: str = "nut") -> RunAs | None:
         return None
     groups = frozenset(os.getgrouplist(name, user.pw_gid))
     return RunAs(name, group, user.pw_uid, user.pw_gid, groups)
+
+
+def find_own_account() -> RunAs | None:
+    """Return the user that is the monitor's alone, or None.
+
+    Whatever its own group is: the unit runs it in the group that NUT's driver is in.
+    """
+    own, nut = find_account(OWN_USER), find_account()
+    if own is None or nut is None:
+        return None
+    return RunAs(own.user, nut.group, own.uid, nut.gid, own.groups | {nut.gid})

@@ -21,6 +21,12 @@ from nutbridge.nut.port_text import NOCOMMS_SUFFIX
 RUN_FOLDER = "/run/nutbridge"
 TMPFILES_FOLDER = "/etc/tmpfiles.d"
 
+#: The monitor's own user, and its folder; the unit's drop-in makes the latter.
+OWN_USER = "nutbridge"
+OWN_STATE = "/var/lib/nutbridge"
+UNITS_FOLDER = "/etc/systemd/system"
+OWN_USER_NAME = "own-user.conf"
+
 #: Emptied at every boot.
 _TMPFS = ("/run/", "/var/run/")
 #: The monitor's user must be able to write beside its port file.
@@ -47,7 +53,7 @@ def template_of(config_path: str, port_file: str) -> str:
 
 
 #: Where the unit lets the monitor write (ReadWritePaths=, RuntimeDirectory=).
-UNIT_FOLDERS = ("/var/lib/nut", "/var/lib/ups", RUN_FOLDER)
+UNIT_FOLDERS = ("/var/lib/nut", "/var/lib/ups", OWN_STATE, RUN_FOLDER)
 
 
 def is_lost_at_boot(path: str) -> bool:
@@ -148,12 +154,18 @@ class Places:
         return template_of(self.config, self.port_file)
 
     @property
+    def own_user(self) -> str:
+        """The drop-in of the unit that names the monitor's own user."""
+        unit = f"enphase-monitor@{self.ups}.service"
+        return f"{UNITS_FOLDER}/{unit}.d/{OWN_USER_NAME}"
+
+    @property
     def tmpfiles(self) -> str:
         """What tmpfiles.d(5) is told about the port file."""
         return posixpath.join(TMPFILES_FOLDER, f"nutbridge-{self.ups}.conf")
 
 
-def tmpfiles_text(places: Places, user: str, group: str) -> str:
+def tmpfiles_text(places: Places, user: str, group: str, mode: int = 0o644) -> str:
     """Return the file for tmpfiles.d(5): the folder, and the hidden port file.
 
     ``!``: at boot only. Later the monitor has given the file its other name,
@@ -167,7 +179,7 @@ def tmpfiles_text(places: Places, user: str, group: str) -> str:
     return (
         f"# Written by nutbridge setup: the port file of UPS {places.ups} at boot.\n"
         f"d {_field(places.port_folder)} {access} -\n"
-        f"C! {hidden} 0644 {user} {group} - {template.replace('%', '%%')}\n"
+        f"C! {hidden} {mode:04o} {user} {group} - {template.replace('%', '%%')}\n"
     )
 
 

@@ -16,8 +16,11 @@ from nutbridge.errors import ConfigError
 from nutbridge.nut.port_text import NOCOMMS_SUFFIX
 from nutbridge.nut.ups_conf import with_section
 from nutbridge.tools.setup.places import (
+    OWN_STATE,
+    OWN_USER,
     RUN_FOLDER,
     TMPFILES_FOLDER,
+    UNITS_FOLDER,
     Places,
     tmpfiles_text,
 )
@@ -32,6 +35,16 @@ DESC = "House battery, Enphase IQ Gateway"
 DESC_SMA = "House battery, SMA inverter"
 
 _CONFIG_MODE = 0o640
+_PORT_MODE = 0o644
+OWN_USER_TEXT = f"""\
+# Written by nutbridge setup: the monitor runs as a user of its own, so that NUT's
+# services can read neither its memory nor its password and token.
+[Service]
+User={OWN_USER}
+Group=nut
+StateDirectory={posixpath.basename(OWN_STATE)}
+StateDirectoryMode=0700
+"""
 _OTHERS = 0o007
 _TEMPLATE = """\
 # Lines for {port}, copied there at every boot. Change one with
@@ -58,6 +71,16 @@ class RunAs:
     uid: int
     gid: int
     groups: frozenset[int]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether NUT's services run as another one, and only read the port file."""
+        return self.user == OWN_USER
+
+    @property
+    def port_mode(self) -> int:
+        """Permissions of the port file."""
+        return _CONFIG_MODE if self.is_own else _PORT_MODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,19 +183,24 @@ def make_plan(
             changed by program.
     """
     changes = _folders(places, is_folder)
+    if account is not None and account.is_own:
+        changes += _own_user(places, see, is_folder)
     changes += _port_file(places, see, account, reader)
     changes += _secrets(places, answers, see, reader)
-    changes += _config(places, answers, see, reader)
+    changes += _config(places, answers, see, account, reader)
     ups_conf, diff = _ups_conf(places, see)
     return SetupPlan(tuple(changes), ups_conf, diff)
 
 
 def _folders(places: Places, is_folder: Callable[[str], bool]) -> list[Change]:
-    if not is_folder(places.state_dir):
+    changes = []
+    if places.state_dir == OWN_STATE and not is_folder(OWN_STATE):
+        what = "folder of token and certificate"
+        changes.append(Change(OWN_STATE, None, 0o700, Who.MONITOR, what))
+    elif not is_folder(places.state_dir):
         raise ConfigError(
             places.state_dir, None, "no such folder (STATE_DIR); install NUT first"
         )
-    changes = []
     if places.lost_at_boot and not is_folder(TMPFILES_FOLDER):
         what = "folder of tmpfiles.d(5)"
         changes.append(Change(TMPFILES_FOLDER, None, 0o755, Who.ROOT, what))
@@ -189,6 +217,25 @@ def _folders(places: Places, is_folder: Callable[[str], bool]) -> list[Change]:
     return [*changes, Change(RUN_FOLDER, None, 0o755, Who.MONITOR, what)]
 
 
+def _own_user(
+    places: Places, see: See, is_folder: Callable[[str], bool]
+) -> list[Change]:
+    """The drop-in of the unit; the unit itself serves older installations too."""
+    path, data = places.own_user, OWN_USER_TEXT.encode()
+    folder = posixpath.dirname(path)
+    changes = [
+        Change(each, None, 0o755, Who.ROOT, "folder of the drop-in")
+        for each in (UNITS_FOLDER, folder)
+        if not is_folder(each)
+    ]
+    now = see(path)
+    if now is None or now.data != data:
+        what = f"lets the monitor run as user {OWN_USER}"
+        before = now.data if now else None
+        changes.append(Change(path, data, 0o644, Who.ROOT, what, before))
+    return changes
+
+
 def _port_file(
     places: Places, see: See, account: RunAs | None, reader: RunAs | None
 ) -> list[Change]:
@@ -203,7 +250,8 @@ def _port_file(
         else:
             lines = _without_status(template.data)
         user, group = (account.user, account.group) if account else ("nut", "nut")
-        wanted = tmpfiles_text(places, user, group).encode()
+        mode = account.port_mode if account else _PORT_MODE
+        wanted = tmpfiles_text(places, user, group, mode).encode()
         now = see(places.tmpfiles)
         if now is None or now.data != wanted:
             before = now.data if now else None
@@ -216,7 +264,7 @@ def _port_file(
             Change(
                 places.hidden_port_file,
                 lines,
-                0o644,
+                account.port_mode if account else _PORT_MODE,
                 Who.MONITOR,
                 "the port file, hidden: no state yet",
             )
@@ -270,18 +318,24 @@ def _secrets(
 
 
 def _config(
-    places: Places, answers: Answers, see: See, reader: RunAs | None
+    places: Places,
+    answers: Answers,
+    see: See,
+    account: RunAs | None,
+    reader: RunAs | None,
 ) -> list[Change]:
     now = see(places.config)
+    # Its group is NUT's, which has no business with the password.
+    own = account is not None and account.is_own
+    who, mode = (Who.MONITOR, 0o600) if own else (Who.ADMIN, _CONFIG_MODE)
     if now is None:
         data = new_config(places.ups, answers.values).encode()
-        return [Change(places.config, data, _CONFIG_MODE, Who.ADMIN, "the config")]
+        return [Change(places.config, data, mode, who, "the config")]
     data = changed_config(now.data, places.config, answers.values)
-    if data == now.data and not now.mode & _OTHERS and now.is_open_to(reader):
+    closed = _OTHERS | 0o070 if own else _OTHERS
+    if data == now.data and not now.mode & closed and now.is_open_to(reader):
         return []
-    return [
-        Change(places.config, data, _CONFIG_MODE, Who.ADMIN, "the config", now.data)
-    ]
+    return [Change(places.config, data, mode, who, "the config", now.data)]
 
 
 def _ups_conf(places: Places, see: See) -> tuple[Change | None, str]:
