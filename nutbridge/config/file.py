@@ -8,8 +8,9 @@ password that everybody can read, and folders in which everybody can write.
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from nutbridge.config.file_names import (
     CONFIG_NAME,
@@ -27,8 +28,7 @@ from nutbridge.ups.notices import Notice, warning
 _PASSWORD_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(NamedTuple):
     """Where NUT keeps its files on this system.
 
     Attributes:

@@ -5,8 +5,8 @@ conf/enphase-ups.conf. Keys, defaults and minima marked ``script`` are those of 
 bash script enphase-monitor; the maxima and the other keys are ours.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class KeyKind(StrEnum):
@@ -26,8 +26,7 @@ class KeyKind(StrEnum):
     ANSWER = "body of an answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One row of the table.
 
     Attributes:

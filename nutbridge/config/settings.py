@@ -7,7 +7,7 @@ usable is a ConfigError that names file, line, key and what is allowed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from nutbridge.config.keys import KEYS
 from nutbridge.config.sma import SmaSettings, sma_settings
@@ -88,8 +88,7 @@ class Settings:
         return "inverter" if self.inverter_alone else "gateway"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigSite:
+class ConfigSite(NamedTuple):
     """What a config is read with.
 
     Attributes:

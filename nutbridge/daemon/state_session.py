@@ -1,7 +1,7 @@
 """What survives a restart: the state file, and whether it vouches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.system.retry_state import RetryState
@@ -9,8 +9,7 @@ from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.saved import SavedState
 
 
-@dataclass(frozen=True, slots=True)
-class StateOwner:
+class StateOwner(NamedTuple):
     """What a state file must belong to, to vouch for a port file.
 
     Attributes:

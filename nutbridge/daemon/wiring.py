@@ -1,8 +1,9 @@
 """Puts a monitor together from the settings of one UPS."""
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from nutbridge.config.file_names import state_name
 from nutbridge.config.settings import Settings
@@ -26,8 +27,7 @@ _INVERTER_EVERY_S = 6.0
 _ONCE_CLOSED_AGAIN_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class MonitorParts:
+class MonitorParts(NamedTuple):
     """A monitor and what its runner needs beside it.
 
     Attributes:

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-import tenacity
-
-from nutbridge.errors import DeviceAnswerError, DeviceUnreachable
+from nutbridge.errors import DeviceAnswerError, DeviceError, DeviceUnreachable
 from nutbridge.system.clock import Clock, Waiter
 
 #: First HTTP status of those that blame the server.
@@ -42,6 +40,20 @@ def retrying(
         DeviceError: the last try's.
         Stopping: asked to end while waiting.
     """
+    try:
+        return call()
+    except DeviceError as error:
+        if tries < 2 or not worth_retrying(error):  # noqa: PLR2004 - none is left
+            raise
+        failed = [error]
+
+    def again() -> T:
+        if failed:
+            raise failed.pop()  # the first try, which is over
+        return call()
+
+    # Loaded only here: most checks need one try.
+    import tenacity
 
     def sleep(seconds: float) -> None:
         end = clock.boottime() + seconds
@@ -58,4 +70,4 @@ def retrying(
         wait=tenacity.wait_random(*PAUSE_S),
         retry=tenacity.retry_if_exception(worth_retrying),
         reraise=True,
-    )(call)
+    )(again)

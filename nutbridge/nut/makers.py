@@ -5,20 +5,20 @@ it; a constant without one is ``""``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from nutbridge.nut.variables import BY_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+class Maker(NamedTuple):
     """Defaults that differ from the table's.
 
     Attributes:
         defaults: by name of the table; None: no default.
     """
 
-    defaults: Mapping[str, str | None] = field(default_factory=dict)
+    defaults: Mapping[str, str | None] = MappingProxyType({})
 
     def default(self, name: str) -> str | None:
         """Return the default of a setting or constant, or None without one.

@@ -4,7 +4,7 @@ A value that is not known, or older than it may be, is None: the port file then
 takes the variable away. Rounding and spelling belong to nut/variables.py.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nutbridge.nut.curve import voltage_v
 from nutbridge.nut.variables import CHARGE_LOW, RUNTIME_LOW
@@ -22,8 +22,7 @@ from nutbridge.ups.units import WH_PER_KWH
 Value = float | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NumbersContext:
+class NumbersContext(NamedTuple):
     """What besides readings a value is derived from.
 
     Attributes:

@@ -11,9 +11,9 @@ import functools
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from nutbridge.errors import PortFileError
 from nutbridge.nut.port_text import NOCOMMS_SUFFIX
@@ -45,8 +45,7 @@ class PortFileName(StrEnum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """Enough of a file's stat to see that somebody else changed it."""
 
     place: PortFileName

@@ -17,7 +17,7 @@ Rules:
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nutbridge.nut.makers import ENPHASE, Maker
 from nutbridge.nut.values import (
@@ -64,8 +64,7 @@ _STATES = (("OL",), ("OB",), ("OB", "LB"))
 _STATUS_FLAGS = frozenset({"CHRG", "DISCHRG"})
 
 
-@dataclass(frozen=True, slots=True)
-class UserLine:
+class UserLine(NamedTuple):
     """One line of the user, safe to write.
 
     Attributes:
@@ -81,8 +80,7 @@ class UserLine:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PortText:
+class PortText(NamedTuple):
     """What a port file says, apart from the values that we make anew.
 
     Attributes:
@@ -95,7 +93,7 @@ class PortText:
 
     status: str | None = None
     lines: tuple[UserLine, ...] = ()
-    seen: AbstractSet[str] = field(default_factory=frozenset)
+    seen: AbstractSet[str] = frozenset()
     notices: tuple[str, ...] = ()
 
     def setting(self, name: str) -> str | None:
@@ -104,8 +102,7 @@ class PortText:
         return values[-1] if values else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A line with a name, as the driver would take it apart."""
 
     raw: str

@@ -7,8 +7,8 @@ for battery.runtime.low, ups.mfr and ups.model. The defaults are in the table.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from nutbridge.nut.makers import (
     ENPHASE,
@@ -37,8 +37,7 @@ _VOLTAGES = (VOLTAGE_LOW, VOLTAGE_NOMINAL, VOLTAGE_HIGH)
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class UserSettings:
+class UserSettings(NamedTuple):
     """What the user set, or the defaults.
 
     Attributes:
@@ -106,7 +105,7 @@ def for_maker(text: PortText, maker: Maker) -> PortText:
             lines.append(UserLine(assignment(name, default), name, default))
         else:
             lines.append(line)
-    return replace(text, lines=tuple(lines))
+    return text._replace(lines=tuple(lines))
 
 
 def _unless_rising(used: dict[str, str], maker: Maker) -> list[str]:

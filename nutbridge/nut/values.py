@@ -12,7 +12,7 @@ same burst. So these three never leave this module.
 
 import math
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: dummy-ups cuts longer values.
 MAX_CHARS = 127
@@ -87,8 +87,7 @@ def number(value: float | None, decimals: int) -> str | None:
     return "0" if text == "-0" else text
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """One physical line as parseconf splits it.
 
     Attributes:

@@ -9,8 +9,8 @@ read from the port file, used, and written back as the user wrote them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from nutbridge.nut.values import number, plain_text
 
@@ -29,8 +29,7 @@ class ValueKind(StrEnum):
     CONSTANT = "constant"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One name of the table.
 
     Attributes:

@@ -15,8 +15,8 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nutbridge.errors import LockHeld, PortFileError
 from nutbridge.system.files import Folder, real_path
@@ -34,8 +34,7 @@ _BETWEEN_TRIES_S = 0.01
 _PID_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Who holds the lock; ``pid`` is None when the owner did not say."""
 
     pid: int | None

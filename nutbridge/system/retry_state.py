@@ -3,13 +3,12 @@
 The one time that is wall time (see enphase/schedule.py).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nutbridge.ups.units import SECONDS_PER_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class RetryState:
+class RetryState(NamedTuple):
     """What must survive a restart.
 
     Attributes:

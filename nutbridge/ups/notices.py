@@ -4,7 +4,7 @@ The levels are the numbers of the standard library's logging, which pure code
 does not load; VERBOSE and BODIES are ours (cli/logs.py).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Bodies of answers, secrets replaced (-dd).
 BODIES = 5
@@ -16,8 +16,7 @@ WARNING = 30
 CRITICAL = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One line for the log.
 
     Attributes:

@@ -1,7 +1,6 @@
 """The state file vouches for one port file in one boot."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,21 +40,21 @@ def test_saved_in_this_boot_vouches(tmp_path: Path) -> None:
 
 def test_other_boot_is_remembered_but_does_not_vouch(tmp_path: Path) -> None:
     state_session(tmp_path).save(MEMORY)
-    found = state_session(tmp_path, replace(OURS, boot_id="boot-2"))
+    found = state_session(tmp_path, OURS._replace(boot_id="boot-2"))
     assert not found.written_this_boot
     assert found.memory is not None
 
 
 def test_unknown_boot_never_vouches(tmp_path: Path) -> None:
     """A kernel that does not name its boot: every start is the first."""
-    nameless = replace(OURS, boot_id="")
+    nameless = OURS._replace(boot_id="")
     state_session(tmp_path, nameless).save(MEMORY)
     assert not state_session(tmp_path, nameless).written_this_boot
 
 
 def test_other_port_file_is_none_of_its_business(tmp_path: Path) -> None:
     state_session(tmp_path).save(MEMORY)
-    found = state_session(tmp_path, replace(OURS, port_file="/run/other.dev"))
+    found = state_session(tmp_path, OURS._replace(port_file="/run/other.dev"))
     assert found.memory is None
     assert not found.written_this_boot
 
@@ -65,7 +64,7 @@ def test_pause_of_logins_survives_with_the_same_config(tmp_path: Path) -> None:
     first.watch(lambda: RetryState(5000.0, 3))
     first.save(MEMORY)
     assert state_session(tmp_path).retry_state == RetryState(5000.0, 3)
-    edited = state_session(tmp_path, replace(OURS, config="config-2"))
+    edited = state_session(tmp_path, OURS._replace(config="config-2"))
     assert edited.retry_state == RetryState()
 
 

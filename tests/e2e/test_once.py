@@ -17,6 +17,19 @@ def test_on_line(known: Site) -> None:
     assert not known.twin.exists()
 
 
+def test_cached_token_needs_no_library(known: Site) -> None:
+    """A check that goes well loads nothing to judge tokens or to try again with."""
+    daemon = known.start_program(
+        "import sys\n"
+        "sys.modules['jwt'] = sys.modules['tenacity'] = None\n"
+        "sys.argv.insert(1, '-s')\n"
+        "from nutbridge.cli.enphase_monitor import main\n"
+        "main()\n"
+    )
+    assert daemon.ended(LIMIT_S) == 0
+    assert known.status == "OL"
+
+
 def test_first_login_fits_in(site: Site) -> None:
     done = site.run("-s", seconds=LIMIT_S)
     assert (done.code, site.status) == (0, "OL")

@@ -110,7 +110,7 @@ def test_numbers_nothing_known() -> None:
 
 
 def test_numbers_loadkwh_0_takes_the_load_away() -> None:
-    told = nut_values(FACTS, ONLINE, replace(BASIS, loadkwh_w=0.0))
+    told = nut_values(FACTS, ONLINE, BASIS._replace(loadkwh_w=0.0))
     assert told["ups.load"] is None
     assert told["ups.realpower.nominal"] is None
     assert told["ups.realpower"] == 1536.0

@@ -7,9 +7,11 @@ Source: tokens of firmware 7 and 8. Shape: three base64url parts; the second is 
 {"aud": "<serial>", "enphaseUser": "owner", "exp": 1792000000, "iat": ...}.
 """
 
+import base64
+import contextlib
+import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nutbridge.errors import TokenError
 from nutbridge.ups.units import SECONDS_PER_DAY
@@ -42,8 +44,7 @@ _BEGIN = "eyJ"
 _SIGNATURE_CHARS = 86
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """The claims that matter; the account's name is not among them.
 
     Attributes:
@@ -83,7 +84,37 @@ def parse_token(text: str) -> Claims:
         raise TokenError(f"longer than {LONGEST} characters: not a token")
     if not _SHAPE.fullmatch(text):
         raise TokenError("not a token: it must be three parts of text joined by dots")
-    payload = _payload(text)
+    return _claims(_payload(text))
+
+
+def cached_claims(text: str) -> Claims:
+    """Do the same for a token of our own file, without the library if possible.
+
+    The token was judged when it came; what is read here only schedules the next
+    one, at every start, and the library costs more than the rest of a check.
+
+    Raises:
+        TokenError: see ``parse_token``.
+    """
+    payload = _peek(text)
+    return parse_token(text) if payload is None else _claims(payload)
+
+
+def _peek(text: str) -> dict[str, Any] | None:
+    if len(text) > LONGEST or not _SHAPE.fullmatch(text):
+        return None
+    with contextlib.suppress(ValueError, RecursionError):
+        header, payload = (json.loads(_decoded(part)) for part in text.split(".")[:2])
+        if isinstance(header, dict) and isinstance(payload, dict):
+            return payload
+    return None
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _claims(payload: dict[str, Any] | None) -> Claims:
     if payload is None:
         raise TokenError("not a token: its parts do not decode to JSON objects")
     expires = _epoch(payload.get("exp"))
@@ -117,7 +148,7 @@ def pasted_token(data: bytes) -> str:
     for number, word in enumerate(words):
         if word.startswith(_BEGIN):
             one = _joined(words[number:])
-            payload = _payload(one) if len(one) <= LONGEST else None
+            payload = _peek(one)
             if payload is not None:
                 found.setdefault(one, _epoch(payload.get("exp")) or 0.0)
     return max(found, key=lambda one: found[one], default=text)

@@ -112,8 +112,8 @@ def _measured(parts: PowerParts) -> MeterReports:
     if setup is None:
         return reports
     if not setup.consumption:
-        reports = replace(reports, net=None, total=None)
-    return reports if setup.production else replace(reports, production=None)
+        reports = reports._replace(net=None, total=None)
+    return reports if setup.production else reports._replace(production=None)
 
 
 def _sees_grid(parts: PowerParts) -> bool:
@@ -230,7 +230,7 @@ def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
         phases = (*live.load_lines, *spare)[: len(meter.lines)]
         lines = zip(meter.lines, phases, strict=True)
         return Meter(
-            _with_power(meter.total, replace(live.load, realpower_w=flows.load_w)),
+            _with_power(meter.total, live.load._replace(realpower_w=flows.load_w)),
             tuple(_with_power(line, phase) for line, phase in lines),
         )
     load_w = flows.load_w if flows else None

@@ -5,8 +5,7 @@ no external file. Control characters are dropped first, one of them in the
 software version would otherwise cost the whole answer.
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from nutbridge.net.jsonfields import BodyError, tidy
 
@@ -24,8 +23,7 @@ _TEXT_MAX = 200
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
+class Info(NamedTuple):
     """Identity of a gateway.
 
     Attributes:

@@ -4,9 +4,8 @@
 measure. Readings of a meter that is not enabled are noise.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from nutbridge.net.jsonfields import (
     as_list,
@@ -39,8 +38,7 @@ class MeterType(StrEnum):
 _MODE_PHASES = {"single": 1, "split": 2, "three": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class MeterSetup:
+class MeterSetup(NamedTuple):
     """Which CTs are enabled, and how many phases the house has.
 
     Attributes:
@@ -96,16 +94,14 @@ def _phases(meter: dict[str, Any]) -> int | None:
     return count or _MODE_PHASES.get(text(meter, "phaseMode") or "")
 
 
-@dataclass(frozen=True, slots=True)
-class MeterReport:
+class MeterReport(NamedTuple):
     """What one meter measures; always as many ``lines`` as the gateway sent."""
 
     total: MeterLine
     lines: tuple[MeterLine, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MeterReports:
+class MeterReports(NamedTuple):
     """One report of each kind, or None."""
 
     production: MeterReport | None = None

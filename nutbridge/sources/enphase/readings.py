@@ -4,8 +4,7 @@ Only ``from_json`` knows names of the wire. A field that is missing, odd or
 absurd is ``None``; an answer that is no answer at all raises BodyError.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from nutbridge.net.jsonfields import (
     as_list,
@@ -29,8 +28,7 @@ FLOOR_MAX_PCT = 50.0
 TEMPERATURE_RANGE_C = (-50.0, 120.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Dated(Generic[T]):
+class Dated(NamedTuple, Generic[T]):
     """An answer and when it came.
 
     Attributes:
@@ -45,8 +43,7 @@ class Dated(Generic[T]):
     gateway_epoch_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Relay:
+class Relay(NamedTuple):
     """The relay between the house and the grid, in the gateway's words."""
 
     oper: str | None = None
@@ -70,16 +67,14 @@ class Relay:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PhasePower:
+class PhasePower(NamedTuple):
     """Power of one phase or of all."""
 
     realpower_w: float | None = None
     power_va: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveData:
+class LiveData(NamedTuple):
     """What the live stream last said; worthless once ``last_update`` is old.
 
     Attributes:
@@ -94,7 +89,7 @@ class LiveData:
     last_update_s: float | None = None
     stream_on: bool = False
     soc_pct: float | None = None
-    load: PhasePower = field(default_factory=PhasePower)
+    load: PhasePower = PhasePower()
     load_lines: tuple[PhasePower, ...] = ()
     battery_w: float | None = None
     grid_w: float | None = None
@@ -141,8 +136,7 @@ def _milli(value: Any, key: str) -> float | None:
     return None if found is None else found / MILLI
 
 
-@dataclass(frozen=True, slots=True)
-class SecCtrl:
+class SecCtrl(NamedTuple):
     """Charge and size of the batteries, independent of the live stream.
 
     Attributes:
@@ -197,16 +191,14 @@ def _first(*values: float | None) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Collar:
+class Collar(NamedTuple):
     """An IQ Meter Collar; its ``grid_state`` does not follow the grid."""
 
     admin_state: str | None = None
     mid_state: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """What is fitted; empty while a gateway starts.
 
     Attributes:
@@ -255,8 +247,7 @@ class Inventory:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BatteryPowers:
+class BatteryPowers(NamedTuple):
     """Power of the IQ Batteries: W each, > 0 discharges."""
 
     batteries_w: tuple[float | None, ...] = ()

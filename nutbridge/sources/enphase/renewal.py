@@ -8,8 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nutbridge.errors import CloudError, NutbridgeError, TokenError
 from nutbridge.sources.enphase import schedule
@@ -17,6 +16,7 @@ from nutbridge.sources.enphase.claims import (
     RENEW_BEFORE_S,
     SHORT_LIFE_S,
     Claims,
+    cached_claims,
     installer_warning,
     parse_token,
     renew_at,
@@ -62,8 +62,7 @@ class TokenFile(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """A token and what it says about itself; never shown."""
 
     text: str
@@ -112,7 +111,7 @@ class Renewal:
         self._urgent_from = clock.boottime() + restored_pause(self._state, clock.wall())
         self._planned_from = self._urgent_from
         text = store.read()
-        self._token = None if text is None else _Token(text, parse_token(text))
+        self._token = None if text is None else _Token(text, cached_claims(text))
         if self._token is not None:
             self._warn(self._token.claims)
 
@@ -168,7 +167,7 @@ class Renewal:
         """Take a token that a person has brought (nutbridge token import)."""
         text = self._store.fresh()
         if text is not None and text != self.token:
-            token = self._token = _Token(text, parse_token(text))
+            token = self._token = _Token(text, cached_claims(text))
             self._refused = False
             _log.info("token taken from the changed file; %s", self._left(token.claims))
 

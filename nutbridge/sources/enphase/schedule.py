@@ -4,7 +4,7 @@ Inside one process CLOCK_BOOTTIME counts, because the wall clock of a small
 computer jumps by decades. Only the time that survives a restart is wall time.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nutbridge.ups.units import (
     SECONDS_PER_DAY,
@@ -25,8 +25,7 @@ PROBATION_S = 2 * LONGEST_PAUSE_S
 PAUSE_AFTER_SUCCESS_S = SECONDS_PER_HOUR / 4
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """Why a token may be wanted.
 
     Attributes:

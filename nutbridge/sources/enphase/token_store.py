@@ -17,6 +17,7 @@ from pathlib import Path
 from nutbridge.errors import ConfigError, TokenError
 from nutbridge.sources.enphase.claims import (
     Claims,
+    cached_claims,
     check_for,
     parse_token,
     pasted_token,
@@ -124,7 +125,7 @@ class TokenStore:
         _check_mode(path, found.info.st_mode)
         text = pasted_token(found.data)
         try:
-            claims = parse_token(text)
+            claims = cached_claims(text)
             if self._serial is not None:
                 check_for(claims, self._serial)
         except TokenError as error:

@@ -1,5 +1,6 @@
 """Tokens, from good to binary."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from nutbridge.simulator.tokens import make_token as make_real_token
 from nutbridge.sources.enphase.claims import (
     LONGEST,
     Claims,
+    cached_claims,
     check_for,
     installer_warning,
     parse_token,
@@ -87,6 +89,8 @@ def test_parse_any_text(text: str) -> None:
     with pytest.raises(TokenError) as caught:
         parse_token(text)
     assert "\n" not in str(caught.value)
+    with pytest.raises(TokenError, match=re.escape(str(caught.value))):
+        cached_claims(text)
 
 
 JSON = st.recursive(
@@ -100,10 +104,14 @@ JSON = st.recursive(
     st.fixed_dictionaries({"exp": JSON, "aud": JSON, "iat": JSON, "enphaseUser": JSON})
 )
 def test_parse_any_claims(claims: dict[str, Any]) -> None:
+    text = make_token(**claims)
     try:
-        found = parse_token(make_token(**claims))
+        found = parse_token(text)
     except TokenError:
+        with pytest.raises(TokenError):
+            cached_claims(text)
         return
+    assert cached_claims(text) == found
     assert found.expires_epoch > 0
     assert all(isinstance(one, str) for one in found.audience)
     assert renew_at(found) < found.expires_epoch

@@ -99,13 +99,13 @@ def test_flows_in_an_outage_at_night() -> None:
 @pytest.mark.parametrize(
     ("reports", "load_w"),
     [
-        (replace(REPORTS, production=None), 986.0),
-        (replace(REPORTS, production=None, total=None), None),
-        (replace(REPORTS, net=None), None),
-        (replace(REPORTS, net=report(None)), 986.0),
-        (replace(REPORTS, net=report(None), total=None), None),
-        (replace(REPORTS, net=report(-950.0)), 0.0),
-        (replace(REPORTS, net=report(-5000.0)), None),
+        (REPORTS._replace(production=None), 986.0),
+        (REPORTS._replace(production=None, total=None), None),
+        (REPORTS._replace(net=None), None),
+        (REPORTS._replace(net=report(None)), 986.0),
+        (REPORTS._replace(net=report(None), total=None), None),
+        (REPORTS._replace(net=report(-950.0)), 0.0),
+        (REPORTS._replace(net=report(-5000.0)), None),
         (None, None),
     ],
 )
@@ -128,7 +128,7 @@ def test_flows_without_battery_power() -> None:
 
 
 def test_flows_storage_ct_comes_last() -> None:
-    reports = replace(REPORTS, storage=report(-400.0))
+    reports = REPORTS._replace(storage=report(-400.0))
     flows = derive_flows(parts(reports=reports))
     assert flows is not None
     assert flows.battery_w == -412.0
@@ -140,7 +140,7 @@ def test_flows_storage_ct_comes_last() -> None:
 @pytest.mark.parametrize("setup", [MeterSetup(2, frozenset(), 2), None])
 def test_flows_without_consumption_ct(setup: MeterSetup | None) -> None:
     """Livedata then says grid 0 and load 0, which is nothing measured."""
-    live = replace(LIVE, grid_w=0.0, load=PhasePower(0.0))
+    live = LIVE._replace(grid_w=0.0, load=PhasePower(0.0))
     flows = derive_flows(parts(live, None, None, setup))
     assert flows is not None
     assert (flows.load_w, flows.grid_w, flows.battery_w) == (None, None, -412.0)
@@ -148,7 +148,7 @@ def test_flows_without_consumption_ct(setup: MeterSetup | None) -> None:
 
 def test_flows_live_load_0_is_measured_with_a_ct() -> None:
     """An idle island: load and grid 0 W, and a CT that would see more."""
-    live = replace(LIVE, grid_w=0.0, load=PhasePower(0.0), battery_w=0.0)
+    live = LIVE._replace(grid_w=0.0, load=PhasePower(0.0), battery_w=0.0)
     flows = derive_flows(parts(live, None, None))
     assert flows is not None
     assert flows.load_w == 0.0
@@ -174,8 +174,8 @@ def test_flows_mix_nothing_old() -> None:
 
 def test_flows_of_lost_batteries_are_unknown() -> None:
     """A gateway that has just started says 0 W for batteries it has not found."""
-    zeros = replace(LIVE, battery_w=0.0, load=PhasePower(0.0))
-    reports = replace(REPORTS, storage=report(0.0))
+    zeros = LIVE._replace(battery_w=0.0, load=PhasePower(0.0))
+    reports = REPORTS._replace(storage=report(0.0))
     lost = replace(parts(zeros, reports, None), battery_lost=True)
     assert derive_flows(lost) is None
     assert needs_power(lost)
@@ -190,9 +190,9 @@ def test_flows_of_lost_batteries_are_unknown() -> None:
     [
         (parts(LIVE), False),
         (parts(None), True),
-        (parts(replace(LIVE, battery_w=None)), True),
-        (parts(replace(LIVE, load=PhasePower())), True),
-        (parts(replace(LIVE, load=PhasePower()), setup=MeterSetup(0)), False),
+        (parts(LIVE._replace(battery_w=None)), True),
+        (parts(LIVE._replace(load=PhasePower())), True),
+        (parts(LIVE._replace(load=PhasePower()), setup=MeterSetup(0)), False),
     ],
 )
 def test_power_is_asked_only_when_needed(given: PowerParts, needed: bool) -> None:
