@@ -11,39 +11,30 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from nutbridge.simulator.cloud import Account, SimulatedCloud, config_of
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
+from nutbridge.simulator.lines import (
+    HOUSE,
+    INVERTER,
+    change_ennexos,
+    change_house,
+    change_inverter,
+    obey,
+)
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.ennexos import EnnexosDevice
 from nutbridge.simulator.sma.inverter import Inverter
-
-_HOUSE = """\
-lines on stdin:
-  grid off | grid on        the grid goes, or comes back
-  gateway off | gateway on  the gateway refuses connections, or answers again
-  soc PERCENT               charge of the batteries
-  load W | pv W             what the house uses, and what the panels give
-"""
-_INVERTER = """\
-lines on stdin:
-  KEY tag NUMBER...   what an object says, e.g. 6180_08412B00 tag 1463, or of
-                      ennexOS Operation.RunStt tag 1463
-  KEY val NUMBER...   the same for numbers, e.g. 6100_00295A00 val 15, or of
-                      ennexOS Measurement.Bat.ChaStt val 15
-  expire              all sessions (tokens) end
-  sleep               ennexOS: the values of the night
-"""
 
 
 def main() -> int:
     """Serve until the end of stdin."""
     parser = argparse.ArgumentParser(
         prog="python -m nutbridge.simulator",
-        epilog=_HOUSE,
+        epilog=HOUSE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="A stand-in IQ Gateway and its cloud, on 127.0.0.1.",
     )
@@ -52,7 +43,7 @@ def main() -> int:
     inverter = devices.add_parser(
         "sma",
         help="an SMA inverter instead",
-        epilog=_INVERTER,
+        epilog=INVERTER,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="A stand-in SMA inverter, on 127.0.0.1: Webconnect or ennexOS, "
         "as the folder has it.",
@@ -83,28 +74,8 @@ def _serve_gateway(port: int) -> int:
         ca.write_bytes(cloud.ca_pem)
         _print_config(config_of(account, f"{LOOPBACK}:{gateway.port}", cloud.url))
         _say(f"# and in the environment: SSL_CERT_FILE={ca}")
-        _obey(lambda words: _change_house(house, gateway, words))
+        obey(lambda words: change_house(house, gateway, words))
     return 0
-
-
-def _change_house(house: SimulatedHouse, gateway: Server, words: list[str]) -> None:
-    match words:
-        case ["grid", "off"]:
-            house.lose_grid()
-        case ["grid", "on"]:
-            house.regain_grid()
-        case ["gateway", "off"]:
-            gateway.refuse()
-        case ["gateway", "on"]:
-            gateway.listen()
-        case ["soc", value]:
-            house.soc_pct = float(value)
-        case ["load", value]:
-            house.load_w = float(value)
-        case ["pv", value]:
-            house.pv_w = float(value)
-        case _:
-            raise ValueError(" ".join(words))
 
 
 def _serve_inverter(folder: Path, port: int, *, tls: bool) -> int:
@@ -115,7 +86,7 @@ def _serve_inverter(folder: Path, port: int, *, tls: bool) -> int:
         scheme, _, host = server.url.partition("://")
         _print_config({"SMA_HOST": host, "SMA_SCHEME": scheme, "SMA_PASSWORD": "user"})
         _say("# the other group: SMA_GROUP=istl, SMA_PASSWORD=installer")
-        _obey(lambda words: _change_inverter(inverter, words))
+        obey(lambda words: change_inverter(inverter, words))
     return 0
 
 
@@ -131,43 +102,8 @@ def _serve_ennexos(folder: Path, port: int, *, tls: bool) -> int:
                 "SMA_PASSWORD": "user",
             }
         )
-        _obey(lambda words: _change_ennexos(device, words))
+        obey(lambda words: change_ennexos(device, words))
     return 0
-
-
-def _change_ennexos(device: EnnexosDevice, words: list[str]) -> None:
-    match words:
-        case ["expire"]:
-            device.expire()
-        case ["sleep"]:
-            device.sleep()
-        case [name, "tag", *tags] if tags:
-            device.say(name, *(int(tag) for tag in tags))
-        case [channel, "val", *values] if values:
-            device.set(channel, *(float(value) for value in values))
-        case _:
-            raise ValueError(" ".join(words))
-
-
-def _change_inverter(inverter: Inverter, words: list[str]) -> None:
-    match words:
-        case ["expire"]:
-            inverter.sessions.entries.clear()
-        case [key, "tag", *tags] if tags:
-            inverter.say(key, *(int(tag) for tag in tags))
-        case [key, "val", *values] if values:
-            inverter.set(key, *(float(value) for value in values))
-        case _:
-            raise ValueError(" ".join(words))
-
-
-def _obey(change: Callable[[list[str]], None]) -> None:
-    for line in sys.stdin:
-        if words := line.split():
-            try:
-                change(words)
-            except ValueError as error:
-                print(f"not understood: {error}", file=sys.stderr)  # noqa: T201
 
 
 def _print_config(config: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Gateway and cloud of a box, in a network of their own.
 
-Run as ``python -m tests.readme.house FILE``: writes what one must know to FILE and
-ends when stdin does.
+Run as ``python -m tests.readme.house FILE``: writes what one must know to FILE, does
+what lines on stdin say (nutbridge/simulator/lines.py) and ends with it.
 """
 
 import fcntl
@@ -18,6 +18,7 @@ from typing import ClassVar
 from nutbridge.config.keys import KEYS
 from nutbridge.simulator.cloud import SimulatedCloud
 from nutbridge.simulator.gateway import SimulatedGateway
+from nutbridge.simulator.lines import change_house, obey
 from nutbridge.simulator.server import Server
 
 # linux/sockios.h, linux/if.h
@@ -25,6 +26,8 @@ _SIOCSIFFLAGS = 0x8914
 _IFF_UP_RUNNING = 0x1 | 0x40
 
 PASSWORD = "pass word"
+#: Free in a network of its own; a config outlives one house.
+GATEWAY_PORT = 8443
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def main(file: Path) -> None:
     gateway, cloud = SimulatedGateway(), SimulatedCloud()
     cloud.account.password = PASSWORD
     with ExitStack() as stack:
-        device = stack.enter_context(Server(gateway))
+        device = stack.enter_context(Server(gateway, port=GATEWAY_PORT))
         names = "*." + House.CLOUD_NAMES[0].partition(".")[2]
         server = stack.enter_context(Server(cloud, port=443, idle_s=None, name=names))
         told = House(
@@ -71,7 +74,7 @@ def main(file: Path) -> None:
         part = file.with_suffix(".part")
         part.write_text(json.dumps(asdict(told)))
         part.rename(file)
-        sys.stdin.read()
+        obey(lambda words: change_house(gateway.house, device, words))
 
 
 def loopback_up() -> None:

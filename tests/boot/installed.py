@@ -1,0 +1,76 @@
+"""A machine with nutbridge on it, as the README says, and upsmon as its manual says."""
+
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.boot.machine import MARKS, SOURCE, Machine
+from tests.boot.tree import base_tree, wheels
+from tests.nut.harness import wait_until
+from tests.readme.walk import Step, part, steps
+
+#: nut-driver@ is started again after 15 s at the most.
+SOON_S = 60.0
+
+GUARD = "[guard]\n  password = choose-one\n  upsmon primary\n"
+MONITOR = "MONITOR home@localhost 1 guard choose-one primary"
+
+
+@contextmanager
+def installed(debian: int) -> Iterator[Path]:
+    """Yield the layer that an installation leaves on a machine."""
+    with Machine([base_tree(debian)], f"install{debian}", wheels(debian)) as machine:
+        machine.prepare()
+        machine.boot()
+        install(machine)
+        listen(machine)
+        machine.power_off()
+        yield machine.own
+
+
+def install(machine: Machine) -> None:
+    """Type the install section of the README, command by command."""
+    machine.run(f"cp -r {SOURCE} /root/nutbridge && rm -rf /root/nutbridge/.venv")
+    for step in steps(part("install walk")):
+        _type(machine, step)
+
+
+def _type(machine: Machine, step: Step) -> None:
+    command = step.as_root
+    if command.startswith("apt install"):
+        return  # in the tree; the machine has no network
+    if command.startswith("upsc"):
+        wait_until(
+            lambda: machine.run(command, check=False).strip() == step.shows,
+            SOON_S,
+            f"{command}: {step.shows}",
+        )
+        return
+    machine.run(f"cd /root/nutbridge && {command}", _answers(machine, command))
+
+
+def _answers(machine: Machine, command: str) -> str:
+    house = machine.house
+    if not command.startswith("nutbridge setup"):
+        return ""
+    return f"{house.host}\n{house.email}\n{house.password}\ny\ny\n"
+
+
+def listen(machine: Machine) -> None:
+    """Let upsmon of this machine listen, as nutbridge-nut(7) says; it only marks."""
+    mark = f"SHUTDOWNCMD {shlex.quote(f'date +%s >> {MARKS}')}"
+    machine.write("/etc/nut/upsd.users", GUARD, 0o640)
+    machine.run("chown root:nut /etc/nut/upsd.users")
+    conf = machine.read("/etc/nut/upsmon.conf")
+    conf = re.sub(r"(?m)^SHUTDOWNCMD .*$", mark.replace("'", '"'), conf)
+    machine.write("/etc/nut/upsmon.conf", f"{conf}\n{MONITOR}\n", 0o640)
+    machine.run("systemctl restart nut-server nut-monitor")
+    wait_until(
+        lambda: "127.0.0.1" in machine.run("upsc -c home", check=False),
+        SOON_S,
+        "upsmon at upsd",
+    )
+    time.sleep(0)

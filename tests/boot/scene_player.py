@@ -1,0 +1,60 @@
+"""Plays one scene on a machine of its own and says what came of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.boot.machine import Machine
+from tests.boot.play import Play, now
+from tests.boot.scenes import Scene
+from tests.boot.tree import base_tree, wheels
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a scene.
+
+    Attributes:
+        name: of the scene.
+        fault: what was wrong; "" when nothing was.
+        away_s: how long clients had no status to see.
+        complaints: lines of the journal with level warning or worse.
+    """
+
+    name: str
+    fault: str
+    away_s: float
+    complaints: int
+
+    def line(self) -> str:
+        """Return a row of the table."""
+        verdict = self.fault.partition("\n")[0] or "ok"
+        return f"{self.name:48} {self.away_s:6.1f} {self.complaints:6} {verdict}"
+
+
+def played(scene: Scene, debian: int, layer: Path) -> Report:
+    """Play a scene on a machine with that layer over Debian's tree."""
+    layers = [layer, base_tree(debian)]
+    with Machine(layers, f"scene{debian}", wheels(debian)) as machine:
+        machine.prepare()
+        with Play(machine) as play:
+            fault, begun = "", now()
+            try:
+                scene.act(play)
+                begun = now()
+                if not scene.shut_down:
+                    play.settle(scene.status)
+                elif not play.marked():
+                    play.until(play.marked, 120, "the shutdown")
+                if play.marked() != scene.shut_down:
+                    fault = f"the machine was shut down: {play.told()}"
+            except AssertionError as error:
+                fault = str(error)
+            complaints = machine.run(
+                "journalctl -b --no-pager -o cat -p warning | wc -l", check=False
+            )
+            return Report(
+                scene.name,
+                fault,
+                play.seen.away_s(begun),
+                int(complaints.strip() or 0),
+            )

@@ -1,0 +1,202 @@
+"""Scenes of a house's life on a machine that boots, each as one function.
+
+A scene begins with a machine that is switched off; nutbridge and upsmon are on it as
+README and nutbridge-nut(7) say. It says what clients must see in the end, and whether
+upsmon may have shut the machine down.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.boot.play import Play
+
+MONITOR = "enphase-monitor@home"
+UNITS = (
+    *(MONITOR, "nut-driver@home", "nut-driver.target", "nut-server", "nut.target"),
+    *("nut-monitor", "nut-driver-enumerator"),
+)
+KILLED = {
+    "monitor": MONITOR,
+    "driver": "nut-driver@home",
+    "upsd": "nut-server",
+    "upsmon": "nut-monitor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One scene.
+
+    Attributes:
+        name: in the table.
+        act: what happens.
+        status: what upsc shows in the end; ``-``: not connected.
+        shut_down: whether upsmon shuts the machine down.
+        short: part of ``make test``.
+    """
+
+    name: str
+    act: Callable[[Play], None]
+    status: str
+    shut_down: bool = False
+    short: bool = False
+
+
+def boot_on_line(play: Play) -> None:
+    play.boot()
+
+
+def boot_in_outage(play: Play) -> None:
+    play.let("grid off")
+    play.boot()
+
+
+def plug_pulled_in_outage(play: Play) -> None:
+    in_outage(play)
+    play.machine.kill()
+    play.boot()
+
+
+def poweroff_in_outage(play: Play) -> None:
+    in_outage(play)
+    play.machine.power_off()
+    play.boot()
+
+
+def boot_when_low(play: Play) -> None:
+    play.let("grid off", "soc 15")
+    play.boot()
+
+
+def gateway_late(how: str) -> Callable[[Play], None]:
+    def act(play: Play) -> None:
+        play.let(f"gateway {how}")
+        play.boot()
+        play.quiet(60)
+        play.let("gateway on")
+
+    return act
+
+
+def no_gateway(play: Play) -> None:
+    play.let("gateway off")
+    play.boot()
+    play.quiet(30)
+
+
+def on_line(play: Play) -> None:
+    play.boot()
+    play.wait_for("OL")
+
+
+def in_outage(play: Play) -> None:
+    on_line(play)
+    play.let("grid off")
+    play.wait_for("OB")
+
+
+def restart(unit: str, begin: Callable[[Play], None]) -> Callable[[Play], None]:
+    def act(play: Play) -> None:
+        begin(play)
+        play.machine.run(f"systemctl restart {unit}")
+
+    return act
+
+
+def killed(unit: str) -> Callable[[Play], None]:
+    def act(play: Play) -> None:
+        in_outage(play)
+        play.machine.run(f"systemctl kill --signal=KILL {unit}")
+
+    return act
+
+
+def stopped_until_watchdog(play: Play) -> None:
+    in_outage(play)
+    before = play.machine.run(f"systemctl show -P MainPID {MONITOR}").strip()
+    play.machine.run(f"kill -STOP {before}")
+    play.until(
+        lambda: (
+            play.machine.run(f"systemctl show -P MainPID {MONITOR}").strip()
+            not in (before, "0")
+        ),
+        120,
+        "the watchdog",
+    )
+
+
+def systemctl(command: str) -> Callable[[Play], None]:
+    def act(play: Play) -> None:
+        in_outage(play)
+        play.machine.run(f"systemctl {command}")
+
+    return act
+
+
+def nut_target_stopped(play: Play) -> None:
+    in_outage(play)
+    play.machine.run("systemctl stop nut.target")
+    play.machine.run("systemctl start nut.target")
+
+
+def falls_to_low(play: Play) -> None:
+    play.let("soc 21")
+    in_outage(play)
+    play.let("soc 19")
+    play.until(play.marked, 120, "the shutdown")
+
+
+def config_typo(play: Play) -> None:
+    in_outage(play)
+    play.machine.run(
+        "sed -i 's/^SERIAL=/SERIAL=x/' /etc/nut/enphase-home.conf;"
+        f" systemctl restart {MONITOR}"
+    )
+
+
+def upgrade(play: Play) -> None:
+    in_outage(play)
+    play.machine.run(
+        "cd /root/nutbridge && /opt/nutbridge/bin/pip install --no-deps"
+        " --no-build-isolation --force-reinstall ."
+        f" && systemctl restart {MONITOR}"
+    )
+
+
+def grid_comes_back(play: Play) -> None:
+    in_outage(play)
+    play.let("grid on")
+
+
+SCENES = (
+    Scene("boot with the grid there", boot_on_line, "OL", short=True),
+    Scene("boot in an outage", boot_in_outage, "OB"),
+    Scene("plug pulled in an outage, boot", plug_pulled_in_outage, "OB", short=True),
+    Scene("poweroff in an outage, boot", poweroff_in_outage, "OB"),
+    Scene("boot at 15 % in an outage", boot_when_low, "OB LB", shut_down=True),
+    Scene("boot, gateway refuses for 60 s", gateway_late("off"), "OL"),
+    Scene("boot, gateway hangs for 60 s", gateway_late("hang"), "OL"),
+    Scene("boot, no gateway", no_gateway, "-"),
+    *(Scene(f"restart {u} on line", restart(u, on_line), "OL") for u in UNITS),
+    *(
+        Scene(
+            f"restart {u} in an outage",
+            restart(u, in_outage),
+            "OB",
+            short=u in (MONITOR, "nut-server"),
+        )
+        for u in UNITS
+    ),
+    *(
+        Scene(f"kill -9 {name} in an outage", killed(u), "OB", short=name == "driver")
+        for name, u in KILLED.items()
+    ),
+    Scene("monitor stopped until the watchdog acts", stopped_until_watchdog, "OB"),
+    Scene("daemon-reload in an outage", systemctl("daemon-reload"), "OB"),
+    Scene("daemon-reexec in an outage", systemctl("daemon-reexec"), "OB"),
+    Scene("nut.target stopped and started in an outage", nut_target_stopped, "OB"),
+    Scene("battery falls to low", falls_to_low, "OB LB", shut_down=True, short=True),
+    Scene("config mistyped in an outage", config_typo, "OB"),
+    Scene("upgrade in an outage", upgrade, "OB"),
+    Scene("the grid comes back", grid_comes_back, "OL"),
+)
