@@ -116,6 +116,11 @@ class Play:
 
         self.until(settled, SOON_S + SETTLED_S, f"{status} to stay")
 
+    def upsmon_knows(self) -> bool:
+        """Whether upsmon has told of the outage."""
+        said = self.machine.run("journalctl -b -u nut-monitor -o cat", check=False)
+        return "home@localhost on battery" in said
+
     def marked(self) -> bool:
         """Whether upsmon has shut the machine down."""
         return bool(self.machine.read(MARKS))

@@ -93,6 +93,8 @@ def in_outage(play: Play) -> None:
     on_line(play)
     play.let("grid off")
     play.wait_for("OB")
+    # upsmon asks every 5 s; before it knows, nothing of it can go wrong.
+    play.until(play.upsmon_knows, 60, "upsmon to see the outage")
 
 
 def restart(unit: str, begin: Callable[[Play], None]) -> Callable[[Play], None]:
