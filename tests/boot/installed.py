@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,9 @@ from tests.readme.walk import Step, part, steps
 
 #: nut-driver@ is started again after 15 s at the most.
 SOON_S = 60.0
+
+#: Debian's releases whose upsmon needs the drop-ins.
+OLD_UPSMON = (13,)
 
 GUARD = "[guard]\n  password = choose-one\n  upsmon primary\n"
 MONITOR = "MONITOR home@localhost 1 guard choose-one primary"
@@ -27,6 +29,8 @@ def installed(debian: int) -> Iterator[Path]:
         machine.boot()
         install(machine)
         listen(machine)
+        if debian in OLD_UPSMON:
+            guard_old_upsmon(machine)
         machine.power_off()
         yield machine.own
 
@@ -36,6 +40,12 @@ def install(machine: Machine) -> None:
     machine.run(f"cp -r {SOURCE} /root/nutbridge && rm -rf /root/nutbridge/.venv")
     for step in steps(part("install walk")):
         _type(machine, step)
+
+
+def guard_old_upsmon(machine: Machine) -> None:
+    """Put the drop-ins for NUT 2.8.1 in their places, as nutbridge-nut(7) says."""
+    for step in steps(part("drop-ins walk")):
+        machine.run(f"cd /root/nutbridge && {step.as_root}")
 
 
 def _type(machine: Machine, step: Step) -> None:
@@ -73,4 +83,3 @@ def listen(machine: Machine) -> None:
         SOON_S,
         "upsmon at upsd",
     )
-    time.sleep(0)

@@ -108,7 +108,7 @@ def restart(unit: str, begin: Callable[[Play], None]) -> Callable[[Play], None]:
 def killed(unit: str) -> Callable[[Play], None]:
     def act(play: Play) -> None:
         in_outage(play)
-        play.machine.run(f"systemctl kill --signal=KILL {unit}")
+        play.machine.run(f"kill -9 $(systemctl show -P MainPID {unit})")
 
     return act
 
@@ -146,6 +146,19 @@ def falls_to_low(play: Play) -> None:
     in_outage(play)
     play.let("soc 19")
     play.until(play.marked, 120, "the shutdown")
+
+
+def low_cannot_be_written(play: Play) -> None:
+    """The disk is full when the battery gets low: the file is hidden instead."""
+    folder = "/run/nutbridge"
+    play.machine.write(
+        "/etc/fstab", f"tmpfs {folder} tmpfs size=128k,mode=755,uid=nut,gid=nut 0 0\n"
+    )
+    play.let("soc 21")
+    in_outage(play)
+    play.machine.run(f"head -c 1M /dev/zero > {folder}/full", check=False)
+    play.let("soc 19")
+    play.until(play.marked, 180, "the shutdown")
 
 
 def config_typo(play: Play) -> None:
@@ -198,6 +211,7 @@ SCENES = (
     Scene("daemon-reexec in an outage", systemctl("daemon-reexec"), "OB"),
     Scene("nut.target stopped and started in an outage", nut_target_stopped, "OB"),
     Scene("battery falls to low", falls_to_low, "OB LB", shut_down=True, short=True),
+    Scene("LB that cannot be written", low_cannot_be_written, "-", shut_down=True),
     Scene("config mistyped in an outage", config_typo, "OB"),
     Scene("upgrade in an outage", upgrade, "OB"),
     Scene("the grid comes back", grid_comes_back, "OL"),
