@@ -1,6 +1,8 @@
 # make demo             see an outage from start to end, in one minute
 # make test             all that must hold: linters, types, tests with the real NUT
 # make lint             the linters and types alone
+# make test-boot        scenes of a house's life on machines that really boot, as root
+#                       (25 minutes); DEBIAN=12 instead of 13, SCENES="kill low" some
 # make test-lowest      the quick tests with the oldest libraries that are allowed
 # make system-packages  install NUT and what else the tests run (Debian, Ubuntu);
 #                       make test does it where something is missing
@@ -22,6 +24,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 # What the demo runs, and what the tests run.
 DEMO_PACKAGES := nut-server nut-client systemd man-db
 PACKAGES ?= $(DEMO_PACKAGES) postgresql
+BOOT_PACKAGES := mmdebstrap systemd-container iproute2
+DEBIAN ?= 13
 
 # A virtual environment is bound to its folder and to the version of Python. The
 # stamps carry both in their names: a folder that was moved or copied, or a new
@@ -33,19 +37,22 @@ RUNTIME := $(VENV)/.runtime-$(KEY)
 DEVELOP := $(VENV)/.develop-$(KEY)
 
 .PHONY: demo test lint test-lowest bench golden lock clean
-.PHONY: system-packages nut nut-if-possible
+.PHONY: system-packages nut nut-if-possible boot-if-possible test-boot
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME) nut-if-possible
 	$(PY) -m nutbridge demo
 
-test: $(DEVELOP) nut lint
+test: $(DEVELOP) nut boot-if-possible lint
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=
 
 lint: $(DEVELOP)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+test-boot: $(DEVELOP) nut boot-if-possible
+	$(PY) -m tests.boot $(DEBIAN) $(SCENES)
 
 # Best on an idle machine. BENCH_REF="bash /path/enphase-monitor" measures another
 # monitor in turn with this one; PARTS=once only some parts (tests/bench/parts.py).
@@ -107,6 +114,12 @@ nut:
 nut-if-possible:
 	@($(HAVE_NUT)) || $(SYSTEM_PACKAGES) PACKAGES='$(DEMO_PACKAGES)' || \
 	echo 'without NUT the demo shows the port file (apt-get install $(DEMO_PACKAGES))'
+
+HAVE_BOOT = for tool in mmdebstrap systemd-nspawn ip; do \
+	command -v $$tool >/dev/null || exit 1; done
+boot-if-possible:
+	@($(HAVE_BOOT)) || $(SYSTEM_PACKAGES) PACKAGES='$(BOOT_PACKAGES)' || \
+	echo 'no machine is booted here (apt-get install $(BOOT_PACKAGES))'
 
 # The locks of an installation hold the versions that the tests ran with.
 LOCK_TOOL := uv==0.13.8
