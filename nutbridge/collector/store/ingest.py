@@ -200,7 +200,9 @@ class _Counting:
                 self._hours[raw_id] += duration // sums.HOUR + 2
                 if self._hours[raw_id] > _MOST_HOURS:
                     return LeftOut.TOO_MANY
-            line = self._lines.setdefault(eqid, Line())
+            line = self._lines.get(eqid)
+            if line is None:
+                line = self._lines[eqid] = Line()
             holder = line.take(end - duration, end, envoy_id)
         return None if holder is None else sums.why(holder, envoy_id)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nutbridge.collector.parse.model import Report
-from nutbridge.collector.parse.values import numbers
+from nutbridge.collector.parse.values import whole
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.dates import odd_date
 from nutbridge.collector.store.sql import Sql
@@ -96,9 +96,10 @@ def _named(panels: _Panels, one: ParsedBody) -> None:
 
 def has_energy(stats: str | None) -> bool:
     """Tell whether a poll met a panel that gave something."""
-    values = numbers(stats)
-    place = _ENERGY if len(values) > _ENERGY else _CURRENT
-    return len(values) > place and (values[place] or 0) > 0
+    # One value of eight is looked at: all of them took a tenth of a report's time.
+    texts = (stats or "").split(",")
+    place = _ENERGY if len(texts) > _ENERGY else _CURRENT
+    return len(texts) > place and (whole(texts[place].strip()) or 0) > 0
 
 
 def _latest(name: str) -> str:

@@ -76,3 +76,18 @@ def test_server_notices_soon_that_a_collector_is_gone(postgres_url: str) -> None
             found = connection.exec_driver_sql("SHOW tcp_keepalives_idle").scalar()
             assert found == "30"
         engine.dispose()
+
+
+def test_commits_wait_for_the_disk_whatever_the_server_says(postgres_url: str) -> None:
+    """An acknowledged report survives the end of the server's power."""
+    name = postgres_url.rpartition("/")[2]
+    engine = create_engine(parse_url(postgres_url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            f'ALTER DATABASE "{name}" SET synchronous_commit = off'
+        )
+    engine.dispose()
+    store = Store.open(postgres_url)
+    found = store.write(lambda sql: sql.rows("SHOW synchronous_commit"))
+    store.close()
+    assert found == [("on",)]
