@@ -1,5 +1,6 @@
 """nutbridge gateway: trust its certificate, capture its answers."""
 
+import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,8 +43,8 @@ def trust(
 
     Only when the gateway has the serial number of the config. The monitor then
     goes on at its next check. Where an SMA
-    inverter is the UPS, or with --inverter, its certificate is accepted: make sure
-    yourself that it is yours.
+    inverter is the UPS, or with --inverter, its certificate is accepted, and the serial
+    number that answers next: make sure yourself that it is yours.
     """
     from nutbridge.net.pins import PinRecord
     from nutbridge.system.clock import SystemClock
@@ -55,6 +56,8 @@ def trust(
         of_inverter = inverter or settings.inverter_alone
         ask = _inverter_shows if of_inverter else _gateway_shows
         shown, store = ask(settings, clock)
+        if of_inverter:
+            _forget_serial(settings)
         before = store.peek()
         if before == PinRecord(shown):
             typer.echo(f"Already trusted: {shown}")
@@ -62,6 +65,16 @@ def trust(
         store.save(PinRecord(shown))
     known = before.replaced if before.known == shown else before.known
     typer.echo(f"Trusted now: {shown}\nBefore:      {known or 'none'}")
+
+
+def _forget_serial(settings: "Settings") -> None:
+    """Let the monitor take the inverter that answers next."""
+    from nutbridge.daemon.wiring_sma import serial_file
+    from nutbridge.system.files import Folder
+
+    file = serial_file(settings)
+    with contextlib.suppress(FileNotFoundError), Folder(file.parent) as folder:
+        folder.unlink(file.name)
 
 
 def _gateway_shows(

@@ -39,6 +39,11 @@ def inverter_pin_name(ups: str) -> str:
     return f"sma-{ups}.fingerprint"
 
 
+def serial_name(ups: str) -> str:
+    """Return the name of the serial number that first answered as the inverter."""
+    return f"sma-{ups}.serial"
+
+
 def session_name(ups: str) -> str:
     """Return the name of the session at the inverter."""
     return f"sma-{ups}.session"

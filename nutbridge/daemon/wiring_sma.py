@@ -4,7 +4,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from nutbridge.config.file_names import inverter_pin_name
+from nutbridge.config.file_names import inverter_pin_name, serial_name
 from nutbridge.config.settings import Settings
 from nutbridge.config.sma import SmaSettings
 from nutbridge.daemon.state_session import StateSession
@@ -22,6 +22,7 @@ from nutbridge.sources.sma.pv_telemetry import (
     EndableWaiter,
     PvTelemetry,
 )
+from nutbridge.sources.sma.serial_store import SerialStore
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.sources.sma.single_query import session_store
 from nutbridge.sources.sma.source import SmaSource
@@ -74,6 +75,7 @@ def sma_source(
         leave,
         timeout_s=sma.timeout_s,
         capacity_wh=sma.capacity_wh,
+        serials=SerialStore(serial_file(settings), sma.host, host.owner),
     )
 
 
@@ -135,6 +137,11 @@ def _parts(
         keeper=keeper,
     )
     return _Parts(client, wire, gate)
+
+
+def serial_file(settings: Settings) -> Path:
+    """Return where the serial number of the inverter lies."""
+    return Path(settings.state_dir, serial_name(settings.ups))
 
 
 def fingerprint_file(settings: Settings) -> Path:

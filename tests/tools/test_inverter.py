@@ -15,6 +15,7 @@ from nutbridge.system.clock import SystemClock
 from nutbridge.tools.status.inverter import InverterLook
 from tests.daemon.sma.conftest import hybrid, run_inverter, site
 from tests.daemon.sma.site import SmaSite
+from tests.e2e.site import UPS
 from tests.fakes.inverter import RunningInverter
 from tests.nut.harness import wait_until
 from tests.tools.tool import HEEDS_INT, SOON_S, TOOL, tool
@@ -107,6 +108,18 @@ def test_trust_of_an_inverter_ends_a_refusal(site: SmaSite, mode: str) -> None:
     assert site.running.server.fingerprint in done.out
     site.wait_status("OL")
     assert daemon.stop() == 0
+
+
+def test_trust_takes_the_inverter_that_answers_next(site: SmaSite) -> None:
+    serial = site.state / f"sma-{UPS}.serial"
+    assert site.run("-s").code == 0
+    assert "3005550303" in serial.read_text()
+    site.inverter.set(keys.SERIAL, 3005550999)
+    assert site.run("-s").code != 0
+    assert tool(site, "gateway", "trust").code == 0
+    assert not serial.exists()
+    assert site.run("-s").code == 0
+    assert "3005550999" in serial.read_text()
 
 
 def test_set_of_an_inverter_takes_the_voltage_of_its_battery(site: SmaSite) -> None:

@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from nutbridge.config.file_names import inverter_pin_name, session_name
+from nutbridge.config.file_names import (
+    inverter_pin_name,
+    serial_name,
+    session_name,
+)
 from nutbridge.config.sma import SmaSettings
 from nutbridge.errors import DeviceError
 from nutbridge.net.https import HttpsDevice
@@ -19,6 +23,7 @@ from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.inverter import Account, Family, Inverter
 from nutbridge.sources.sma.pv_telemetry import EndableWaiter
 from nutbridge.sources.sma.reading import UpsReading
+from nutbridge.sources.sma.serial_store import SerialStore, check_serial
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.system.clock import Clock
 from nutbridge.system.files import read_file
@@ -146,6 +151,8 @@ def look_once(
     until = clock.boottime() + 4 * sma.timeout_s
     try:
         reading = client.complete(client.read(until), until)
+        known = SerialStore(Path(state_dir, serial_name(ups)), sma.host).load()
+        check_serial(sma.host, known, reading.serial)
         if sma.capacity_wh and not reading.rated_wh and reading.fitted is not False:
             reading = replace(reading, rated_wh=sma.capacity_wh)
         return InverterSnapshot(

@@ -16,6 +16,7 @@ from nutbridge.sources.sma.facts import (
     derive_identity,
 )
 from nutbridge.sources.sma.reading import InverterClient, UpsReading
+from nutbridge.sources.sma.serial_store import SerialStore, check_serial
 from nutbridge.sources.sma.status import unlisted
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer, InverterHealth
@@ -45,6 +46,7 @@ class SmaSource:
         leave: ends session and connection, within about a second.
         timeout_s: SMA_TIMEOUT; a request takes twice that at most.
         capacity_wh: SMA_CAPACITY, for an inverter that does not tell its own.
+        serials: keeps the serial number of the inverter; None forgets it.
     """
 
     #: Nothing comes in the background that a poll would wait for.
@@ -60,6 +62,7 @@ class SmaSource:
         *,
         timeout_s: float = 5.0,
         capacity_wh: float | None = None,
+        serials: SerialStore | None = None,
     ) -> None:
         self._client = client
         self._retry = retry
@@ -70,7 +73,8 @@ class SmaSource:
         self._due = False
         self._condition: str | None = None
         self._capacity_wh = capacity_wh
-        self._serial: str | None = None
+        self._serials = serials
+        self._serial = serials.load() if serials else None
         self._other: str | None = None
         self._named: set[tuple[str, int]] = set()
         # Never read: its values are old, and their names stand in the file.
@@ -153,17 +157,18 @@ class SmaSource:
         """
         if serial is None or serial == self._serial:
             return
-        if self._serial is not None:
-            error = OtherInverter(
-                self._client.host,
-                f"another inverter answers: serial {serial}, before {self._serial}; "
-                "check SMA_HOST, or start the monitor again if it was replaced",
-            )
+        told = self._serials.load() if self._serials else self._serial
+        # Without one a person has trusted whoever comes next.
+        try:
+            check_serial(self._client.host, told, serial)
+        except OtherInverter as error:
             if serial != self._other:
                 self._other = serial
                 _log.warning("%s", error)
-            raise error
+            raise
         self._serial = serial
+        if self._serials is not None and told is None:
+            self._serials.save(serial)
 
     def _name_unlisted(self, reading: UpsReading) -> None:
         """Name each tag that no list has, once: it may mean an island."""

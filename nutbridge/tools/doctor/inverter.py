@@ -245,10 +245,10 @@ def inverter_webconnect(facts: DoctorFacts) -> CheckVerdict:
     silent = _why_silent(found)
     if silent:
         return skipped(f"inverter: {silent}")
-    if found.kind in ("NotWebconnect", "NotEnnexos"):
+    if found.kind in ("NotWebconnect", "NotEnnexos", "OtherInverter"):
         return failed(
             f"inverter {found.host}: {found.problem}",
-            "SMA_HOST and SMA_SCHEME must lead to an inverter with Webconnect; see: "
+            "SMA_HOST and SMA_SCHEME must lead to the inverter; see: "
             f"nutbridge sma probe --host {found.host}",
         )
     if found.kind in ("DeviceUnreachable", "CertificateChanged"):

@@ -52,6 +52,28 @@ def test_another_inverter_is_named(play: Play, log: pytest.LogCaptureFixture) ->
     assert played.status == "OL"
     played.check(121.0)
     assert played.status is None
+    # A restart, as of a router and this machine in one outage, forgets nothing.
+    played.kill()
+    played.check(10.0, times=3)
+    assert played.status is None
+    # What `nutbridge gateway trust --inverter` does.
+    (played.folder / "sma-sun.serial").unlink()
+    played.check(10.0)
+    played.check(1.0)
+    assert played.status == "OB"
+    assert "3005550999" in (played.folder / "sma-sun.serial").read_text()
+
+
+def test_another_address_is_another_first_contact(play: Play) -> None:
+    played = play()
+    played.settle()
+    file = played.folder / "sma-sun.serial"
+    file.write_text(file.read_text().replace("127.0.0.1", "192.0.2.9"))
+    played.inverter.inverter.set(keys.SERIAL, 3005550999)
+    played.kill()
+    played.check(10.0)
+    played.check(61.0)
+    assert (played.status, played.values["device.serial"]) == ("OL", "3005550999")
 
 
 def test_health_missing_in_one_answer_is_no_other_battery(play: Play) -> None:

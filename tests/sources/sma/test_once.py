@@ -14,12 +14,14 @@ from nutbridge.config.sma import SmaSettings
 from nutbridge.errors import (
     CertificateChanged,
     DeviceAnswerError,
+    OtherInverter,
     PasswordRefused,
     Stopping,
 )
 from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.sma.inverter import json_reply
 from nutbridge.sources.sma.inverter import Family
+from nutbridge.sources.sma.serial_store import SerialStore
 from nutbridge.sources.sma.single_query import (
     InverterSnapshot,
     LookWaiter,
@@ -160,6 +162,14 @@ def test_token_of_the_monitor_is_used_and_never_renewed(tmp_path: Path) -> None:
         assert running.device.made == {"password": 1, "refresh_token": 0}
         assert running.device.refresh == {"bb1"}
         assert store.peek() == "aa1 bb1"
+
+
+def test_another_inverter_is_no_answer(hybrid: RunningInverter, tmp_path: Path) -> None:
+    sma = settings(hybrid)
+    SerialStore(tmp_path / f"sma-{UPS}.serial", sma.host).save("1234567890")
+    with pytest.raises(OtherInverter, match="serial 3005550303, before 1234567890"):
+        look(sma, tmp_path)
+    assert hybrid.sessions == 0
 
 
 def test_capacity_of_the_config(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""The serial number that first answered at SMA_HOST, kept over restarts.
+
+Routers lend addresses, and in an outage both the router and this machine may start
+anew: the inverter that answers then need not be the one of before.
+"""
+
+import json
+import logging
+from pathlib import Path
+
+from nutbridge.errors import OtherInverter
+from nutbridge.system.files import Access, read_file, replace_file, sweep
+
+_log = logging.getLogger(__name__)
+_CAP = 1024
+
+
+def check_serial(host: str, known: str | None, serial: str | None) -> None:
+    """Believe no other inverter than the one that is known.
+
+    Raises:
+        OtherInverter: one answers.
+    """
+    if None not in (known, serial) and known != serial:
+        raise OtherInverter(
+            host,
+            f"another inverter answers: serial {serial}, before {known}; check "
+            "SMA_HOST; if it was replaced: nutbridge gateway trust --inverter",
+        )
+
+
+class SerialStore:
+    """The file ``sma-<ups>.serial``.
+
+    Args:
+        path: the file.
+        host: SMA_HOST; another one is another first contact.
+        owner: see ``files.owner_for``.
+    """
+
+    def __init__(
+        self, path: Path, host: str, owner: tuple[int, int] | None = None
+    ) -> None:
+        self._path = path
+        self._host = host
+        self._access = Access(owner=owner)
+
+    def load(self) -> str | None:
+        """Return the serial number, or None where none is known."""
+        try:
+            found = json.loads(read_file(self._path, _CAP).data)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError):
+            _log.warning("%s ignored: it cannot be read", self._path)
+            return None
+        if not isinstance(found, dict) or found.get("of") != self._host:
+            return None
+        serial = found.get("serial")
+        return serial if isinstance(serial, str) and serial else None
+
+    def save(self, serial: str) -> None:
+        """Store it; a failure is only said."""
+        sweep(self._path)
+        data = json.dumps({"of": self._host, "serial": serial}).encode("ascii")
+        try:
+            replace_file(self._path, data, access=self._access)
+        except OSError as error:
+            _log.warning("%s not written: %s", self._path, error)
