@@ -23,7 +23,7 @@ from nutbridge.collector.store.engine import is_sqlite
 from nutbridge.collector.store.sql import Sql
 
 #: The log and its index are the database as much as the file itself.
-_FILES = ("", "-wal", "-shm")
+_LOGS = ("-wal", "-shm")
 #: Another process may be moving the log into the file at this moment.
 _LOOKS = 10
 _LOOK_S = 0.05
@@ -89,7 +89,7 @@ def _refuse_other(rows: list[tuple[str, int, int]], store_id: str) -> None:
 
 def _mark(path: str) -> tuple[int, int] | None:
     try:
-        found = os.lstat(path)
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino
@@ -133,6 +133,8 @@ class FileIdentity:
 
     def __init__(self, url: URL, store_id: str, commits: int) -> None:
         self._path = str(url.database)
+        # SQLite's log is beside the file, not beside a link to it.
+        self._real = os.path.realpath(self._path)
         self.store_id = store_id
         self._commits = commits
         self._next = commits
@@ -163,7 +165,7 @@ class FileIdentity:
             self._seen = seen
 
     def _look_at_files(self) -> _Marks:
-        return tuple(_mark(f"{self._path}{end}") for end in _FILES)
+        return (_mark(self._path), *(_mark(f"{self._real}{end}") for end in _LOGS))
 
     def _look_into_file(self) -> None:
         """See that nobody wrote into the file but SQLite.
@@ -200,9 +202,9 @@ class FileIdentity:
         """
         if self._commits_in_file() is None:
             return False
-        for end, mark in zip(_FILES[1:], self._marks[1:], strict=True):
-            if mark is not None and _mark(f"{self._path}{end}") == mark:
-                os.rename(f"{self._path}{end}", f"{self._path}.before{end}")
+        for end, mark in zip(_LOGS, self._marks[1:], strict=True):
+            if mark is not None and _mark(f"{self._real}{end}") == mark:
+                os.rename(f"{self._real}{end}", f"{self._real}.before{end}")
         return True
 
     def within(self, sql: Sql) -> int:

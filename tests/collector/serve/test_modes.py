@@ -101,15 +101,14 @@ def test_head_stays_until_it_is_delivered(tmp_path: Path, enphase: Enphase) -> N
 
 
 @pytest.mark.parametrize(
-    ("poison", "state"),
+    ("poison", "state", "serial"),
     [
-        (says(answer(400)), "dead_letter"),
-        (says(answer(body=zlib.compress(b"<error/>"))), "stuck"),
-        (resets, "stuck"),
+        (says(answer(400)), "dead_letter", "110000000001"),
+        (says(answer(body=zlib.compress(b"<error/>"))), "stuck", "110000000002"),
+        (resets, "stuck", "110000000001"),
     ],
     ids=["400", "error", "reset"],
 )
-@pytest.mark.parametrize("serial", ["110000000001", "110000000002"], ids=["a", "b"])
 @pytest.mark.slow(25)
 def test_poison_stands_aside_while_others_pass(
     tmp_path: Path, enphase: Enphase, poison: Reaction, state: str, serial: str

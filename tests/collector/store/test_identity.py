@@ -184,6 +184,27 @@ def _parsed(number: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
     return parse(body(event(id=number)))
 
 
+def test_link_that_leads_elsewhere_is_noticed(db: Path, tmp_path: Path) -> None:
+    """The database may lie on another disk."""
+    real, other = tmp_path / "real.db", tmp_path / "other.db"
+    for path in (real, other):
+        Store.open(str(path)).close()
+    db.symlink_to(real)
+    store = Store.open(str(db))
+    store.accept(raw(b"a"))
+    db.unlink()
+    db.symlink_to(other)
+    with pytest.raises(StoreReplaced):
+        store.accept(raw(b"b"))
+    db.unlink()
+    db.symlink_to(real)
+    store.accept(raw(b"c"))
+    real.rename(tmp_path / "away.db")
+    with pytest.raises(StoreReplaced):
+        store.accept(raw(b"d"))
+    store.close()
+
+
 def test_many_checkpoints_are_no_fault(used: Store, db: Path) -> None:
     """Of this process and of another one."""
     for number in range(40):

@@ -1,0 +1,53 @@
+"""What is asked for each report, and of the outbox, is a look into an index."""
+
+import json
+
+import pytest
+
+from nutbridge.collector.store import api, sums
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.sql import Sql
+from tests.collector.parse.samples import NOW, PANEL, body, interval
+from tests.collector.store.using import put
+
+
+def plan(store: Store, statement: str, values: tuple[object, ...]) -> str:
+    """Return how the database goes about it."""
+
+    def explain(sql: Sql) -> list[tuple[object, ...]]:
+        how = "EXPLAIN" if sql.postgres else "EXPLAIN QUERY PLAN"
+        return sql.rows(f"{how} {statement}", values)
+
+    rows = store.write(explain)
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.fixture
+def used(store: Store) -> Store:
+    """A store with some rows."""
+    for number in range(20):
+        row = interval(id=number, end_date=NOW - 300 * number)
+        put(store, body(row, report_timestamp=NOW + number), queue=True)
+    return store
+
+
+def test_slot_in_the_way(used: Store) -> None:
+    """Of 30 for each report; a year of rows must not matter."""
+    keys = [(0, f"{PANEL}.1", NOW, NOW + 300)]
+    shape, values = sums._KEYS_SQLITE, (json.dumps(keys),)
+    if used.write(lambda sql: sql.postgres):
+        shape = sums._KEYS_POSTGRES
+        values = ("{0}", f"{{{PANEL}.1}}", f"{{{NOW}}}", f"{{{NOW + 300}}}")  # type: ignore[assignment]
+    found = plan(used, sums._OVERLAPS.format(keys=shape), values)
+    assert "interval_counted" in found or "eqid_end_date" in found
+    assert "Seq Scan" not in found
+    assert "SCAN i" not in found
+    assert "USE TEMP B-TREE" not in found
+
+
+def test_heads_of_the_outbox(used: Store) -> None:
+    """As many looks as there are Envoys, however much waits."""
+    found = plan(used, api._HEADS, (NOW, NOW, NOW, 9))
+    assert "outbox_heads" in found
+    for table in ("SCAN outbox", "Seq Scan on outbox"):
+        assert table not in found
