@@ -7,8 +7,8 @@ import logging
 import time
 from dataclasses import replace
 
-from nutbridge.errors import DeviceError, PortFileError
-from nutbridge.ups.model import GridAnswer
+from nutbridge.errors import PortFileError
+from nutbridge.ups.model import GridAnswer, Heard
 from nutbridge.ups.notices import Notice, warning
 from nutbridge.ups.status.low import Verdict
 from nutbridge.ups.status.memory import Memory
@@ -131,19 +131,11 @@ def summary(memory: Memory, verdict: Verdict | None) -> str:
     return f"{memory.state.value}, charge {level}, port file {shown}"
 
 
-def poll_line(
-    memory: Memory, verdict: Verdict | None, answer: GridAnswer | None
-) -> str:
+def poll_line(memory: Memory, verdict: Verdict | None, heard: Heard) -> str:
     """Return the line that -v shows for each poll."""
+    answer = heard.answer
     said = f"{answer.speaker} {answer.word}" if answer else "no usable answer"
     return f"{said}: {summary(memory, verdict)}"
-
-
-def why(failure: DeviceError | None, answer: GridAnswer | None) -> str:
-    """Return the reason of a failed poll, for the log."""
-    if failure is not None:
-        return str(failure)
-    return f"{answer.speaker} says {answer.word!r}" if answer else ""
 
 
 def _hh_mm(epoch: float) -> str:

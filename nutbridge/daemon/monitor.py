@@ -16,7 +16,6 @@ from nutbridge.daemon.messages import (
     hourly,
     poll_line,
     source_text,
-    why,
 )
 from nutbridge.daemon.unwritten_lb import UnwrittenLb
 from nutbridge.errors import (
@@ -28,7 +27,7 @@ from nutbridge.nut.numbers import NumbersContext, nut_values
 from nutbridge.nut.publisher import PortFilePublisher
 from nutbridge.system.clock import Clock
 from nutbridge.system.release_request import ReleaseRequest
-from nutbridge.ups.model import Grid, GridAnswer
+from nutbridge.ups.model import Facts, Grid, Heard, Said
 from nutbridge.ups.notices import VERBOSE
 from nutbridge.ups.source import Source
 from nutbridge.ups.status.battery import learn
@@ -37,8 +36,8 @@ from nutbridge.ups.status.events import (
     awake,
     begin,
     check,
+    classify,
     delay_s,
-    is_odd,
     shown,
 )
 from nutbridge.ups.status.low import Verdict, evaluate
@@ -102,6 +101,7 @@ class Monitor:
         self._trouble = WriteTrouble()
         self._odd_words = OddWords()
         self._saved_at = 0.0
+        self._learnt: Facts | None = None
 
     def start(self, saved: Memory | None, *, written_this_boot: bool) -> None:
         """Decide about the port file found, before any network call.
@@ -137,27 +137,28 @@ class Monitor:
         self._look_at_file()
         self._driver_seen = self._driver_seen or self._driver_runs()
         before = self.memory
-        answer, failure = self._ask(until)
+        heard, reachable = self._ask(until)
         now = self._clock.boottime()
         self.memory = awake(self.memory, now, begun + BUSY_S)
         # The source may have seen what can island the house: that comes first.
-        self.memory = learn(self.memory, self._source.facts, self._policy())
-        policy, reason = self._policy(), why(failure, answer)
-        released = self._released(answer)
-        step = check(self.memory, answer, now, policy, reason, released=released)
-        self._carry_out(step, now)
+        self._learn()
+        policy = self._policy()
+        released = self._released(heard)
+        step = check(self.memory, heard, now, policy, released=released)
+        asks = reachable and step.event is not Event.FIRST_OPEN
+        follow = asks and (self._round_open or self._begins_round(step, now))
+        self._carry_out(step, now, details_follow=follow)
         if step.event is Event.RELEASED and self.memory.shown.on_battery:
             self.memory = before  # the OL could not be written: hold on
         next_at = now + delay_s(step, now, self._policy())
-        reachable = failure is None or isinstance(failure, DeviceAnswerError)
-        if reachable and step.event is not Event.FIRST_OPEN:
+        if asks:
             self._read_details(step, now, until)
         if self._lost_lb.count(self.memory.shown.status):
             self._hide(now)
         self._source.upkeep(grid_gone=self.memory.state in ON_BATTERY_STATES)
         self._keep(now, important=worth_saving(before, self.memory))
         if _log.isEnabledFor(VERBOSE):
-            _log.log(VERBOSE, "%s", poll_line(self.memory, self.verdict, answer))
+            _log.log(VERBOSE, "%s", poll_line(self.memory, self.verdict, heard))
         self._due_at = max(next_at, self._clock.boottime())
         return next_at
 
@@ -219,7 +220,8 @@ class Monitor:
             now = self._clock.boottime()
             self.memory = shown(self.memory, self._publisher.status, now)
 
-    def _ask(self, until: float | None) -> tuple[GridAnswer | None, DeviceError | None]:
+    def _ask(self, until: float | None) -> tuple[Heard, bool]:
+        """Return what the source says, and whether it can be reached at all."""
         doubtful = self.memory.relay.unconfirmed is Grid.OPEN
         limit_s = OPEN_CONFIRM_S if doubtful else math.inf
         deadline = min(self._clock.boottime() + limit_s, until or math.inf)
@@ -227,18 +229,34 @@ class Monitor:
             answer = self._source.grid(deadline)
         except DeviceError as exc:
             _log.debug("failed poll: %s", exc)
-            return None, exc
-        if is_odd(self.memory, answer):
+            heard = classify(self.memory, None, str(exc))
+            return heard, isinstance(exc, DeviceAnswerError)
+        heard = classify(self.memory, answer)
+        if heard.said is Said.ODD:
             self._odd_words.tell(answer)
-        return answer, None
+        return heard, True
 
-    def _released(self, answer: GridAnswer | None) -> bool:
+    def _learn(self) -> None:
+        """Take over what the source has read, once."""
+        facts = self._source.facts
+        if facts is not self._learnt:
+            self._learnt = facts
+            self.memory = learn(self.memory, facts, self._policy())
+
+    def _released(self, heard: Heard) -> bool:
         """Whether a person says that the grid is back, and the gateway nothing."""
-        known = answer is not None and not is_odd(self.memory, answer)
+        known = heard.usable or heard.said is Said.UNFIT
         needed = not known and self.memory.state in ON_BATTERY_STATES
         return self.wish is not None and self.wish.holds(needed=needed)
 
-    def _carry_out(self, step: Step, now: float) -> None:
+    def _carry_out(
+        self, step: Step, now: float, *, details_follow: bool = False
+    ) -> None:
+        """Do to the port file what the step says.
+
+        What does not change a word of the status is written after the details
+        that follow; what does is written before anybody else is asked.
+        """
         self.memory = step.memory
         for notice in step.notices:
             _log.log(notice.level, "%s", called(notice.text, self._base.device))
@@ -246,15 +264,30 @@ class Monitor:
         left_over = self.memory.state is State.NOCOMMS and self.memory.shown.status
         if step.row.show is Show.HIDE or left_over:
             self._hide(now)
-        elif step.row.show is not Show.KEEP:
+        elif step.row.show is Show.WRITE and not (
+            details_follow and self._says_it_already(now)
+        ):
             self._publish(now)
+
+    def _says_it_already(self, now: float) -> bool:
+        """Whether the status in the file is the one that is true now."""
+        shown, on_battery = self.memory.shown, self.memory.state in ON_BATTERY_STATES
+        if not on_battery:
+            return shown.status.split()[:1] == ["OL"]
+        # An LB does not wait for the details either.
+        return shown.status == evaluate(self.memory, now, self._policy())[1].status
+
+    def _begins_round(self, step: Step, now: float) -> bool:
+        """Whether a full poll is due."""
+        policy = self._policy()
+        on_battery = self.memory.state in ON_BATTERY_STATES
+        every_s = policy.alert_s if on_battery else min(policy.pollfreq_s, FULL_MAX_S)
+        return step.row.full or now - self._round_at >= every_s
 
     def _read_details(self, step: Step, now: float, until: float | None) -> None:
         """Go on with a full poll, at most until the relay is due again."""
         policy = self._policy()
-        on_battery = self.memory.state in ON_BATTERY_STATES
-        every_s = policy.alert_s if on_battery else min(policy.pollfreq_s, FULL_MAX_S)
-        if step.row.full or now - self._round_at >= every_s:
+        if self._begins_round(step, now):
             self._source.begin_round()
             self._round_open = True
             self._round_at = now
@@ -264,8 +297,8 @@ class Monitor:
         complete = self._source.details(min(budget, until or budget))
         self._round_open = not complete
         self.memory = awake(self.memory, self._clock.boottime(), now + BUSY_S)
-        self.memory = learn(self.memory, self._source.facts, policy)
-        if step.row.show in (Show.OL, Show.OB):
+        self._learn()
+        if step.row.show is Show.WRITE:
             self._publish(self._clock.boottime())
 
     def _publish(self, now: float) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nutbridge.system.files import Access, read_file, replace_file, sweep
-from nutbridge.ups.status.saved import SavedError, SavedState, parse, render
+from nutbridge.ups.snapshot import SnapshotError
+from nutbridge.ups.status.saved import SavedState, parse, render
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class StateStore:
             return parse(read_file(self.path, _CAP).data)
         except FileNotFoundError:
             return None
-        except (OSError, SavedError) as exc:
+        except (OSError, SnapshotError) as exc:
             _log.warning("state file %s ignored: %s", self.path, exc)
             return None
 

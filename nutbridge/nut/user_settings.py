@@ -41,24 +41,33 @@ class UserSettings(NamedTuple):
     """What the user set, or the defaults.
 
     Attributes:
-        charge_low_pct: battery.charge.low, 1..95, before the floor raises it.
-        runtime_low_s: battery.runtime.low, s.
-        voltage_high: of a full battery, V; the three voltages rise. None where
-            neither user nor maker tells one.
-        voltage_nominal: V.
-        voltage_low: of an empty battery, V.
         used: by name, the text of the numbers in use; part of what ``render``
             needs. A user's own text of the same number stays as it is.
         notices: one sentence for each setting that cannot be used.
     """
 
-    charge_low_pct: float
-    runtime_low_s: float
-    voltage_high: float | None
-    voltage_nominal: float | None
-    voltage_low: float | None
     used: Mapping[str, str]
-    notices: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def charge_low_pct(self) -> float:
+        """battery.charge.low, 1..95, before the floor raises it."""
+        return float(self.used[CHARGE_LOW])
+
+    @property
+    def runtime_low_s(self) -> float:
+        """battery.runtime.low, s."""
+        return float(self.used[RUNTIME_LOW])
+
+    @property
+    def voltage_high(self) -> float | None:
+        """Of a full battery, V; None where neither user nor maker tells one."""
+        return _number(self.used, VOLTAGE_HIGH)
+
+    @property
+    def voltage_nominal(self) -> float | None:
+        """battery.voltage.nominal, V."""
+        return _number(self.used, VOLTAGE_NOMINAL)
 
 
 def user_settings(text: PortText, maker: Maker = ENPHASE) -> UserSettings:
@@ -79,15 +88,7 @@ def user_settings(text: PortText, maker: Maker = ENPHASE) -> UserSettings:
                 f"{default or 'none'} is used"
             )
     notices += _unless_rising(used, maker)
-    return UserSettings(
-        charge_low_pct=float(used[CHARGE_LOW]),
-        runtime_low_s=float(used[RUNTIME_LOW]),
-        voltage_high=_number(used, VOLTAGE_HIGH),
-        voltage_nominal=_number(used, VOLTAGE_NOMINAL),
-        voltage_low=_number(used, VOLTAGE_LOW),
-        used=used,
-        notices=tuple(notices),
-    )
+    return UserSettings(used, tuple(notices))
 
 
 def for_maker(text: PortText, maker: Maker) -> PortText:

@@ -29,8 +29,8 @@ from nutbridge.system.release_request import ReleaseRequest
 from nutbridge.tools.status.live import LiveLook
 from nutbridge.tools.status.state import read_noted
 from nutbridge.tools.status.values import read_status
-from nutbridge.ups.model import Grid
-from nutbridge.ups.status.events import is_odd
+from nutbridge.ups.model import Grid, Said
+from nutbridge.ups.status.events import classify
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import OL_VISIBLE_S
 from nutbridge.ups.status.table import State
@@ -91,7 +91,7 @@ def check(settings: Settings, clock: Clock, waiter: Waiter) -> Asked:
     answer, device = seen.answer, settings.device
     noted = read_noted(settings, port.real, clock)
     memory = noted.saved.memory if noted else Memory()
-    if answer is not None and is_odd(memory, answer):
+    if answer is not None and classify(memory, answer).said is Said.ODD:
         mode = "" if answer.backup_mode is not False else ", in no backup mode"
         return Asked(status, f"it says {answer.word}{mode}, which tells nothing")
     if answer is not None and answer.grid is Grid.OPEN:

@@ -10,6 +10,7 @@ the grid, < 0 fed into it; ``pv_w`` >= 0.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Grid(StrEnum):
@@ -41,6 +42,35 @@ class GridAnswer:
     generator: bool = False
     speaker: str = "relay"
     unfit: str = ""
+
+
+class Said(StrEnum):
+    """What one check of the grid comes to, decided once (status.events.classify)."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    ODD = "odd"
+    UNFIT = "unfit"
+    SILENT = "silent"
+
+
+class Heard(NamedTuple):
+    """One check of the grid: what it comes to, and what that was made of.
+
+    Attributes:
+        said: decides.
+        answer: of the source, None when there was none.
+        why: the reason of a failed check, for the log.
+    """
+
+    said: Said
+    answer: GridAnswer | None = None
+    why: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it tells where the grid is."""
+        return self.said in (Said.CLOSED, Said.OPEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from nutbridge.ups.model import (
     GridAnswer,
 )
 from nutbridge.ups.status.battery import learn
-from nutbridge.ups.status.events import Step, begin, check, shown
+from nutbridge.ups.status.events import Step, begin, check, classify, shown
 from nutbridge.ups.status.low import Verdict, evaluate
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import Policy
@@ -48,7 +48,12 @@ class Play:
 
     def ask(self, answer: GridAnswer | None, at: float) -> Step:
         """Let ``answer`` come ``at`` seconds after the start."""
-        step = check(self.memory, answer, T0 + at, self.policy, "why")
+        step = check(
+            self.memory,
+            classify(self.memory, answer, "why"),
+            T0 + at,
+            self.policy,
+        )
         self._carry_out(step, T0 + at)
         return step
 

@@ -75,7 +75,7 @@ def test_events_odd_word_is_a_failed_poll() -> None:
     play = online()
     step = play.ask(ODD, 10)
     assert step.event is Event.SILENT
-    assert "why" in step.notices[0].text
+    assert "maintenance" in step.notices[0].text
 
 
 @pytest.mark.parametrize("state", ["on line", "on battery"])

@@ -1,8 +1,12 @@
 """The state file over versions: what one knows and the other does not."""
 
 import json
+from dataclasses import replace
 
-from nutbridge.ups.model import Flows, Grid, GridAnswer
+import pytest
+
+from nutbridge.ups.model import Flows, Grid, Heard, Said
+from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.events import check
 from nutbridge.ups.status.memory import (
     FlowMemory,
@@ -18,23 +22,91 @@ from nutbridge.ups.status.saved import (
     worth_saving,
 )
 from nutbridge.ups.status.table import State
+from tests.ups.test_start import KNOWN
+
+SILENT, CLOSED = Heard(Said.SILENT), Heard(Said.CLOSED)
+
+#: As version 1 wrote it, in an outage (the landed release).
+VERSION_1 = {
+    "version": 1,
+    "boot_id": "boot",
+    "port_file": "/var/lib/nut/home.dev",
+    "state": "holding",
+    "status": "OB LB",
+    "status_since": 900.0,
+    "after_outage": False,
+    "relay_at": 1000.0,
+    "relay": "open",
+    "silent_since": 1010.0,
+    "outage_since": 900.0,
+    "generator_since": 950.5,
+    "controller": True,
+    "collar": False,
+    "backup_mode": True,
+    "hidden_at_stop": False,
+    "released": False,
+    "battery_fitted": True,
+    "capacity_wh": 10000.0,
+    "floor_pct": 10.0,
+    "soc_at": 990.0,
+    "soc_pct": 18.0,
+    "drained_wh": 12.5,
+    "drained_at": 1020.0,
+    "load_w": 950.0,
+    "load_at": 990.0,
+    "discharge_w": [[970.0, 800.0], [990.0, 900.0]],
+    "low": True,
+    "noted_at": 1021.0,
+    "gap_ended_at": 500.0,
+    "gap_s": 45.0,
+    "flows_at": 990.0,
+    "flow_load_w": 950.0,
+    "flow_battery_w": 900.0,
+    "flow_grid_w": None,
+    "flow_pv_w": 50.0,
+    "next_login_epoch": 1.8e9,
+    "failed_logins": 3,
+    "config": "c",
+}
 
 
-def test_state_file_of_an_older_version_still_reads() -> None:
-    """What status shows besides is simply unknown there."""
-    new = render(SavedState("boot", "/port", Memory()))
-    added = {"noted_at", "gap_ended_at", "gap_s", "flows_at", "flow_pv_w"}
-    added.add("released")
-    old = {key: value for key, value in json.loads(new).items() if key not in added}
-    old.pop("state")
-    memory = parse(json.dumps(old).encode()).memory
-    assert (memory.noted_at, memory.last_gap, memory.flow.last) == (None, None, None)
-    assert memory.state is State.STARTING
+def test_state_file_of_version_1_reads_whole() -> None:
+    """An update in the middle of an outage: the OB stays vouched for."""
+    saved = parse(json.dumps(VERSION_1).encode())
+    assert (saved.boot_id, saved.next_login_epoch, saved.config) == ("boot", 1.8e9, "c")
+    assert saved.memory == replace(
+        KNOWN,
+        noted_at=1021.0,
+        last_gap=Gap(500.0, 45.0),
+        flow=replace(KNOWN.flow, last=Flows(990.0, 950.0, 900.0, None, 50.0)),
+    )
+
+
+def test_state_file_of_version_1_that_knew_nothing() -> None:
+    """Nulls for all that may be unknown, and the keys of an even older one."""
+    words = ("version", "boot_id", "port_file", "status", "config")
+    empty = {key: value if key in words else None for key, value in VERSION_1.items()}
+    empty |= {"discharge_w": [], "status": ""}
+    assert parse(json.dumps(empty).encode()).memory == Memory()
+    bare = {key: VERSION_1[key] for key in words}
+    assert parse(json.dumps(bare).encode()).memory.shown.status == "OB LB"
+
+
+@pytest.mark.parametrize(
+    ("key", "odd"),
+    [("soc_pct", "18"), ("relay", "ajar"), ("discharge_w", [[1.0]]), ("low", 1)],
+)
+def test_state_file_of_version_1_with_odd_values_is_worthless(
+    key: str, odd: object
+) -> None:
+    with pytest.raises(SnapshotError):
+        parse(json.dumps({**VERSION_1, key: odd}).encode())
 
 
 def test_state_file_of_a_newer_version_reads_too() -> None:
     newer = json.loads(render(SavedState("boot", "/port", Memory())))
-    newer |= {"state": "something else", "more": [1]}
+    newer["more"] = [1]
+    newer["memory"] |= {"state": "something else", "more": [1]}
     assert parse(json.dumps(newer).encode()).memory.state is State.STARTING
 
 
@@ -52,18 +124,16 @@ def test_state_file_keeps_what_status_shows() -> None:
 def test_gap_is_noted_when_the_gateway_answers_again() -> None:
     relay = RelayMemory(at=100.0, grid=Grid.CLOSED)
     memory = Memory(state=State.ONLINE, controller=True, relay=relay)
-    closed = GridAnswer(Grid.CLOSED, "closed")
-    silent = check(memory, None, 130.0, Policy()).memory
+    silent = check(memory, SILENT, 130.0, Policy()).memory
     assert worth_saving(memory, silent), "status shows for how long it is silent"
-    heard = check(silent, closed, 175.0, Policy()).memory
+    heard = check(silent, CLOSED, 175.0, Policy()).memory
     assert heard.last_gap == Gap(ended_at=175.0, length_s=45.0)
     assert worth_saving(silent, heard)
-    assert check(heard, closed, 185.0, Policy()).memory.last_gap == heard.last_gap
+    assert check(heard, CLOSED, 185.0, Policy()).memory.last_gap == heard.last_gap
 
 
 def test_gap_needs_an_answer_before_it() -> None:
     """A start without a token yet is no silence of the gateway."""
     memory = Memory(state=State.NOCOMMS, controller=True)
-    silent = check(memory, None, 1.0, Policy()).memory
-    closed = GridAnswer(Grid.CLOSED, "closed")
-    assert check(silent, closed, 2.0, Policy()).memory.last_gap is None
+    silent = check(memory, SILENT, 1.0, Policy()).memory
+    assert check(silent, CLOSED, 2.0, Policy()).memory.last_gap is None

@@ -44,7 +44,7 @@ def test_table_starting_is_left_at_once() -> None:
 def test_table_never_hides_on_battery(state: State) -> None:
     """Hiding an OB shuts the house down."""
     rows = [row for (before, _), row in TABLE.items() if before is state]
-    assert {row.show for row in rows} <= {Show.OB, Show.OL}
+    assert {row.show for row in rows} == {Show.WRITE}
 
 
 @pytest.mark.parametrize("state", sorted(ON_BATTERY_STATES))
@@ -59,13 +59,21 @@ def test_table_only_closed_or_a_person_ends_an_outage(state: State) -> None:
     assert ends == {Event.CLOSED} | person
 
 
-def test_table_ob_is_shown_exactly_in_the_states_on_battery() -> None:
+def test_table_on_battery_the_file_is_always_written() -> None:
+    """It says what the state says: OB in these two, OL in no other than ONLINE."""
     for row in TABLE.values():
-        assert (row.show is Show.OB) == (row.state in ON_BATTERY_STATES), row
+        if row.state in ON_BATTERY_STATES:
+            assert row.show is Show.WRITE, row
+        elif row.show is Show.WRITE:
+            assert row.state is State.ONLINE, row
 
 
 def test_table_ol_is_written_for_closed_or_by_a_person() -> None:
-    wrote = {event for (_, event), row in TABLE.items() if row.show is Show.OL}
+    wrote = {
+        event
+        for (_, event), row in TABLE.items()
+        if row.show is Show.WRITE and row.state is State.ONLINE
+    }
     assert wrote == {Event.CLOSED, Event.RELEASED}
 
 

@@ -7,18 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nutbridge.errors import DeviceError, DeviceUnreachable
-from nutbridge.sources.enphase.facts import (
-    GatewayAnswers,
-    derive_battery,
-    derive_equipment,
-    derive_identity,
-)
-from nutbridge.sources.enphase.flows import (
-    derive_flows,
-    derive_meters,
-    is_fresh,
-    needs_power,
-)
+from nutbridge.sources.enphase.facts import GatewayAnswers, derive_facts
+from nutbridge.sources.enphase.flows import is_fresh, needs_power
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.poll_queue import PollQueue
 from nutbridge.sources.enphase.readings import (
@@ -27,24 +17,25 @@ from nutbridge.sources.enphase.readings import (
     LiveData,
 )
 from nutbridge.system.clock import Clock
-from nutbridge.ups.model import Facts, Flows
+from nutbridge.ups.model import Facts
 
 #: The live stream is switched on at most this often, s.
 STREAM_S = 60.0
 
-#: Asked in this order. "sums" asks nothing: it adds up what came before it.
+#: Asked in this order.
 _ORDER = (
     "secctrl",
     "livedata",
     "reports",
     "power",
-    "sums",
     "info",
     "inventory",
     "meters",
 )
 _SLOW = frozenset({"info", "inventory", "meters"})
 _METERS = frozenset({"reports", "meters"})
+#: Added up when all of them were asked.
+_POWERS = ("livedata", "reports", "power")
 
 
 class Details:
@@ -74,13 +65,11 @@ class Details:
             "livedata": self._ask_livedata,
             "reports": self._ask_reports,
             "power": self._ask_power,
-            "sums": self._add_up,
             "info": self._ask_info,
             "inventory": self._ask_inventory,
             "meters": self._ask_meters,
         }
         self._parts = GatewayAnswers()
-        self._battery_seen = False
         self._stream_tried_at: float | None = None
         self._epoch_offset_s: float | None = None
         self.facts = Facts()
@@ -97,9 +86,18 @@ class Details:
     def ask(self, until: float) -> bool:
         """Ask what is in line, one try each, and stop at ``until``.
 
+        Then everything is derived, once.
+
         Returns:
             True when nothing is left.
         """
+        complete = self._ask_all(until)
+        powers_asked = not self._queue.waits_for(*_POWERS)
+        self._parts = replace(self._parts, summed=powers_asked)
+        self.facts = derive_facts(self._parts, self.facts)
+        return complete
+
+    def _ask_all(self, until: float) -> bool:
         while (name := self._queue.next) is not None:
             now = self._clock.boottime()
             if now >= until:
@@ -120,7 +118,8 @@ class Details:
 
     def take_inventory(self, inventory: Dated[Inventory]) -> None:
         """Use an inventory that was asked for together with the relay."""
-        self._use_inventory(inventory)
+        self._parts = replace(self._parts, inventory=inventory)
+        self.facts = derive_facts(self._parts, self.facts)
         if inventory.value.devices:
             self._queue.done_elsewhere("inventory", inventory.at)
 
@@ -138,9 +137,9 @@ class Details:
 
     def _ask_secctrl(self, until: float) -> bool:
         secctrl = self._gateway.fetch_secctrl(until)
-        self._parts = replace(self._parts, secctrl=secctrl, last_secctrl=secctrl.value)
-        self._note_batteries()
-        self._update_battery()
+        self._parts = replace(
+            self._parts, secctrl=secctrl, last_secctrl=secctrl.value
+        ).with_batteries()
         return True
 
     def _ask_livedata(self, until: float) -> bool:
@@ -149,8 +148,6 @@ class Details:
         fresh = is_fresh(live.value, now_s)
         powers = replace(self._parts.powers, live=live if fresh else None)
         self._parts = replace(self._parts, powers=powers)
-        if fresh and not needs_power(powers):
-            self._update_flows()
         if not live.value.stream_on or (now_s is not None and not fresh):
             self._enable_stream(until)
         return True
@@ -187,38 +184,20 @@ class Details:
         self._parts = replace(self._parts, powers=replace(powers, power=power))
         return True
 
-    def _add_up(self, _until: float) -> bool:
-        flows = self._update_flows()
-        meters = derive_meters(self._parts.powers, flows)
-        if meters is not None:
-            self.facts = replace(self.facts, meters=meters)
-        return True
-
     def _ask_info(self, until: float) -> bool:
         info = self._gateway.fetch_info(until)
         if info.value.epoch_s is not None:
             self._epoch_offset_s = info.value.epoch_s - info.at
         if info.value.serial is None and info.value.software is None:
             return False
-        self.facts = replace(self.facts, identity=derive_identity(info.value))
+        self._parts = replace(self._parts, info=info.value)
         return True
 
     def _ask_inventory(self, until: float) -> bool:
         inventory = self._gateway.fetch_inventory(until)
-        self._use_inventory(inventory)
+        self._parts = replace(self._parts, inventory=inventory)
         # Gateways boot with an empty one.
         return inventory.value.devices > 0
-
-    def _use_inventory(self, inventory: Dated[Inventory]) -> None:
-        found = inventory.value
-        self._parts = replace(self._parts, inventory=inventory)
-        self._note_batteries()
-        if found.devices or self.facts.equipment is None:
-            self.facts = replace(self.facts, equipment=derive_equipment(found))
-        # Whether 0 W beside a capacity of 0 is to be believed stands in here, and
-        # the batteries' temperature.
-        self._add_up(inventory.at)
-        self._update_battery()
 
     def _ask_meters(self, until: float) -> bool:
         setup = self._gateway.fetch_meters(until).value
@@ -227,31 +206,3 @@ class Details:
             powers = replace(self._parts.powers, setup=setup)
             self._parts = replace(self._parts, powers=powers)
         return setup.listed > 0
-
-    def _update_flows(self) -> Flows | None:
-        flows = derive_flows(self._parts.powers)
-        if flows is not None:
-            self.facts = replace(self.facts, flows=flows)
-            self._update_battery()
-        return flows
-
-    def _note_batteries(self) -> None:
-        """Tell a house without batteries from one whose gateway lost them."""
-        secctrl, inventory = self._parts.secctrl, self._parts.inventory
-        if secctrl and (secctrl.value.capacity_wh or secctrl.value.soc_pct):
-            self._battery_seen = True
-        if inventory and inventory.value.batteries:
-            self._battery_seen = True
-        listed = inventory is not None and inventory.value.devices > 0
-        zero = secctrl is not None and secctrl.value.capacity_wh == 0
-        powers = replace(
-            self._parts.powers,
-            no_battery=listed and not self._battery_seen,
-            battery_lost=zero and (self._battery_seen or inventory is None),
-        )
-        self._parts = replace(self._parts, powers=powers)
-
-    def _update_battery(self) -> None:
-        battery = derive_battery(self._parts, self.facts.flows)
-        if battery is not None:
-            self.facts = replace(self.facts, battery=battery)

@@ -1,8 +1,15 @@
 """From the gateway's readings to the model's grid, battery, equipment, identity."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
-from nutbridge.sources.enphase.flows import TOGETHER_S, PowerParts
+from nutbridge.sources.enphase.flows import (
+    TOGETHER_S,
+    PowerParts,
+    derive_flows,
+    derive_meters,
+    needs_power,
+)
 from nutbridge.sources.enphase.info import Info
 from nutbridge.sources.enphase.readings import (
     Collar,
@@ -14,6 +21,7 @@ from nutbridge.sources.enphase.readings import (
 from nutbridge.ups.model import (
     BatteryReading,
     Equipment,
+    Facts,
     Flows,
     Grid,
     GridAnswer,
@@ -36,12 +44,62 @@ class GatewayAnswers:
     Attributes:
         last_secctrl: the newest answer of secctrl, however old: its limits are
             settings and outlive a failure.
+        inventory: the newest one, empty or not.
+        battery_seen: some answer has shown a battery.
+        summed: the powers are all of one round: they may be added up.
     """
 
     powers: PowerParts = field(default_factory=PowerParts)
     secctrl: Dated[SecCtrl] | None = None
     last_secctrl: SecCtrl | None = None
     inventory: Dated[Inventory] | None = None
+    info: Info | None = None
+    battery_seen: bool = False
+    summed: bool = False
+
+    def with_batteries(self) -> Self:
+        """Tell a house without batteries from one whose gateway lost them."""
+        secctrl, inventory = self.secctrl, self.inventory
+        seen = self.battery_seen or bool(
+            (secctrl and (secctrl.value.capacity_wh or secctrl.value.soc_pct))
+            or (inventory and inventory.value.batteries)
+        )
+        listed = inventory is not None and inventory.value.devices > 0
+        zero = secctrl is not None and secctrl.value.capacity_wh == 0
+        powers = replace(
+            self.powers,
+            no_battery=listed and not seen,
+            battery_lost=zero and (seen or inventory is None),
+        )
+        return replace(self, battery_seen=seen, powers=powers)
+
+
+def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
+    """Return all that is known after a round.
+
+    Args:
+        answers: of the round.
+        known: before it. What no answer tells now stays, with its age.
+    """
+    answers = answers.with_batteries()
+    powers = answers.powers
+    flows, meters = known.flows, known.meters
+    if answers.summed or not needs_power(powers):
+        flows = derive_flows(powers) or flows
+    if answers.summed:
+        meters = derive_meters(powers, flows) or meters
+    equipment = known.equipment
+    inventory = answers.inventory
+    if inventory and (inventory.value.devices or equipment is None):
+        equipment = derive_equipment(inventory.value)
+    return replace(
+        known,
+        battery=derive_battery(answers, flows) or known.battery,
+        flows=flows,
+        meters=meters,
+        identity=derive_identity(answers.info) if answers.info else known.identity,
+        equipment=equipment,
+    )
 
 
 def derive_grid(relay: Relay | None, collars: tuple[Collar, ...] = ()) -> GridAnswer:

@@ -57,6 +57,10 @@ class PollQueue:
         """The first in line, or None when the round is complete."""
         return self._line[0] if self._line else None
 
+    def waits_for(self, *names: str) -> bool:
+        """Whether one of these is still in line."""
+        return not set(names).isdisjoint(self._line)
+
     def cut(self) -> bool:
         """Keep the first in line, because its time was too short.
 

@@ -4,11 +4,12 @@ Times are seconds since 1970, ages seconds; None is unknown, never 0.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from nutbridge.errors import EX_UNAVAILABLE
+from nutbridge.ups.snapshot import encode
 from nutbridge.ups.status.policy import BUSY_S, FULL_MAX_S
 
 
@@ -207,7 +208,7 @@ class Status:
 
     def plain(self) -> dict[str, Any]:
         """Return it for JSON; every key is always there."""
-        found = asdict(self)
+        found = encode(self)
         words = {"verdict": self.verdict.value, "exit_code": self.exit_code}
         return {"ups": found.pop("ups"), **words, **found}
 

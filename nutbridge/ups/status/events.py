@@ -5,7 +5,7 @@ The only place that turns answers and their ages into events of table.py.
 
 from dataclasses import dataclass, replace
 
-from nutbridge.ups.model import Grid, GridAnswer
+from nutbridge.ups.model import Grid, GridAnswer, Heard, Said
 from nutbridge.ups.notices import Notice, info
 from nutbridge.ups.status.memory import (
     FlowMemory,
@@ -70,64 +70,31 @@ def awake(memory: Memory, now: float, due_at: float) -> Memory:
     return memory
 
 
-def check(
-    memory: Memory,
-    answer: GridAnswer | None,
-    now: float,
-    policy: Policy,
-    why: str = "",
-    *,
-    released: bool = False,
-) -> Step:
-    """Take one answer of the source; None is a failed poll, ``why`` its reason.
+def classify(memory: Memory, answer: GridAnswer | None, why: str = "") -> Heard:
+    """Return what an answer of the source comes to; None is a failed check.
 
-    An odd word, and ``closed`` in mode ``unknown`` where a backup mode was seen
-    before, are failed polls too. ``released``: a person says that the grid is
-    back, which counts only while nobody else says anything.
+    Odd is a word that nobody knows, and ``closed`` in mode ``unknown`` where a
+    backup mode was seen before (a gateway that has just started).
+
+    Args:
+        memory: before the answer.
+        answer: of the source, or None.
+        why: the reason where there is none.
     """
-    if answer is not None and answer.backup_mode:
-        memory = replace(memory, backup_mode=True, controller=True)
-    usable = answer if answer and not is_odd(memory, answer) else None
-    event = _event(memory, usable, now, policy)
-    if released and usable is None and memory.state is State.HOLDING:
-        event = Event.RELEASED
-        memory = replace(memory, released=True)
-    gap = ""
-    unfit = answer is not None and is_unfit(memory, answer)
-    if usable is not None and event not in NO_ANSWER:
-        if memory.relay.silent_since is not None:
-            silent_s = now - memory.relay.silent_since
-            gap = f", silent for {spoken_s(silent_s)}"
-            heard = memory.relay.at is not None  # else it only began
-            last_gap = Gap(now, silent_s) if heard else memory.last_gap
-            memory = replace(memory, told=(), last_gap=last_gap)
-        memory = _take_answer(memory, usable, event, now)
-    else:
-        seen = None if unfit else usable
-        memory = _take_no_answer(memory, seen, now)
-    step = _apply(memory, event, now)
-    why = answer.unfit if answer and unfit else why
-    return replace(step, notices=_explained(step.notices, gap, why))
-
-
-def _explained(notices: tuple[Notice, ...], gap: str, why: str) -> tuple[Notice, ...]:
-    if gap and not notices:
-        return (info(f"the gateway answers again{gap}"),)
-    tail = gap or (f" ({why})" if why else "")
-    return tuple(Notice(n.level, n.text + tail) for n in notices)
-
-
-def is_odd(memory: Memory, answer: GridAnswer) -> bool:
-    """Whether an answer came that says neither open nor closed for sure."""
-    if is_unfit(memory, answer):
-        return False
-    if answer.grid is Grid.UNKNOWN:
-        return True
+    if answer is None:
+        return Heard(Said.SILENT, None, why)
+    if _is_unfit(memory, answer):
+        return Heard(Said.UNFIT, answer, answer.unfit)
+    why = f"{answer.speaker} says {answer.word!r}"
     lost_mode = answer.backup_mode is False and memory.backup_mode
-    return answer.grid is Grid.CLOSED and lost_mode
+    if answer.grid is Grid.OPEN:
+        return Heard(Said.OPEN, answer, why)
+    if answer.grid is Grid.CLOSED and not lost_mode:
+        return Heard(Said.CLOSED, answer, why)
+    return Heard(Said.ODD, answer, why)
 
 
-def is_unfit(memory: Memory, answer: GridAnswer) -> bool:
+def _is_unfit(memory: Memory, answer: GridAnswer) -> bool:
     """Whether an answer is refused because its device can be no UPS.
 
     In an outage, and where a known UPS tells of one, what it says about the grid
@@ -140,22 +107,61 @@ def is_unfit(memory: Memory, answer: GridAnswer) -> bool:
     return not (told and memory.controller)
 
 
-def _event(
-    memory: Memory, answer: GridAnswer | None, now: float, policy: Policy
-) -> Event:
+def check(
+    memory: Memory, heard: Heard, now: float, policy: Policy, *, released: bool = False
+) -> Step:
+    """Take what one check of the grid has come to.
+
+    Args:
+        memory: before it.
+        heard: of ``classify``.
+        now: CLOCK_BOOTTIME, s.
+        policy: in force.
+        released: a person says that the grid is back, which counts only while
+            nobody else says anything.
+    """
+    if heard.answer is not None and heard.answer.backup_mode:
+        memory = replace(memory, backup_mode=True, controller=True)
+    event = _event(memory, heard.said, now, policy)
+    if released and not heard.usable and memory.state is State.HOLDING:
+        event = Event.RELEASED
+        memory = replace(memory, released=True)
+    gap = ""
+    if heard.usable and event not in NO_ANSWER:
+        if memory.relay.silent_since is not None:
+            silent_s = now - memory.relay.silent_since
+            gap = f", silent for {spoken_s(silent_s)}"
+            known = memory.relay.at is not None  # else it only began
+            last_gap = Gap(now, silent_s) if known else memory.last_gap
+            memory = replace(memory, told=(), last_gap=last_gap)
+        memory = _take_answer(memory, heard, event, now)
+    else:
+        memory = _take_no_answer(memory, heard, now)
+    step = _apply(memory, event, now)
+    return replace(step, notices=_explained(step.notices, gap, heard.why))
+
+
+def _explained(notices: tuple[Notice, ...], gap: str, why: str) -> tuple[Notice, ...]:
+    if gap and not notices:
+        return (info(f"the gateway answers again{gap}"),)
+    tail = gap or (f" ({why})" if why else "")
+    return tuple(Notice(n.level, n.text + tail) for n in notices)
+
+
+def _event(memory: Memory, said: Said, now: float, policy: Policy) -> Event:
     on_battery = memory.state in ON_BATTERY_STATES
     unconfirmed = memory.relay.unconfirmed
-    if answer is not None and is_unfit(memory, answer):
+    if said is Said.UNFIT:
         return _hides(memory, Event.UNFIT, now, policy)
-    if answer is not None and answer.grid is Grid.OPEN:
+    if said is Said.OPEN:
         sure = on_battery or unconfirmed is Grid.OPEN
         return Event.OPEN if sure else Event.FIRST_OPEN
-    if answer is not None and (memory.controller or policy.allow_no_controller):
+    if said is Said.CLOSED and (memory.controller or policy.allow_no_controller):
         sure = not on_battery or unconfirmed is Grid.CLOSED
         return Event.CLOSED if sure else Event.FIRST_CLOSED
     if unconfirmed is Grid.OPEN and not on_battery:
         return Event.OPEN  # anything but ``closed`` confirms a first ``open``
-    if answer is not None:
+    if said is Said.CLOSED:
         return _hides(memory, Event.NO_CONTROLLER, now, policy)
     return Event.SILENT if grace_left_s(memory, now, policy) > 0 else Event.GRACE_OVER
 
@@ -190,22 +196,20 @@ def grace_left_s(memory: Memory, now: float, policy: Policy) -> float:
     return max(0.0, left)
 
 
-def _take_answer(
-    memory: Memory, answer: GridAnswer, event: Event, now: float
-) -> Memory:
+def _take_answer(memory: Memory, heard: Heard, event: Event, now: float) -> Memory:
+    grid = Grid.OPEN if heard.said is Said.OPEN else Grid.CLOSED
     first = event in (Event.FIRST_OPEN, Event.FIRST_CLOSED)
-    relay = RelayMemory(
-        at=now, grid=answer.grid, unconfirmed=answer.grid if first else None
-    )
+    relay = RelayMemory(at=now, grid=grid, unconfirmed=grid if first else None)
     since = memory.generator_since
-    if answer.grid is Grid.OPEN:
+    if grid is Grid.OPEN:
         # A relay that opens is a controller, whatever the inventory says.
-        since = (since or now) if answer.generator else None
+        generator = heard.answer is not None and heard.answer.generator
+        since = (since or now) if generator else None
         memory = replace(memory, controller=True)
     return replace(memory, relay=relay, generator_since=since, released=False)
 
 
-def _take_no_answer(memory: Memory, answer: GridAnswer | None, now: float) -> Memory:
+def _take_no_answer(memory: Memory, heard: Heard, now: float) -> Memory:
     """Note a failed poll; a ``closed`` of no controller only keeps LB back."""
     relay = memory.relay
     return replace(
@@ -213,7 +217,7 @@ def _take_no_answer(memory: Memory, answer: GridAnswer | None, now: float) -> Me
         relay=replace(
             relay,
             silent_since=now if relay.silent_since is None else relay.silent_since,
-            grid=relay.grid if answer is None else answer.grid,
+            grid=Grid.CLOSED if heard.said is Said.CLOSED else relay.grid,
             # The failed poll has confirmed it. A doubt that stayed would leave
             # each later answer 5 s to come, and outlive a person's release.
             unconfirmed=None if relay.unconfirmed is Grid.OPEN else relay.unconfirmed,

@@ -51,8 +51,7 @@ class Show(StrEnum):
     """What happens to the port file."""
 
     KEEP = "keep"
-    OL = "write OL"
-    OB = "write OB"
+    WRITE = "write what the state says"
     HIDE = "hide"
 
 
@@ -98,27 +97,27 @@ _RELEASED = warning(
 )
 _NO_CONTROLLER = warning(
     "no System Controller or Meter Collar found: its relay says closed for ever; "
-    "port file hidden (ALLOW_NO_CONTROLLER=1 overrides)"
+    "port file hidden (ALLOWRITENO_CONTROLLER=1 overrides)"
 )
 _UNFIT = warning("this device can be no UPS: port file hidden")
 _STALE = info("port file is from an earlier time: hidden until the gateway answers")
 _INHERIT = warning("port file says OB: holding it until the gateway answers")
 
-S, E = State, Event
+S, E, WRITE = State, Event, Show.WRITE
 
 TABLE: dict[tuple[State, Event], Transition] = {
     # What the file says at the start, decided before any network call.
-    (S.STARTING, E.FOUND_OB_OURS): Transition(S.HOLDING, Show.OB, Next.NOW, _INHERIT),
-    (S.STARTING, E.FOUND_OB_DRIVER): Transition(S.HOLDING, Show.OB, Next.NOW, _INHERIT),
+    (S.STARTING, E.FOUND_OB_OURS): Transition(S.HOLDING, WRITE, Next.NOW, _INHERIT),
+    (S.STARTING, E.FOUND_OB_DRIVER): Transition(S.HOLDING, WRITE, Next.NOW, _INHERIT),
     (S.STARTING, E.FOUND_OB_ALONE): Transition(S.NOCOMMS, Show.HIDE, Next.NOW, _STALE),
     (S.STARTING, E.FOUND_OL_OURS): Transition(S.ONLINE, Show.KEEP, Next.NOW),
     (S.STARTING, E.FOUND_OL_DRIVER): Transition(S.ONLINE, Show.KEEP, Next.NOW),
     (S.STARTING, E.FOUND_OL_STALE): Transition(S.NOCOMMS, Show.HIDE, Next.NOW, _STALE),
     (S.STARTING, E.FOUND_HIDDEN): Transition(S.NOCOMMS, Show.KEEP, Next.NOW),
     # On line.
-    (S.ONLINE, E.CLOSED): Transition(S.ONLINE, Show.OL, Next.RELAY),
+    (S.ONLINE, E.CLOSED): Transition(S.ONLINE, WRITE, Next.RELAY),
     (S.ONLINE, E.FIRST_OPEN): Transition(S.ONLINE, Show.KEEP, Next.AGAIN),
-    (S.ONLINE, E.OPEN): Transition(S.ON_BATTERY, Show.OB, Next.RELAY, _GONE, full=True),
+    (S.ONLINE, E.OPEN): Transition(S.ON_BATTERY, WRITE, Next.RELAY, _GONE, full=True),
     (S.ONLINE, E.SILENT): Transition(S.ONLINE, Show.KEEP, Next.ALERT, _WAITING),
     (S.ONLINE, E.GRACE_OVER): Transition(S.NOCOMMS, Show.HIDE, Next.ALERT, _HIDDEN),
     (S.ONLINE, E.NO_CONTROLLER): Transition(
@@ -126,37 +125,29 @@ TABLE: dict[tuple[State, Event], Transition] = {
     ),
     (S.ONLINE, E.UNFIT): Transition(S.NOCOMMS, Show.HIDE, Next.MINUTE, _UNFIT),
     # On battery, the gateway answers.
-    (S.ON_BATTERY, E.OPEN): Transition(S.ON_BATTERY, Show.OB, Next.RELAY),
-    (S.ON_BATTERY, E.FIRST_CLOSED): Transition(S.ON_BATTERY, Show.OB, Next.SOON),
-    (S.ON_BATTERY, E.CLOSED): Transition(
-        S.ONLINE, Show.OL, Next.RELAY, _BACK, full=True
-    ),
-    (S.ON_BATTERY, E.SILENT): Transition(S.HOLDING, Show.OB, Next.RELAY, _LOST),
-    (S.ON_BATTERY, E.GRACE_OVER): Transition(S.HOLDING, Show.OB, Next.RELAY, _LOST),
-    (S.ON_BATTERY, E.NO_CONTROLLER): Transition(S.HOLDING, Show.OB, Next.RELAY, _LOST),
-    (S.ON_BATTERY, E.UNFIT): Transition(S.HOLDING, Show.OB, Next.RELAY, _LOST),
+    (S.ON_BATTERY, E.OPEN): Transition(S.ON_BATTERY, WRITE, Next.RELAY),
+    (S.ON_BATTERY, E.FIRST_CLOSED): Transition(S.ON_BATTERY, WRITE, Next.SOON),
+    (S.ON_BATTERY, E.CLOSED): Transition(S.ONLINE, WRITE, Next.RELAY, _BACK, full=True),
+    (S.ON_BATTERY, E.SILENT): Transition(S.HOLDING, WRITE, Next.RELAY, _LOST),
+    (S.ON_BATTERY, E.GRACE_OVER): Transition(S.HOLDING, WRITE, Next.RELAY, _LOST),
+    (S.ON_BATTERY, E.NO_CONTROLLER): Transition(S.HOLDING, WRITE, Next.RELAY, _LOST),
+    (S.ON_BATTERY, E.UNFIT): Transition(S.HOLDING, WRITE, Next.RELAY, _LOST),
     # On battery, the gateway is silent.
-    (S.HOLDING, E.OPEN): Transition(
-        S.ON_BATTERY, Show.OB, Next.RELAY, _HEARD, full=True
-    ),
-    (S.HOLDING, E.FIRST_CLOSED): Transition(S.HOLDING, Show.OB, Next.SOON),
-    (S.HOLDING, E.CLOSED): Transition(S.ONLINE, Show.OL, Next.RELAY, _BACK, full=True),
-    (S.HOLDING, E.SILENT): Transition(S.HOLDING, Show.OB, Next.RELAY),
-    (S.HOLDING, E.GRACE_OVER): Transition(S.HOLDING, Show.OB, Next.RELAY),
-    (S.HOLDING, E.NO_CONTROLLER): Transition(S.HOLDING, Show.OB, Next.RELAY),
+    (S.HOLDING, E.OPEN): Transition(S.ON_BATTERY, WRITE, Next.RELAY, _HEARD, full=True),
+    (S.HOLDING, E.FIRST_CLOSED): Transition(S.HOLDING, WRITE, Next.SOON),
+    (S.HOLDING, E.CLOSED): Transition(S.ONLINE, WRITE, Next.RELAY, _BACK, full=True),
+    (S.HOLDING, E.SILENT): Transition(S.HOLDING, WRITE, Next.RELAY),
+    (S.HOLDING, E.GRACE_OVER): Transition(S.HOLDING, WRITE, Next.RELAY),
+    (S.HOLDING, E.NO_CONTROLLER): Transition(S.HOLDING, WRITE, Next.RELAY),
     # The one row by which a silent gateway ends an outage: somebody has looked.
     (S.HOLDING, E.RELEASED): Transition(
-        S.ONLINE, Show.OL, Next.ALERT, _RELEASED, full=True
+        S.ONLINE, WRITE, Next.ALERT, _RELEASED, full=True
     ),
-    (S.HOLDING, E.UNFIT): Transition(S.HOLDING, Show.OB, Next.RELAY),
+    (S.HOLDING, E.UNFIT): Transition(S.HOLDING, WRITE, Next.RELAY),
     # Hidden. The same words as when it was hidden: said once in either case.
-    (S.NOCOMMS, E.CLOSED): Transition(
-        S.ONLINE, Show.OL, Next.RELAY, _ONLINE, full=True
-    ),
+    (S.NOCOMMS, E.CLOSED): Transition(S.ONLINE, WRITE, Next.RELAY, _ONLINE, full=True),
     (S.NOCOMMS, E.FIRST_OPEN): Transition(S.NOCOMMS, Show.KEEP, Next.AGAIN),
-    (S.NOCOMMS, E.OPEN): Transition(
-        S.ON_BATTERY, Show.OB, Next.RELAY, _GONE, full=True
-    ),
+    (S.NOCOMMS, E.OPEN): Transition(S.ON_BATTERY, WRITE, Next.RELAY, _GONE, full=True),
     (S.NOCOMMS, E.SILENT): Transition(S.NOCOMMS, Show.KEEP, Next.ALERT, _HIDDEN),
     (S.NOCOMMS, E.GRACE_OVER): Transition(S.NOCOMMS, Show.KEEP, Next.ALERT, _HIDDEN),
     (S.NOCOMMS, E.NO_CONTROLLER): Transition(

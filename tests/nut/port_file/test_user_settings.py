@@ -3,7 +3,7 @@
 import pytest
 
 from nutbridge.nut.port_text import PortText, parse, render
-from nutbridge.nut.user_settings import user_settings
+from nutbridge.nut.user_settings import UserSettings, user_settings
 
 OL = {"ups.status": "OL"}
 
@@ -14,10 +14,18 @@ def low_line(data: bytes) -> str:
     return found
 
 
+def volt_low(found: UserSettings) -> float:
+    return float(found.used["battery.voltage.low"])
+
+
 def test_user_settings_of_an_empty_file_are_the_defaults() -> None:
     found = user_settings(PortText())
     assert (found.charge_low_pct, found.runtime_low_s) == (20, 300)
-    assert (found.voltage_low, found.voltage_nominal, found.voltage_high) == (
+    assert (
+        volt_low(found),
+        found.voltage_nominal,
+        found.voltage_high,
+    ) == (
         *(68.5, 76.8),
         86.4,
     )
@@ -58,7 +66,10 @@ def test_user_settings_not_a_number_is_the_default_and_told(own: str) -> None:
 )
 def test_user_settings_voltages_must_rise(data: bytes) -> None:
     found = user_settings(parse(data))
-    assert (found.voltage_low, found.voltage_nominal) == (68.5, 76.8)
+    assert (volt_low(found), found.voltage_nominal) == (
+        68.5,
+        76.8,
+    )
     assert found.voltage_high == 86.4
     assert found.notices
 
