@@ -175,8 +175,8 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             default="10", least=5, most=300, unit="s", zero_is_off=True, script=False),
         Key("NOCOMMS_DELAY", "nocomms_delay_s", KeyKind.NUMBER,
             "how long a silent gateway keeps its last OL before the UPS is gone",
-            more=("Gateways are silent for up to 85 s every night. On battery the last "
-            "state stays, whatever this says."), default="120", most=3600, unit="s",
+            more=("Gateways are silent for up to 5 min at night. On battery the last "
+            "state stays, whatever this says."), default="300", most=3600, unit="s",
             script=False, test_default="0"),
         Key("API_TIMEOUT", "api_timeout_s", KeyKind.NUMBER,
             "longest wait for one answer of the gateway",

@@ -36,6 +36,7 @@ from nutbridge.ups.status.events import (
     awake,
     begin,
     check,
+    checked,
     classify,
     delay_s,
     shown,
@@ -46,6 +47,7 @@ from nutbridge.ups.status.policy import (
     BUSY_S,
     FULL_MAX_S,
     OPEN_CONFIRM_S,
+    RESUMED_GAP_S,
     Policy,
 )
 from nutbridge.ups.status.saved import worth_saving
@@ -117,6 +119,7 @@ class Monitor:
             self._publisher.status,
             saved,
             now,
+            self._base,
             written_this_boot=written_this_boot,
             driver_runs=self._driver_seen,
         )
@@ -155,6 +158,7 @@ class Monitor:
             self._read_details(step, now, until)
         if self._lost_lb.count(self.memory.shown.status):
             self._hide(now)
+        self.memory = checked(before, self.memory, self._clock.boottime())
         self._source.upkeep(grid_gone=self.memory.state in ON_BATTERY_STATES)
         self._keep(now, important=worth_saving(before, self.memory))
         if _log.isEnabledFor(VERBOSE):
@@ -346,7 +350,10 @@ class Monitor:
     def _keep(self, now: float, *, important: bool) -> None:
         """Save what is known: at changes, and from time to time in any case."""
         on_battery = self.memory.state in ON_BATTERY_STATES
-        every_s = self._base.alert_s if on_battery else FULL_MAX_S
+        # On battery a start has to see that the watch went on (RESUMED_GAP_S).
+        every_s = (
+            min(self._base.alert_s, RESUMED_GAP_S / 2) if on_battery else FULL_MAX_S
+        )
         if important or now - self._saved_at >= every_s:
             self._saved_at = now
             self._save(replace(self.memory, noted_at=now))

@@ -142,6 +142,7 @@ def hide_stale(
         publisher.status,
         state_session.memory,
         host.clock.boottime(),
+        policy_of(settings, once=True),
         written_this_boot=state_session.written_this_boot,
         driver_runs=driver_runs(socket_paths(settings.ups, host.environ)),
     )

@@ -16,6 +16,7 @@ from nutbridge.sources.enphase.schedule import PAUSE_AFTER_SUCCESS_S
 from nutbridge.sources.enphase.source import EnphaseSource
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.host import Host
+from nutbridge.ups.model import Grid
 
 
 def enphase_source(
@@ -37,7 +38,23 @@ def enphase_source(
     state_session.watch(lambda: renewal.retry_state)
     collar = state_session.memory is not None and state_session.memory.collar
     gateway = ways.gateway(lambda: renewal.token)
-    return _source(settings, gateway, renewal, host, collar=collar)
+    source = _source(settings, gateway, renewal, host, collar=collar)
+    source.opened_at = _opened_at(publisher, state_session, host)
+    return source
+
+
+def _opened_at(
+    publisher: PortFilePublisher, state_session: StateSession, host: Host
+) -> float | None:
+    """Return when the gateway last said open, as far as anybody knows.
+
+    An OB that nobody dates may have been written just now.
+    """
+    saved = state_session.memory
+    if saved and state_session.written_this_boot and saved.relay.grid is Grid.OPEN:
+        return saved.relay.at
+    on_battery = "OB" in (publisher.status or "").split()
+    return host.clock.boottime() if on_battery else None
 
 
 class _Ways(NamedTuple):

@@ -121,6 +121,12 @@ def whole(value: Any, key: str, low: int, high: int) -> int | None:
     return int(found) if found is not None and found.is_integer() else None
 
 
+def flag(value: Any, key: str) -> bool | None:
+    """Return the flag under ``key``; a text or a number is none."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, bool) else None
+
+
 def text(value: Any, key: str) -> str | None:
     """Return the text under ``key``: printable ASCII, not empty, at most 127 long."""
     found = value.get(key) if isinstance(value, dict) else None

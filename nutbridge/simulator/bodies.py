@@ -100,6 +100,29 @@ def power(house: SimulatedHouse) -> bytes:
     )
 
 
+def status(house: SimulatedHouse) -> bytes:
+    """GET /ivp/ensemble/status: the part that tells what each battery reports."""
+    serials = battery_serials(house) if house.ready else []
+    return compact(
+        {
+            "inventory": {
+                "serial_nums": {
+                    serial: {
+                        "device_type": 13,
+                        "admin_state_str": "ENCHG_STATE_READY",
+                        "reported_grid_mode": house.grid_mode,
+                        "encharge_revision": 3,
+                        "encharge_capacity": round(house.capacity_wh / len(serials)),
+                        "encharge_rated_power": 3840,
+                        "reported_enc_grid_state": "grid-tied",
+                    }
+                    for serial in serials
+                }
+            }
+        }
+    )
+
+
 def info(house: SimulatedHouse, now: float) -> bytes:
     """GET /info and /info.xml."""
     metered = str(house.production_ct or house.consumption_ct).lower()

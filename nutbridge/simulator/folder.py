@@ -37,6 +37,7 @@ FILES: Final[Mapping[str, str]] = {
     "/ivp/ensemble/secctrl": "secctrl.json",
     "/ivp/ensemble/inventory": "inventory.json",
     "/ivp/ensemble/power": "power.json",
+    "/ivp/ensemble/status": "status.json",
     "/ivp/meters": "meters.json",
     "/ivp/meters/readings": "readings.json",
     "/ivp/meters/reports": "reports.json",

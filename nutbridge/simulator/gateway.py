@@ -71,6 +71,7 @@ class SimulatedGateway:
             ("POST", "/ivp/ensemble/relay"): self._open_relay,
             ("GET", "/ivp/ensemble/secctrl"): self._plain(bodies.secctrl),
             ("GET", "/ivp/ensemble/power"): self._plain(bodies.power),
+            ("GET", "/ivp/ensemble/status"): self._plain(bodies.status),
             ("GET", "/ivp/ensemble/inventory"): self._timed(devices.inventory),
             ("GET", "/ivp/livedata/status"): self._livedata,
             ("POST", "/ivp/livedata/stream"): self._stream,

@@ -34,6 +34,7 @@ class GridAnswer:
         generator: a generator carries the house.
         speaker: who said the word, for the log.
         unfit: why this device can be no UPS at all; empty where it can.
+        stale: why a ``closed`` tells nothing of now; empty where it does.
     """
 
     grid: Grid
@@ -42,6 +43,7 @@ class GridAnswer:
     generator: bool = False
     speaker: str = "relay"
     unfit: str = ""
+    stale: str = ""
 
 
 class Said(StrEnum):
@@ -49,6 +51,7 @@ class Said(StrEnum):
 
     CLOSED = "closed"
     OPEN = "open"
+    STALE = "stale"
     ODD = "odd"
     UNFIT = "unfit"
     SILENT = "silent"

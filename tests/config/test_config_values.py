@@ -22,7 +22,7 @@ def values(name: str, text: str) -> Values:
         ("POLLFREQ", 5, 3600, 60),
         ("POLLFREQALERT", 5, 300, 20),
         ("RELAYFREQ", 5, 300, 10),
-        ("NOCOMMS_DELAY", 0, 3600, 120),
+        ("NOCOMMS_DELAY", 0, 3600, 300),
         ("LOADKWH", 50, 10000, 768),
         ("LOGIN_TIMEOUT", 5, 120, 10),
         ("API_TIMEOUT", 2, 60, 5),

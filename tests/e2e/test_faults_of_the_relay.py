@@ -1,7 +1,7 @@
-"""The relay, or the whole gateway, fails in every way.
+"""The relay, all that know of the grid, or the whole gateway, fails in every way.
 
-On line the file stays for NOCOMMS_DELAY and is then hidden; on battery it is
-held, and never hidden.
+Where nobody tells, the file stays on line for NOCOMMS_DELAY and is then hidden; on
+battery it is held, and never hidden. The relay alone is not missed.
 """
 
 import logging
@@ -12,8 +12,11 @@ import pytest
 from tests.e2e.played import ENDLESS, RELAY, Played
 from tests.fakes.faults import FAULTS, ODD_VALUES
 
-#: What fails: one path, or with None every one.
-WHAT = {"relay": (RELAY,), "everything": ()}
+#: What fails: some paths, or every one.
+WHAT = {
+    "all that know": (RELAY, "/ivp/ensemble/inventory", "/ivp/ensemble/status"),
+    "everything": (),
+}
 
 #: Odd values that leave no usable word of the relay.
 ODD = ("odd-strings", "lists-for-objects")
@@ -52,7 +55,7 @@ def test_on_line(failing: Played, fault: str, paths: tuple[str, ...]) -> None:
     told = [line for line in failing.told(logging.INFO) if "OL stands" in line]
     assert len(told) == 1
     assert "/ivp/" in told[0] or "/info" in told[0] or "relay says" in told[0]
-    failing.check(125.0)
+    failing.check(305.0)
     assert failing.status is None
     told = [line for line in failing.told(logging.INFO) if "file hidden" in line]
     assert len(told) == 1
@@ -83,3 +86,28 @@ def test_on_battery(failing: Played, fault: str, paths: tuple[str, ...]) -> None
     failing.check(10.0)
     assert failing.status == "OB"
     assert [line for line in failing.told(logging.INFO) if "silent for" in line]
+
+
+def test_relay_alone_is_not_missed(failing: Played, fault: str) -> None:
+    """An outage is seen, and its end, by what the controller and batteries say."""
+    before = failing.values
+    fail(failing, fault, (RELAY,))
+    for _ in range(5):
+        failing.check(100.0)
+    assert (failing.status, failing.values.keys()) == ("OL", before.keys())
+    told = [line for line in failing.told(logging.WARNING) if "believing" in line]
+    assert len(told) == 1
+    failing.house.lose_grid()
+    failing.check(10.0)
+    failing.check(1.0)
+    assert failing.status == "OB"
+    failing.check(30.0)
+    failing.house.regain_grid()
+    # The battery's own report lags; the controller's is a few seconds old.
+    failing.check(30.0)
+    failing.check(5.0)
+    assert failing.status == "OL"
+    recover(failing)
+    failing.check(10.0)
+    assert failing.status == "OL"
+    assert [line for line in failing.told(logging.INFO) if "relay answers" in line]

@@ -13,7 +13,14 @@ from nutbridge.config.keys import GROUPS, KEYS, Key
 from nutbridge.config.values import allowed
 from nutbridge.man.pages import SOURCES
 from nutbridge.nut.variables import SETTINGS, VARIABLES
-from nutbridge.ups.status.table import FOUND, TABLE, State
+from nutbridge.ups.status.table import (
+    FOUND,
+    ON_BATTERY_STATES,
+    TABLE,
+    Show,
+    State,
+    Transition,
+)
 from tests.readme import commands
 
 ROOT = Path(__file__).parents[2]
@@ -108,13 +115,19 @@ def states() -> list[str]:
         for (before, event), row in TABLE.items():
             if before is not state or (event in FOUND and state is not State.STARTING):
                 continue
-            does = [row.show.value]
+            does = [_does(row)]
             if row.state is not state:
                 does.append(f"then *{row.state.value}*")
             does.append(f"check again {_when(row.next.value)}")
             lines += [f"    * {event.value}: {', '.join(does)}"]
         lines += [""]
     return lines[:-1]
+
+
+def _does(row: Transition) -> str:
+    if row.show is not Show.WRITE:
+        return row.show.value
+    return "write OB" if row.state in ON_BATTERY_STATES else "write OL"
 
 
 def _when(wait: str) -> str:

@@ -10,7 +10,7 @@ from nutbridge.ups.model import (
     GridAnswer,
 )
 from nutbridge.ups.status.battery import learn
-from nutbridge.ups.status.events import Step, begin, check, classify, shown
+from nutbridge.ups.status.events import Step, begin, check, checked, classify, shown
 from nutbridge.ups.status.low import Verdict, evaluate
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import Policy
@@ -54,7 +54,9 @@ class Play:
             T0 + at,
             self.policy,
         )
+        before = self.memory
         self._carry_out(step, T0 + at)
+        self.memory = checked(before, self.memory, T0 + at)
         return step
 
     def read(
@@ -71,11 +73,16 @@ class Play:
             battery=BatteryReading(now, soc, wh, 10.0),
             flows=Flows(now, load_w=load, battery_w=watt),
         )
+        before = self.memory
         self.memory = learn(self.memory, facts, self.policy)
-        return self.look(at)
+        return self._look(before, at)
 
     def look(self, at: float) -> str:
-        """Return the status at this moment."""
+        """Return the status at this moment, a check of its own."""
+        return self._look(self.memory, at)
+
+    def _look(self, before: Memory, at: float) -> str:
+        self.memory = checked(before, self.memory, T0 + at)
         self.memory, self.verdict = evaluate(self.memory, T0 + at, self.policy)
         return self.verdict.status
 

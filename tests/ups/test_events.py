@@ -22,7 +22,7 @@ from tests.ups.build import (
 
 
 def online(policy: Policy | None = None) -> Play:
-    play = Play(policy)
+    play = Play(policy or Policy(nocomms_delay_s=120.0))
     play.ask(CLOSED, 0)
     return play
 
@@ -103,6 +103,26 @@ def test_events_silence_is_asked_until_the_end_of_the_grace() -> None:
     play = online()
     step = play.ask(None, 112)
     assert delay_s(step, T0 + 112, play.policy) == pytest.approx(8.0)
+
+
+def test_events_silence_on_line_is_asked_at_relayfreq() -> None:
+    """An outage that begins in a silence is seen as soon as any other."""
+    play = online()
+    assert delay_s(play.ask(None, 10), T0 + 10, play.policy) == 10.0
+    play = online(Policy(relay_s=0.0, pollfreq_s=300.0))
+    assert delay_s(play.ask(None, 10), T0 + 10, play.policy) == 20.0
+
+
+@pytest.mark.parametrize("alert_s", [20.0, 3600.0])
+@pytest.mark.parametrize("answer", [CLOSED, OPEN, None, PLAIN, ODD])
+def test_events_no_wait_exceeds_300_s(
+    answer: GridAnswer | None, alert_s: float
+) -> None:
+    """POLLFREQ=3600 and RELAYFREQ=0: an outage is seen all the same."""
+    policy = Policy(pollfreq_s=3600.0, relay_s=0.0, alert_s=alert_s)
+    for play in (Play(policy), online(policy)):
+        for at in (10.0, 20.0, 30.0):
+            assert delay_s(play.ask(answer, at), T0 + at, policy) <= 300.0
 
 
 def test_events_no_grace_with_delay_0() -> None:
@@ -188,7 +208,7 @@ def test_events_no_ups_that_was_one_is_a_failed_poll_before() -> None:
 def test_events_no_ups_after_an_outage_is_hidden_in_the_end() -> None:
     """Its answers are no usable ones: they do not make the OL last."""
     unfit = GridAnswer(Grid.CLOSED, "closed", unfit="no battery")
-    play = Play()
+    play = Play(Policy(nocomms_delay_s=120.0))
     play.outage()
     play.ask(CLOSED, 10)
     play.ask(CLOSED, 15)

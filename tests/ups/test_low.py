@@ -6,9 +6,10 @@ import pytest
 
 from nutbridge.ups.model import Equipment, Facts
 from nutbridge.ups.status.battery import learn
-from nutbridge.ups.status.events import awake
+from nutbridge.ups.status.events import awake, begin
+from nutbridge.ups.status.low import evaluate
 from nutbridge.ups.status.policy import Policy, effective_low_pct
-from nutbridge.ups.status.table import Event
+from nutbridge.ups.status.start import StartupState, decide, recall
 from tests.ups.build import CLOSED, GENERATOR, OPEN, T0, Play
 
 
@@ -178,22 +179,56 @@ def test_low_never_known(at: float, status: str) -> None:
     assert play.look(at) == status
 
 
+def restarted(play: Play, noted: float, at: float) -> None:
+    """Let a monitor start ``at`` that finds what was noted."""
+    saved = replace(play.memory, noted_at=T0 + noted)
+    found = StartupState("OB LB", written_this_boot=True, driver_runs=True)
+    step = begin(recall(saved, found, T0 + at), decide(found), T0 + at)
+    play.memory = step.memory
+
+
 @pytest.mark.parametrize(("at", "status"), [(59, "OB"), (60, "OB LB")])
 def test_low_after_a_start_asks_for_60_s(at: float, status: str) -> None:
-    """An inherited OB LB is OB meanwhile."""
+    """An inherited OB LB is OB meanwhile; the time without a monitor is no asking."""
     play = Play()
     play.outage(soc=15.0)
     play.look(100)
-    old = play.memory
-    play = Play(event=Event.FOUND_OB_OURS)
-    play.memory = replace(
-        old,
-        state=play.memory.state,
-        started_at=T0 + 500,
-        outage_since=T0,
-    )
+    restarted(play, noted=100, at=500)
+    assert evaluate(play.memory, T0 + 500, play.policy)[1].status == "OB"
     play.ask(None, 501)
     assert play.look(500 + at) == status
+
+
+def test_low_seconds_asked_in_vain_are_summed_over_restarts() -> None:
+    """A monitor that is restarted every 50 s, for whatever reason, says LB too."""
+    play = Play()
+    play.outage(soc=15.0)
+    assert play.look(50) == "OB"
+    restarted(play, noted=50, at=55)
+    # It has asked nobody yet: the grid may be back.
+    play.ask(None, 65)
+    assert play.look(65) == "OB LB"
+
+
+def test_low_after_a_restart_nobody_is_low_before_one_check() -> None:
+    play = Play()
+    play.outage(soc=15.0)
+    assert play.look(100) == "OB LB"
+    restarted(play, noted=100, at=102)
+    assert evaluate(play.memory, T0 + 102, play.policy)[1].status == "OB"
+    play.ask(None, 103)
+    assert play.look(103) == "OB LB"
+
+
+def test_low_asked_in_vain_begins_anew_after_a_sleep_and_with_a_reading() -> None:
+    play = Play()
+    play.outage(soc=15.0)
+    assert play.look(100) == "OB LB"
+    play.memory = awake(play.memory, T0 + 9000, T0 + 110)
+    assert play.look(9050) == "OB"
+    assert play.look(9060) == "OB LB"
+    play.read(9061, soc=15.0)
+    assert play.memory.vain_s == 0.0
 
 
 @pytest.mark.parametrize(("at", "status"), [(0, "OB"), (59, "OB"), (60, "OB LB")])

@@ -24,7 +24,7 @@ from nutbridge.ups.status.saved import (
     worth_saving,
 )
 from nutbridge.ups.status.start import StartupState, decide, inspect_port_file, recall
-from nutbridge.ups.status.table import TABLE, Show, State
+from nutbridge.ups.status.table import TABLE, Event, Show, State
 
 KNOWN = Memory(
     state=State.HOLDING,
@@ -102,7 +102,7 @@ def test_start_without_a_state_file() -> None:
 def test_start_ol_never_heard_of_with_a_driver_stays_for_a_while() -> None:
     """The bash script may have written it right after an OB."""
     found = inspect_port_file(
-        "OL", None, 50.0, written_this_boot=False, driver_runs=True
+        "OL", None, 50.0, Policy(), written_this_boot=False, driver_runs=True
     )
     step = begin(recall(None, found, 50.0), decide(found), 50.0)
     assert (step.memory.state, step.row.show) == (State.ONLINE, Show.KEEP)
@@ -113,7 +113,7 @@ def test_start_ol_never_heard_of_with_a_driver_stays_for_a_while() -> None:
 
 def test_start_ol_of_another_boot_is_hidden_driver_or_not() -> None:
     found = inspect_port_file(
-        "OL", KNOWN, 50.0, written_this_boot=False, driver_runs=True
+        "OL", KNOWN, 50.0, Policy(), written_this_boot=False, driver_runs=True
     )
     assert TABLE[State.STARTING, decide(found)].show is Show.HIDE
 
@@ -122,7 +122,7 @@ def test_start_hidden_at_our_own_stop_is_held_on() -> None:
     """NUT restarted in an outage: the driver ended first, so we hid the OB."""
     saved = replace(KNOWN, shown=ShownStatus("", 1900.0), hidden_at_stop=True)
     found = inspect_port_file(
-        None, saved, 2000.0, written_this_boot=True, driver_runs=False
+        None, saved, 2000.0, Policy(), written_this_boot=True, driver_runs=False
     )
     step = begin(recall(saved, found, 2000.0), decide(found), 2000.0)
     assert (step.memory.state, step.row.show) == (State.HOLDING, Show.WRITE)
@@ -133,7 +133,7 @@ def test_start_hidden_at_our_own_stop_is_held_on() -> None:
 def test_start_hidden_by_a_person_stays_hidden() -> None:
     """-x -x does not ask the state file: it may still say OB."""
     found = inspect_port_file(
-        None, KNOWN, 2000.0, written_this_boot=True, driver_runs=True
+        None, KNOWN, 2000.0, Policy(), written_this_boot=True, driver_runs=True
     )
     assert TABLE[State.STARTING, decide(found)].show is Show.KEEP
 
@@ -141,7 +141,7 @@ def test_start_hidden_by_a_person_stays_hidden() -> None:
 def test_start_hidden_in_another_boot_stays_hidden() -> None:
     saved = replace(KNOWN, hidden_at_stop=True)
     found = inspect_port_file(
-        None, saved, 2000.0, written_this_boot=False, driver_runs=False
+        None, saved, 2000.0, Policy(), written_this_boot=False, driver_runs=False
     )
     assert TABLE[State.STARTING, decide(found)].show is Show.KEEP
 
@@ -149,7 +149,7 @@ def test_start_hidden_in_another_boot_stays_hidden() -> None:
 def test_start_times_to_come_vouch_for_nothing() -> None:
     """A snapshot of the machine put back: the state file is of a later life."""
     found = inspect_port_file(
-        "OB LB", KNOWN, 950.0, written_this_boot=True, driver_runs=True
+        "OB LB", KNOWN, 950.0, Policy(), written_this_boot=True, driver_runs=True
     )
     assert not found.written_this_boot
     assert recall(KNOWN, found, 950.0).battery.charge is None
@@ -175,6 +175,64 @@ def test_start_ob_that_could_not_be_saved(*, at_stop: bool, grid: Grid | None) -
         saved, StartupState("OB", written_this_boot=True, driver_runs=True), 2000.0
     )
     assert memory.relay == RelayMemory(at=900.0, grid=grid)
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "age_s", "event"),
+    [
+        (300.0, 299.0, Event.FOUND_OL_OURS),
+        (300.0, 300.0, Event.FOUND_OL_OLD),
+        (10.0, 41.0, Event.FOUND_OL_OLD),
+        (0.0, 5.0, Event.FOUND_OL_OURS),
+        (0.0, 11.0, Event.FOUND_OL_OLD),
+    ],
+)
+def test_start_ol_that_nobody_has_confirmed_for_long(
+    delay_s: float, age_s: float, event: Event
+) -> None:
+    """A crash loop must not outlive NOCOMMS_DELAY, however often it starts."""
+    relay = RelayMemory(at=1000.0, grid=Grid.CLOSED)
+    saved = Memory(relay=relay, shown=ShownStatus("OL", 500.0), noted_at=1000 + age_s)
+    found = inspect_port_file(
+        "OL",
+        saved,
+        1000.0 + age_s,
+        Policy(nocomms_delay_s=delay_s),
+        written_this_boot=True,
+        driver_runs=True,
+    )
+    assert decide(found) is event
+
+
+@pytest.mark.parametrize(("awake_since", "old"), [(995.0, False), (500.0, True)])
+def test_start_ol_after_an_outage_is_seen_before_it_goes(
+    *, awake_since: float, old: bool
+) -> None:
+    """30 s, counted over restarts: else monitors that crash would keep it for ever."""
+    saved = Memory(
+        relay=RelayMemory(at=900.0, grid=Grid.CLOSED),
+        shown=ShownStatus("OL", 960.0, after_outage=True),
+        awake_since=awake_since,
+        noted_at=995.0,
+    )
+    found = inspect_port_file(
+        "OL",
+        saved,
+        1000.0,
+        Policy(nocomms_delay_s=10.0),
+        written_this_boot=True,
+        driver_runs=True,
+    )
+    assert found.too_old == old
+
+
+def test_start_ol_that_was_never_confirmed_is_old_in_the_end() -> None:
+    """The bash script's OL, found by monitors of which none got an answer."""
+    saved = Memory(shown=ShownStatus("OL", 10.0), awake_since=10.0, noted_at=400.0)
+    found = inspect_port_file(
+        "OL", saved, 402.0, Policy(), written_this_boot=True, driver_runs=True
+    )
+    assert found.too_old
 
 
 def test_start_words_beside_ol_do_not_count_as_a_change() -> None:
@@ -253,4 +311,4 @@ def test_saved_at_what_a_restart_must_know() -> None:
 def test_policy_defaults_are_those_of_the_design() -> None:
     policy = Policy()
     assert (policy.pollfreq_s, policy.alert_s, policy.relay_s) == (60, 20, 10)
-    assert policy.nocomms_delay_s == 120
+    assert policy.nocomms_delay_s == 300

@@ -10,12 +10,13 @@ from nutbridge.errors import DeviceError, DeviceUnreachable
 from nutbridge.sources.enphase.facts import GatewayAnswers, derive_facts
 from nutbridge.sources.enphase.flows import is_fresh, needs_power
 from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.poll_queue import PollQueue
+from nutbridge.sources.enphase.poll_queue import SLOW_S, PollQueue
 from nutbridge.sources.enphase.readings import (
     Dated,
     Inventory,
     LiveData,
 )
+from nutbridge.sources.enphase.witnesses import ReportWatch
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts
 
@@ -32,7 +33,8 @@ _ORDER = (
     "inventory",
     "meters",
 )
-_SLOW = frozenset({"info", "inventory", "meters"})
+#: The inventory tells whether the System Controller still reports.
+_SLOW = {"info": SLOW_S, "inventory": SLOW_S / 2, "meters": SLOW_S}
 _METERS = frozenset({"reports", "meters"})
 #: Added up when all of them were asked.
 _POWERS = ("livedata", "reports", "power")
@@ -49,6 +51,9 @@ class Details:
 
     Attributes:
         facts: all that is known now.
+        gateway_offset_s: from CLOCK_BOOTTIME to the gateway's clock, by /info; None
+            while unknown.
+        reports: whether the System Controller still reports.
     """
 
     def __init__(
@@ -59,7 +64,8 @@ class Details:
         self._request_s = request_s
         out = _METERS if disable_meters else frozenset()
         order = tuple(name for name in _ORDER if name not in out)
-        self._queue = PollQueue(order, _SLOW - out)
+        slow = {name: each_s for name, each_s in _SLOW.items() if name not in out}
+        self._queue = PollQueue(order, slow)
         self._asks: dict[str, Callable[[float], bool]] = {
             "secctrl": self._ask_secctrl,
             "livedata": self._ask_livedata,
@@ -71,7 +77,8 @@ class Details:
         }
         self._parts = GatewayAnswers()
         self._stream_tried_at: float | None = None
-        self._epoch_offset_s: float | None = None
+        self.gateway_offset_s: float | None = None
+        self.reports = ReportWatch()
         self.facts = Facts()
 
     @property
@@ -118,7 +125,7 @@ class Details:
 
     def take_inventory(self, inventory: Dated[Inventory]) -> None:
         """Use an inventory that was asked for together with the relay."""
-        self._parts = replace(self._parts, inventory=inventory)
+        self._use_inventory(inventory)
         self.facts = derive_facts(self._parts, self.facts)
         if inventory.value.devices:
             self._queue.done_elsewhere("inventory", inventory.at)
@@ -156,7 +163,7 @@ class Details:
         """Return the gateway's clock at ``answer``; ours may be wrong by decades."""
         if answer.gateway_epoch_s is not None:
             return answer.gateway_epoch_s
-        offset_s = self._epoch_offset_s
+        offset_s = self.gateway_offset_s
         return None if offset_s is None else answer.at + offset_s
 
     def _enable_stream(self, until: float) -> None:
@@ -187,7 +194,7 @@ class Details:
     def _ask_info(self, until: float) -> bool:
         info = self._gateway.fetch_info(until)
         if info.value.epoch_s is not None:
-            self._epoch_offset_s = info.value.epoch_s - info.at
+            self.gateway_offset_s = info.value.epoch_s - info.at
         if info.value.serial is None and info.value.software is None:
             return False
         self._parts = replace(self._parts, info=info.value)
@@ -195,9 +202,13 @@ class Details:
 
     def _ask_inventory(self, until: float) -> bool:
         inventory = self._gateway.fetch_inventory(until)
-        self._parts = replace(self._parts, inventory=inventory)
+        self._use_inventory(inventory)
         # Gateways boot with an empty one.
         return inventory.value.devices > 0
+
+    def _use_inventory(self, inventory: Dated[Inventory]) -> None:
+        self._parts = replace(self._parts, inventory=inventory)
+        self.reports = self.reports.look(inventory)
 
     def _ask_meters(self, until: float) -> bool:
         setup = self._gateway.fetch_meters(until).value

@@ -113,14 +113,13 @@ def derive_grid(relay: Relay | None, collars: tuple[Collar, ...] = ()) -> GridAn
             ``closed`` proves nothing.
     """
     relay = relay or Relay()
-    grid = _relay_grid(relay.oper)
+    grid = relay_grid(relay.oper)
     words = [relay.oper or "no answer"]
     for collar in collars:
-        words += ["collar", collar.admin_state or "?", collar.mid_state or "?"]
-        if _is_off_grid(collar):
-            grid = Grid.OPEN
-        elif grid is Grid.CLOSED and not _is_on_grid(collar):
-            grid = Grid.UNKNOWN
+        words.append(str(collar))
+        said = collar_grid(collar)
+        if said is Grid.OPEN or grid is Grid.CLOSED:
+            grid = said
     modes = set(relay.modes)
     backup_mode = None
     if any(mode.startswith("multimode-") for mode in modes):
@@ -135,21 +134,21 @@ def derive_grid(relay: Relay | None, collars: tuple[Collar, ...] = ()) -> GridAn
     )
 
 
-def _relay_grid(word: str | None) -> Grid:
+def relay_grid(word: str | None) -> Grid:
+    """Return what a ``mains_oper_state`` says; UNKNOWN for any other word."""
     for start, grid in _RELAY_WORDS:
         if _starts(word, start):
             return grid
     return Grid.UNKNOWN
 
 
-def _is_off_grid(collar: Collar) -> bool:
-    off = "OFF_GRID" in (collar.admin_state or "").upper()
-    return off or _starts(collar.mid_state, "open")
-
-
-def _is_on_grid(collar: Collar) -> bool:
-    on = "ON_GRID" in (collar.admin_state or "").upper()
-    return on or _starts(collar.mid_state, "close")
+def collar_grid(collar: Collar) -> Grid:
+    """Return what a Collar says; off grid beats on grid."""
+    word = (collar.admin_state or "").upper()
+    if "OFF_GRID" in word or _starts(collar.mid_state, "open"):
+        return Grid.OPEN
+    on = "ON_GRID" in word or _starts(collar.mid_state, "close")
+    return Grid.CLOSED if on else Grid.UNKNOWN
 
 
 def _starts(word: str | None, start: str) -> bool:

@@ -31,6 +31,7 @@ from nutbridge.sources.enphase.meters import MeterReports, MeterSetup
 from nutbridge.sources.enphase.readings import (
     BatteryPowers,
     Dated,
+    EnsembleStatus,
     Inventory,
     LiveData,
     Relay,
@@ -214,6 +215,10 @@ class Gateway:
     def fetch_inventory(self, until: float) -> Dated[Inventory]:
         """Fetch what is fitted."""
         return self._fetch(paths.INVENTORY, until, Inventory.from_json)
+
+    def fetch_status(self, until: float) -> Dated[EnsembleStatus]:
+        """Fetch what each battery reports; a large answer, for want of a better."""
+        return self._fetch(paths.STATUS, until, EnsembleStatus.from_json)
 
     def fetch_power(self, until: float) -> Dated[BatteryPowers]:
         """Fetch the power of each battery."""

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Self
 
 from nutbridge.net.jsonfields import BodyError, tidy
 
-#: Times of a gateway that has a clock: 2001 to 2100.
-EPOCH_RANGE = (1.0e9, 4.2e9)
+#: Times by a gateway's clock. One that was never set, in an outage without internet,
+#: begins in 1970; only its differences count. 0 is no time.
+EPOCH_RANGE = (1.0, 4.2e9)
 
 _ROOT = "envoy_info"
 _SERIAL = (_ROOT, "device", "sn")

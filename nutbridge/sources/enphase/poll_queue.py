@@ -5,7 +5,7 @@ Knows names only; source.py does the asking.
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from nutbridge.errors import (
     DeviceAnswerError,
@@ -34,11 +34,12 @@ class PollQueue:
 
     Args:
         order: every name, in the order of asking.
-        slow: those among them that are asked every SLOW_S only.
+        slow: those among them that are asked seldom, and after how many seconds.
     """
 
-    def __init__(self, order: tuple[str, ...], slow: frozenset[str]) -> None:
+    def __init__(self, order: tuple[str, ...], slow: Mapping[str, float]) -> None:
         self._order = order
+        self._slow = slow
         self._due_at = dict.fromkeys(slow, 0.0)
         self._line: list[str] = []
         self._failures: dict[str, int] = {}
@@ -80,7 +81,7 @@ class PollQueue:
         """
         name = self._line.pop(0)
         if name in self._due_at:
-            self._due_at[name] = now + SLOW_S if settled else now
+            self._due_at[name] = now + self._slow[name] if settled else now
         self._answered(name)
 
     def _answered(self, name: str) -> None:
@@ -94,7 +95,7 @@ class PollQueue:
         name = self._line.pop(0)
         self._tell(name, error)
         if name in self._due_at:
-            stubborn = _is_refused(error) and self._failures[name] >= _STUBBORN
+            stubborn = is_refused(error) and self._failures[name] >= _STUBBORN
             self._due_at[name] = now + SLOW_S if stubborn else now
 
     @contextlib.contextmanager
@@ -109,7 +110,7 @@ class PollQueue:
 
     def _tell(self, name: str, error: DeviceError) -> None:
         times = self._failures[name] = self._failures.get(name, 0) + 1
-        refused = _is_refused(error)
+        refused = is_refused(error)
         level = DEBUG
         if name not in self._warned and (refused or times >= _MANY):
             self._warned.add(name)
@@ -118,13 +119,13 @@ class PollQueue:
 
     def done_elsewhere(self, name: str, now: float) -> None:
         """Take note that a slow fact was read outside of the line."""
-        self._due_at[name] = now + SLOW_S
+        self._due_at[name] = now + self._slow[name]
         if name in self._line:
             self._line.remove(name)
         self._answered(name)
 
 
-def _is_refused(error: DeviceError) -> bool:
+def is_refused(error: DeviceError) -> bool:
     """Whether the gateway will not give this to our token, today or ever."""
     if isinstance(error, DeviceAnswerError):
         return error.status == _NOT_FOUND

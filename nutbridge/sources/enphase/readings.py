@@ -11,6 +11,7 @@ from nutbridge.net.jsonfields import (
     as_object,
     child,
     children,
+    flag,
     number,
     text,
 )
@@ -191,11 +192,29 @@ def _first(*values: float | None) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
+class Controller(NamedTuple):
+    """A System Controller (ENPOWER) as the inventory lists it.
+
+    Attributes:
+        oper: its ``mains_oper_state``, as in /ivp/ensemble/relay.
+        communicating: False while the gateway has lost it.
+        reported_s: its ``last_rpt_date``, by the gateway's clock.
+    """
+
+    oper: str | None = None
+    communicating: bool | None = None
+    reported_s: float | None = None
+
+
 class Collar(NamedTuple):
     """An IQ Meter Collar; its ``grid_state`` does not follow the grid."""
 
     admin_state: str | None = None
     mid_state: str | None = None
+
+    def __str__(self) -> str:
+        """Its words, for the log."""
+        return f"collar {self.admin_state or '?'} {self.mid_state or '?'}"
 
 
 class Inventory(NamedTuple):
@@ -203,17 +222,25 @@ class Inventory(NamedTuple):
 
     Attributes:
         devices: how many devices of any kind are listed.
-        controllers: how many System Controllers (ENPOWER).
+        enpowers: every System Controller (ENPOWER).
         batteries: how many IQ Batteries (ENCHARGE).
         collars: every IQ Meter Collar.
         warmest_c: the warmest battery, degC.
+        batteries_reported_s: newest ``last_rpt_date`` of a battery, by the
+            gateway's clock.
     """
 
     devices: int = 0
-    controllers: int = 0
+    enpowers: tuple[Controller, ...] = ()
     batteries: int = 0
     collars: tuple[Collar, ...] = ()
     warmest_c: float | None = None
+    batteries_reported_s: float | None = None
+
+    @property
+    def controllers(self) -> int:
+        """How many System Controllers are listed."""
+        return len(self.enpowers)
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
@@ -237,14 +264,47 @@ class Inventory(NamedTuple):
         ]
         return cls(
             devices=sum(len(devices) for devices in by_type.values()),
-            controllers=len(by_type.get("ENPOWER", [])),
+            enpowers=tuple(
+                Controller(
+                    text(device, "mains_oper_state"),
+                    flag(device, "communicating"),
+                    _reported_s(device),
+                )
+                for device in by_type.get("ENPOWER", [])
+            ),
             batteries=len(batteries),
             collars=tuple(
                 Collar(text(device, "admin_state_str"), text(device, "mid_state"))
                 for device in by_type.get("COLLAR", [])
             ),
             warmest_c=max((c for c in degrees if c is not None), default=None),
+            batteries_reported_s=max(
+                (s for s in map(_reported_s, batteries) if s is not None), default=None
+            ),
         )
+
+
+def _reported_s(device: dict[str, Any]) -> float | None:
+    return number(device, "last_rpt_date", *EPOCH_RANGE)
+
+
+class EnsembleStatus(NamedTuple):
+    """The mode that each IQ Battery reports."""
+
+    modes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Read /ivp/ensemble/status.
+
+        Source: GET /ivp/ensemble/status, firmware 7 and 8; refused to owners by
+        7.3.130. ``reported_grid_mode`` was ``multimode-offgrid`` in a real outage.
+        Shape: {"inventory": {"serial_nums": {"122...": {"device_type": 13,
+        "reported_grid_mode": "multimode-ongrid", ...}}}}
+        """
+        listed = child(child(as_object(value), "inventory"), "serial_nums")
+        modes = (text(child(listed, serial), "reported_grid_mode") for serial in listed)
+        return cls(tuple(mode.lower() for mode in modes if mode))
 
 
 class BatteryPowers(NamedTuple):

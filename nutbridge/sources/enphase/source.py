@@ -1,23 +1,30 @@
 """The IQ Gateway as a ``source.Source``.
 
 The relay decides about the grid, together with an IQ Meter Collar where one is
-fitted; details.py sees to everything else.
+fitted. When it alone fails, witnesses.py tells who else is believed; details.py sees
+to everything else.
 """
 
+import contextlib
 import logging
+import math
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from nutbridge.errors import (
     DeviceAnswerError,
     DeviceError,
+    DeviceUnreachable,
     TokenRejected,
 )
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.details import Details
 from nutbridge.sources.enphase.facts import derive_grid
 from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.readings import Relay
+from nutbridge.sources.enphase.poll_queue import SLOW_S, is_refused
+from nutbridge.sources.enphase.readings import Dated, Relay
+from nutbridge.sources.enphase.witnesses import verdict_of, votes_of
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer
 from nutbridge.ups.source import Retry
@@ -33,6 +40,11 @@ JUDGE_S = 60.0
 INVENTORY_TRIES = 3
 
 RELAY_TRIES = 2
+
+#: A witness that refuses so often in a row is asked every SLOW_S only.
+REFUSALS = 3
+
+T = TypeVar("T")
 
 
 class TokenKeeper(Protocol):
@@ -76,6 +88,9 @@ class EnphaseSource:
         api_timeout_s: API_TIMEOUT; a request takes twice that at most.
         disable_meters: DISABLE_METERS; leaves /ivp/meters alone.
         collar: a Meter Collar was seen before the start.
+
+    Attributes:
+        opened_at: CLOCK_BOOTTIME when anybody last said open, s; None for never.
     """
 
     def __init__(
@@ -99,6 +114,11 @@ class EnphaseSource:
         )
         self._collar_known = collar
         self._inventory_tries = INVENTORY_TRIES
+        self.opened_at: float | None = None
+        self._token_bad = False
+        self._believed = ""
+        self._refused: dict[str, tuple[int, float]] = {}
+        self._silent_too = False
         self._offered: str | None = None
         self._token_failed = False
         self._judged_at: float | None = None
@@ -137,30 +157,106 @@ class EnphaseSource:
         self._renewal.close()
 
     def grid(self, until: float) -> GridAnswer:
-        """Ask the relay, and the Collar where there is one.
+        """Ask the relay, and who else knows where it alone is not enough.
 
         Raises:
             DeviceError: no usable answer.
             Stopping: asked to end while waiting.
         """
-        relay: Relay | None = None
-        failure: DeviceError | None = None
+        answer = self._ask_grid(until)
+        if answer.grid is Grid.OPEN:
+            self.opened_at = self._clock.boottime()
+        return answer
+
+    def _ask_grid(self, until: float) -> GridAnswer:
         try:
             relay = self._ask_relay(until)
-        except DeviceError as error:
-            if not self._has_collar():
+        except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
+            if self._token_bad:
+                raise  # nobody else takes it either
+            said = self._ask_witnesses(error, until)
+            if said is None:
                 raise
-            failure = error
+            return said
         answer = derive_grid(relay)
+        if answer.grid is Grid.UNKNOWN:
+            odd = DeviceAnswerError("the relay", f"says {answer.word!r}")
+            return self._ask_witnesses(odd, until) or answer
+        self._believe("", None)
         if answer.grid is Grid.OPEN:
             return answer
         if self._has_collar():
-            return self._ask_collar(relay, failure, until)
+            return self._ask_collar(relay, until)
         seen = self._details.inventory
         # An empty one proves nothing: gateways boot with it.
         if not (seen and seen.value.devices) and self._inventory_tries > 0:
             return self._look_for_collar(relay, until)
+        return self._unless_stale(answer, until)
+
+    def _unless_stale(self, answer: GridAnswer, until: float) -> GridAnswer:
+        """Return ``closed``, marked where the gateway only repeats it."""
+        if not self._details.reports.stale:
+            return answer
+        with contextlib.suppress(DeviceError):
+            self._details.take_inventory(
+                self._gateway.fetch_inventory(self._deadline(until))
+            )
+        return replace(answer, stale=self._details.reports.stale)
+
+    def _ask_witnesses(self, failure: DeviceError, until: float) -> GridAnswer | None:
+        """Ask anew who else knows; None when they tell nothing."""
+        inventory = self._witness(paths.INVENTORY, self._gateway.fetch_inventory, until)
+        if inventory is not None:
+            self._details.take_inventory(inventory)
+        elif self._silent_too and isinstance(failure, DeviceUnreachable):
+            return None  # not the relay alone: the gateway
+        status = self._witness(paths.STATUS, self._gateway.fetch_status, until)
+        votes = votes_of(
+            inventory.value if inventory else None, status.value if status else None
+        )
+        now = self._clock.boottime()
+        offset_s = self._details.gateway_offset_s
+        for answer in (inventory, status):
+            if answer is not None and answer.gateway_epoch_s is not None:
+                offset_s = answer.gateway_epoch_s - answer.at
+        open_s: float | None = -math.inf
+        if self.opened_at is not None:
+            open_s = None if offset_s is None else self.opened_at + offset_s
+        now_s = None if offset_s is None else now + offset_s
+        said = verdict_of(votes, now_s, open_s)
+        self._believe(said.speaker if said else "", failure)
+        return said
+
+    def _witness(
+        self, path: str, fetch: Callable[[float], Dated[T]], until: float
+    ) -> Dated[T] | None:
+        """Fetch one endpoint; one that refuses again and again is asked seldom."""
+        refused, again_at = self._refused.get(path, (0, 0.0))
+        self._silent_too = False
+        if refused >= REFUSALS and self._clock.boottime() < again_at:
+            return None
+        try:
+            answer = fetch(self._deadline(until))
+        except DeviceError as error:
+            _log.debug("no witness: %s", error)
+            self._silent_too = isinstance(error, DeviceUnreachable)
+            times = refused + 1 if is_refused(error) else 0
+            self._refused[path] = (times, self._clock.boottime() + SLOW_S)
+            return None
+        self._refused.pop(path, None)
         return answer
+
+    def _believe(self, speaker: str, failure: DeviceError | None) -> None:
+        """Say once who is believed instead of the relay, and once that it is back."""
+        if speaker == self._believed:
+            return
+        before, self._believed = self._believed, speaker
+        if speaker:
+            _log.warning("the relay fails (%s): believing %s", failure, speaker)
+        elif before and failure is None:
+            _log.info("the relay answers again")
+        elif before:
+            _log.warning("nobody tells of the grid any more (%s)", failure)
 
     def _ask_relay(self, until: float) -> Relay:
         """Ask the relay, at most RELAY_TRIES times.
@@ -170,7 +266,7 @@ class EnphaseSource:
         """
         token = self._renewal.token
         if token != self._offered:
-            self._judged_at = None
+            self._judged_at, self._token_bad = None, False
         self._offered = token
         self._token_failed = self._offered is None
         tries = 0
@@ -187,6 +283,7 @@ class EnphaseSource:
             if tries >= RELAY_TRIES:
                 raise
             relay = self._ask_again(ask, until)
+        self._token_bad = False
         if self._judged_at is not None:
             self._judged_at = None
             self._renewal.accepted()
@@ -215,7 +312,7 @@ class EnphaseSource:
         except DeviceError as error:
             _log.debug("token not judged: %s", error)
             return
-        self._judged_at = now
+        self._judged_at, self._token_bad = now, not good
         if good:
             self._renewal.accepted()
             _log.debug("the gateway takes the token, but not for the relay")
@@ -228,28 +325,28 @@ class EnphaseSource:
             self._collar_known = True
         return self._collar_known
 
-    def _ask_collar(
-        self, relay: Relay | None, failure: DeviceError | None, until: float
-    ) -> GridAnswer:
+    def _ask_collar(self, relay: Relay, until: float) -> GridAnswer:
         """Ask the Collar too; without its word ``closed`` proves nothing."""
         try:
             inventory = self._gateway.fetch_inventory(self._deadline(until))
-        except DeviceError as error:
-            raise failure or error from None
+        except DeviceError:
+            status = self._witness(paths.STATUS, self._gateway.fetch_status, until)
+            said = verdict_of(votes_of(None, status.value if status else None))
+            if said is not None and said.grid is Grid.OPEN:
+                return said
+            raise
         self._details.take_inventory(inventory)
         collars = inventory.value.collars
         answer = derive_grid(relay, collars)
         if answer.grid is Grid.OPEN:
             return answer
-        if failure is not None:
-            raise failure
         # A System Controller listed instead has replaced the Collar.
         if not collars and not inventory.value.controllers:
             what = self._gateway.host + paths.INVENTORY
             raise DeviceAnswerError(what, "the IQ Meter Collar is not listed now")
         return answer
 
-    def _look_for_collar(self, relay: Relay | None, until: float) -> GridAnswer:
+    def _look_for_collar(self, relay: Relay, until: float) -> GridAnswer:
         """Find out whether there is a Collar; without an answer the relay decides."""
         self._inventory_tries -= 1
         try:

@@ -15,6 +15,7 @@ from nutbridge.ups.status.memory import (
     ShownStatus,
 )
 from nutbridge.ups.status.policy import (
+    FULL_MAX_S,
     OL_VISIBLE_S,
     OPEN_AGAIN_S,
     RESUMED_GAP_S,
@@ -52,8 +53,19 @@ class Step:
 
 def begin(memory: Memory, event: Event, now: float) -> Step:
     """Take the start decision ``event`` (start.py)."""
-    memory = replace(memory, state=State.STARTING, started_at=now)
-    return _apply(memory, event, now)
+    memory = replace(resumed(memory, now), state=State.STARTING)
+    return _apply(replace(memory, started_at=now, checked_at=now), event, now)
+
+
+def resumed(memory: Memory, now: float) -> Memory:
+    """Return what a monitor that starts ``now`` makes of a saved memory.
+
+    A restart within a minute is the same watch going on.
+    """
+    noted_at = memory.noted_at
+    if noted_at is None or not 0 <= now - noted_at <= RESUMED_GAP_S:
+        return replace(memory, awake_since=now, vain_s=0.0)
+    return memory
 
 
 def awake(memory: Memory, now: float, due_at: float) -> Memory:
@@ -65,16 +77,37 @@ def awake(memory: Memory, now: float, due_at: float) -> Memory:
     """
     if now - due_at > RESUMED_GAP_S:
         # Nor can what comes now confirm an answer from before the sleep.
-        relay = replace(memory.relay, unconfirmed=None)
-        return replace(memory, started_at=now, relay=relay)
+        return replace(
+            memory,
+            started_at=now,
+            awake_since=now,
+            checked_at=now,
+            vain_s=0.0,
+            relay=replace(memory.relay, unconfirmed=None),
+        )
     return memory
+
+
+def checked(before: Memory, memory: Memory, now: float) -> Memory:
+    """Return the memory at the end of a check that began with ``before``.
+
+    Counts the time in which the charge was asked for in vain.
+    """
+    charge, known = memory.battery.charge, before.battery.charge
+    read = charge is not None and (known is None or charge.at > known.at)
+    began = memory.outage_since != before.outage_since
+    vain_s = 0.0
+    if memory.state in ON_BATTERY_STATES and not read and not began:
+        vain_s = memory.vain_s + max(0.0, now - memory.checked_at)
+    return replace(memory, checked_at=now, vain_s=vain_s)
 
 
 def classify(memory: Memory, answer: GridAnswer | None, why: str = "") -> Heard:
     """Return what an answer of the source comes to; None is a failed check.
 
     Odd is a word that nobody knows, and ``closed`` in mode ``unknown`` where a
-    backup mode was seen before (a gateway that has just started).
+    backup mode was seen before (a gateway that has just started). Stale is a
+    ``closed`` that a gateway repeats which has lost its controller.
 
     Args:
         memory: before the answer.
@@ -90,6 +123,8 @@ def classify(memory: Memory, answer: GridAnswer | None, why: str = "") -> Heard:
     if answer.grid is Grid.OPEN:
         return Heard(Said.OPEN, answer, why)
     if answer.grid is Grid.CLOSED and not lost_mode:
+        if answer.stale:
+            return Heard(Said.STALE, answer, answer.stale)
         return Heard(Said.CLOSED, answer, why)
     return Heard(Said.ODD, answer, why)
 
@@ -187,11 +222,11 @@ def grace_left_s(memory: Memory, now: float, policy: Policy) -> float:
     if memory.shown.on_battery:
         return OL_VISIBLE_S
     heard_at = memory.relay.at
-    since = memory.started_at if heard_at is None else heard_at
+    since = memory.awake_since if heard_at is None else heard_at
     left = 0.0 if memory.released else since + policy.nocomms_delay_s - now
     if memory.shown.after_outage:
         # A driver that slept, or that starts with us, has not read it yet.
-        seen_since = max(memory.shown.since, memory.started_at)
+        seen_since = max(memory.shown.since, memory.awake_since)
         left = max(left, seen_since + OL_VISIBLE_S - now)
     return max(0.0, left)
 
@@ -210,14 +245,15 @@ def _take_answer(memory: Memory, heard: Heard, event: Event, now: float) -> Memo
 
 
 def _take_no_answer(memory: Memory, heard: Heard, now: float) -> Memory:
-    """Note a failed poll; a ``closed`` of no controller only keeps LB back."""
+    """Note a failed poll; a ``closed`` that does not count only keeps LB back."""
     relay = memory.relay
+    closed = heard.said in (Said.CLOSED, Said.STALE)
     return replace(
         memory,
         relay=replace(
             relay,
             silent_since=now if relay.silent_since is None else relay.silent_since,
-            grid=Grid.CLOSED if heard.said is Said.CLOSED else relay.grid,
+            grid=Grid.CLOSED if closed else relay.grid,
             # The failed poll has confirmed it. A doubt that stayed would leave
             # each later answer 5 s to come, and outlive a person's release.
             unconfirmed=None if relay.unconfirmed is Grid.OPEN else relay.unconfirmed,
@@ -274,20 +310,22 @@ def _kind(status: str) -> str:
 
 
 def delay_s(step: Step, now: float, policy: Policy) -> float:
-    """Return the seconds until the next check of the relay."""
+    """Return the seconds until the next check of the grid, FULL_MAX_S at most."""
     memory = step.memory
-    on_battery = memory.state in ON_BATTERY_STATES
-    freq_s = policy.alert_s if on_battery else policy.pollfreq_s
+    online = memory.state is State.ONLINE
+    waits = online and step.event in (Event.SILENT, Event.RELEASED)
+    freq_s = policy.pollfreq_s if online and not waits else policy.alert_s
     relay_s = min(policy.relay_s, freq_s) if policy.relay_s else freq_s
     alert_s = policy.alert_s
-    waits = step.event in (Event.SILENT, Event.RELEASED)
-    if waits and memory.state is State.ONLINE:
-        alert_s = min(alert_s, max(OPEN_AGAIN_S, grace_left_s(memory, now, policy)))
-    return {
+    if waits:
+        left_s = max(OPEN_AGAIN_S, grace_left_s(memory, now, policy))
+        relay_s, alert_s = min(relay_s, left_s), min(alert_s, left_s)
+    delays = {
         Next.NOW: 0.0,
         Next.AGAIN: OPEN_AGAIN_S,
         Next.SOON: policy.closed_again_s,
         Next.RELAY: relay_s,
         Next.ALERT: alert_s,
         Next.MINUTE: 60.0,
-    }[step.row.next]
+    }
+    return min(FULL_MAX_S, delays[step.row.next])

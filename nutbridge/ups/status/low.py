@@ -242,14 +242,15 @@ def _nobody_asked_yet(look: OutageMoment) -> bool:
 
     A reckoned charge counts from the start of the outage too: OB is written
     before the charge is asked for, and a charge read hours ago on line would
-    say LB there, beside a full battery.
+    say LB there, beside a full battery. After a restart at least one check must
+    have asked in vain.
     """
-    charge, since = look.memory.battery.charge, look.memory.started_at
-    if look.estimated:
-        since = max(since, look.memory.outage_since or since)
-    read_since = charge is not None and charge.at >= since
-    asked_long = look.now - since >= NO_ESTIMATED_LB_S
-    return not asked_long and (look.estimated or not read_since)
+    memory = look.memory
+    charge = memory.battery.charge
+    if memory.vain_s >= NO_ESTIMATED_LB_S and memory.checked_at > memory.started_at:
+        return False
+    read_since = charge is not None and charge.at >= memory.started_at
+    return look.estimated or not read_since
 
 
 def _grid_seems_back(look: OutageMoment) -> bool:

@@ -157,6 +157,11 @@ class Memory:
     Attributes:
         state: see table.py.
         started_at: start of the monitor, or the end of a suspend.
+        awake_since: since when monitors of this boot run without a longer gap: a
+            restart within a minute is none.
+        checked_at: end of the last check.
+        vain_s: how long the charge was asked for in vain in this outage, while a
+            monitor ran; restarts within a minute go on counting.
         outage_since: start of the present outage.
         generator_since: since when a generator carries the house.
         controller: something that can island the house was seen.
@@ -172,6 +177,9 @@ class Memory:
 
     state: State = State.STARTING
     started_at: float = 0.0
+    awake_since: float = 0.0
+    checked_at: float = 0.0
+    vain_s: float = 0.0
     outage_since: float | None = None
     generator_since: float | None = None
     controller: bool = False

@@ -42,7 +42,8 @@ SOC_FRESH_S = 60.0
 #: between two full polls (FULL_MAX_S) and one more minute.
 SOC_SHOWN_S = 360.0
 
-#: The charge is read at least this often, whatever POLLFREQ says.
+#: The charge is read, and the grid asked for, at least this often, whatever
+#: POLLFREQ and RELAYFREQ say.
 FULL_MAX_S = 300.0
 
 #: Reckoning assumes the battery drains this much faster than it last did.
@@ -129,7 +130,7 @@ class Policy:
     pollfreq_s: float = 60.0
     alert_s: float = 20.0
     relay_s: float = 10.0
-    nocomms_delay_s: float = 120.0
+    nocomms_delay_s: float = 300.0
     loadkwh_w: float = DEFAULT_LOADKWH_W
     charge_low_pct: float = DEFAULT_CHARGE_LOW_PCT
     runtime_low_s: float = 300.0

@@ -8,13 +8,18 @@ decide nothing.
 
 from dataclasses import dataclass, replace
 
+from nutbridge.ups.status.events import grace_left_s, resumed
 from nutbridge.ups.status.memory import (
     BatteryMemory,
     Memory,
     RelayMemory,
     ShownStatus,
 )
+from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import Event
+
+#: NOCOMMS_DELAY=0: an update of nutbridge takes less, and hides nothing.
+START_GRACE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,15 @@ class StartupState:
         written_this_boot: see above.
         driver_runs: the driver answers on its socket.
         stranger: no state file of any boot speaks of it; the bash script's, say.
+        too_old: the last usable answer is older than NOCOMMS_DELAY: monitors that
+            crash again and again must not keep an OL for ever.
     """
 
     status: str | None
     written_this_boot: bool
     driver_runs: bool
     stranger: bool = False
+    too_old: bool = False
 
 
 #: (vouched, driver runs) -> event, for a file that says OB.
@@ -51,7 +59,7 @@ def decide(found: StartupState) -> Event:
     if "OB" in words:
         return _OB[found.written_this_boot, found.driver_runs]
     if "OL" in words and found.written_this_boot:
-        return Event.FOUND_OL_OURS
+        return Event.FOUND_OL_OLD if found.too_old else Event.FOUND_OL_OURS
     if "OL" in words and found.stranger and found.driver_runs:
         return Event.FOUND_OL_DRIVER
     return Event.FOUND_OL_STALE
@@ -61,6 +69,7 @@ def inspect_port_file(
     status: str | None,
     saved: Memory | None,
     now: float,
+    policy: Policy,
     *,
     written_this_boot: bool,
     driver_runs: bool,
@@ -82,7 +91,16 @@ def inspect_port_file(
         and saved.hidden_at_stop
     ):
         status = "OB"
-    return StartupState(status, written_this_boot, driver_runs, stranger=saved is None)
+    too_old = written_this_boot and saved is not None and _is_old(saved, now, policy)
+    stranger = saved is None
+    return StartupState(status, written_this_boot, driver_runs, stranger, too_old)
+
+
+def _is_old(saved: Memory, now: float, policy: Policy) -> bool:
+    """Whether nobody has confirmed an OL for longer than it may stand."""
+    delay_s = max(START_GRACE_S, policy.nocomms_delay_s)
+    policy = replace(policy, nocomms_delay_s=delay_s)
+    return grace_left_s(resumed(saved, now), now, policy) <= 0
 
 
 def _from_the_future(saved: Memory, now: float) -> bool:

@@ -33,6 +33,7 @@ class Event(StrEnum):
     FOUND_OB_ALONE = "file says OB, not known from this boot, no driver"
     FOUND_OL_OURS = "file says OL, written in this boot"
     FOUND_OL_DRIVER = "file says OL, nothing known of it, driver runs"
+    FOUND_OL_OLD = "file says OL, no usable answer for NOCOMMS_DELAY"
     FOUND_OL_STALE = "file says OL or nothing, not known from this boot"
     FOUND_HIDDEN = "file is hidden"
 
@@ -97,7 +98,7 @@ _RELEASED = warning(
 )
 _NO_CONTROLLER = warning(
     "no System Controller or Meter Collar found: its relay says closed for ever; "
-    "port file hidden (ALLOWRITENO_CONTROLLER=1 overrides)"
+    "port file hidden (ALLOW_NO_CONTROLLER=1 overrides)"
 )
 _UNFIT = warning("this device can be no UPS: port file hidden")
 _STALE = info("port file is from an earlier time: hidden until the gateway answers")
@@ -112,13 +113,15 @@ TABLE: dict[tuple[State, Event], Transition] = {
     (S.STARTING, E.FOUND_OB_ALONE): Transition(S.NOCOMMS, Show.HIDE, Next.NOW, _STALE),
     (S.STARTING, E.FOUND_OL_OURS): Transition(S.ONLINE, Show.KEEP, Next.NOW),
     (S.STARTING, E.FOUND_OL_DRIVER): Transition(S.ONLINE, Show.KEEP, Next.NOW),
+    (S.STARTING, E.FOUND_OL_OLD): Transition(S.NOCOMMS, Show.HIDE, Next.NOW, _HIDDEN),
     (S.STARTING, E.FOUND_OL_STALE): Transition(S.NOCOMMS, Show.HIDE, Next.NOW, _STALE),
     (S.STARTING, E.FOUND_HIDDEN): Transition(S.NOCOMMS, Show.KEEP, Next.NOW),
     # On line.
     (S.ONLINE, E.CLOSED): Transition(S.ONLINE, WRITE, Next.RELAY),
     (S.ONLINE, E.FIRST_OPEN): Transition(S.ONLINE, Show.KEEP, Next.AGAIN),
     (S.ONLINE, E.OPEN): Transition(S.ON_BATTERY, WRITE, Next.RELAY, _GONE, full=True),
-    (S.ONLINE, E.SILENT): Transition(S.ONLINE, Show.KEEP, Next.ALERT, _WAITING),
+    # As often as ever: an outage may begin in the silence.
+    (S.ONLINE, E.SILENT): Transition(S.ONLINE, Show.KEEP, Next.RELAY, _WAITING),
     (S.ONLINE, E.GRACE_OVER): Transition(S.NOCOMMS, Show.HIDE, Next.ALERT, _HIDDEN),
     (S.ONLINE, E.NO_CONTROLLER): Transition(
         S.NOCOMMS, Show.HIDE, Next.MINUTE, _NO_CONTROLLER

@@ -13,6 +13,7 @@ from nutbridge.sources.enphase.facts import (
 from nutbridge.sources.enphase.flows import PowerParts
 from nutbridge.sources.enphase.readings import (
     Collar,
+    Controller,
     Dated,
     Inventory,
     LiveData,
@@ -166,10 +167,13 @@ def test_battery_takes_no_old_power_or_temperature() -> None:
     ("inventory", "equipment"),
     [
         (Inventory(), Equipment()),
-        (Inventory(devices=3, controllers=1, batteries=2), Equipment(True, 2)),
+        (
+            Inventory(devices=3, enpowers=(Controller(),), batteries=2),
+            Equipment(True, 2),
+        ),
         (Inventory(devices=1, collars=(Collar(),)), Equipment(True, 0, collar=True)),
         (Inventory(devices=1, batteries=1), Equipment(False, 1)),
-        (Inventory(devices=1, controllers=1), Equipment(True, 0)),
+        (Inventory(devices=1, enpowers=(Controller(),)), Equipment(True, 0)),
     ],
 )
 def test_equipment(inventory: Inventory, equipment: Equipment) -> None:

@@ -217,7 +217,7 @@ def test_answers_are_dated() -> None:
         "Sat, 26 Xyz 2026 12:31:40 GMT",
         "Sat, 31 Feb 2026 12:31:40 GMT",
         "Sat, 26 Sep 2026 25:31:40 GMT",
-        "Thu, 01 Jan 1970 00:00:10 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
         "Sat, 26 Sep 9999 12:31:40 GMT",
     ],
 )

@@ -13,6 +13,7 @@ from nutbridge.sources.enphase.meters import MeterReports, MeterSetup
 from nutbridge.sources.enphase.readings import (
     BatteryPowers,
     Collar,
+    Controller,
     Inventory,
     LiveData,
     PhasePower,
@@ -175,7 +176,7 @@ def test_inventory_counts_and_finds_the_warmest() -> None:
             7,
         ]
     )
-    assert inventory == Inventory(5, 1, 3, (Collar("X", None),), 26.0)
+    assert inventory == Inventory(5, (Controller(),), 3, (Collar("X", None),), 26.0)
 
 
 def test_inventory_of_a_starting_gateway() -> None:

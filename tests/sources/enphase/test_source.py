@@ -1,5 +1,6 @@
 """The grid: relay, Collar, tries, and what a 401 leads to."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -28,6 +29,15 @@ CONTROLLER = b'[{"type":"ENPOWER","devices":[{}]}]'
 NO_ANSWER = DeviceUnreachable(HOST + paths.RELAY, "no answer")
 REFUSED = Answer(401, {}, b"<html>401</html>")
 VALID = Answer(200, {}, b"<!DOCTYPE html><h2>Valid token.</h2>")
+
+
+def batteries(*modes: str) -> bytes:
+    """Return ensemble/status with batteries that report these modes."""
+    listed = {
+        str(number): {"device_type": 13, "reported_grid_mode": mode}
+        for number, mode in enumerate(modes)
+    }
+    return json.dumps({"inventory": {"serial_nums": listed}}).encode()
 
 
 def with_relay(relay: Entry, inventory: Entry = CONTROLLER) -> House:
@@ -70,13 +80,14 @@ def test_grid_asks_twice_at_most() -> None:
     ours = with_relay(NO_ANSWER)
     with pytest.raises(DeviceUnreachable):
         ours.check()
-    assert ours.wire.paths == [paths.RELAY, paths.RELAY]
+    assert ours.wire.paths.count(paths.RELAY) == 2
     ours = with_relay(in_turn(NO_ANSWER, OPEN))
     assert ours.check() == "open"
     ours = with_relay(in_turn(NO_ANSWER, REFUSED))
+    ours.wire.table[paths.INVENTORY] = EMPTY
     with pytest.raises(TokenRejected):
         ours.check()
-    assert ours.wire.paths == [paths.RELAY, paths.RELAY]
+    assert ours.wire.paths.count(paths.RELAY) == 2
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[]", b'{"x":1}'])
@@ -144,6 +155,20 @@ def test_collar_is_part_of_every_check() -> None:
     with pytest.raises(DeviceUnreachable, match="relay"):
         ours.check()
     assert ours.wire.paths.count(paths.INVENTORY) == 5
+
+
+def test_collar_without_an_inventory_leaves_the_batteries() -> None:
+    """``closed`` behind a Collar proves nothing; a battery that is off grid does."""
+    ours = with_relay(CLOSED, ON_GRID)
+    ours.check()
+    ours.wire.table |= {
+        paths.INVENTORY: Answer(503, {}, b""),
+        paths.STATUS: batteries("multimode-offgrid"),
+    }
+    assert ours.check() == "open"
+    ours.wire.table[paths.STATUS] = batteries("multimode-ongrid")
+    with pytest.raises(DeviceAnswerError):
+        ours.check()
 
 
 @pytest.mark.parametrize("inventory", [Answer(503, {}, b""), REFUSED, EMPTY])

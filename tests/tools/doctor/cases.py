@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from nutbridge.nut.ups_conf import parse_ups_conf
-from nutbridge.sources.enphase.readings import Inventory, Relay
+from nutbridge.sources.enphase.readings import Controller, Inventory, Relay
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.tools.doctor.access import DiskEntry
 from nutbridge.tools.doctor.check import DoctorFacts
@@ -197,7 +197,7 @@ def _gateway_cases() -> Iterator[Case]:
     told = replace(seen, inventory=Inventory())
     yield Case("token sent, one answer", facts(told), ("gateway-token",))
     # A monitor that has seen a backup mode holds OB through such answers.
-    fitted = Inventory(devices=1, controllers=1)
+    fitted = Inventory(devices=1, enpowers=(Controller(),))
     for mode in ("multimode-ongrid", "unknown"):
         relay = Relay("closed", "closed", (mode, mode))
         found = replace(seen, relay=relay, inventory=fitted)

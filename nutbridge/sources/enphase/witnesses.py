@@ -1,0 +1,166 @@
+"""Who else knows about the grid when the relay alone fails (pure).
+
+The System Controller's own word in the inventory, the IQ Meter Collar's, and the mode
+that the batteries report. One that says open is enough: an outage that is missed
+leaves a house in the dark. For closed all that vote must agree, and one of them must
+have reported after the last open of anybody: two looks at one report from before the
+outage are one look.
+
+Only differences of the gateway's own clock count, whatever century it shows.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nutbridge.sources.enphase.facts import collar_grid, relay_grid
+from nutbridge.sources.enphase.readings import (
+    Controller,
+    Dated,
+    EnsembleStatus,
+    Inventory,
+)
+from nutbridge.ups.model import Grid, GridAnswer
+
+#: A report older than this tells of another time. Healthy systems: up to 198 s for a
+#: System Controller, 299 s for a battery.
+REPORT_FRESH_S = 600.0
+
+#: The HTTP Date and the reports are whole seconds.
+_WHOLE_S = 1.0
+
+#: Any other mode is no vote: ``grid-tied`` and ``unknown`` stand on and off grid.
+_MODES = {
+    "multimode-ongrid": Grid.CLOSED,
+    "multimode-offgrid": Grid.OPEN,
+    "multimode-generator": Grid.OPEN,
+}
+
+
+class Vote(NamedTuple):
+    """What one witness says.
+
+    Attributes:
+        speaker: who, for the log.
+        grid: OPEN or CLOSED.
+        word: in the gateway's own words.
+        reported_s: when it reported that, by the gateway's clock.
+    """
+
+    speaker: str
+    grid: Grid
+    word: str
+    reported_s: float | None = None
+
+
+def votes_of(
+    inventory: Inventory | None, status: EnsembleStatus | None
+) -> tuple[Vote, ...]:
+    """Return the votes; a witness that says neither has none.
+
+    A Collar's own date says nothing (it is that of its installation): a battery's
+    beside it stands for it.
+    """
+    votes: list[Vote] = []
+    battery_s = None
+    if inventory is not None:
+        battery_s = inventory.batteries_reported_s
+        votes += [_of_controller(each) for each in inventory.enpowers]
+        votes += [
+            Vote("Meter Collar", collar_grid(collar), str(collar), battery_s)
+            for collar in inventory.collars
+        ]
+    for mode in status.modes if status else ():
+        grid = _MODES.get(mode, Grid.UNKNOWN)
+        votes.append(Vote("battery", grid, mode, battery_s))
+    return tuple(vote for vote in votes if vote.grid is not Grid.UNKNOWN)
+
+
+def _of_controller(controller: Controller) -> Vote:
+    grid = relay_grid(controller.oper)
+    if grid is Grid.CLOSED and controller.communicating is False:
+        grid = Grid.UNKNOWN
+    word = controller.oper or "?"
+    return Vote("System Controller", grid, word, controller.reported_s)
+
+
+def verdict_of(
+    votes: tuple[Vote, ...], now_s: float | None = None, open_s: float | None = None
+) -> GridAnswer | None:
+    """Return what the witnesses say together, or None when that is nothing.
+
+    Args:
+        votes: of ``votes_of``.
+        now_s: the gateway's clock, None while unknown.
+        open_s: when anybody last said open, by that clock; ``-inf`` for never, None
+            when that cannot be told.
+    """
+    if not votes:
+        return None
+    opened = [vote for vote in votes if vote.grid is Grid.OPEN]
+    if not opened and not _is_recent(votes, now_s, open_s):
+        return None
+    said = opened or votes
+    modes = {vote.word for vote in votes if vote.word in _MODES}
+    return GridAnswer(
+        grid=said[0].grid,
+        word=", ".join(dict.fromkeys(vote.word for vote in said)),
+        backup_mode=True if modes else None,
+        generator="multimode-generator" in modes,
+        speaker=" and ".join(dict.fromkeys(vote.speaker for vote in said)),
+    )
+
+
+def _is_recent(
+    votes: tuple[Vote, ...], now_s: float | None, open_s: float | None
+) -> bool:
+    """Whether one of them reported lately, and after the last open."""
+    if open_s is None:
+        return False
+    dates = [vote.reported_s for vote in votes if vote.reported_s is not None]
+    if not dates:
+        # Nobody dates anything: good enough as long as nobody has said open.
+        return open_s == float("-inf")
+    newest_s = max(dates)
+    if now_s is not None and now_s - newest_s > REPORT_FRESH_S:
+        return False
+    return newest_s > open_s + _WHOLE_S
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWatch:
+    """Whether the System Controller still reports to the gateway.
+
+    A gateway that has lost it repeats its last word for ever: such a ``closed`` says
+    nothing of now.
+
+    Attributes:
+        reported_s: date of the newest report seen, by the gateway's clock.
+        since: CLOCK_BOOTTIME when that date was first seen, s.
+        at: of the newest inventory.
+        silent: every controller in it is marked as not communicating.
+    """
+
+    reported_s: float | None = None
+    since: float = 0.0
+    at: float = 0.0
+    silent: bool = False
+
+    def look(self, inventory: Dated[Inventory]) -> "ReportWatch":
+        """Return the watch after another inventory; an empty one tells nothing."""
+        enpowers, at = inventory.value.enpowers, inventory.at
+        if not enpowers:
+            return self if not inventory.value.devices else ReportWatch(at=at)
+        dates = [e.reported_s for e in enpowers if e.reported_s is not None]
+        newest_s = max(dates, default=None)
+        moved = newest_s is None or newest_s != self.reported_s
+        silent = all(each.communicating is False for each in enpowers)
+        return ReportWatch(newest_s, at if moved else self.since, at, silent)
+
+    @property
+    def stale(self) -> str:
+        """Why ``closed`` is not believed; empty while it is."""
+        if self.silent:
+            return "the gateway has lost the System Controller"
+        if self.reported_s is not None and self.at - self.since >= REPORT_FRESH_S:
+            return f"the System Controller has not reported for {REPORT_FRESH_S:.0f} s"
+        return ""
