@@ -70,7 +70,9 @@ def source_text(
     known = verdict.soc_pct is not None
     if not verdict.holding or since is None:
         return "reckoned" if verdict.estimated and known else None
-    word = "reckoned" if known else "charge unknown"
+    word = "charge unknown"
+    if known:
+        word = "reckoned" if verdict.estimated else "read"
     return f"{word}, silent since {_hh_mm(wall - (now - since))}"
 
 
@@ -115,12 +117,20 @@ def _unread(
     return replace(memory, hour_told_at=now), warning(text)
 
 
+def low_at(verdict: Verdict, now: float) -> float | None:
+    """Return when an outage will make the battery low, or None where nobody knows."""
+    soc_pct = verdict.soc_pct
+    if soc_pct is None or not verdict.power_w or not verdict.capacity_wh:
+        return None
+    left_wh = max(0.0, soc_pct - verdict.low_pct) / 100 * verdict.capacity_wh
+    return now + left_wh * SECONDS_PER_HOUR / max(1.0, verdict.power_w)
+
+
 def _low_at(verdict: Verdict, soc_pct: float, wall: float) -> str:
-    if not verdict.power_w or not verdict.capacity_wh or soc_pct <= verdict.low_pct:
+    at = low_at(verdict, wall)
+    if at is None or soc_pct <= verdict.low_pct:
         return ""
-    left_wh = (soc_pct - verdict.low_pct) / 100 * verdict.capacity_wh
-    left_s = left_wh * SECONDS_PER_HOUR / verdict.power_w
-    return f", low battery at about {_hh_mm(wall + left_s)}"
+    return f", low battery at about {_hh_mm(at)}"
 
 
 def summary(memory: Memory, verdict: Verdict | None) -> str:

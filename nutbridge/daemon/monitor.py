@@ -9,11 +9,13 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from nutbridge.daemon.last_resort import Crashes, LastResort
 from nutbridge.daemon.messages import (
     OddWords,
     WriteTrouble,
     called,
     hourly,
+    low_at,
     poll_line,
     source_text,
 )
@@ -22,6 +24,7 @@ from nutbridge.errors import (
     DeviceAnswerError,
     DeviceError,
     PortFileError,
+    Stopping,
 )
 from nutbridge.nut.numbers import NumbersContext, nut_values
 from nutbridge.nut.publisher import PortFilePublisher
@@ -42,10 +45,12 @@ from nutbridge.ups.status.events import (
     shown,
 )
 from nutbridge.ups.status.low import Verdict, evaluate
-from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.memory import Memory, ShownStatus
 from nutbridge.ups.status.policy import (
     BUSY_S,
     FULL_MAX_S,
+    NEVER_KNOWN_LB_S,
+    OL_VISIBLE_S,
     OPEN_CONFIRM_S,
     RESUMED_GAP_S,
     Policy,
@@ -104,6 +109,11 @@ class Monitor:
         self._odd_words = OddWords()
         self._saved_at = 0.0
         self._learnt: Facts | None = None
+        self._crashes = Crashes()
+        self._heard = Heard(Said.SILENT)
+        self._opens = 0
+        self._started_at = 0.0
+        self.last_resort: LastResort | None = None
 
     def start(self, saved: Memory | None, *, written_this_boot: bool) -> None:
         """Decide about the port file found, before any network call.
@@ -113,21 +123,35 @@ class Monitor:
             written_this_boot: it was written in this boot and for this port file.
         """
         now = self._clock.boottime()
-        self._due_at = now
-        self._driver_seen = self._driver_runs()
-        found = inspect_port_file(
-            self._publisher.status,
-            saved,
-            now,
-            self._base,
-            written_this_boot=written_this_boot,
-            driver_runs=self._driver_seen,
-        )
-        self._carry_out(begin(recall(saved, found, now), decide(found), now), now)
-        self._keep(now, important=True)
+        self._due_at = self._started_at = now
+        try:
+            self._driver_seen = self._driver_runs()
+            found = inspect_port_file(
+                self._publisher.status,
+                saved,
+                now,
+                self._base,
+                written_this_boot=written_this_boot,
+                driver_runs=self._driver_seen,
+            )
+            self._carry_out(begin(recall(saved, found, now), decide(found), now), now)
+            self._keep(now, important=True)
+        except Stopping:
+            raise
+        except Exception as exc:  # noqa: BLE001  a bug must not end protection
+            self._crashes.tell("the decision about the port file found", exc)
+            on_battery = "OB" in (self._publisher.status or "")
+            state = State.HOLDING if on_battery else State.ONLINE
+            shown = ShownStatus(self._publisher.status or "", now)
+            self.memory = Memory(
+                state=state, started_at=now, awake_since=now, shown=shown
+            )
 
     def tick(self, until: float | None = None) -> float:
         """Do one check of the grid, and as much of a full poll as is due.
+
+        No exception but Stopping leaves it: where even deciding or writing fails,
+        last_resort.py keeps an outage shown.
 
         Args:
             until: CLOCK_BOOTTIME by which everything has to be done, or None.
@@ -135,6 +159,16 @@ class Monitor:
         Returns:
             CLOCK_BOOTTIME of the next check, s.
         """
+        self._heard = Heard(Said.SILENT)
+        try:
+            return self._check(until)
+        except Stopping:
+            raise
+        except Exception as exc:  # noqa: BLE001  a bug must not end protection
+            self._crashes.tell("deciding or writing", exc)
+            return self._survive()
+
+    def _check(self, until: float | None) -> float:
         begun = self._clock.boottime()
         self.memory = awake(self.memory, begun, self._due_at)
         self._look_at_file()
@@ -148,7 +182,9 @@ class Monitor:
         policy = self._policy()
         released = self._released(heard)
         step = check(self.memory, heard, now, policy, released=released)
-        asks = reachable and step.event is not Event.FIRST_OPEN
+        # On battery the charge is asked for whatever became of the relay.
+        asks = reachable or step.memory.state in ON_BATTERY_STATES
+        asks = asks and step.event is not Event.FIRST_OPEN
         follow = asks and (self._round_open or self._begins_round(step, now))
         self._carry_out(step, now, details_follow=follow)
         if step.event is Event.RELEASED and self.memory.shown.on_battery:
@@ -159,12 +195,48 @@ class Monitor:
         if self._lost_lb.count(self.memory.shown.status):
             self._hide(now)
         self.memory = checked(before, self.memory, self._clock.boottime())
-        self._source.upkeep(grid_gone=self.memory.state in ON_BATTERY_STATES)
+        self._do_upkeep()
         self._keep(now, important=worth_saving(before, self.memory))
         if _log.isEnabledFor(VERBOSE):
             _log.log(VERBOSE, "%s", poll_line(self.memory, self.verdict, heard))
         self._due_at = max(next_at, self._clock.boottime())
         return next_at
+
+    def _survive(self) -> float:
+        """Go on without deciding: an outage stays shown, an OL does not for ever."""
+        now, policy = self._clock.boottime(), self._base
+        memory = self.memory
+        said = self._heard.said
+        self._opens = self._opens + 1 if said is Said.OPEN else 0
+        gone = memory.state in ON_BATTERY_STATES or memory.shown.on_battery
+        if self.last_resort is not None and (gone or self._opens > 1):
+            since = memory.outage_since or now
+            low_at = memory.low_at or since + NEVER_KNOWN_LB_S
+            back = said in (Said.CLOSED, Said.STALE)
+            status = "OB LB" if now >= low_at and not back else "OB"
+            self._publisher.forget()
+            if self.last_resort.write(status):
+                shown = ShownStatus(status, since)
+                memory = replace(
+                    memory, state=State.HOLDING, outage_since=since, shown=shown
+                )
+        elif self.last_resort is not None and memory.shown.status:
+            heard_at = memory.relay.at
+            heard_at = self._started_at if heard_at is None else heard_at
+            quiet_s = max(policy.nocomms_delay_s, OL_VISIBLE_S)
+            if now - max(heard_at, memory.shown.since) >= quiet_s:
+                self._publisher.forget()
+                if self.last_resort.hide():
+                    memory = replace(memory, state=State.NOCOMMS, shown=ShownStatus())
+        self.memory = memory
+        self._due_at = now + policy.alert_s
+        return now + min(policy.alert_s, policy.relay_s or policy.alert_s)
+
+    def _do_upkeep(self) -> None:
+        try:
+            self._source.upkeep(grid_gone=self.memory.state in ON_BATTERY_STATES)
+        except Exception as exc:  # noqa: BLE001  nothing of it is for this check
+            self._crashes.tell("work in the background", exc)
 
     def stop(self) -> None:
         """Leave the file as it is, unless the system is going down.
@@ -231,11 +303,16 @@ class Monitor:
         deadline = min(self._clock.boottime() + limit_s, until or math.inf)
         try:
             answer = self._source.grid(deadline)
+        except Stopping:
+            raise
         except DeviceError as exc:
             _log.debug("failed poll: %s", exc)
             heard = classify(self.memory, None, str(exc))
             return heard, isinstance(exc, DeviceAnswerError)
-        heard = classify(self.memory, answer)
+        except Exception as exc:  # noqa: BLE001  no more threads or handles, a bug
+            self._crashes.tell("asking about the grid", exc)
+            return classify(self.memory, None, f"{type(exc).__name__}: {exc}"), False
+        self._heard = heard = classify(self.memory, answer)
         if heard.said is Said.ODD:
             self._odd_words.tell(answer)
         return heard, True
@@ -298,7 +375,13 @@ class Monitor:
         if not self._round_open:
             return
         budget = now + (policy.relay_s or policy.alert_s)
-        complete = self._source.details(min(budget, until or budget))
+        try:
+            complete = self._source.details(min(budget, until or budget))
+        except Stopping:
+            raise
+        except Exception as exc:  # noqa: BLE001  no more threads or handles, a bug
+            self._crashes.tell("asking for the details", exc)
+            complete = True
         self._round_open = not complete
         self.memory = awake(self.memory, self._clock.boottime(), now + BUSY_S)
         self._learn()
@@ -312,6 +395,10 @@ class Monitor:
         self.memory, verdict = evaluate(self.memory, now, policy)
         self.verdict = verdict
         wall = self._clock.wall()
+        gone = self.memory.state in ON_BATTERY_STATES
+        self.memory = replace(
+            self.memory, low_at=low_at(verdict, now) if gone else None
+        )
         self.memory, notice = hourly(self.memory, verdict, now, wall)
         if notice is not None:
             _log.log(notice.level, "%s", notice.text)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from nutbridge.daemon.last_resort import Crashes
 from nutbridge.daemon.messages import summary
 from nutbridge.daemon.monitor import Monitor
 from nutbridge.errors import NotDecided, Stopping
@@ -80,11 +81,17 @@ def run(
 ) -> None:
     """Poll until SIGTERM or SIGINT; the start decision is already made."""
     notifier.ready()
+    crashes = Crashes()
     try:
         while True:
             next_at = monitor.tick()
-            notifier.status(summary(monitor.memory, monitor.verdict))
-            after_poll()
+            try:
+                notifier.status(summary(monitor.memory, monitor.verdict))
+                after_poll()
+            except Stopping:
+                raise
+            except Exception as exc:  # noqa: BLE001  nothing of it is for this check
+                crashes.tell("what follows a check", exc)
             while (left := next_at - clock.boottime()) > 0 and not source.has_new_token:
                 waiter.wait(left)
     except Stopping:

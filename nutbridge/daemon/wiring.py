@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nutbridge.config.file_names import state_name
 from nutbridge.config.settings import Settings
+from nutbridge.daemon.last_resort import LastResort
 from nutbridge.daemon.monitor import Monitor
 from nutbridge.daemon.runner import TokenNews
 from nutbridge.daemon.state_session import StateOwner, StateSession
@@ -98,6 +99,7 @@ def build(
         lambda: driver_runs(sockets),
         state_session.save,
     )
+    monitor.last_resort = LastResort(port_file)
     return MonitorParts(monitor, main, state_session)
 
 

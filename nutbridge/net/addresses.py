@@ -93,7 +93,13 @@ class AddressBook:
                     return self._known
                 raise AddressError(f"still resolving {self._host}")
             self._running = True
-            threading.Thread(target=self._look_up, name="resolve", daemon=True).start()
+            try:
+                threading.Thread(
+                    target=self._look_up, name="resolve", daemon=True
+                ).start()
+            except RuntimeError as error:  # no more threads; more may come back
+                self._running = False
+                raise AddressError(f"cannot resolve {self._host}: {error}") from None
             wait_s = min(patience_s, PATIENCE_S) if self._known else patience_s
             self._changed.wait_for(lambda: not self._running, wait_s)
             if self._known:

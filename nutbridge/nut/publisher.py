@@ -158,6 +158,10 @@ class PortFilePublisher:
         if self._last is not None:
             self.publish(*self._last)
 
+    def forget(self) -> None:
+        """Write nothing again that was written before."""
+        self._last = None
+
     def hide(self) -> None:
         """Hide the file.
 

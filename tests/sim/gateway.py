@@ -77,6 +77,7 @@ class SimGateway:
         rounds: full polls completed with a truthful reading.
         timeout_s: what silence costs per check, None = as listed above.
         answer_s: how long an answer about the grid takes.
+        relay_fails: the relay hangs, all else answers.
         on_details: called before details are asked (a kill strikes there).
     """
 
@@ -95,6 +96,7 @@ class SimGateway:
         self.rounds = 0
         self.timeout_s: float | None = None
         self.answer_s = 0.2
+        self.relay_fails = False
         self.on_details: Callable[[], None] = lambda: None
         self._facts = Facts()
         self._asked = False
@@ -109,7 +111,7 @@ class SimGateway:
         return float(round(self.house.soc_pct))
 
     def grid(self, until: float) -> GridAnswer:
-        failing = _FAILING.get(self.mood)
+        failing = _FAILING.get(Mood.SILENT if self.relay_fails else self.mood)
         if failing is not None:
             error, seconds = failing
             if self.timeout_s is not None and self.mood is Mood.SILENT:

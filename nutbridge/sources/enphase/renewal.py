@@ -161,7 +161,13 @@ class Renewal:
             planned_from=self._planned_from,
         ):
             self._running = True
-            threading.Thread(target=self._renew, name="renewal", daemon=True).start()
+            try:
+                threading.Thread(
+                    target=self._renew, name="renewal", daemon=True
+                ).start()
+            except RuntimeError:  # no more threads; the next poll tries again
+                self._running = False
+                raise
 
     def _look_at_file(self) -> None:
         """Take a token that a person has brought (nutbridge token import)."""

@@ -80,15 +80,22 @@ class PvTelemetry:
         self._every_s = every_s
         self._silent_since: float | None = None
         self._thread: threading.Thread | None = None
+        self._failed = False
         self.health = InverterHealth(at=float("-inf"))
 
     def start(self) -> None:
         """Start asking; harmless when it was started."""
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._run, name="inverter", daemon=True
-            )
-            self._thread.start()
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=self._run, name="inverter", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads; the next round tries again
+            if not self._failed:
+                _log.warning("the inverter is not asked: %s", error)
+            self._failed = True
+        else:
+            self._thread = thread
 
     def close(self) -> None:
         """End the session and the thread, within about a second."""

@@ -219,6 +219,6 @@ def source_of(words: str | None) -> str | None:
     The monitor writes that variable while it reckons, and takes it away when
     the gateway tells all (daemon.messages).
     """
-    if words is None:
+    if words is None or words.startswith("read"):
         return "read"
     return "reckoned" if words.startswith("reckoned") else None

@@ -163,6 +163,7 @@ class Memory:
         vain_s: how long the charge was asked for in vain in this outage, while a
             monitor ran; restarts within a minute go on counting.
         outage_since: start of the present outage.
+        low_at: when the battery would be low at the present rate.
         generator_since: since when a generator carries the house.
         controller: something that can island the house was seen.
         collar: a Meter Collar was seen; the source is told at the next start.
@@ -181,6 +182,7 @@ class Memory:
     checked_at: float = 0.0
     vain_s: float = 0.0
     outage_since: float | None = None
+    low_at: float | None = None
     generator_since: float | None = None
     controller: bool = False
     collar: bool = False
