@@ -12,7 +12,7 @@ from nutbridge.daemon.monitor import Monitor
 from nutbridge.daemon.runner import TokenNews
 from nutbridge.daemon.state_session import StateOwner, StateSession
 from nutbridge.daemon.state_store import StateStore, state_folder
-from nutbridge.nut.driver import driver_runs, socket_paths
+from nutbridge.nut.driver import DriverSockets
 from nutbridge.nut.makers import ENPHASE, SMA, Maker
 from nutbridge.nut.publisher import PortFilePublisher
 from nutbridge.system.host import Host
@@ -89,14 +89,14 @@ def build(
     """
     state_session = _state_session(settings, port_file, host)
     main, source = _sources(settings, publisher, state_session, host, once=once)
-    sockets = socket_paths(settings.ups, host.environ)
+    sockets = DriverSockets(settings.ups, host.environ, port_file)
     monitor = Monitor(
         policy_of(settings, once=once),
         settings.serial,
         source,
         publisher,
         host.clock,
-        lambda: driver_runs(sockets),
+        sockets.answer,
         state_session.save,
     )
     monitor.last_resort = LastResort(port_file)
@@ -146,7 +146,7 @@ def hide_stale(
         host.clock.boottime(),
         policy_of(settings, once=True),
         written_this_boot=state_session.written_this_boot,
-        driver_runs=driver_runs(socket_paths(settings.ups, host.environ)),
+        driver_runs=DriverSockets(settings.ups, host.environ, port_file).answer(),
     )
     if TABLE[State.STARTING, decide(found)].show is Show.HIDE:
         publisher.hide()

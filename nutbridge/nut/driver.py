@@ -4,21 +4,107 @@ The driver listens on ``<statepath>/dummy-ups-<section of ups.conf>``. upsd and
 nothing else talks there; we connect and hang up.
 """
 
+import contextlib
+import os
+import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from nutbridge.nut.ups_conf import UpsConf, parse_ups_conf
+
 #: Where distributions keep NUT's sockets: Debian, Ubuntu and Raspberry Pi OS,
-#: Fedora, and the default of a build from source.
-STATE_PATHS = ("/run/nut", "/var/run/nut", "/run/ups", "/var/state/ups")
+#: Fedora, openSUSE, FreeBSD, and the default of a build from source.
+STATE_PATHS = (
+    *("/run/nut", "/var/run/nut", "/run/ups", "/var/lib/ups", "/var/lib/nut"),
+    *("/var/db/nut", "/var/state/ups"),
+)
+#: Where NUT's config can be, besides the folders of the environment.
+CONF_FOLDERS = ("/etc/nut", "/etc/ups", "/usr/local/etc/nut", "/usr/local/ups/etc")
 _CONNECT_TIMEOUT_S = 0.5
+#: Of a socket's path: sun_path of unix(7).
+_LONGEST = 107
+_CAP = 1 << 20
+_STATEPATH = re.compile(
+    r"^\s*(?:export\s+)?NUT_STATEPATH=[\"']?([^\"'\s#]+)", re.MULTILINE
+)
 
 
-def socket_paths(ups: str, environ: Mapping[str, str]) -> list[Path]:
-    """Return where the socket of ``ups`` can be; NUT_STATEPATH comes first."""
-    given = environ.get("NUT_STATEPATH")
-    folders = ([given] if given else []) + list(STATE_PATHS)
-    return [Path(folder, f"dummy-ups-{ups}") for folder in dict.fromkeys(folders)]
+def socket_paths(
+    ups: str,
+    environ: Mapping[str, str],
+    port_file: Path | None = None,
+    *,
+    strict: bool = False,
+) -> list[Path]:
+    """Return where the socket of ``ups`` can be, the likeliest first.
+
+    NUT_STATEPATH of the environment and of nut.conf, ``statepath`` of ups.conf (NUT
+    2.8.3 and later), then NUT's own folders.
+
+    Args:
+        ups: section of ups.conf.
+        environ: the environment.
+        port_file: real path of the port file: another section may read it too.
+        strict: whether a config of NUT that may not be read is an error: it could
+            name another place.
+
+    Raises:
+        OSError: see ``strict``.
+    """
+    given = [environ["NUT_STATEPATH"]] if environ.get("NUT_STATEPATH") else []
+    names = {ups: None}
+    for folder, text in _texts(environ, "nut.conf", strict=strict):
+        given += _STATEPATH.findall(text)
+    for folder, text in _texts(environ, "ups.conf", strict=strict):
+        conf = parse_ups_conf(text)
+        given += filter(None, [conf.values.get("statepath")])
+        if port_file is not None:
+            names |= dict.fromkeys(_sections_of(conf, port_file, folder))
+    folders = dict.fromkeys([*given, *STATE_PATHS])
+    return [Path(each, f"dummy-ups-{name}") for each in folders for name in names]
+
+
+def _sections_of(conf: UpsConf, port_file: Path, folder: Path) -> Iterator[str]:
+    paths = {str(port_file), str(port_file.resolve())}
+    for section in conf.sections:
+        if section.port and str(Path(folder, section.port).resolve()) in paths:
+            yield section.name
+
+
+def _texts(
+    environ: Mapping[str, str], name: str, *, strict: bool
+) -> Iterator[tuple[Path, str]]:
+    """Return this file of every folder in which NUT's config can be."""
+    missing = (FileNotFoundError, NotADirectoryError) if strict else (OSError,)
+    keys = ("NUT_CONFPATH", "NUT_SYSCONFIG")
+    given = [environ[key] for key in keys if environ.get(key)]
+    for folder in map(Path, given or CONF_FOLDERS):
+        with contextlib.suppress(*missing):
+            with (folder / name).open("rb") as file:
+                text = file.read(_CAP).decode("utf-8", "replace")
+            yield folder, text
+
+
+class DriverSockets:
+    """The sockets of the drivers that read one port file.
+
+    Args:
+        ups: section of ups.conf.
+        environ: the environment.
+        port_file: real path of the port file.
+    """
+
+    def __init__(self, ups: str, environ: Mapping[str, str], port_file: Path) -> None:
+        self._where = (ups, environ, port_file)
+
+    def answer(self) -> bool:
+        """Tell whether a driver runs; where that may not be seen, one may."""
+        try:
+            paths = socket_paths(*self._where, strict=True)
+        except OSError:
+            return True
+        return driver_runs(paths)
 
 
 def driver_runs(paths: Iterable[Path]) -> bool:
@@ -27,6 +113,8 @@ def driver_runs(paths: Iterable[Path]) -> bool:
 
 
 def _answers(path: Path) -> bool:
+    if len(os.fsencode(path)) > _LONGEST:
+        return False  # nobody can listen there
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
         link.settimeout(_CONNECT_TIMEOUT_S)
         try:
