@@ -54,7 +54,7 @@ def socket_paths(
     """
     given = [environ["NUT_STATEPATH"]] if environ.get("NUT_STATEPATH") else []
     names = {ups: None}
-    for folder, text in _texts(environ, "nut.conf", strict=strict):
+    for _folder, text in _texts(environ, "nut.conf", strict=strict):
         given += _STATEPATH.findall(text)
     for folder, text in _texts(environ, "ups.conf", strict=strict):
         conf = parse_ups_conf(text)

@@ -29,9 +29,14 @@ from nutbridge.system.files import (
     read_file,
     real_path,
 )
+from nutbridge.system.lock import writing
 
 #: A port file is a few kilobytes; more is something else.
 MAX_BYTES = 1024 * 1024
+
+#: How long the monitor waits for a tool that changes the file, and a tool for it.
+MONITOR_WAITS_S = 1.0
+TOOL_WAITS_S = 5.0
 
 # The driver runs as another user; dummy-ups exits on a file it cannot read.
 _NEW = Access(0o644)
@@ -120,6 +125,7 @@ class PortFile:
         """
         with contextlib.suppress(OSError), Folder(self.real.parent) as folder:
             folder.sweep(self.real.name)
+            folder.sweep(self.twin.name)
 
     @property
     def owner(self) -> tuple[int, int] | None:
@@ -189,7 +195,11 @@ class PortFile:
         Raises:
             PortFileError: the file is as it was before.
         """
-        with self._explained("write it"), Folder(self.real.parent) as folder:
+        with (
+            self._explained("write it"),
+            self._alone(),
+            Folder(self.real.parent) as folder,
+        ):
             wrote = self._written != (data, self._signature(folder))
             if wrote:
                 access = self._access(folder)
@@ -202,6 +212,19 @@ class PortFile:
             with contextlib.suppress(OSError):
                 folder.unlink(self.twin.name)
         return wrote
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from replacing the file, or take what they would do it with.
+
+        A tool that was stopped between its last look and its rename would put
+        yesterday's OL over a fresh OB. It renames its temporary file: without that
+        it fails, and reads the file again.
+        """
+        with writing(self.real.parent, MONITOR_WAITS_S) as held:
+            if not held:
+                self.sweep()
+            yield
 
     def _replace(self, folder: Folder, data: bytes, access: Access) -> None:
         mtime_s = max([int(self._clock.wall()), *self._times(folder)])
@@ -270,7 +293,13 @@ class PortFile:
         visible = expected.place is PortFileName.VISIBLE
         name = self.real.name if visible else self.twin.name
         mtime_s = max(int(self._clock.wall()), expected.mtime_ns // 10**9 + 1)
-        with self._explained("write it"), Folder(self.real.parent) as folder:
+        with (
+            self._explained("write it"),
+            writing(self.real.parent, TOOL_WAITS_S) as held,
+            Folder(self.real.parent) as folder,
+        ):
+            if not held:
+                return False
             try:
                 folder.replace(
                     name,
@@ -295,7 +324,7 @@ class PortFile:
         Raises:
             PortFileError: the file is still visible.
         """
-        with self._explained("hide it"):
+        with self._explained("hide it"), self._alone():
             try:
                 with Folder(self.real.parent) as folder:
                     folder.rename(self.real.name, self.twin.name)

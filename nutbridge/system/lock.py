@@ -1,4 +1,4 @@
-"""One monitor per port file.
+"""One monitor per port file, and one writer at a time.
 
 The lock is a flock(2) on ``.<port file name>.lock`` beside the real path of the
 port file, so that two configs, symbolic links or folders that lead to one port
@@ -170,6 +170,45 @@ def _open_existing(folder: Folder, name: str) -> int:
         if exc.errno != errno.EROFS:
             raise
         return folder.open(name)
+
+
+@contextlib.contextmanager
+def writing(folder: Path, wait_s: float) -> Iterator[bool]:
+    """Hold the lock of those who replace or rename port files of a folder.
+
+    A flock(2) on the folder itself: nothing is made, nothing is written.
+
+    Args:
+        folder: of the port file's real path.
+        wait_s: how long it is tried.
+
+    Yields:
+        Whether it is held. The monitor writes without it all the same: nobody may
+        keep it from telling of an outage.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _try_for(handle, wait_s)
+    finally:
+        os.close(handle)
+
+
+def _try_for(handle: int, wait_s: float) -> bool:
+    for left in reversed(range(max(1, round(wait_s / _BETWEEN_TRIES_S)))):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if left:
+                time.sleep(_BETWEEN_TRIES_S)
+        except OSError:
+            return False  # a file system without locks
+        else:
+            return True
+    return False
 
 
 def _read_pid(handle: int) -> int | None:
