@@ -20,6 +20,7 @@ from nutbridge.errors import (
     ConfigError,
     LockHeld,
     NutbridgeError,
+    PortFileError,
     Refused,
     Stopping,
 )
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from nutbridge.nut.port_file import PortFile
     from nutbridge.nut.publisher import PortFilePublisher
     from nutbridge.system.clock import Clock, Waiter
+    from nutbridge.system.host import Host
 
 _log = logging.getLogger("nutbridge")
+
+#: Where even the port file is not known, the next start is so far away, s.
+UNKNOWN_WAIT_S = 60.0
 
 
 def main() -> None:
@@ -64,37 +69,106 @@ def _leave(code: int) -> None:
 
 
 def _run(options: Options) -> int:
-    from nutbridge.daemon.wiring import maker_of
-    from nutbridge.nut.port_file import PortFile
-    from nutbridge.nut.publisher import PortFilePublisher
     from nutbridge.system.clock import SignalWaiter, SystemClock
-    from nutbridge.system.lock import PortLock
 
     waiter = SignalWaiter()
     waiter.install()
     clock = SystemClock()
+    while True:
+        try:
+            return _run_with_config(options, clock, waiter)
+        except (ConfigError, PortFileError) as error:
+            if options.once or options.hide or _on_terminal():
+                raise
+            if _hold(error, options, clock, waiter):
+                continue
+            if isinstance(error, PortFileError):
+                raise
+            return error.exit_code
+
+
+def _on_terminal() -> bool:
+    """Whether a person waits for the error."""
+    return any(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
+    from nutbridge.daemon.wiring import maker_of
+    from nutbridge.nut.port_file import PortFile
+    from nutbridge.nut.publisher import PortFilePublisher
+    from nutbridge.system.lock import PortLock
+
     settings = _settings(options)
     port = PortFile(Path(settings.port_file), clock)
     port.check()
     publisher = PortFilePublisher(port, maker_of(settings))
+    lock = PortLock(port.real)
     try:
-        PortLock(port.real).acquire()
+        lock.acquire()
     except LockHeld as held:
         if not options.once:
             raise
         publisher.load()
         return _report(settings.ups, publisher.status, held.pid)
-    port.sweep()
-    publisher.load()
-    if options.hide:
-        from nutbridge.daemon.wiring import forget_hold
-        from nutbridge.system.host import Host
+    try:
+        port.sweep()
+        publisher.load()
+        if options.hide:
+            from nutbridge.daemon.wiring import forget_hold
+            from nutbridge.system.host import Host
 
-        _hide(publisher, asked=options.hide)
-        host = Host(clock, waiter, os.environ, port.owner)
-        forget_hold(settings, port.real, host)
-        return 0
-    return _monitor(settings, publisher, port, (clock, waiter), once=options.once)
+            _hide(publisher, asked=options.hide)
+            host = Host(clock, waiter, os.environ, port.owner)
+            forget_hold(settings, port.real, host)
+            return 0
+        return _monitor(settings, publisher, port, (clock, waiter), once=options.once)
+    finally:
+        lock.release()
+
+
+def _hold(
+    error: NutbridgeError, options: Options, clock: "Clock", waiter: "Waiter"
+) -> bool:
+    """Do without a usable config; False when even the port file is not known."""
+    from nutbridge.config.file import salvage
+    from nutbridge.daemon.runner import PulsingWaiter
+    from nutbridge.daemon.without_config import hold
+    from nutbridge.system.host import Host
+    from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
+
+    notifier = Notifier.from_environ(os.environ)
+    pulsing = PulsingWaiter(waiter, clock, notifier, watchdog_interval_s(os.environ))
+    host = Host(clock, pulsing, os.environ)
+    left = salvage(options.config, options.ups, os.environ)
+    if hold(error, left, host, notifier, lambda: _error_of(options, host)):
+        _log.info("the config can be used again")
+        return True
+    if isinstance(error, ConfigError):
+        # A start every 2 s would fill the journal; nothing can be kept true here.
+        _log.error("%s; the next try is in %.0f s", error, UNKNOWN_WAIT_S)
+        notifier.ready()
+        until = clock.boottime() + UNKNOWN_WAIT_S
+        while (rest := until - clock.boottime()) > 0:
+            pulsing.wait(rest)
+    return False
+
+
+def _error_of(options: Options, host: "Host") -> NutbridgeError | None:
+    """Return why the config cannot be used now, or None."""
+    from nutbridge.config.file import load
+    from nutbridge.daemon.wiring import build, maker_of
+    from nutbridge.nut.port_file import PortFile
+    from nutbridge.nut.publisher import PortFilePublisher
+
+    try:
+        settings, _ = load(options.config, options.ups, os.environ)
+        port = PortFile(Path(settings.port_file), host.clock)
+        port.check()
+        publisher = PortFilePublisher(port, maker_of(settings))
+        build(settings, publisher, port.real, host, once=False).close()
+    except NutbridgeError as error:
+        return error
+    return None
 
 
 def _settings(options: Options) -> "Settings":
@@ -121,6 +195,7 @@ def _monitor(
     """Decide about the port file found, then check once or for ever."""
     from nutbridge.daemon.runner import PulsingWaiter, run, run_once
     from nutbridge.daemon.wiring import build, hide_stale
+    from nutbridge.daemon.without_config import hide_left_behind
     from nutbridge.system.host import Host
     from nutbridge.system.release_request import ReleaseRequest
     from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
@@ -133,10 +208,12 @@ def _monitor(
     try:
         parts = build(settings, publisher, port.real, host, once=once)
     except ConfigError:
-        # Nobody will watch the file now: a stale OB must not greet a driver
-        # that starts after us at boot.
-        hide_stale(settings, publisher, port.real, host)
+        if once or _on_terminal():
+            # Nobody will watch the file now: a stale OB must not greet a driver
+            # that starts after us at boot.
+            hide_stale(settings, publisher, port.real, host)
         raise
+    hide_left_behind(parts.state_session.found, port.real, host)
     monitor, source, state_session = parts.monitor, parts.source, parts.state_session
     monitor.wish = ReleaseRequest(port.real, clock)
     monitor.wish.drop()  # left for a predecessor

@@ -5,6 +5,7 @@ change it between the check and the reading. Refused, as by the bash script: a
 password that everybody can read, and folders in which everybody can write.
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from nutbridge.config.file_names import (
 from nutbridge.config.settings import ConfigSite, Settings, interpret
 from nutbridge.config.sma import PASSWORD_MAX, too_long
 from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
-from nutbridge.config.values import absolute
+from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError
 from nutbridge.ups.notices import Notice, warning
 
@@ -106,6 +107,55 @@ def load(
     else:
         settings = _with_passwords(settings, odd, needed=account_needed)
     return settings, _overruled(ups, entries.get("UPS"), path) + odd
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What can be told of a config that cannot be used.
+
+    Attributes:
+        ups: name of the UPS, None where nothing tells.
+        state_dir: STATE_DIR, or its default.
+        port_file: PORT_FILE, None where it cannot be read or trusted.
+    """
+
+    ups: str | None
+    state_dir: str
+    port_file: str | None = None
+
+
+def salvage(config: str | None, ups: str | None, environ: Mapping[str, str]) -> Salvage:
+    """Return what a config tells that ``load`` refuses.
+
+    A line that cannot be read does not hide the others. Of a file in which everybody
+    can write not a word is believed.
+
+    Raises:
+        UsageError: nothing tells which file.
+        ConfigError: there is no current folder.
+    """
+    cwd, nut = _cwd(), folders(environ)
+    path = absolute(cwd, config or _usual(nut, ups, environ))
+    entries: dict[str, ConfigEntry] = {}
+    with contextlib.suppress(ConfigError):
+        data, info = read_plain(path, MAX_BYTES)
+        _check_secrecy(path, info, holds_secret=False)
+        try:
+            entries = parse(data, path)
+        except ConfigError:
+            for line in data.split(b"\n"):
+                with contextlib.suppress(ConfigError):
+                    entries |= parse(line, path)
+    name = None
+    with contextlib.suppress(ConfigError, UsageError):
+        name = _ups_name(ups, entries.get("UPS"), environ, path)
+    values = Values(entries, path)
+    state_dir, port_file = absolute(cwd, nut.localstate), None
+    with contextlib.suppress(ConfigError):
+        state_dir = values.path("STATE_DIR", cwd) or state_dir
+    with contextlib.suppress(ConfigError):
+        port_file = values.path("PORT_FILE", state_dir)
+    return Salvage(name, state_dir, port_file)
 
 
 def _read_config(path: str) -> tuple[bytes, os.stat_result]:

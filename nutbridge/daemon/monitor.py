@@ -252,6 +252,10 @@ class Monitor:
             self.memory = replace(self.memory, hidden_at_stop=hidden)
         self.close()
 
+    def discard(self) -> None:
+        """Let the source go; nothing was done and nothing is saved."""
+        self._source.close()
+
     def close(self) -> None:
         """Save what is known and let the source go; the file stays as it is."""
         self._keep(self._clock.boottime(), important=True)

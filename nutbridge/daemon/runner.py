@@ -78,10 +78,22 @@ def run(
     clock: Clock,
     notifier: Notifier,
     after_poll: Callable[[], None],
+    leave: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Poll until SIGTERM or SIGINT; the start decision is already made."""
+    """Poll until SIGTERM or SIGINT; the start decision is already made.
+
+    Args:
+        monitor: started.
+        source: whom it asks.
+        waiter: of the main thread.
+        clock: all times.
+        notifier: to systemd.
+        after_poll: called after each check.
+        leave: called after that; True ends the loop, for another monitor to go on.
+    """
     notifier.ready()
     crashes = Crashes()
+    left = False
     try:
         while True:
             next_at = monitor.tick()
@@ -92,13 +104,19 @@ def run(
                 raise
             except Exception as exc:  # noqa: BLE001  nothing of it is for this check
                 crashes.tell("what follows a check", exc)
-            while (left := next_at - clock.boottime()) > 0 and not source.has_new_token:
-                waiter.wait(left)
+            left = leave()
+            if left:
+                return
+            while (rest := next_at - clock.boottime()) > 0 and not source.has_new_token:
+                waiter.wait(rest)
     except Stopping:
         _log.info("stopping")
     finally:
-        notifier.stopping()
-        monitor.stop()
+        if left:
+            monitor.close()
+        else:
+            notifier.stopping()
+            monitor.stop()
 
 
 def run_once(monitor: Monitor, source: TokenNews, waiter: Waiter, clock: Clock) -> None:

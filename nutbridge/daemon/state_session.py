@@ -6,6 +6,7 @@ from typing import NamedTuple
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.system.retry_state import RetryState
 from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.saved import SavedState
 
 
@@ -30,13 +31,20 @@ class StateSession:
     Args:
         store: the file.
         whose: what it has to belong to.
+        policy: of the config, None where that cannot be used.
+
+    Attributes:
+        found: what the file said at the start, about whatever port file.
     """
 
-    def __init__(self, store: StateStore, whose: StateOwner) -> None:
+    def __init__(
+        self, store: StateStore, whose: StateOwner, policy: Policy | None = None
+    ) -> None:
         self._store = store
         self._whose = whose
+        self._policy = policy
         store.sweep()
-        self._found = store.read()
+        self.found = store.read()
         self._memory: Memory | None = None
         self._written_retry: RetryState | None = None
         self._retry: Callable[[], RetryState] = RetryState
@@ -44,7 +52,7 @@ class StateSession:
     @property
     def memory(self) -> Memory | None:
         """What was saved about this port file, in whatever boot."""
-        found = self._found
+        found = self.found
         if found is None or found.port_file != self._whose.port_file:
             return None
         return found.memory
@@ -52,7 +60,7 @@ class StateSession:
     @property
     def written_this_boot(self) -> bool:
         """Whether it was saved in this boot."""
-        found = self._found
+        found = self.found
         if self.memory is None or found is None:
             return False
         return bool(self._whose.boot_id) and found.boot_id == self._whose.boot_id
@@ -60,7 +68,7 @@ class StateSession:
     @property
     def retry_state(self) -> RetryState:
         """When the next login is allowed, as saved."""
-        found = self._found
+        found = self.found
         if found is None or found.config != self._whose.config:
             return RetryState()
         return RetryState(found.next_login_epoch or 0.0, found.failed_logins)
@@ -82,6 +90,7 @@ class StateSession:
                 next_login_epoch=retry.next_try_epoch,
                 failed_logins=retry.failures,
                 config=self._whose.config,
+                policy=self._policy,
             )
         )
 

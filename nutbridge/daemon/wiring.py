@@ -39,6 +39,10 @@ class MonitorParts(NamedTuple):
     source: TokenNews
     state_session: StateSession
 
+    def close(self) -> None:
+        """Let a monitor go that was never started."""
+        self.monitor.discard()
+
 
 def maker_of(settings: Settings) -> Maker:
     """Return whose defaults stand in the port file."""
@@ -169,6 +173,7 @@ def _state_session(settings: Settings, port_file: Path, host: Host) -> StateSess
     return StateSession(
         StateStore(folder / state_name(settings.ups), host.owner),
         StateOwner(host.clock.boot_id(), str(port_file), _stamp(settings)),
+        policy_of(settings, once=False),
     )
 
 

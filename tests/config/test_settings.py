@@ -58,7 +58,7 @@ def test_interpret_defaults() -> None:
         pollfreq_s=60,
         pollfreqalert_s=20,
         relayfreq_s=10,
-        nocomms_delay_s=120,
+        nocomms_delay_s=300,
         loadkwh_w=768,
         login_timeout_s=10,
         api_timeout_s=5,

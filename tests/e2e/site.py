@@ -192,6 +192,12 @@ class Site:
         self._daemons.append(daemon)
         return daemon
 
+    def start_plain(self, *arguments: str) -> Daemon:
+        """Start the daemon with the config as it is on disk."""
+        daemon = Daemon(self._popen([str(COMMAND), *arguments]))
+        self._daemons.append(daemon)
+        return daemon
+
     def start_program(self, program: str) -> Daemon:
         """Start the daemon out of a small Python program."""
         self.write_config()

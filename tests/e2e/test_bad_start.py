@@ -37,7 +37,7 @@ def test_config_error(site: Site, keys: dict[str, str | None], wanted: str) -> N
     """File, line, key, and what is allowed; nothing was asked or written."""
     given = {**site.keys, **keys}
     site.keys = {key: value for key, value in given.items() if value is not None}
-    done = site.run()
+    done = site.run("-s")
     assert done.code == 78
     assert wanted.format(config=site.config) in the_line(done)
     assert site.gateway.server.counts.connections == 0
@@ -47,7 +47,7 @@ def test_config_error(site: Site, keys: dict[str, str | None], wanted: str) -> N
 def test_config_without_a_closing_quote(site: Site) -> None:
     site.write_config()
     site.config.write_text("SERIAL=1\nPASSWORD='abc\n")
-    done = site.run_plain(UPS)
+    done = site.run_plain("-s", UPS)
     assert done.code == 78
     assert f"{site.config}:2: " in the_line(done)
     assert "abc" not in done.err
@@ -83,7 +83,7 @@ FILES: dict[str, tuple[Callable[[Path], None], str]] = {
 def test_config_file(site: Site, spoil: Callable[[Path], None], wanted: str) -> None:
     site.write_config()
     spoil(site.config)
-    done = site.run_plain(UPS)
+    done = site.run_plain("-s", UPS)
     assert done.code == 78
     line = the_line(done)
     assert wanted in line
@@ -138,7 +138,7 @@ def test_config_by_name_environment_and_option(site: Site) -> None:
 def test_readable_token_is_refused(site: Site) -> None:
     site.cache_token()
     site.token_file.chmod(0o644)
-    done = site.run()
+    done = site.run("-s")
     assert done.code == 78
     assert "everybody may read the token; chmod 600" in the_line(done)
 
@@ -148,7 +148,7 @@ def test_refused_token_leaves_no_stale_status(site: Site) -> None:
     site.show("ups.status: OB LB\n")
     site.cache_token()
     site.token_file.chmod(0o644)
-    assert site.run().code == 78
+    assert site.run("-s").code == 78
     assert site.text is None
 
 
@@ -157,7 +157,7 @@ def test_refused_token_takes_no_ups_from_a_running_driver(site: Site) -> None:
     site.start_driver()
     site.cache_token()
     site.token_file.chmod(0o644)
-    assert site.run().code == 78
+    assert site.run("-s").code == 78
     assert site.status == "OB"
 
 

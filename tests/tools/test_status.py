@@ -52,7 +52,7 @@ def online(site: Site) -> None:
     site.cache_token()
     site.start().says("the gateway answers: on line")
     state = site.run_folder / f"enphase-{UPS}.state"
-    wait_until(lambda: '"flow_load_w": 7' in state.read_text(), SOON_S, "a note")
+    wait_until(lambda: '"load_w": 7' in state.read_text(), SOON_S, "a note")
 
 
 def test_status_on_line_reads_well_and_says_protected(site: Site) -> None:

@@ -124,7 +124,13 @@ class Details:
         return True
 
     def take_inventory(self, inventory: Dated[Inventory]) -> None:
-        """Use an inventory that was asked for together with the relay."""
+        """Use an inventory that was asked for together with the relay.
+
+        One whose devices are all strange tells nothing of ours; it is asked for
+        again in its time.
+        """
+        if inventory.value.devices and not inventory.value.known:
+            return
         self._use_inventory(inventory)
         self.facts = derive_facts(self._parts, self.facts)
         if inventory.value.devices:

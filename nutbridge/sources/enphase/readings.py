@@ -238,6 +238,11 @@ class Inventory(NamedTuple):
     batteries_reported_s: float | None = None
 
     @property
+    def known(self) -> bool:
+        """Whether anything of an Ensemble is listed."""
+        return bool(self.batteries or self.enpowers or self.collars)
+
+    @property
     def controllers(self) -> int:
         """How many System Controllers are listed."""
         return len(self.enpowers)

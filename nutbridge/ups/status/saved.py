@@ -12,6 +12,7 @@ from typing import Any
 
 from nutbridge.ups.snapshot import SnapshotError, decode, encode
 from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
 
 VERSION = 2
@@ -28,6 +29,7 @@ class SavedState:
         next_login_epoch: wall clock of the next login allowed, or None.
         failed_logins: logins failed in a row.
         config: stamp of the config file these logins were made with.
+        policy: of the last config that could be used.
     """
 
     boot_id: str
@@ -36,6 +38,7 @@ class SavedState:
     next_login_epoch: float | None = None
     failed_logins: int = 0
     config: str = ""
+    policy: Policy | None = None
 
 
 def render(saved: SavedState) -> bytes:

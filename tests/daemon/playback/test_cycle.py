@@ -109,7 +109,7 @@ def test_live_body_recorded_with_the_stream_off() -> None:
     assert "info" not in live
 
 
-@pytest.mark.parametrize("odd", [None, True, "1739391123", 0, -1, 1e300, 99])
+@pytest.mark.parametrize("odd", [None, True, "1739391123", 0, -1, 1e300])
 def test_live_body_without_a_usable_time(odd: object) -> None:
     body, epoch_s = live_body(json.dumps({"meters": {"last_update": odd}}), NOW)
     assert json.loads(body)["meters"]["last_update"] == epoch_s == NOW

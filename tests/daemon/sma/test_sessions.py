@@ -240,7 +240,7 @@ def test_another_certificate_gets_no_password_until_it_is_trusted(
     server.new_certificate()
     server.drop_connections()
     server.counts.clear()
-    played.check(20.0, times=8)
+    played.check(20.0, times=16)
     assert f"changed from {first} to {server.fingerprint}" in log.text
     assert "gateway trust sun --inverter" in log.text
     assert played.status is None

@@ -222,7 +222,7 @@ def test_battery_keys_that_vanish_are_a_failed_poll(play: Play) -> None:
     played.inverter.inverter.drop(*keys.BATTERY_KEYS)
     played.check(10.0)
     assert played.status == "OL"
-    played.check(130.0)
+    played.check(310.0)
     assert played.status is None
 
 
@@ -247,7 +247,7 @@ def test_what_is_not_known_is_a_failed_poll(play: Play, reply: Reply) -> None:
     played.inverter.inverter.replies[VALUES] = reply
     played.check(20.0)
     assert played.status == "OL"
-    played.check(121.0)
+    played.check(301.0)
     assert played.status is None
     played.inverter.inverter.replies.clear()
     played.check(20.0)

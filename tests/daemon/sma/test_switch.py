@@ -108,5 +108,5 @@ def test_grid_that_is_back_counts_while_the_battery_is_not(play: Play) -> None:
     played.check(5.0)
     assert played.status == "OL"
     # What answers now is no UPS: NOCOMMS_DELAY, as without an answer.
-    played.check(20.0, times=7)
+    played.check(20.0, times=16)
     assert played.status is None

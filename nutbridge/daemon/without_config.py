@@ -1,0 +1,235 @@
+"""A config that cannot be used is a silent gateway, not an end.
+
+The monitor runs with the policy of the last config that could be used: it holds an
+OB and reckons, hides an OL after NOCOMMS_DELAY, and takes the mended file by itself.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from nutbridge.config.file import Salvage
+from nutbridge.config.file_names import state_name
+from nutbridge.daemon.last_resort import LastResort
+from nutbridge.daemon.monitor import Monitor
+from nutbridge.daemon.runner import run
+from nutbridge.daemon.state_session import StateOwner, StateSession
+from nutbridge.daemon.state_store import StateStore, state_folder
+from nutbridge.errors import (
+    DeviceError,
+    LockHeld,
+    NutbridgeError,
+    PortFileError,
+    Stopping,
+)
+from nutbridge.nut.driver import DriverSockets
+from nutbridge.nut.makers import ENPHASE, SMA
+from nutbridge.nut.port_file import PortFile, PortFileName
+from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.system.host import Host
+from nutbridge.system.lock import PortLock
+from nutbridge.system.release_request import ReleaseRequest
+from nutbridge.system.retry_state import RetryState
+from nutbridge.system.sdnotify import Notifier
+from nutbridge.ups.model import Facts, GridAnswer
+from nutbridge.ups.status.policy import Policy
+from nutbridge.ups.status.saved import SavedState
+from nutbridge.ups.units import SECONDS_PER_HOUR
+
+_log = logging.getLogger(__name__)
+
+
+class ConfigTrouble:
+    """A ``source.Source`` that says why nobody can be asked, once and once an hour.
+
+    Args:
+        error: names file, line and remedy.
+        look: returns the error of the config as it is now, None when it is mended.
+        host: its clock says when an hour is over.
+
+    Attributes:
+        mended: the config can be used now.
+    """
+
+    has_new_token = False
+    token_pending = False
+    facts = Facts()
+
+    def __init__(
+        self,
+        error: NutbridgeError,
+        look: Callable[[], NutbridgeError | None],
+        host: Host,
+    ) -> None:
+        self._look = look
+        self._clock = host.clock
+        self._told_at: float | None = None
+        self.error: NutbridgeError = error
+        self.mended = False
+        self._tell(error)
+
+    def _tell(self, error: NutbridgeError) -> None:
+        now, told_at = self._clock.boottime(), self._told_at
+        new = str(error) != str(self.error)
+        self.error = error
+        if new or told_at is None or now - told_at >= SECONDS_PER_HOUR:
+            self._told_at = now
+            _log.error(
+                "%s; nobody can be asked about the grid. The file is taken by itself "
+                "once it is mended",
+                error,
+            )
+
+    def look(self) -> bool:
+        """Look at the config again; whether it is mended."""
+        error = self._look()
+        self.mended = error is None
+        if error is not None:
+            self._tell(error)
+        return self.mended
+
+    def grid(self, until: float) -> GridAnswer:  # noqa: ARG002 - nobody is asked
+        """Ask nobody.
+
+        Raises:
+            DeviceError: always.
+        """
+        raise DeviceError("config", str(self.error))
+
+    def begin_round(self) -> None:
+        """Nothing to ask."""
+
+    def details(self, until: float) -> bool:  # noqa: ARG002 - nobody is asked
+        """Ask nobody; complete at once."""
+        return True
+
+    def upkeep(self, *, grid_gone: bool) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def state_file(salvage: Salvage, host: Host) -> StateStore | None:
+    """Return the state file of this UPS, None where its name is not known."""
+    if salvage.ups is None:
+        return None
+    folder = state_folder(host.environ, salvage.state_dir)
+    return StateStore(folder / state_name(salvage.ups), host.owner)
+
+
+def port_file_of(
+    salvage: Salvage, saved: SavedState | None, host: Host
+) -> PortFile | None:
+    """Return a usable port file: of the config's own line, else of the state file."""
+    names = (salvage.port_file, saved.port_file if saved else None)
+    for name in filter(None, names):
+        port = PortFile(Path(name), host.clock)
+        with contextlib.suppress(PortFileError):
+            port.check()
+            return port
+    return None
+
+
+def hold(
+    error: NutbridgeError,
+    salvage: Salvage,
+    host: Host,
+    notifier: Notifier,
+    look: Callable[[], NutbridgeError | None],
+) -> bool:
+    """Keep the port file true until the config is mended.
+
+    Returns:
+        False when no usable port file is known: nothing was done.
+
+    Raises:
+        PortFileError: the port file cannot be read any more.
+        LockHeld: another monitor keeps it.
+        Stopping: asked to end; all is saved.
+    """
+    store = state_file(salvage, host)
+    saved = store.read() if store else None
+    port = port_file_of(salvage, saved, host)
+    if port is None or store is None or salvage.ups is None:
+        return False
+    policy = (saved.policy if saved else None) or Policy()
+    publisher = PortFilePublisher(port, SMA if policy.device == "inverter" else ENPHASE)
+    lock = PortLock(port.real)
+    lock.acquire()
+    try:
+        port.sweep()
+        publisher.load()
+        session = _session(store, port, saved, policy, host)
+        source = ConfigTrouble(error, look, host)
+        monitor = Monitor(
+            policy,
+            "",
+            source,
+            publisher,
+            host.clock,
+            DriverSockets(salvage.ups, host.environ, port.real).answer,
+            session.save,
+        )
+        monitor.last_resort = LastResort(port.real)
+        monitor.wish = ReleaseRequest(port.real, host.clock)
+        hide_left_behind(saved, port.real, host)
+        monitor.start(session.memory, written_this_boot=session.written_this_boot)
+        run(
+            monitor,
+            source,
+            host.waiter,
+            host.clock,
+            notifier,
+            session.refresh,
+            leave=source.look,
+        )
+    finally:
+        lock.release()
+    if not source.mended:
+        raise Stopping("asked to stop")
+    return True
+
+
+def _session(
+    store: StateStore,
+    port: PortFile,
+    saved: SavedState | None,
+    policy: Policy,
+    host: Host,
+) -> StateSession:
+    """Return the session of a state file; the pause of a refused login stays."""
+    stamp = saved.config if saved else ""
+    owner = StateOwner(host.clock.boot_id(), str(port.real), stamp)
+    session = StateSession(store, owner, policy)
+    retry = session.retry_state if saved else RetryState()
+    session.watch(lambda: retry)
+    return session
+
+
+def hide_left_behind(saved: SavedState | None, real: Path, host: Host) -> None:
+    """Hide the OL of a port file that the config has left; never an OB.
+
+    Nobody watches it any more, and its driver would show it for ever.
+    """
+    if saved is None or not saved.port_file or saved.port_file == str(real):
+        return
+    port = PortFile(Path(saved.port_file), host.clock)
+    lock = PortLock(port.real)
+    # Another monitor may keep it by now; or it is gone.
+    with contextlib.suppress(PortFileError, LockHeld, OSError):
+        if not port.real.parent.is_dir() or port.find() is not PortFileName.VISIBLE:
+            return
+        lock.acquire()
+        try:
+            publisher = PortFilePublisher(port)
+            publisher.load()
+            if "OB" not in (publisher.status or "").split():
+                publisher.hide()
+                _log.warning(
+                    "port file %s of an earlier config hidden: nobody keeps it",
+                    port.path,
+                )
+        finally:
+            lock.release()

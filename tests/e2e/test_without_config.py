@@ -1,0 +1,128 @@
+"""A config that cannot be used is a silent gateway: hold, hide, take the mended file."""
+
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests.e2e.site import COMMAND, UPS, Site
+from tests.nut.harness import SOON_S, wait_until
+
+#: Ends the wait for an unknown port file at once.
+IMPATIENT = (
+    "import nutbridge.cli.enphase_monitor as m; m.UNKNOWN_WAIT_S = 0.2; m.main()"
+)
+
+
+def mistype(site: Site) -> None:
+    site.keys["SERIAL"] = "not a serial"
+
+
+def test_ol_stands_for_nocomms_delay_and_goes(known: Site) -> None:
+    """An OL stood for good, and the journal grew by 168 lines a minute."""
+    known.keys["NOCOMMS_DELAY"] = "1"
+    assert known.run("-s").code == 0
+    assert known.status == "OL"
+    mistype(known)
+    daemon = known.start()
+    daemon.says(f"{known.config}:3: SERIAL: ")
+    known.wait_status(None)
+    assert len([line for line in daemon.err.splitlines() if "SERIAL" in line]) <= 3
+    assert daemon.stop() == 0
+
+
+def test_ob_is_held_and_the_mended_file_taken(known: Site) -> None:
+    known.begin_outage()
+    good = dict(known.keys)
+    mistype(known)
+    daemon = known.start()
+    daemon.says("nobody can be asked about the grid")
+    daemon.says("holding it until the gateway answers")
+    assert known.status == "OB"
+    known.gateway.house.regain_grid()
+    known.keys = good
+    known.write_config()
+    daemon.says("the config can be used again")
+    known.wait_status("OL")
+    assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("text", ["PASSWORD='abc\n", ""])
+def test_port_file_is_known_from_the_state_file(known: Site, text: str) -> None:
+    known.begin_outage()
+    known.config.write_text(text)
+    daemon = known.start_plain(UPS)
+    daemon.says("nobody can be asked about the grid")
+    daemon.says("holding it until the gateway answers")
+    assert known.status == "OB"
+    assert daemon.stop() == 0
+    assert known.status == "OB"
+
+
+def test_config_that_everybody_writes_is_not_believed(known: Site) -> None:
+    """Its PORT_FILE could be any file of ours."""
+    known.begin_outage()
+    other = known.state / "other.dev"
+    other.write_text("mine: 1\n")
+    known.keys["PORT_FILE"] = "other.dev"
+    known.write_config()
+    known.config.chmod(0o666)
+    daemon = known.start_plain(UPS)
+    daemon.says("holding it until the gateway answers")
+    assert other.read_text() == "mine: 1\n"
+    assert daemon.stop() == 0
+
+
+def test_unknown_port_file_waits_and_ends_with_78(site: Site) -> None:
+    site.keys.pop("PORT_FILE")
+    daemon = site.start()
+    daemon.says("the next try is in 60 s")
+    assert daemon.stop() == 0
+    daemon = site.start_program(IMPATIENT)
+    assert daemon.ended() == 78
+    assert daemon.err.count("PORT_FILE: not set") == 1
+
+
+def test_port_file_that_is_mistyped_leaves_the_old_one_watched(known: Site) -> None:
+    known.begin_outage()
+    known.keys["PORT_FILE"] = "hmoe.dev"
+    daemon = known.start()
+    daemon.says("hmoe.dev does not exist")
+    daemon.says("holding it until the gateway answers")
+    assert known.status == "OB"
+    assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("status", ["OL", "OB"])
+def test_port_file_left_behind_shows_no_old_ol(known: Site, status: str) -> None:
+    if status == "OB":
+        known.begin_outage()
+    else:
+        assert known.run("-s").code == 0
+    (known.state / "new.dev-nocomms").touch()
+    known.keys["PORT_FILE"] = "new.dev"
+    daemon = known.start()
+    wait_until((known.state / "new.dev").exists, SOON_S, "the new port file")
+    assert known.status == (None if status == "OL" else "OB")
+    assert daemon.stop() == 0
+
+
+def test_start_from_a_terminal_still_ends_with_78(site: Site) -> None:
+    mistype(site)
+    site.write_config()
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [str(COMMAND), UPS],
+        env=site.environ,
+        cwd=site.folder,
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert process.wait(SOON_S) == 78
+    finally:
+        process.kill()
+        os.close(ours)
+        os.close(theirs)
