@@ -1,4 +1,4 @@
-"""A config that cannot be used is a silent gateway: hold, hide, take the mended file."""
+"""A config that cannot be used is a silent gateway: hold, hide, take it mended."""
 
 import os
 import pty
@@ -88,7 +88,7 @@ def test_port_file_that_is_mistyped_leaves_the_old_one_watched(known: Site) -> N
     known.begin_outage()
     known.keys["PORT_FILE"] = "hmoe.dev"
     daemon = known.start()
-    daemon.says("hmoe.dev does not exist")
+    daemon.says("hmoe.dev: does not exist")
     daemon.says("holding it until the gateway answers")
     assert known.status == "OB"
     assert daemon.stop() == 0

@@ -124,16 +124,10 @@ class Details:
         return True
 
     def take_inventory(self, inventory: Dated[Inventory]) -> None:
-        """Use an inventory that was asked for together with the relay.
-
-        One whose devices are all strange tells nothing of ours; it is asked for
-        again in its time.
-        """
-        if inventory.value.devices and not inventory.value.known:
-            return
-        self._use_inventory(inventory)
+        """Use an inventory that was asked for together with the relay."""
+        settled = self._use_inventory(inventory)
         self.facts = derive_facts(self._parts, self.facts)
-        if inventory.value.devices:
+        if settled:
             self._queue.done_elsewhere("inventory", inventory.at)
 
     def _forget(self, name: str) -> None:
@@ -208,13 +202,19 @@ class Details:
 
     def _ask_inventory(self, until: float) -> bool:
         inventory = self._gateway.fetch_inventory(until)
-        self._use_inventory(inventory)
-        # Gateways boot with an empty one.
-        return inventory.value.devices > 0
+        return self._use_inventory(inventory)
 
-    def _use_inventory(self, inventory: Dated[Inventory]) -> None:
+    def _use_inventory(self, inventory: Dated[Inventory]) -> bool:
+        """Take it over; False when it has to be asked for again soon.
+
+        Gateways boot with an empty one, and one that lists only strange devices
+        tells nothing of ours.
+        """
+        if inventory.value.devices and not inventory.value.known:
+            return False
         self._parts = replace(self._parts, inventory=inventory)
         self.reports = self.reports.look(inventory)
+        return inventory.value.devices > 0
 
     def _ask_meters(self, until: float) -> bool:
         setup = self._gateway.fetch_meters(until).value
