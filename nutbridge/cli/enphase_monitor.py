@@ -195,7 +195,7 @@ def _monitor(
     """Decide about the port file found, then check once or for ever."""
     from nutbridge.daemon.runner import PulsingWaiter, run, run_once
     from nutbridge.daemon.wiring import build, hide_stale
-    from nutbridge.daemon.without_config import hide_left_behind
+    from nutbridge.daemon.without_config import LeftBehind
     from nutbridge.system.host import Host
     from nutbridge.system.release_request import ReleaseRequest
     from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
@@ -213,7 +213,8 @@ def _monitor(
             # that starts after us at boot.
             hide_stale(settings, publisher, port.real, host)
         raise
-    hide_left_behind(parts.state_session.found, port.real, host)
+    left = LeftBehind(parts.state_session.found, port.real, host)
+    left.look()
     monitor, source, state_session = parts.monitor, parts.source, parts.state_session
     monitor.wish = ReleaseRequest(port.real, clock)
     monitor.wish.drop()  # left for a predecessor
@@ -225,7 +226,8 @@ def _monitor(
     else:
         gc.freeze()
         gc.enable()
-        run(monitor, source, pulsing, clock, notifier, state_session.refresh)
+        after = (state_session.refresh, left.look)
+        run(monitor, source, pulsing, clock, notifier, *after)
     return 0
 
 

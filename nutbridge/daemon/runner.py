@@ -77,7 +77,7 @@ def run(
     waiter: Waiter,
     clock: Clock,
     notifier: Notifier,
-    after_poll: Callable[[], None],
+    *after_poll: Callable[[], None],
     leave: Callable[[], bool] = lambda: False,
 ) -> None:
     """Poll until SIGTERM or SIGINT; the start decision is already made.
@@ -99,7 +99,8 @@ def run(
             next_at = monitor.tick()
             try:
                 notifier.status(summary(monitor.memory, monitor.verdict))
-                after_poll()
+                for each in after_poll:
+                    each()
             except Stopping:
                 raise
             except Exception as exc:  # noqa: BLE001  nothing of it is for this check

@@ -33,7 +33,7 @@ from nutbridge.system.release_request import ReleaseRequest
 from nutbridge.system.retry_state import RetryState
 from nutbridge.system.sdnotify import Notifier
 from nutbridge.ups.model import Facts, GridAnswer
-from nutbridge.ups.status.policy import Policy
+from nutbridge.ups.status.policy import OL_VISIBLE_S, Policy
 from nutbridge.ups.status.saved import SavedState
 from nutbridge.ups.units import SECONDS_PER_HOUR
 
@@ -174,7 +174,8 @@ def hold(
         )
         monitor.last_resort = LastResort(port.real)
         monitor.wish = ReleaseRequest(port.real, host.clock)
-        hide_left_behind(saved, port.real, host)
+        left = LeftBehind(saved, port.real, host)
+        left.look()
         monitor.start(session.memory, written_this_boot=session.written_this_boot)
         run(
             monitor,
@@ -183,6 +184,7 @@ def hold(
             host.clock,
             notifier,
             session.refresh,
+            left.look,
             leave=source.look,
         )
     finally:
@@ -208,28 +210,52 @@ def _session(
     return session
 
 
-def hide_left_behind(saved: SavedState | None, real: Path, host: Host) -> None:
-    """Hide the OL of a port file that the config has left; never an OB.
+class LeftBehind:
+    """The port file that the config has left: its old OL is hidden, an OB never.
 
     Nobody watches it any more, and its driver would show it for ever.
+
+    Args:
+        saved: the state file.
+        real: the port file of now.
+        host: its clock.
     """
-    if saved is None or not saved.port_file or saved.port_file == str(real):
-        return
-    port = PortFile(Path(saved.port_file), host.clock)
-    lock = PortLock(port.real)
-    # Another monitor may keep it by now; or it is gone.
-    with contextlib.suppress(PortFileError, LockHeld, OSError):
-        if not port.real.parent.is_dir() or port.find() is not PortFileName.VISIBLE:
+
+    def __init__(self, saved: SavedState | None, real: Path, host: Host) -> None:
+        self._saved = saved
+        self._clock = host.clock
+        self._settled = saved is None or saved.port_file in ("", str(real))
+
+    def look(self) -> None:
+        """Hide it, as soon as clients have seen an OL that followed an OB."""
+        if self._settled or self._saved is None or self._is_young(self._saved):
             return
+        self._settled = True
+        port = PortFile(Path(self._saved.port_file), self._clock)
+        # It may be gone, or another monitor keep it by now.
+        with contextlib.suppress(PortFileError, LockHeld, OSError):
+            if port.find() is PortFileName.VISIBLE:
+                self._hide(port)
+
+    def _is_young(self, saved: SavedState) -> bool:
+        """Whether an OB may be the last that clients have seen of it."""
+        if saved.boot_id != self._clock.boot_id():
+            return False
+        shown, now = saved.memory.shown, self._clock.boottime()
+        noted_at = saved.memory.noted_at or now
+        return (shown.on_battery and now - noted_at < OL_VISIBLE_S) or (
+            shown.after_outage and now - shown.since < OL_VISIBLE_S
+        )
+
+    def _hide(self, port: PortFile) -> None:
+        lock = PortLock(port.real)
         lock.acquire()
         try:
             publisher = PortFilePublisher(port)
             publisher.load()
             if "OB" not in (publisher.status or "").split():
                 publisher.hide()
-                _log.warning(
-                    "port file %s of an earlier config hidden: nobody keeps it",
-                    port.path,
-                )
+                text = "port file %s of an earlier config hidden: nobody keeps it"
+                _log.warning(text, port.path)
         finally:
             lock.release()

@@ -115,14 +115,14 @@ def driver_runs(paths: Iterable[Path]) -> bool:
 def _answers(path: Path) -> bool:
     if len(os.fsencode(path)) > _LONGEST:
         return False  # nobody can listen there
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-        link.settimeout(_CONNECT_TIMEOUT_S)
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.settimeout(_CONNECT_TIMEOUT_S)
             link.connect(str(path))
-        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
-            return False
-        except OSError:
-            # Busy, or not for us to see (Debian's /run/nut is closed to other
-            # users): then there may be one, and hiding the file could end it.
-            return True
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+        return False
+    except OSError:
+        # Busy, not for us to see (Debian's /run/nut is closed to other users), or no
+        # handles left: then there may be one, and hiding the file could end it.
+        return True
     return True

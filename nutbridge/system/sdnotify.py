@@ -31,6 +31,8 @@ class Notifier:
         if address and address[0] in "/@":
             # The kernel marks an abstract name by a leading NUL.
             self._address = "\0" + address[1:] if address[0] == "@" else address
+        # Kept: a process without handles left must still say that it lives.
+        self._link: socket.socket | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Notifier":
@@ -63,9 +65,10 @@ class Notifier:
             return False
         data = "\n".join(lines).encode("utf-8", "replace")
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
-                link.settimeout(_SEND_TIMEOUT_S)
-                link.sendto(data, self._address)
+            if self._link is None:
+                self._link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                self._link.settimeout(_SEND_TIMEOUT_S)
+            self._link.sendto(data, self._address)
         except OSError:
             return False
         return True
