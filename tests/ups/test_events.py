@@ -235,6 +235,34 @@ def test_events_part_of_an_answer_tells_of_an_outage(second: Grid) -> None:
     assert play.ask(replace(unfit, grid=second), 11).event is Event.OPEN
 
 
+STALE = replace(CLOSED, stale="the gateway has lost the System Controller")
+
+
+def test_events_stale_closed_is_a_failed_poll_on_line() -> None:
+    play = online()
+    step = play.ask(STALE, 10)
+    assert step.event is Event.SILENT
+    assert "lost the System Controller" in step.notices[0].text
+    assert play.ask(STALE, 120).event is Event.GRACE_OVER
+
+
+def test_events_stale_closed_ends_no_outage_and_keeps_lb_back() -> None:
+    play = Play()
+    play.outage(soc=15.0)
+    assert play.read(61, soc=15.0) == "OB LB"
+    for at in (70, 80, 90):
+        assert play.ask(STALE, at).row.state is State.HOLDING
+        assert play.read(at + 1, soc=15.0) == "OB"
+    play.ask(OPEN, 100)
+    assert play.read(101, soc=15.0) == "OB LB", "an open always counts"
+
+
+def test_events_stale_closed_confirms_a_first_open() -> None:
+    play = online()
+    play.ask(OPEN, 10)
+    assert play.ask(STALE, 11).event is Event.OPEN
+
+
 def test_events_outage_is_held_through_any_silence() -> None:
     play = Play()
     play.outage()

@@ -34,7 +34,8 @@ _ORDER = (
     "meters",
 )
 #: The inventory tells whether the System Controller still reports.
-_SLOW = {"info": SLOW_S, "inventory": SLOW_S / 2, "meters": SLOW_S}
+INVENTORY_S = 300.0
+_SLOW = {"info": SLOW_S, "inventory": INVENTORY_S, "meters": SLOW_S}
 _METERS = frozenset({"reports", "meters"})
 #: Added up when all of them were asked.
 _POWERS = ("livedata", "reports", "power")

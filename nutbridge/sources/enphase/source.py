@@ -19,7 +19,7 @@ from nutbridge.errors import (
     TokenRejected,
 )
 from nutbridge.sources.enphase import paths
-from nutbridge.sources.enphase.details import Details
+from nutbridge.sources.enphase.details import INVENTORY_S, Details
 from nutbridge.sources.enphase.facts import derive_grid
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.poll_queue import SLOW_S, is_refused
@@ -194,14 +194,19 @@ class EnphaseSource:
         return self._unless_stale(answer, until)
 
     def _unless_stale(self, answer: GridAnswer, until: float) -> GridAnswer:
-        """Return ``closed``, marked where the gateway only repeats it."""
+        """Return ``closed``, marked where the gateway only repeats it.
+
+        An inventory that can no longer be read accuses nobody for long.
+        """
         if not self._details.reports.stale:
             return answer
         with contextlib.suppress(DeviceError):
             self._details.take_inventory(
                 self._gateway.fetch_inventory(self._deadline(until))
             )
-        return replace(answer, stale=self._details.reports.stale)
+        reports = self._details.reports
+        fresh = self._clock.boottime() - reports.at <= INVENTORY_S
+        return replace(answer, stale=reports.stale) if fresh else answer
 
     def _ask_witnesses(self, failure: DeviceError, until: float) -> GridAnswer | None:
         """Ask anew who else knows; None when they tell nothing."""

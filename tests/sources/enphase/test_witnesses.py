@@ -312,6 +312,16 @@ def test_stale_inventory_that_cannot_be_read_accuses_nobody(site: Site) -> None:
     assert set(rounds(site, 1800, age_s=None)) == {"closed"}
 
 
+def test_stale_word_of_an_inventory_that_is_gone_does_not_last(site: Site) -> None:
+    site.says(enpower="closed", communicating=False)
+    site.word()
+    site.wire.table[paths.INVENTORY] = BUSY
+    site.later(290)
+    assert site.word() == "stale"
+    site.later(20)
+    assert site.word() == "closed"
+
+
 def test_watch_needs_a_second_look() -> None:
     """Its first date may be of any time."""
 
