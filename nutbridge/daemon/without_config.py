@@ -155,14 +155,15 @@ def hold(
     if port is None or store is None or salvage.ups is None:
         return False
     policy = (saved.policy if saved else None) or Policy()
-    publisher = PortFilePublisher(port, SMA if policy.device == "inverter" else ENPHASE)
     lock = PortLock(port.real)
     lock.acquire()
     try:
+        source = ConfigTrouble(error, look, host)
+        maker = SMA if policy.device == "inverter" else ENPHASE
+        publisher = PortFilePublisher(port, maker)
         port.sweep()
         publisher.load()
         session = _session(store, port, saved, policy, host)
-        source = ConfigTrouble(error, look, host)
         monitor = Monitor(
             policy,
             "",
@@ -177,16 +178,9 @@ def hold(
         left = LeftBehind(saved, port.real, host)
         left.look()
         monitor.start(session.memory, written_this_boot=session.written_this_boot)
-        run(
-            monitor,
-            source,
-            host.waiter,
-            host.clock,
-            notifier,
-            session.refresh,
-            left.look,
-            leave=source.look,
-        )
+        after = (session.refresh, left.look)
+        times = (host.waiter, host.clock)
+        run(monitor, source, *times, notifier, *after, leave=source.look)
     finally:
         lock.release()
     if not source.mended:

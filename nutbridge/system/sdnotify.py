@@ -34,6 +34,12 @@ class Notifier:
         # Kept: a process without handles left must still say that it lives.
         self._link: socket.socket | None = None
 
+    def __del__(self) -> None:
+        """Close the handle."""
+        link = getattr(self, "_link", None)
+        if link is not None:
+            link.close()
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Notifier":
         """Take the address from the environment given."""

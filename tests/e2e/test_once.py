@@ -119,7 +119,8 @@ def test_under_a_held_lock_it_only_reports(known: Site) -> None:
 
 
 def test_odd_word_is_named_once(known: Site) -> None:
-    known.gateway.house.relay = "unknown"
+    # Nor do the controller and the batteries know.
+    known.gateway.house.relay = known.gateway.house.mode = "unknown"
     done = known.run("-s", seconds=LIMIT_S)
     assert done.err.count("neither open nor closed") == 1
     assert (done.code, known.status) == (0, None)

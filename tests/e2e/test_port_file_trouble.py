@@ -120,7 +120,7 @@ def test_lb_that_cannot_be_written_hides(known: Site) -> None:
     limit_files(daemon, 0)
     house.lose_grid()
     known.wait_status(None, 60)
-    assert "CRITICAL: LB cannot be written: hiding the file" in daemon.err
+    daemon.says("CRITICAL: LB cannot be written: hiding the file")
     assert daemon.process.poll() is None
 
 

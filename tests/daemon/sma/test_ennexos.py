@@ -242,7 +242,7 @@ def test_night_hides_the_file_and_guesses_nothing(play_ennexos: Play) -> None:
     device_of(played).sleep()
     played.check(20.0)
     assert played.status == "OL"
-    played.check(121.0)
+    played.check(301.0)
     assert played.status is None
     mains(device_of(played))
     played.check(20.0, times=2)
@@ -265,7 +265,7 @@ def test_empty_list_is_a_failed_poll(play_ennexos: Play) -> None:
     device_of(played).live.clear()
     played.check(10.0)
     assert played.status == "OL"
-    played.check(130.0)
+    played.check(310.0)
     assert played.status is None
 
 

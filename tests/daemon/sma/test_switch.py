@@ -50,7 +50,7 @@ def test_another_inverter_is_named(play: Play, log: pytest.LogCaptureFixture) ->
     assert [wanted in each.getMessage() for each in warned] == [True]
     # Its island is none of ours.
     assert played.status == "OL"
-    played.check(121.0)
+    played.check(301.0)
     assert played.status is None
     # A restart, as of a router and this machine in one outage, forgets nothing.
     played.kill()

@@ -24,14 +24,14 @@ from nutbridge.nut.port_file import PortFile
 from nutbridge.system.clock import SystemClock
 
 port = PortFile(Path(sys.argv[1]), SystemClock())
-seen, inner = port.signature(), port.signature
+seen, inner = port.signature(), port._signature
 
-def last_look():
-    found = inner()
+def last_look(folder):
+    found = inner(folder)
     os.kill(os.getpid(), signal.SIGSTOP)
     return found
 
-port.signature = last_look
+port._signature = last_look
 print(port.edit(b"battery.charge.low: 30\\nups.status: OL\\n", seen))
 """
 
