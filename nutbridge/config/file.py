@@ -109,8 +109,7 @@ def load(
     return settings, _overruled(ups, entries.get("UPS"), path) + odd
 
 
-@dataclass(frozen=True, slots=True)
-class Salvage:
+class Salvage(NamedTuple):
     """What can be told of a config that cannot be used.
 
     Attributes:
