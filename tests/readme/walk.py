@@ -39,6 +39,15 @@ def alike(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
 
 
+def fits(said: str, shows: str) -> bool:
+    """Whether output is what the manual shows; a line ``...`` is any lines."""
+    parts = re.split(r"^\.\.\.$", alike(shows), flags=re.MULTILINE)
+    if len(parts) == 1:
+        return alike(said) == alike(shows)
+    wanted = ".*".join(re.escape(part) for part in parts)
+    return re.fullmatch(wanted, alike(said), re.DOTALL) is not None
+
+
 def part(name: str) -> str:
     """Return what stands between ``.. <name> begin`` and ``.. <name> end``."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in MANUAL)
