@@ -6,7 +6,7 @@
 # make test-lowest      the quick tests with the oldest libraries that are allowed
 # make system-packages  install NUT and what else the tests run (Debian, Ubuntu);
 #                       make test does it where something is missing
-# make bench            what the monitor costs, beside its budgets (7 minutes)
+# make bench            what the monitor costs, beside its budgets (20 minutes)
 # make golden           rewrite what the tests compare with: test-data/, lists of the
 #                       manual pages
 # make lock             choose new versions of all that is installed
@@ -35,6 +35,7 @@ KEY := $(shell $(PYTHON) -c 'import os, sys, zlib; \
 MADE := $(VENV)/.made-$(KEY)
 RUNTIME := $(VENV)/.runtime-$(KEY)
 DEVELOP := $(VENV)/.develop-$(KEY)
+ALONE := $(VENV)-alone/.made-$(KEY)
 
 .PHONY: demo test lint test-lowest bench golden lock clean
 .PHONY: system-packages nut nut-if-possible boot-if-possible test-boot
@@ -56,8 +57,9 @@ test-boot: $(DEVELOP) nut boot-if-possible
 
 # Best on an idle machine. BENCH_REF="bash /path/enphase-monitor" measures another
 # monitor in turn with this one; PARTS=once only some parts (tests/bench/parts.py).
-bench: $(DEVELOP) nut
-	$(PY) -m tests.bench $(PARTS)
+# In two environments: the monitor alone, and beside all extras.
+bench: $(DEVELOP) $(ALONE) nut
+	BENCH_RUNTIME=$(abspath $(VENV)-alone/bin/python) $(PY) -m tests.bench $(PARTS)
 
 golden: $(DEVELOP)
 	$(PY) -m pytest -q --update-golden
@@ -75,6 +77,15 @@ $(MADE):
 $(RUNTIME): pyproject.toml | $(MADE)
 	$(PIP) install -e '.[demo]'
 	@$(PY) -m compileall -q nutbridge
+	@touch $@
+
+# What an installation has, for the benchmark.
+$(ALONE): pyproject.toml requirements.lock | $(MADE)
+	$(PYTHON) -m venv --clear $(VENV)-alone
+	$(VENV)-alone/bin/python -m pip --disable-pip-version-check --quiet install \
+	--require-hashes -r requirements.lock
+	$(VENV)-alone/bin/python -m pip --disable-pip-version-check --quiet install \
+	--no-deps --no-build-isolation -e .
 	@touch $@
 
 # With the runtime packages in it, so it serves the demo too.
@@ -160,6 +171,6 @@ lock:
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock $(LOWEST) build dist .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-alone $(LOWEST) build dist .coverage .coverage.* .hypothesis \
 	.mypy_cache .pytest_cache .ruff_cache
 	find nutbridge tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,16 @@ from pathlib import Path
 from tests.bench.standin import StandIn
 
 OURS = shlex.join([sys.executable, str(Path(__file__).with_name("plain.py"))])
+_MAIN = "from nutbridge.cli.enphase_monitor import main; main()"
+#: The monitor in two environments: as it is installed alone, and beside everything
+#: that the extras bring, of which some libraries load what they find. BENCH_RUNTIME
+#: is the Python of the first; without it this one hides the most expensive part.
+ENVIRONMENTS = {
+    "runtime packages": shlex.join([os.environ["BENCH_RUNTIME"], "-c", _MAIN])
+    if os.environ.get("BENCH_RUNTIME")
+    else OURS,
+    "all extras": shlex.join([sys.executable, "-c", _MAIN]),
+}
 UPS = "bench"
 #: Keys that both monitors know: a full poll as often as may be, nothing between.
 FAST = "POLLFREQ=5\nPOLLFREQALERT=5\n"
