@@ -131,15 +131,13 @@ class Machine:
 
         A gateway known from an installation has another certificate in each house.
         """
-        self._known().unlink(missing_ok=True)
+        for known in self._root.glob("var/lib/*/enphase-home.fingerprint"):
+            known.unlink()
         self.write("/etc/hostname", "house\n")
         names = " ".join(House.CLOUD_NAMES)
         self.write("/etc/hosts", f"127.0.0.1 localhost house\n127.0.0.1 {names}\n")
         self.write("/usr/local/share/ca-certificates/house.crt", self.house.ca_pem)
         _do("chroot", str(self._root), "update-ca-certificates")
-
-    def _known(self) -> Path:
-        return self._root / "var/lib/nut/enphase-home.fingerprint"
 
     def boot(self) -> None:
         """Switch it on, and wait until systemd has started everything."""
