@@ -15,6 +15,8 @@ from nutbridge.collector.store.sql import Sql
 
 _AHEAD_S = 7 * DAY
 _MONTHS = 12
+#: Any number that others do not use.
+_LOCK = 7_264_110_003
 
 #: The one table whose key differs from that on SQLite: there the body's number
 #: alone is the row's, and a copy of all bodies would be made to change it.
@@ -72,7 +74,11 @@ def make(sql: Sql, months: Iterable[int]) -> None:
 
     Rows that waited in ``rest`` move: a date far ahead becomes the present one day.
     """
-    for month in sorted(months):
+    wanted = sorted(months)
+    if wanted:
+        # Another collector may need the same ones at the same moment.
+        sql.rows(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    for month in wanted:
         start, end = begin_of(month), begin_of(month + 1)
         for table, column in PARTITIONED.items():
             piece = name_of(table, month)

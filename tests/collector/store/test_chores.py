@@ -4,11 +4,13 @@ import json
 import os
 import random
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from nutbridge.collector.errors import StoreError
 from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import energy
@@ -192,6 +194,34 @@ def test_prune_drops_whole_months(postgres_url: str) -> None:
     # They are made again where they are needed.
     put(store, body(interval(id=98, end_date=NOW - 89 * DAY), report_timestamp=NOW + 6))
     store.close()
+
+
+def test_two_collectors_make_the_same_months(postgres_url: str) -> None:
+    stores = [Store.open(postgres_url) for _ in range(2)]
+    failed: list[Exception] = []
+
+    def work(store: Store, number: int) -> None:
+        for back in range(8):
+            at = NOW - back * 31 * DAY
+            row = interval(id=number, end_date=at, eqid=PANELS[number])
+            try:
+                put(store, body(row, report_timestamp=at + number))
+            except StoreError as exc:
+                failed.append(exc)
+
+    threads = [
+        threading.Thread(target=work, args=(store, number))
+        for number, store in enumerate(stores)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    counts = "SELECT count(*), count(DISTINCT tableoid) FROM interval"
+    found = stores[0].write(lambda sql: sql.rows(counts))
+    for store in stores:
+        store.close()
+    assert (failed, found) == ([], [(16, 8)])
 
 
 def test_rows_of_the_future_move_when_their_month_comes(postgres_url: str) -> None:
