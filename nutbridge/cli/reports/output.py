@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -69,14 +70,33 @@ def database(url: str | None) -> str:
 
     address = parse_url(url)
     if os.geteuid() == 0 and is_sqlite(address):
-        with contextlib.suppress(OSError):
-            found = os.stat(os.path.dirname(str(address.database)) or ".")
-            if found.st_uid != 0:
-                _groups.append(os.getgroups())
-                os.setgroups([])
-                os.setegid(found.st_gid)
-                os.seteuid(found.st_uid)
+        with contextlib.suppress(FileNotFoundError):
+            _be_owner_of(str(address.database))
     return url
+
+
+def _be_owner_of(path: str) -> None:
+    folder = os.path.dirname(path) or "."
+    owner = os.stat(folder)
+    if owner.st_uid == 0:
+        return
+    _groups.append(os.getgroups())
+    os.setgroups([])
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    if os.access(folder, os.X_OK, effective_ids=True):
+        return
+    # systemd's folder of a DynamicUser: only root passes to it.
+    be_root_again()
+    for end in ("", "-wal", "-shm", "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            found = os.lstat(path + end)
+            ours = found.st_uid in {0, owner.st_uid} and found.st_nlink == 1
+            if not stat.S_ISREG(found.st_mode) or not ours:
+                raise NutbridgeError(
+                    f"{path}{end}: a link, or not of the folder's owner; root does "
+                    "not follow it"
+                )
 
 
 def be_root_again() -> None:

@@ -48,7 +48,7 @@ _ENVOYS_FOR_ONE = 4
 _MOST = 16
 _SLOW_S = 1.0
 #: Heads looked up at once.
-_LOOKED_UP = 256
+_LOOKED_UP = 64
 #: Inflated for a look at its events: it was within the caps when it came.
 _CAP = 64 << 20
 

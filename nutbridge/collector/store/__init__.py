@@ -7,5 +7,7 @@ The surface is ``store.api.Store``:
 2. The body is parsed outside of any transaction.
 3. ``parsed`` stores the rows, the state and the entry of the outbox, all or none.
 
-A process that dies between 1 and 3 finds the body again with ``unparsed``.
+A process that dies between 1 and 3 finds the body again with ``unparsed``. Whether it
+is still the same database is looked at around each transaction (``identity``); which
+rows count, and their sums by hour, are kept with the rows (``sums``).
 """

@@ -291,14 +291,18 @@ def test_backup_of_a_store_in_use(db: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="run as root to see what root does")
-def test_root_works_as_the_owner_of_the_folder(db: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("open_to_all", [True, False])
+def test_root_works_as_the_owner_of_the_folder(
+    db: Path, tmp_path: Path, *, open_to_all: bool
+) -> None:
     """It follows no link to what is root's, and leaves nothing of root's behind."""
     secret = tmp_path / "secret.db"
     Store.open(str(secret)).close()
     for path in (db.parent, *db.parent.iterdir()):
         os.chown(path, 65534, 65534)
-    # Everybody may pass to it, as to /var/lib.
-    for path in db.parent.parents:
+    # Everybody may pass to it, as to /var/lib; or nobody, as to /var/lib/private.
+    tmp_path.chmod(0o711 if open_to_all else 0o700)
+    for path in tmp_path.parents if open_to_all else ():
         if path.stat().st_uid == 0 and not path.stat().st_mode & 1:
             path.chmod(path.stat().st_mode | 0o11)
     run("list", "--db", db)
@@ -312,7 +316,7 @@ def test_root_works_as_the_owner_of_the_folder(db: Path, tmp_path: Path) -> None
     secret.chmod(0o600)
     before = secret.read_bytes()
     for command in (["list"], ["rebuild"], ["prune", "--before", "2023-11-01"]):
-        run(*command, "--db", db, code=74)
+        run(*command, "--db", db, code=74 if open_to_all else 1)
     assert secret.read_bytes() == before
 
 
