@@ -201,3 +201,16 @@ def test_soak_moods_never_leave_the_loop(caplog: pytest.LogCaptureFixture) -> No
         world.set_mood(mood)
         world.run_for(60.0)
     assert not [r for r in caplog.records if r.exc_info]
+
+
+def test_monitor_restarted_every_50_s_says_lb_in_the_end() -> None:
+    """Its seconds asked in vain are summed; it never said LB."""
+    world = outage(soc_pct=30.0)
+    world.set_mood(Mood.REFUSING)
+    for _ in range(400):
+        world.run_for(50.0)
+        if world.port.status == "OB LB" or world.over:
+            break
+        world.restart(3.0)
+    assert world.port.status == "OB LB"
+    assert world.house.dark_at is None

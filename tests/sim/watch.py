@@ -93,11 +93,12 @@ class Watch:
             rule="no LB while the latest usable answer is closed",
         )
         asked_s = self._world.clock.boottime() - self._world.started_at
+        asked_s += self._world.asked_before_s if asked_s > 0 else 0.0
         read_at = gateway.reading_at
         read = read_at is not None and read_at >= self._world.started_at
         self._require(
             holds=asked_s >= ASK_FIRST_S or read,
-            rule="no LB from reckoning within 60 s of a start or suspend",
+            rule="no LB from reckoning before 60 s of asking",
         )
 
     def _hidden(self, old: str | None) -> None:

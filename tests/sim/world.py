@@ -21,6 +21,8 @@ from tests.sim.port import Killed, SimPort
 from tests.sim.watch import Watch
 
 _STEP_S = 30.0
+#: A restart after a longer gap begins to ask anew.
+_GOES_ON_S = 60.0
 #: A suspend of this length is longer than any planned wait by 60 s.
 _SURELY_ASLEEP_S = 400.0
 
@@ -37,6 +39,8 @@ class World:
     Attributes:
         phase: "start", "run" or "stop": what the monitor is doing.
         written_this_boot: of the last start.
+        asked_before_s: how long earlier monitors have asked, without a longer gap.
+        checked_at: end of the last check.
         by_others: somebody else changes the port file just now.
         story: what happened, for the report of a broken rule.
     """
@@ -62,6 +66,8 @@ class World:
         self.written_this_boot = False
         self.by_others = False
         self.started_at = 0.0
+        self.asked_before_s = 0.0
+        self.checked_at = 0.0
         self._state: bytes | None = None
         self._outlives = state_outlives_boot
         self._kill_mid_check = False
@@ -128,6 +134,7 @@ class World:
             self.gateway.last_usable = None
             self.start()
         else:
+            self.checked_at = self.clock.boottime()
             self.watch.after_check()
 
     def _in_details(self) -> None:
@@ -153,7 +160,12 @@ class World:
             lambda: self.nut.driver_runs,
             self._save,
         )
-        self.started_at = self.clock.boottime()
+        now = self.clock.boottime()
+        # Restarts within a minute go on asking.
+        went_on = 0.0 <= now - self.checked_at <= _GOES_ON_S
+        ran_s = max(0.0, self.checked_at - self.started_at)
+        self.asked_before_s = self.asked_before_s + ran_s if went_on else 0.0
+        self.started_at = now
         saved = parse(self._state) if self._state else None
         self.written_this_boot = (
             saved is not None and saved.boot_id == self.clock.boot_id()
@@ -223,6 +235,7 @@ class World:
         self.watch.break_streak()
         if seconds >= _SURELY_ASLEEP_S:
             self.started_at = self.clock.boottime()
+            self.asked_before_s = 0.0
         else:
             self.watch.nap(seconds)
 
