@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nutbridge.net.jsonfields import parse_json
+from nutbridge.sources.sma.ennexos.readings import Values, live_reading
 from nutbridge.sources.sma.webconnect.decode import decode
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import Model
@@ -28,6 +29,8 @@ _TOOL = "import tests.bench.plain; from nutbridge.cli.tools import main; main()"
 _OBJECTS = 2900
 _TEXTS = 12_000
 _VALUES = 300
+#: As many as a Tripower X has.
+_CHANNELS = 92
 _RUNS = 15
 _MS = 1000.0
 
@@ -42,8 +45,12 @@ def sma(_ref: str | None, say: Callable[[str], None]) -> list[Row]:
         with _inverter(folder) as host:
             first = [_tree(Path(base), host, forget=True) for _ in range(_RUNS)]
             kept = [_tree(Path(base), host) for _ in range(_RUNS)]
+    say(f"{_RUNS} times an ennexOS answer of {_CHANNELS} channels")
     return [
         Row(f"decoding {_VALUES} values", decoding * _MS, "ms", 20, digits=1),
+        Row(
+            f"reading {_CHANNELS} ennexOS channels", _ennexos() * _MS, "ms", 5, digits=2
+        ),
         Row(
             "nutbridge sma tree, nothing cached",
             statistics.median(first),
@@ -92,6 +99,24 @@ def _decode(folder: Path) -> float:
         spent.append(time.perf_counter() - begun)
         if len(rows) != _VALUES:
             raise RuntimeError(f"{len(rows)} rows")
+    return statistics.median(spent)
+
+
+def _ennexos() -> float:
+    """Read an answer as large as a device of 92 channels gives, 13 kB."""
+    live = json.loads((_DATA / "ennexos-hybrid" / "live.json").read_bytes())
+    more = [
+        {**live[0], "channelId": f"Measurement.Made.Up.Channel{number}"}
+        for number in range(_CHANNELS - len(live))
+    ]
+    body = json.dumps([*live, *more], separators=(",", ":")).encode()
+    spent = []
+    for _ in range(_RUNS):
+        begun = time.perf_counter()
+        reading = live_reading(Values.of_live(parse_json(body)))
+        spent.append(time.perf_counter() - begun)
+        if reading.soc_pct is None:
+            raise RuntimeError("no charge")
     return statistics.median(spent)
 
 

@@ -5,7 +5,6 @@ the cache (not writable, damaged, filled by somebody else) costs a request and
 nothing else.
 """
 
-import contextlib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -103,5 +102,9 @@ class FileCache:
 
 
 def _make_folder(path: Path) -> None:
-    with Folder(path.parent) as folder, contextlib.suppress(FileExistsError):
-        folder.make_folder(path.name, _PRIVATE_FOLDER, None)
+    with Folder(path.parent) as folder:
+        try:
+            folder.make_folder(path.name, _PRIVATE_FOLDER, None)
+        except FileExistsError:
+            # One that was made by hand may be open to all; who owns it acts here.
+            path.chmod(_PRIVATE_FOLDER)
