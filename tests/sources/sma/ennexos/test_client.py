@@ -258,3 +258,13 @@ def test_only_reading_paths_are_asked(ennexos: RunningEnnexos) -> None:
     ways = {(each.method, each.path) for each in ennexos.server.counts.recent}
     assert {method for method, _ in ways} == {"GET", "POST", "DELETE"}
     assert not [path for method, path in ways if method == "PUT"]
+
+
+def test_beside_a_gateway_two_requests_are_enough(ennexos: RunningEnnexos) -> None:
+    """Numbers alone: nobody has to know who it is."""
+    known = Known(ennexos)
+    for _ in range(3):
+        assert known.client.read(side=True).ac_w == 900
+        known.later(3700.0)
+    assert dict(ennexos.server.counts.requests) == {TOKEN: 3, LIVE: 5}
+    assert ennexos.device.made == {"password": 1, "refresh_token": 2}
