@@ -131,10 +131,20 @@ class DeviceError(NutbridgeError):
 
     exit_code = EX_UNAVAILABLE
 
+    #: What to do about it, where the source of the error knows that.
+    remedy = ""
+    #: The cause stays until somebody does something about it.
+    lasting = False
+
     def __init__(self, what: str, problem: str) -> None:
         self.what = what
         self.problem = problem
         super().__init__(f"{what}: {problem}")
+
+    @property
+    def advice(self) -> str:
+        """The text with the remedy."""
+        return f"{self}; {self.remedy}" if self.remedy else str(self)
 
 
 class DeviceUnreachable(DeviceError):

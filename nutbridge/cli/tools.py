@@ -25,7 +25,7 @@ from nutbridge.cli.logs import guard_streams
 from nutbridge.cli.reports import commands as reports
 from nutbridge.cli.setup import command as setup
 from nutbridge.cli.sma import commands as sma
-from nutbridge.errors import EX_SOFTWARE, NutbridgeError, UsageError
+from nutbridge.errors import EX_SOFTWARE, DeviceError, NutbridgeError, UsageError
 from nutbridge.system.text import printable
 
 _log = logging.getLogger("nutbridge")
@@ -120,7 +120,8 @@ def main() -> None:
         with writing():
             _run()
     except NutbridgeError as exc:
-        sys.stderr.write(f"nutbridge: {printable(str(exc))}\n")
+        text = exc.advice if isinstance(exc, DeviceError) else str(exc)
+        sys.stderr.write(f"nutbridge: {printable(text)}\n")
         sys.exit(exc.exit_code)
     except Exception:  # noqa: BLE001  the one place where a bug ends
         logging.basicConfig()

@@ -22,6 +22,7 @@ class KeyKind(StrEnum):
     CHOICE = "word"
     SERIAL = "serial number"
     HOST = "host or host:port"
+    HOSTS = "one or several of them"
     URL = "https address"
     ANSWER = "body of an answer"
 
@@ -114,10 +115,11 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             "both. With neither, a file name enphase-<ups>.conf tells it.")),
     ),
     "Gateway": (
-        Key("ENVOY_HOST", "envoy_host", KeyKind.HOST,
+        Key("ENVOY_HOST", "envoy_host", KeyKind.HOSTS,
             "name or address of the gateway, :PORT if odd",
             more=("A fixed address is safer than envoy.local: it needs no name service "
-            "in an outage."), default="envoy.local"),
+            "in an outage. Several of one gateway (Ethernet and Wi-Fi), with commas "
+            "between them, are tried in this order."), default="envoy.local"),
         Key("ENVOY_TLS", "envoy_tls", KeyKind.CHOICE,
             "another gateway certificate is refused until trusted by hand "
             "(strict), or until it alone was seen for a day (first-use)",
@@ -193,7 +195,8 @@ GROUPS: dict[str, tuple[Key, ...]] = {
     "What is shown": (
         Key("LOADKWH", "loadkwh_w", KeyKind.NUMBER,
             "largest load per kWh of capacity, for ups.load; 0 = no ups.load",
-            more="768 is an IQ Battery 5P: 3.84 kVA for 5 kWh.", default="768",
+            more=("Unset: what the batteries tell of themselves. 768 is an IQ Battery "
+            "5P: 3.84 kVA for 5 kWh."), default="768",
             # C/20 and 10 C: no house battery lies outside, and the estimate in a
             # silent outage leans on this number.
             least=50, most=10_000, unit="W/kWh", zero_is_off=True),

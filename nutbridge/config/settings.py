@@ -44,7 +44,9 @@ class Settings:
     Paths are absolute. ``password`` is empty where only a token is there.
     ``token_file`` is where tokens are stored; ``token_credential`` is the one
     that systemd lends for reading, if any.
-    ``loadkwh_w`` is W per kWh of capacity, 0 = ups.load is not wanted.
+    ``loadkwh_w`` is W per kWh of capacity, 0 = ups.load is not wanted; where it is
+    not ``loadkwh_given``, what the batteries tell of themselves goes before it.
+    ``envoy_host`` may be several, with commas between them.
     ``relayfreq_s`` 0 = the relay is asked with full polls only.
     """
 
@@ -75,6 +77,7 @@ class Settings:
     verbose: bool
     test: TestAnswers | None = field(repr=False)
     token_credential: str | None = None
+    loadkwh_given: bool = False
     sma: SmaSettings | None = None
 
     @property
@@ -152,6 +155,7 @@ def _settings(values: Values, place: ConfigSite) -> Settings:
         state_dir=state_dir,
         test=TestAnswers(**values.fields("test")) if values.test_mode else None,
         token_credential=token_credential,
+        loadkwh_given=values.given("LOADKWH"),
         sma=sma,
     )
 

@@ -20,6 +20,9 @@ _OFF = frozenset({"0", "no", "false", "off"})
 _SERIAL = re.compile(r"[A-Za-z0-9-]{1,32}")
 _PORT = r"(:[0-9]{1,5})?"
 _HOST = re.compile(rf"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?{_PORT}")
+#: The port of a host; an IPv6 address has brackets then.
+_ENDS = re.compile(r"^(?:\[.*\]|[^\[:]*):([0-9]+)$")
+_MOST_HOSTS = 4
 _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(%[A-Za-z0-9._-]+)?")
 _IPV6_IN_BRACKETS = re.compile(rf"\[({_IPV6.pattern})\]{_PORT}")
 _HTTPS = re.compile(r"https://[A-Za-z0-9\[][!-~]*")
@@ -170,7 +173,19 @@ class Values:
 
     def host(self, name: str) -> str:
         """Return ``HOST`` or ``HOST:PORT``, an IPv6 address in brackets."""
-        value = self.word(name) or KEYS[name].default
+        return self._host(name, self.word(name) or KEYS[name].default)
+
+    def hosts(self, name: str) -> str:
+        """Return one host, or several of one device with commas between them."""
+        words = (self.word(name) or KEYS[name].default).replace(",", " ").split()
+        found = dict.fromkeys(self._host(name, word) for word in words or [""])
+        if len(found) > _MOST_HOSTS:
+            raise self.error(name, f"at most {_MOST_HOSTS} addresses of one gateway")
+        if len({port[1] if port else "" for port in map(_ENDS.search, found)}) > 1:
+            raise self.error(name, "all addresses of one gateway have one port")
+        return ",".join(found)
+
+    def _host(self, name: str, value: str) -> str:
         if _IPV6.fullmatch(value):
             return f"[{value}]"
         if _HOST.fullmatch(value) or _IPV6_IN_BRACKETS.fullmatch(value):
@@ -192,6 +207,7 @@ _READERS: dict[KeyKind, Callable[[Values, str], Any]] = {
     KeyKind.CHOICE: Values.choice,
     KeyKind.SERIAL: Values.serial,
     KeyKind.HOST: Values.host,
+    KeyKind.HOSTS: Values.hosts,
     KeyKind.URL: Values.url,
     KeyKind.ANSWER: Values.answer,
 }

@@ -7,8 +7,8 @@ import logging
 import time
 from dataclasses import replace
 
-from nutbridge.errors import PortFileError
-from nutbridge.ups.model import GridAnswer, Heard
+from nutbridge.errors import DeviceError, PortFileError
+from nutbridge.ups.model import DeviceHealth, GridAnswer, Heard
 from nutbridge.ups.notices import Notice, warning
 from nutbridge.ups.status.low import Verdict
 from nutbridge.ups.status.memory import Memory
@@ -40,6 +40,24 @@ class WriteTrouble:
         self._told = False
 
 
+class LastingCauses:
+    """Names once why the source gives no answer, where waiting will not help."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def tell(self, error: DeviceError) -> None:
+        """Log what is wrong and what to do about it."""
+        text = error.advice
+        if error.lasting and text not in self._told and len(self._told) < OddWords.MOST:
+            self._told.add(text)
+            _log.warning("%s", text)
+
+    def over(self) -> None:
+        """Take note of an answer: the next failure is another one."""
+        self._told.clear()
+
+
 class OddWords:
     """Names each word that a source is not known to say, once."""
 
@@ -55,6 +73,18 @@ class OddWords:
         if word not in self._told and len(self._told) < self.MOST:
             self._told.add(word)
             _log.warning("%s says %r: neither open nor closed", answer.speaker, word)
+
+
+def tell_health(
+    before: tuple[DeviceHealth, ...], now: tuple[DeviceHealth, ...]
+) -> None:
+    """Log each battery or controller whose health has changed."""
+    known = {each.name: each.faults for each in before}
+    for each in now:
+        if each.faults == known.get(each.name, ()):
+            continue
+        level = logging.WARNING if each.faults else logging.INFO
+        _log.log(level, "%s: %s", each.name, each.words)
 
 
 def called(text: str, device: str) -> str:

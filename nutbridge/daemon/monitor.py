@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nutbridge.daemon.last_resort import Crashes, LastResort
 from nutbridge.daemon.messages import (
+    LastingCauses,
     OddWords,
     WriteTrouble,
     called,
@@ -18,6 +19,7 @@ from nutbridge.daemon.messages import (
     low_at,
     poll_line,
     source_text,
+    tell_health,
 )
 from nutbridge.daemon.unwritten_lb import UnwrittenLb
 from nutbridge.errors import (
@@ -63,6 +65,7 @@ from nutbridge.ups.status.table import (
     Show,
     State,
 )
+from nutbridge.ups.units import WH_PER_KWH
 
 _log = logging.getLogger(__name__)
 
@@ -107,6 +110,7 @@ class Monitor:
         self.wish: ReleaseRequest | None = None  # where a person can leave one
         self._trouble = WriteTrouble()
         self._odd_words = OddWords()
+        self._causes = LastingCauses()
         self._saved_at = 0.0
         self._learnt: Facts | None = None
         self._crashes = Crashes()
@@ -263,11 +267,20 @@ class Monitor:
 
     def _policy(self) -> Policy:
         settings = self._publisher.settings
+        rated_w, size_wh = self._rated_w, self.memory.battery.capacity_wh
         return replace(
             self._base,
             charge_low_pct=settings.charge_low_pct,
             runtime_low_s=settings.runtime_low_s,
+            rated_w_per_kwh=rated_w * WH_PER_KWH / size_wh
+            if rated_w is not None and size_wh
+            else None,
         )
+
+    @property
+    def _rated_w(self) -> float | None:
+        """What the source can give for long, where the user has set no LOADKWH."""
+        return self._source.facts.nominal_w if self._base.rated else None
 
     def _look_at_file(self) -> None:
         """Take over what somebody else did to the port file."""
@@ -311,11 +324,13 @@ class Monitor:
             raise
         except DeviceError as exc:
             _log.debug("failed poll: %s", exc)
+            self._causes.tell(exc)
             heard = classify(self.memory, None, str(exc))
             return heard, isinstance(exc, DeviceAnswerError)
         except Exception as exc:  # noqa: BLE001  no more threads or handles, a bug
             self._crashes.tell("asking about the grid", exc)
             return classify(self.memory, None, f"{type(exc).__name__}: {exc}"), False
+        self._causes.over()
         self._heard = heard = classify(self.memory, answer)
         if heard.said is Said.ODD:
             self._odd_words.tell(answer)
@@ -326,7 +341,9 @@ class Monitor:
         facts = self._source.facts
         if facts is not self._learnt:
             self._learnt = facts
+            before = self.memory.devices
             self.memory = learn(self.memory, facts, self._policy())
+            tell_health(before, self.memory.devices)
 
     def _released(self, heard: Heard) -> bool:
         """Whether a person says that the grid is back, and the gateway nothing."""
@@ -411,7 +428,8 @@ class Monitor:
         basis = NumbersContext(
             now=now,
             serial=self._serial,
-            loadkwh_w=policy.loadkwh_w,
+            loadkwh_w=self._base.loadkwh_w,
+            rated_w=self._rated_w,
             voltage_high_v=settings.voltage_high,
             voltage_nominal_v=settings.voltage_nominal,
             source=source_text(self.memory, verdict, now, wall),

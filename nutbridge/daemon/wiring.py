@@ -57,6 +57,7 @@ def policy_of(settings: Settings, *, once: bool) -> Policy:
         relay_s=settings.relayfreq_s,
         nocomms_delay_s=settings.nocomms_delay_s,
         loadkwh_w=settings.loadkwh_w,
+        rated=not settings.loadkwh_given,
         status_flags=settings.status_flags,
         allow_no_controller=settings.allow_no_controller,
         check_falls=settings.test is None,

@@ -28,9 +28,16 @@ class AddressError(Exception):
 def split_host(text: str, default_port: int = 443) -> tuple[str, int]:
     """Take ``HOST``, ``HOST:PORT``, ``[V6]:PORT`` or a bare IPv6 address apart.
 
+    Several of one device stand with commas between them, and have one port.
+
     Raises:
         ValueError: none of these; the text says what is allowed.
     """
+    if "," in text:
+        each = [split_host(one, default_port) for one in text.split(",")]
+        if len({port for _, port in each}) > 1:
+            raise ValueError(f"{text!a}: all addresses of one device have one port")
+        return ",".join(host for host, _ in each), each[0][1]
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         valid = bool(bracket) and ":" in host and rest[:1] in ("", ":")
@@ -50,11 +57,23 @@ def split_host(text: str, default_port: int = 443) -> tuple[str, int]:
 def resolve_host(host: str, port: int) -> Sequence[str]:
     """Ask the system for the addresses of ``host``, best first.
 
+    Of several hosts with commas between them, all that have one, in their order.
+
     Raises:
         OSError: there are none, or nobody to ask.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    found: list[str] = []
+    problem: OSError | UnicodeError | None = None
+    for each in host.split(","):
+        try:
+            entries = socket.getaddrinfo(each, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            problem = error
+        else:
+            found += [str(entry[4][0]) for entry in entries]
+    if problem is not None and not found:
+        raise problem
+    return tuple(dict.fromkeys(found))
 
 
 class AddressBook:

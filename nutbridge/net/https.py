@@ -89,8 +89,9 @@ class Connection:
         context: ssl.SSLContext | None,
         limit_s: float,
     ) -> None:
-        # A zone (fe80::1%eth0) is for connecting only.
-        self._name = host.partition("%")[0]
+        # Of several addresses the first names the device. A zone (fe80::1%eth0) is
+        # for connecting only.
+        self._name = host.partition(",")[0].partition("%")[0]
         scheme = "http" if context is None else "https"
         self._url = httpx.URL(scheme=scheme, host=self._name, port=port)
         self._headers = {**HEADERS, "Host": self._url.netloc.decode("ascii")}

@@ -14,6 +14,10 @@ _TEXT_MAX = 127
 _BOM = "\ufeff"
 
 
+#: A page for people, or a document of another kind.
+WEB_PAGE = "a web page (HTML or XML) instead of JSON"
+
+
 class BodyError(ValueError):
     """A body that cannot be used; the text is one clear line."""
 
@@ -48,7 +52,7 @@ def parse_json(body: bytes) -> Any:
     if not text:
         raise BodyError("empty body")
     if text.startswith("<"):
-        raise BodyError("HTML or XML instead of JSON")
+        raise BodyError(WEB_PAGE)
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:

@@ -29,6 +29,7 @@ class NumbersContext(NamedTuple):
         now: CLOCK_BOOTTIME, s.
         serial: the configured serial number.
         loadkwh_w: LOADKWH, W per kWh; 0 takes ups.load away.
+        rated_w: what the source can give for long, which goes before LOADKWH.
         voltage_high_v: battery.voltage.high; None: no voltage from the charge.
         voltage_nominal_v: battery.voltage.nominal; None: the measured one counts.
         source: value of experimental.nutbridge.source.
@@ -40,6 +41,7 @@ class NumbersContext(NamedTuple):
     voltage_high_v: float | None
     voltage_nominal_v: float | None
     source: str | None = None
+    rated_w: float | None = None
 
 
 def nut_values(
@@ -132,7 +134,7 @@ def _load(
     facts: Facts, verdict: Verdict, basis: NumbersContext, longest_s: float
 ) -> dict[str, Value]:
     load_w = _flows(facts, basis, longest_s).load_w
-    nominal_w = facts.nominal_w
+    nominal_w = basis.rated_w
     if nominal_w is None and basis.loadkwh_w and verdict.capacity_wh:
         nominal_w = basis.loadkwh_w * verdict.capacity_wh / WH_PER_KWH
     percent = None
@@ -171,6 +173,7 @@ def _meter(side: str, meter: Meter | None) -> dict[str, Value]:
     if meter is None:
         return {}
     values = _line(side, side, meter.total)
+    values[f"{side}.frequency"] = meter.total.frequency_hz
     for number, line in enumerate(meter.lines, start=1):
         phase = f"{side}.L{number}"
         values |= _line(phase, f"{phase}-N", line)
@@ -178,18 +181,26 @@ def _meter(side: str, meter: Meter | None) -> dict[str, Value]:
 
 
 def _line(prefix: str, voltage_prefix: str, line: MeterLine) -> dict[str, Value]:
-    """Return one meter or phase; the current is W / V, as the script's.
-
-    The gateway's own cumulative current is a sum over the phases.
-    """
-    amperes = None
-    if line.realpower_w is not None and line.voltage_v:
-        amperes = line.realpower_w / line.voltage_v
+    """Return one meter or phase."""
+    power_va = _apparent_va(line)
+    factor = None
+    if power_va and line.realpower_w is not None:
+        factor = min(1.0, abs(line.realpower_w) / power_va)
     return {
         f"{prefix}.realpower": line.realpower_w,
-        f"{prefix}.power": line.power_va,
+        f"{prefix}.power": power_va,
         f"{voltage_prefix}.voltage": line.voltage_v,
-        f"{prefix}.powerfactor": line.powerfactor,
-        f"{prefix}.frequency": line.frequency_hz,
-        f"{prefix}.current": amperes,
+        f"{prefix}.powerfactor": factor,
+        f"{prefix}.current": line.current_a,
     }
+
+
+#: What is measured one after another may differ by so much.
+_UNEVEN = 0.9
+
+
+def _apparent_va(line: MeterLine) -> float | None:
+    """Return the apparent power; one below the active power is no measurement."""
+    if line.power_va is None or line.realpower_w is None:
+        return line.power_va
+    return line.power_va if line.power_va >= _UNEVEN * abs(line.realpower_w) else None

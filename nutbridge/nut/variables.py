@@ -40,7 +40,8 @@ class Variable(NamedTuple):
         decimals: digits after the point, or None for text.
         default: value of a setting the user did not make, or of a constant.
         phase: 0 = stands in every file, else the phase that must exist.
-        optional: stands only in files of a system that names it.
+        optional: stands only in files of a system that names it, and emptied
+            where a file has it.
     """
 
     name: str
@@ -138,6 +139,9 @@ _METER = (
     ("frequency", "", "Hz", 2, "frequency"),
     ("current", "", "A", 2, "current"),
 )
+#: NUT has one frequency for all phases. Files of before may have the others;
+#: they are emptied there.
+_TOTAL_ONLY = frozenset({"frequency"})
 
 
 def _meters() -> Iterator[Variable]:
@@ -147,9 +151,10 @@ def _meters() -> Iterator[Variable]:
         for phase in (1, 2, 3):
             for what, infix, unit, decimals, text in _METER:
                 name = f"{side}.L{phase}{infix}.{what}"
-                yield _measured(
+                one = _measured(
                     name, unit, decimals, f"{text} of L{phase}, {where}", phase
                 )
+                yield one._replace(optional=what in _TOTAL_ONLY)
 
 
 #: The table, in the order of the file (ups.status is written last all the same).

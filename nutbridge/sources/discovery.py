@@ -7,8 +7,10 @@ others, the TXT key ``serialnum`` (firmware 7 and 8). It answers over HTTPS on
 zeroconf is an optional extra and heavy: it is loaded by the search alone.
 """
 
+import contextlib
 import ipaddress
 import re
+import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
 
 if TYPE_CHECKING:
-    from zeroconf import IPVersion, ServiceInfo, Zeroconf
+    from zeroconf import ServiceInfo, Zeroconf
 
 SERVICE = "_enphase-envoy._tcp.local."
 #: A gateway answers a question within a second; a question may get lost.
@@ -78,21 +80,37 @@ def search(
             "the gateway"
         ) from None
     names = _Names()
-    only_v4 = zeroconf.IPVersion.V4Only
     try:
-        with zeroconf.Zeroconf(
-            interfaces=list(interfaces) or zeroconf.InterfaceChoice.All,
-            ip_version=only_v4,
-        ) as network:
+        with _open(interfaces) as network:
             browser = zeroconf.ServiceBrowser(
                 network, SERVICE, handlers=[names.changed]
             )
             names.full.wait(seconds)
             browser.cancel()
-            found = [_look_up(network, name, only_v4) for name in names.sorted()]
+            found = [_look_up(network, name) for name in names.sorted()]
     except (OSError, ValueError, zeroconf.Error, RuntimeError) as exc:
         raise SearchUnavailable(f"the network cannot be searched: {exc}") from exc
     return [gateway for gateway in found if gateway is not None]
+
+
+def _open(interfaces: Sequence[str]) -> "Zeroconf":
+    """Listen on IPv4 and IPv6; on one of them where the other is switched off.
+
+    Some gateways announce IPv6 alone.
+    """
+    import zeroconf
+
+    chosen = list(interfaces) or zeroconf.InterfaceChoice.All
+    kinds = zeroconf.IPVersion
+    try:
+        return zeroconf.Zeroconf(chosen, ip_version=kinds.All)
+    except (OSError, RuntimeError, ValueError):
+        if interfaces:
+            v6 = any(":" in each for each in interfaces)
+            only = kinds.V6Only if v6 else kinds.V4Only
+        else:
+            only = kinds.V4Only
+        return zeroconf.Zeroconf(chosen, ip_version=only)
 
 
 class _Names:
@@ -113,23 +131,45 @@ class _Names:
             self.full.set()
 
 
-def _look_up(network: "Zeroconf", name: str, version: "IPVersion") -> Announced | None:
-    from zeroconf import Error
+def _look_up(network: "Zeroconf", name: str) -> Announced | None:
+    from zeroconf import Error, IPVersion
 
     try:
         info = network.get_service_info(SERVICE, name, timeout=_ASK_MS)
     except Error:
         # A name that nobody may have: the others shall be found all the same.
         return None
-    texts = info.parsed_addresses(version) if info else []
+    # With the zone (%eth0), without which fe80::... leads nowhere.
+    texts = info.parsed_scoped_addresses(IPVersion.All) if info else []
     if info is None or not texts:
         return None
-    # Some announce 169.254.120.1 too, which leads nowhere from here.
-    addresses = sorted(map(ipaddress.ip_address, texts), key=lambda a: a.is_link_local)
+    addresses = sorted(map(ipaddress.ip_address, texts), key=_unlikely)
     port = _HTTPS_PORT if info.port in (None, 0, _HTTP_PORT) else info.port
     end = "" if port == _HTTPS_PORT else f":{port}"
-    hosts = tuple(f"{address}{end}" for address in addresses[:_MOST_ADDRESSES])
+    hosts = tuple(f"{_host(each)}{end}" for each in addresses[:_MOST_ADDRESSES])
     return Announced(hosts, _serial(info))
+
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _unlikely(address: _Address) -> tuple[bool, bool]:
+    """Sort the likeliest first; IPv4, as most of what is said of gateways.
+
+    Some announce 169.254.120.1 too, which leads nowhere from here.
+    """
+    return address.is_link_local, address.version != 4  # noqa: PLR2004 - IPv4
+
+
+def _host(address: _Address) -> str:
+    """Return an address as ENVOY_HOST has it, its zone by name: numbers change."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    text, percent, zone = str(address).partition("%")
+    if zone.isdigit():
+        with contextlib.suppress(OSError):
+            zone = socket.if_indextoname(int(zone))
+    return f"[{text}{percent}{zone}]"
 
 
 def _serial(info: "ServiceInfo") -> str | None:

@@ -124,9 +124,9 @@ def capture_to(
     mask.know(SecretKind.SERIAL, settings.serial)
     mask.know(SecretKind.TOKEN, token)
     mask.know(SecretKind.MAIL, settings.username)
-    mask.know(
-        SecretKind.IP if name[-1:].isdigit() or ":" in name else SecretKind.HOST, name
-    )
+    for each in name.split(","):
+        numeric = each[-1:].isdigit() or ":" in each
+        mask.know(SecretKind.IP if numeric else SecretKind.HOST, each)
     files = _files(got, settings.serial, mask, clock.wall())
     _save(folder, files)
     results = tuple((path, mask.apply(one.result)) for path, one in got.items())

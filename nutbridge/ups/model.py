@@ -120,12 +120,20 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class MeterLine:
-    """What one meter measures, in total or on one phase."""
+    """What one meter measures, in total or on one phase.
+
+    Attributes:
+        realpower_w: signed.
+        power_va: >= 0; of a total the sum of its phases.
+        voltage_v: line to neutral; of a split phase's total line to line.
+        current_a: >= 0, such that voltage times current is the apparent power.
+        frequency_hz: of a total.
+    """
 
     realpower_w: float | None = None
     power_va: float | None = None
     voltage_v: float | None = None
-    powerfactor: float | None = None
+    current_a: float | None = None
     frequency_hz: float | None = None
 
 
@@ -159,6 +167,28 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceHealth:
+    """One battery, controller or Collar as the source last saw it.
+
+    Attributes:
+        name: what it is and its serial number.
+        faults: what is not as it should be; empty where all is well.
+        soc_pct: of a battery.
+        temperature_c: of a battery.
+    """
+
+    name: str
+    faults: tuple[str, ...] = ()
+    soc_pct: float | None = None
+    temperature_c: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Its faults for people, or that it is well."""
+        return ", ".join(self.faults) or "well"
+
+
+@dataclass(frozen=True, slots=True)
 class Equipment:
     """What stands in the inventory.
 
@@ -169,11 +199,13 @@ class Equipment:
         batteries: how many batteries are listed; None while the list is empty.
         collar: an IQ Meter Collar is listed: the relay alone does not tell
             whether the grid is there.
+        devices: batteries and what can island the house, one by one.
     """
 
     controller: bool | None = None
     batteries: int | None = None
     collar: bool = False
+    devices: tuple[DeviceHealth, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

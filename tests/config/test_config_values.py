@@ -186,3 +186,24 @@ def test_absolute() -> None:
     assert absolute("/a/", "./b//c/.") == "/a/b/c"
     assert absolute("/a", "../b") == "/a/../b"
     assert absolute("/", ".") == "/"
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("", "envoy.local"),
+        ("192.0.2.1, 192.0.2.2", "192.0.2.1,192.0.2.2"),
+        ("192.0.2.1 envoy.local 192.0.2.1", "192.0.2.1,envoy.local"),
+        ("192.0.2.1:8443,fe80::1%eth0", None),
+        ("192.0.2.1:8443,[fe80::1]:8443", "192.0.2.1:8443,[fe80::1]:8443"),
+        ("a,b,c,d,e", None),
+        ("a,https://b", None),
+    ],
+)
+def test_hosts_of_one_gateway(text: str, hosts: str | None) -> None:
+    found = values("ENVOY_HOST", text)
+    if hosts is None:
+        with pytest.raises(ConfigError, match="ENVOY_HOST"):
+            found.hosts("ENVOY_HOST")
+    else:
+        assert found.hosts("ENVOY_HOST") == hosts

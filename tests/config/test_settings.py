@@ -60,6 +60,7 @@ def test_interpret_defaults() -> None:
         relayfreq_s=10,
         nocomms_delay_s=300,
         loadkwh_w=768,
+        loadkwh_given=False,
         login_timeout_s=10,
         api_timeout_s=5,
         status_flags=False,

@@ -209,3 +209,15 @@ def test_device_moved(
     assert device.send(INFO, until).body == b"hi"
     assert device.send(INFO, until).body == b"hi"
     assert names.asked == 2
+
+
+def test_several_hosts_of_one_device_are_tried_in_order() -> None:
+    """Ethernet and Wi-Fi of one gateway."""
+    assert split_host("127.0.0.1,127.0.0.2") == ("127.0.0.1,127.0.0.2", 443)
+    assert split_host("127.0.0.1:8443,[::1]:8443") == ("127.0.0.1,::1", 8443)
+    with pytest.raises(ValueError, match="one port"):
+        split_host("127.0.0.1,127.0.0.2:8443")
+    found = resolve_host("127.0.0.2,no-such-host.invalid,127.0.0.1", 443)
+    assert found == ("127.0.0.2", "127.0.0.1")
+    with pytest.raises(socket.gaierror):
+        resolve_host("no-such-host.invalid,nor-this.invalid", 443)

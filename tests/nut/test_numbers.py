@@ -1,5 +1,6 @@
 """Readings to NUT variables: units, signs, and what is not told."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -19,8 +20,8 @@ from nutbridge.ups.status.estimate import runtime_s
 from nutbridge.ups.status.low import Verdict
 
 NOW = 5000.0
-LINE = MeterLine(600.0, 650.0, 120.0, 0.92, 60.0)
-TOTAL = MeterLine(1200.0, 1300.0, 240.0, 0.92, 60.0)
+LINE = MeterLine(600.0, 650.0, 120.0, 5.42, None)
+TOTAL = MeterLine(1200.0, 1300.0, 240.0, 5.42, 60.0)
 FACTS = Facts(
     battery=BatteryReading(NOW, 50.0, 10_000.0, 10.0, 15.0, None, 31.0),
     flows=Flows(NOW, load_w=1536.0, battery_w=-830.0),
@@ -61,11 +62,13 @@ def values(facts: Facts = FACTS, **changes: object) -> dict[str, Value]:
         ("device.serial", "122334455667"),
         ("ups.firmware", "D8.2.4378"),
         ("input.voltage", 240.0),
-        ("input.current", 5.0),
+        ("input.current", 5.42),
+        ("input.powerfactor", 12 / 13),
+        ("output.frequency", 60.0),
         ("output.realpower", 1200.0),
         ("output.L1-N.voltage", 120.0),
         ("output.L2.realpower", 600.0),
-        ("output.L2.current", 5.0),
+        ("output.L2.current", 5.42),
     ],
 )
 def test_numbers_on_line(name: str, value: float | str) -> None:
@@ -114,6 +117,39 @@ def test_numbers_loadkwh_0_takes_the_load_away() -> None:
     assert told["ups.load"] is None
     assert told["ups.realpower.nominal"] is None
     assert told["ups.realpower"] == 1536.0
+
+
+@pytest.mark.parametrize(
+    ("watt", "va", "shown_va", "factor"),
+    [
+        (-1200.0, 1300.0, 1300.0, 12 / 13),
+        (2211.0, 0.0, None, None),
+        (173.0, 55.6, None, None),
+        (173.0, 172.0, 172.0, 1.0),
+        (0.0, 0.0, 0.0, None),
+        (None, 300.0, 300.0, None),
+        (10.0, None, None, None),
+    ],
+)
+def test_apparent_power_is_no_less_than_the_active(
+    watt: float | None, va: float | None, shown_va: float | None, factor: float | None
+) -> None:
+    line = MeterLine(watt, va, 240.0, 1.0, 60.0)
+    meters = Meters(NOW, Meter(line), None, 1)
+    told = values(replace(FACTS, meters=meters))
+    assert told["input.power"] == shown_va
+    assert told["input.powerfactor"] == (
+        None if factor is None else pytest.approx(factor)
+    )
+
+
+def test_no_frequency_has_a_phase_in_its_name() -> None:
+    assert not [name for name in values() if re.search(r"L\d.*frequency", name)]
+
+
+def test_numbers_nominal_power_as_the_batteries_tell_it() -> None:
+    told = nut_values(FACTS, ONLINE, BASIS._replace(rated_w=3840.0))
+    assert (told["ups.realpower.nominal"], told["ups.load"]) == (3840.0, 40.0)
 
 
 def test_numbers_three_phases() -> None:

@@ -26,7 +26,7 @@ def test_variables_are_unique_even_without_letter_case() -> None:
             ["input.L1-N.voltage", "input.L2.powerfactor", "output.L2.current"],
             ["input.L3.current", "output.L3-N.voltage"],
         ),
-        (3, ["input.L3-N.voltage", "output.L3.frequency"], []),
+        (3, ["input.L3-N.voltage", "output.frequency"], ["output.L3.frequency"]),
     ],
 )
 def test_fitting_follows_the_phases(

@@ -151,9 +151,9 @@ _READ = {
     "battery.current": "battery power by voltage",
     "battery.temperature": "inventory",
     "battery.type": "always LFP",
-    "ups.load": "house load by ``LOADKWH`` and capacity",
+    "ups.load": "house load by the nominal power",
     "ups.realpower": "livedata while fresh, else meters and batteries",
-    "ups.realpower.nominal": "``LOADKWH`` by capacity",
+    "ups.realpower.nominal": "the batteries, else ``LOADKWH`` by capacity",
     "device.mfr": "your line",
     "device.model": "your line",
     "device.serial": "/info",
@@ -182,7 +182,9 @@ def variables() -> list[str]:
         per_phase = [
             other.name
             for other in VARIABLES
-            if other.phase == 1 and _OF_A_PHASE.sub(".", other.name) == each.name
+            if other.phase == 1
+            and not other.optional
+            and _OF_A_PHASE.sub(".", other.name) == each.name
         ]
         if per_phase:
             name += f", ``{per_phase[0]}``, ..."

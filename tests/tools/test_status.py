@@ -25,6 +25,8 @@ e2e: OL since HH:MM (N s ago)
 
   grid      closed, asked N s ago
   battery   92 %, read N s ago; low below 20 %
+            battery 122000001001: 92 %, 24 degC, well
+            battery 122000001002: 92 %, 24 degC, well
   runtime   11 h 10 min at the present power
   load      734 W (9.6 % of 7680 W), read N s ago
   power     battery 0 W, grid gives 734 W, sun 0 W

@@ -159,8 +159,8 @@ def visit_gateway(visit: GatewayDialogue, host: str) -> DialogueResult:
         token, account = _token(visit, serial)
         try:
             house = probe.fetch_house(serial, token)
-        except TokenRejected:
-            if account or not visit.wishes.login:
+        except TokenRejected as exc:
+            if account or not visit.wishes.login or exc.good:
                 raise
             say("The gateway does not take the token that is there.")
             token, account = _log_in(visit, serial)

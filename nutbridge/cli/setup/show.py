@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+from nutbridge.sources.enphase.remedies import NO_BATTERY, NO_BATTERY_REMEDY
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.system.text import printable
 from nutbridge.tools.doctor.systemd import LOAD_PATH
@@ -41,7 +42,9 @@ def show_house(house: GatewaySurvey) -> None:
         size_kwh = battery.capacity_wh / WH_PER_KWH
         words.append(f"charge {battery.soc_pct:.0f} % of {size_kwh:.1f} kWh")
     say(f"{'; '.join(words)}.")
-    say(f"Fitted: {', '.join(part for part in parts if part)}.")
+    say(f"Fitted: {', '.join(part for part in parts if part) or 'nothing'}.")
+    if fitted.devices and not fitted.batteries:
+        say(f"Beware: {NO_BATTERY}; {NO_BATTERY_REMEDY}.")
 
 
 def show_inverter(reading: UpsReading) -> None:

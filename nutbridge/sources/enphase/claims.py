@@ -38,6 +38,8 @@ _AROUND = re.compile(
     r"[\s\"'`<>{}()\[\],;:=&*|\u00ab\u00bb\u2018-\u201f\u200b-\u200d\u2060\ufeff]+"
 )
 _PART = re.compile(r"[A-Za-z0-9_-]+\.?")
+#: ``aud`` of a token for a gateway that no system owns yet.
+UNCOMMISSIONED = "un-commissioned"
 #: A token begins with {" in base64url.
 _BEGIN = "eyJ"
 #: Of ES256, base64url: nothing behind it belongs to the token.
@@ -202,6 +204,11 @@ def check_for(claims: Claims, serial: str) -> None:
         return
     if not claims.audience:
         raise TokenError("the token does not say for which gateway it is (aud)")
+    if UNCOMMISSIONED in claims.audience:
+        raise TokenError(
+            "the token is for gateways that are not commissioned: the installer has to "
+            "finish that first, then get a new token"
+        )
     # Cut and made printable: it comes from outside.
     found = ascii(", ".join(claims.audience)[:60])[1:-1]
     raise TokenError(f"the token is for gateway {found}, the config says {serial}")

@@ -10,7 +10,7 @@ from nutbridge.errors import DeviceError, DeviceUnreachable
 from nutbridge.sources.enphase.facts import GatewayAnswers, derive_facts
 from nutbridge.sources.enphase.flows import is_fresh, needs_power
 from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.poll_queue import SLOW_S, PollQueue
+from nutbridge.sources.enphase.poll_queue import SLOW_S, PollQueue, is_refused
 from nutbridge.sources.enphase.readings import (
     Dated,
     Inventory,
@@ -32,10 +32,18 @@ _ORDER = (
     "info",
     "inventory",
     "meters",
+    "status",
 )
 #: The inventory tells whether the System Controller still reports.
 INVENTORY_S = 300.0
-_SLOW = {"info": SLOW_S, "inventory": INVENTORY_S, "meters": SLOW_S}
+#: A large answer, for what never changes while the batteries are the same.
+STATUS_S = 6 * SLOW_S
+_SLOW = {
+    "info": SLOW_S,
+    "inventory": INVENTORY_S,
+    "meters": SLOW_S,
+    "status": STATUS_S,
+}
 _METERS = frozenset({"reports", "meters"})
 #: Added up when all of them were asked.
 _POWERS = ("livedata", "reports", "power")
@@ -75,6 +83,7 @@ class Details:
             "info": self._ask_info,
             "inventory": self._ask_inventory,
             "meters": self._ask_meters,
+            "status": self._ask_status,
         }
         self._parts = GatewayAnswers()
         self._stream_tried_at: float | None = None
@@ -213,7 +222,7 @@ class Details:
         """
         if inventory.value.devices and not inventory.value.known:
             return False
-        self._parts = replace(self._parts, inventory=inventory)
+        self._parts = replace(self._parts, inventory=inventory).with_emptiness()
         self.reports = self.reports.look(inventory)
         return inventory.value.devices > 0
 
@@ -224,3 +233,17 @@ class Details:
             powers = replace(self._parts.powers, setup=setup)
             self._parts = replace(self._parts, powers=powers)
         return setup.listed > 0
+
+    def _ask_status(self, until: float) -> bool:
+        inventory = self._parts.inventory
+        if inventory is None or not inventory.value.batteries:
+            return False
+        try:
+            rated_w = self._gateway.fetch_status(until).value.rated_w
+        except DeviceError as error:
+            # Owners of 7.3.130 may not read it; LOADKWH does as well.
+            if is_refused(error):
+                return True
+            raise
+        self._parts = replace(self._parts, rated_w=rated_w)
+        return True

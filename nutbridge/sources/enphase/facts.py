@@ -32,6 +32,10 @@ from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT
 #: A battery's temperature changes slowly and is read every ten minutes.
 TEMPERATURE_FRESH_S = 1800.0
 
+#: A gateway that has started lists its devices within this, s (chosen). A house with
+#: neither battery nor controller has an empty inventory for ever.
+EMPTY_S = 300.0
+
 #: Starts of the relay's words; "open synchronizing" and "open synchronized"
 #: are an island that prepares to return to the grid.
 _RELAY_WORDS = (("closed", Grid.CLOSED), ("open", Grid.OPEN))
@@ -47,6 +51,8 @@ class GatewayAnswers:
         inventory: the newest one, empty or not.
         battery_seen: some answer has shown a battery.
         summed: the powers are all of one round: they may be added up.
+        rated_w: what the batteries can give for long, where they tell it.
+        empty_since: the inventory has been empty from then on.
     """
 
     powers: PowerParts = field(default_factory=PowerParts)
@@ -56,6 +62,24 @@ class GatewayAnswers:
     info: Info | None = None
     battery_seen: bool = False
     summed: bool = False
+    rated_w: float | None = None
+    empty_since: float | None = None
+
+    def with_emptiness(self) -> Self:
+        """Take note of how long the inventory has been empty."""
+        inventory = self.inventory
+        if inventory is None or inventory.value.devices:
+            return replace(self, empty_since=None)
+        since = inventory.at if self.empty_since is None else self.empty_since
+        return replace(self, empty_since=since)
+
+    @property
+    def nothing_fitted(self) -> bool:
+        """Whether the inventory is empty for longer than a gateway takes to start."""
+        inventory = self.inventory
+        if inventory is None or self.empty_since is None:
+            return False
+        return inventory.at - self.empty_since >= EMPTY_S
 
     def with_batteries(self) -> Self:
         """Tell a house without batteries from one whose gateway lost them."""
@@ -92,6 +116,8 @@ def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
     inventory = answers.inventory
     if inventory and (inventory.value.devices or equipment is None):
         equipment = derive_equipment(inventory.value)
+    if answers.nothing_fitted and equipment == Equipment():
+        equipment = Equipment(controller=False, batteries=0)
     return replace(
         known,
         battery=derive_battery(answers, flows) or known.battery,
@@ -99,6 +125,7 @@ def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
         meters=meters,
         identity=derive_identity(answers.info) if answers.info else known.identity,
         equipment=equipment,
+        nominal_w=answers.rated_w,
     )
 
 
@@ -203,6 +230,7 @@ def derive_equipment(inventory: Inventory) -> Equipment:
         controller=bool(inventory.controllers or inventory.collars),
         batteries=inventory.batteries,
         collar=bool(inventory.collars),
+        devices=inventory.health,
     )
 
 

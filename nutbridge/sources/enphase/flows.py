@@ -6,9 +6,15 @@ draws 734 W from the battery. The house load is therefore livedata's ``load``,
 or the sum of grid, sun and battery, or unknown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from nutbridge.sources.enphase.meters import MeterReport, MeterReports, MeterSetup
+from nutbridge.sources.enphase.meters import (
+    MeterReport,
+    MeterReports,
+    MeterSetup,
+    MeterType,
+)
 from nutbridge.sources.enphase.readings import (
     BatteryPowers,
     Dated,
@@ -16,7 +22,6 @@ from nutbridge.sources.enphase.readings import (
     PhasePower,
 )
 from nutbridge.ups.model import Flows, Meter, MeterLine, Meters
-from nutbridge.ups.units import clamp
 
 #: livedata counts while its last_update is this near to the gateway's clock.
 #: Live values are a second old; a stream that is off leaves them hours old.
@@ -30,6 +35,13 @@ NOISE_W = 100.0
 
 #: A battery with less power than this is idle: the CTs see the whole load.
 IDLE_W = 50.0
+
+#: Two sums of one load, taken one after another, are equal within this (chosen).
+AGREEING = 0.05
+
+#: Lines that are not connected read 1 to 12 V.
+NO_VOLTAGE_V = 50.0
+THREE_PHASES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +118,21 @@ def _together(parts: PowerParts) -> PowerParts:
 
 
 def _measured(parts: PowerParts) -> MeterReports:
-    """Return the reports without those of CTs that are not enabled (noise)."""
-    reports = parts.reports.value if parts.reports else MeterReports()
+    """Return the reports of enabled CTs; the others report noise.
+
+    Net and total consumption come from one CT, whichever of the two it is.
+    Nothing counts before it is known which are enabled.
+    """
     setup = parts.setup
-    if setup is None:
-        return reports
-    if not setup.consumption:
-        reports = reports._replace(net=None, total=None)
-    return reports if setup.production else reports._replace(production=None)
+    if parts.reports is None or setup is None:
+        return MeterReports()
+    found = parts.reports.value
+    return MeterReports(
+        production=found.production if setup.production else None,
+        net=found.net if setup.consumption else None,
+        total=found.total if setup.consumption else None,
+        storage=found.storage if MeterType.STORAGE in setup.enabled else None,
+    )
 
 
 def _sees_grid(parts: PowerParts) -> bool:
@@ -180,15 +199,16 @@ def derive_meters(parts: PowerParts, flows: Flows | None) -> Meters | None:
     """Return the grid side and the house side as the CTs see them.
 
     Args:
-        parts: the answers; without reports there are no meters.
+        parts: the answers; without reports there are no meters, nor before it is
+            known which are enabled.
         flows: of the same round; the house side's power follows its load.
     """
-    if parts.reports is None:
+    if parts.reports is None or parts.setup is None:
         return None
     if flows is not None and abs(flows.at - parts.reports.at) > TOGETHER_S:
         flows = None
     measured = _measured(parts)
-    phases = parts.setup.phases if parts.setup else None
+    phases = parts.setup.phases
     if phases is None:
         phases = _phases_of(measured.net or measured.total or measured.production)
     output = _meter(measured.total, phases)
@@ -201,28 +221,60 @@ def derive_meters(parts: PowerParts, flows: Flows | None) -> Meters | None:
 
 
 def _phases_of(report: MeterReport | None) -> int | None:
-    """Return how many lines are in use: D8.3.6086 sends zeros for the others."""
+    """Return how many lines are in use; D8.3.6086 sends zeros for the others."""
     if report is None:
         return None
-    used = [n for n, line in enumerate(report.lines, start=1) if line.voltage_v]
+    used = [
+        number
+        for number, line in enumerate(report.lines, start=1)
+        if (line.voltage_v or 0.0) > NO_VOLTAGE_V
+    ]
     if used:
         return used[-1]
     return 1 if report.total.voltage_v and not report.lines else None
 
 
 def _meter(report: MeterReport | None, phases: int | None) -> Meter | None:
+    """Return a meter whose total is made of its phases.
+
+    The gateway's own total is the algebraic sum of signed lines in VA and A
+    (8.3.5169: 55.6 VA for 173 W), and of voltages.
+    """
     if report is None:
         return None
     # One phase is the total; its line would only repeat it.
     count = phases if phases is not None and phases > 1 else 0
-    return Meter(report.total, report.lines[:count])
+    lines = tuple(replace(line, frequency_hz=None) for line in report.lines[:count])
+    if not count:
+        return Meter(report.total)
+    whole = len(lines) == count
+    power_va = report.total.power_va
+    if lines:
+        power_va = _sum(line.power_va for line in lines) if whole else None
+    volts = _sum(line.voltage_v for line in lines) if whole else None
+    volts = report.total.voltage_v if volts is None else volts
+    # Line to neutral where there are three phases, else line to line.
+    parted = count if count == THREE_PHASES else 1
+    volts = None if volts is None else volts / parted
+    amperes = _sum(line.current_a for line in lines) if whole else None
+    if amperes is not None and count != THREE_PHASES:
+        amperes /= count  # of the two legs at twice the voltage
+    total = replace(report.total, power_va=power_va, voltage_v=volts, current_a=amperes)
+    return Meter(total, lines)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Return the sum, or None when one of them is unknown."""
+    known = list(values)
+    return None if None in known else sum(each for each in known if each is not None)
 
 
 def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
     """Return the house side with the battery's share in it.
 
-    Live values where they are; else the CTs' own while the battery is idle;
-    else the total load alone, the rest of the power unknown.
+    Live values where they are; else the CTs' own while the battery is idle and
+    they agree with the load; else the total load alone, the rest of the power
+    unknown.
     """
     if parts.live and flows and _live_load_w(parts) is not None:
         spare = (PhasePower(),) * len(meter.lines)
@@ -235,8 +287,13 @@ def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
         )
     load_w = flows.load_w if flows else None
     battery_w = flows.battery_w if flows else None
-    if battery_w is not None and abs(battery_w) <= IDLE_W:
-        return replace(meter, total=replace(meter.total, realpower_w=load_w))
+    measured_w = meter.total.realpower_w
+    idle = battery_w is not None and abs(battery_w) <= IDLE_W
+    if idle and load_w is not None and measured_w is not None:
+        # The idle battery's own few watts are in the load, not in the CT.
+        apart_w = abs(load_w - measured_w)
+        if apart_w <= max(2 * IDLE_W, AGREEING * load_w):
+            return replace(meter, total=replace(meter.total, realpower_w=load_w))
     unknown = PhasePower()
     return Meter(
         _with_power(meter.total, PhasePower(load_w)),
@@ -246,6 +303,12 @@ def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
 
 def _with_power(line: MeterLine, power: PhasePower) -> MeterLine:
     """Return the line with its voltage and frequency, and this power."""
-    real_w, va = power.realpower_w, power.power_va
-    factor = clamp(real_w / va, -1.0, 1.0) if va and real_w is not None else None
-    return replace(line, realpower_w=real_w, power_va=va, powerfactor=factor)
+    volts, power_va = line.voltage_v, power.power_va
+    return MeterLine(
+        realpower_w=power.realpower_w,
+        power_va=power_va,
+        voltage_v=volts,
+        # The CT's own current is that of another power.
+        current_a=power_va / volts if volts and power_va is not None else None,
+        frequency_hz=line.frequency_hz,
+    )

@@ -93,6 +93,8 @@ class Gateway:
 
     Attributes:
         host: as configured.
+        info: what it said last about itself.
+        epoch_s: its clock in the last answer, seconds since 1970.
     """
 
     def __init__(
@@ -114,6 +116,10 @@ class Gateway:
         self._session: str | None = None
         self._session_of: str | None = None
         self._judged: tuple[str | None, float, bool] | None = None
+        self._offered: str | None = None
+        self._accepted: str | None = None
+        self.info: Info | None = None
+        self.epoch_s: float | None = None
 
     @property
     def peer(self) -> Peer | None:
@@ -145,12 +151,12 @@ class Gateway:
             refusal = error
         refusal.good = self._judge(until)
         if not (refusal.good and self.has_session):
-            raise refusal
+            raise self._with_remedy(refusal)
         try:
             return fetch(until)
         except TokenRejected as error:
             error.good = True
-            raise
+            raise self._with_remedy(error) from None
 
     def _judge(self, until: float) -> bool | None:
         """Have the token judged: once a minute, as it costs one of few sessions."""
@@ -199,9 +205,9 @@ class Gateway:
         """
         relay = self._fetch(paths.RELAY, until, Relay.from_json)
         if relay.value.oper is None:
-            raise DeviceAnswerError(
-                self.host + paths.RELAY, "no mains_oper_state in the answer"
-            )
+            what = self.host + paths.RELAY
+            problem = "no mains_oper_state in the answer"
+            raise self._with_remedy(DeviceAnswerError(what, problem))
         return relay
 
     def fetch_livedata(self, until: float) -> Dated[LiveData]:
@@ -234,12 +240,17 @@ class Gateway:
 
     def fetch_info(self, until: float) -> Dated[Info]:
         """Fetch serial, firmware and clock, without the token."""
-        answer = self._send_openly(Request("GET", paths.INFO), until)
-        if answer.status in _REFUSED:
-            # No token was sent, so none was refused.
-            what, problem = self.host + paths.INFO, f"answered {answer.status}"
-            raise DeviceAnswerError(what, problem, answer.status)
-        return self._dated(paths.INFO, answer, Info.from_xml)
+        try:
+            answer = self._send_openly(Request("GET", paths.INFO), until)
+            if answer.status in _REFUSED:
+                # No token was sent, so none was refused.
+                what, problem = self.host + paths.INFO, f"answered {answer.status}"
+                raise DeviceAnswerError(what, problem, answer.status)
+            info = self._dated(paths.INFO, answer, Info.from_xml)
+        except DeviceError as error:
+            raise self._with_remedy(error) from error.__cause__
+        self.info = info.value
+        return info
 
     def check_jwt(self, until: float) -> bool:
         """Ask the gateway whether it takes the token.
@@ -284,8 +295,22 @@ class Gateway:
         self._wire.close()
 
     def _fetch(self, path: str, until: float, read: Callable[[Any], T]) -> Dated[T]:
-        answer = self._send_known("GET", path, until)
-        return self._dated(path, answer, lambda body: read(parse_json(body)))
+        try:
+            answer = self._send_known("GET", path, until)
+            found = self._dated(path, answer, lambda body: read(parse_json(body)))
+        except DeviceError as error:
+            raise self._with_remedy(error) from error.__cause__
+        self._accepted = self._offered
+        return found
+
+    def _with_remedy(self, error: DeviceError) -> DeviceError:
+        # Loaded only here: most polls go well.
+        from nutbridge.sources.enphase.remedies import diagnose
+
+        accepted = self._accepted is not None and self._accepted == self._offered
+        found = diagnose(error, self.info, self.epoch_s, accepted=accepted)
+        error.remedy, error.lasting = found
+        return error
 
     def _dated(self, path: str, answer: Answer, read: Callable[[bytes], T]) -> Dated[T]:
         at = self._clock.boottime()
@@ -298,6 +323,7 @@ class Gateway:
 
     def _check(self, path: str, answer: Answer) -> None:
         what, status = self.host + path, answer.status
+        self.epoch_s = http_date(answer.headers.get("date", "")) or self.epoch_s
         if status in _REFUSED:
             raise TokenRejected(what, f"the gateway refuses the token ({status})")
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
@@ -323,6 +349,7 @@ class Gateway:
         token = self._token()
         if token is None:
             raise DeviceError(self.host, "no token yet")
+        self._offered = token
         request = Request(method, path, self._credentials(token, body), body)
         try:
             answer = self._send_guarded(request, until)

@@ -5,13 +5,14 @@ no external file. Control characters are dropped first, one of them in the
 software version would otherwise cost the whole answer.
 """
 
+import re
 from typing import Any, NamedTuple, Self
 
 from nutbridge.net.jsonfields import BodyError, tidy
 
 #: Times by a gateway's clock. One that was never set, in an outage without internet,
 #: begins in 1970; only its differences count. 0 is no time.
-EPOCH_RANGE = (1.0, 4.2e9)
+EPOCH_RANGE = (1.0, 2.6e11)
 
 _ROOT = "envoy_info"
 _SERIAL = (_ROOT, "device", "sn")
@@ -19,6 +20,9 @@ _SOFTWARE = (_ROOT, "device", "software")
 _TIME = (_ROOT, "time")
 _TOKENS = (_ROOT, "web-tokens")
 _WANTED = frozenset((_SERIAL, _SOFTWARE, _TIME, _TOKENS))
+
+_MAJOR = re.compile(r"[A-Za-z]?(\d{1,3})\.")
+_FIRST_WITH_TOKENS = 7
 
 _TEXT_MAX = 200
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r")
@@ -31,13 +35,26 @@ class Info(NamedTuple):
         serial: ``sn``, 12 digits.
         software: e.g. ``D8.3.5169``; the letter is the hardware's branch.
         epoch_s: the gateway's clock, seconds since 1970.
-        web_tokens: True when it wants tokens (firmware 7 and later).
+        web_tokens: True when it wants tokens (firmware 7 and later); None where it
+            does not say.
     """
 
     serial: str | None = None
     software: str | None = None
     epoch_s: float | None = None
     web_tokens: bool | None = None
+
+    @property
+    def takes_tokens(self) -> bool | None:
+        """Whether it knows tokens: firmware 7 and later; None while not told.
+
+        The element ``web-tokens`` is missing in all firmware before; versions begin
+        with a letter (D8.3.5169, R4.10.35, M4.2.33) or without one (3.9.36).
+        """
+        found = _MAJOR.match(self.software or "")
+        if found and int(found[1]) < _FIRST_WITH_TOKENS:
+            return False
+        return True if self.web_tokens is None and found else self.web_tokens
 
     @classmethod
     def from_xml(cls, body: bytes) -> Self:

@@ -20,6 +20,8 @@ from nutbridge.ups.model import MeterLine
 
 #: The cumulative voltage is the sum of the phases: 3 x 240 V is 720.
 VOLTAGE_MAX_V = 1500.0
+#: Three phases of a large house.
+CURRENT_MAX_A = 3000.0
 FREQUENCY_RANGE_HZ = (10.0, 100.0)
 _PHASES_MAX = 3
 
@@ -44,7 +46,7 @@ class MeterSetup(NamedTuple):
     Attributes:
         listed: how many meters of any kind are listed.
         enabled: kinds of meters that are enabled.
-        phases: 1, 2 (split phase), 3, or None.
+        phases: 1, 2 (split phase), 3, as enabled meters tell; or None.
     """
 
     listed: int = 0
@@ -77,8 +79,7 @@ class MeterSetup(NamedTuple):
                 enabled.append((kind, meter))
         # The consumption CT sits on the mains; it knows the phases best.
         enabled.sort(key=lambda pair: pair[0] not in (MeterType.NET, MeterType.TOTAL))
-        ordered = [meter for _, meter in enabled] + meters
-        phases = next((found for m in ordered if (found := _phases(m))), None)
+        phases = next((found for _, m in enabled if (found := _phases(m))), None)
         return cls(len(meters), frozenset(kind for kind, _ in enabled), phases)
 
 
@@ -95,7 +96,11 @@ def _phases(meter: dict[str, Any]) -> int | None:
 
 
 class MeterReport(NamedTuple):
-    """What one meter measures; always as many ``lines`` as the gateway sent."""
+    """What one meter measures, and as many ``lines`` as the gateway sent.
+
+    ``total`` is the gateway's ``cumulative``: the algebraic sum of the lines in
+    everything, voltage, VA and current included.
+    """
 
     total: MeterLine
     lines: tuple[MeterLine, ...] = ()
@@ -137,11 +142,13 @@ class MeterReports(NamedTuple):
 
 
 def _line(measured: dict[str, Any]) -> MeterLine:
+    """Read one line; VA and A have the sign of the power on some firmware."""
+    power_va = number(measured, "apprntPwr", -POWER_MAX_W, POWER_MAX_W)
+    current_a = number(measured, "rmsCurrent", -CURRENT_MAX_A, CURRENT_MAX_A)
     return MeterLine(
         realpower_w=number(measured, "currW", -POWER_MAX_W, POWER_MAX_W),
-        power_va=number(measured, "apprntPwr", -POWER_MAX_W, POWER_MAX_W),
+        power_va=None if power_va is None else abs(power_va),
         voltage_v=number(measured, "rmsVoltage", 0, VOLTAGE_MAX_V),
-        # 8.3 shows the sum of the phases at times (1.94), which is none.
-        powerfactor=number(measured, "pwrFactor", -1, 1),
+        current_a=None if current_a is None else abs(current_a),
         frequency_hz=number(measured, "freqHz", *FREQUENCY_RANGE_HZ),
     )

@@ -114,8 +114,9 @@ class PollQueue:
         level = DEBUG
         if name not in self._warned and (refused or times >= _MANY):
             self._warned.add(name)
-            level = INFO if refused else WARNING
-        _log.log(level, "goes on without %s: %s", name, error)
+            level = INFO if refused and not error.lasting else WARNING
+        told = error if level == DEBUG else error.advice
+        _log.log(level, "goes on without %s: %s", name, told)
 
     def done_elsewhere(self, name: str, now: float) -> None:
         """Take note that a slow fact was read outside of the line."""

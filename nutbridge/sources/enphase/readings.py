@@ -16,6 +16,7 @@ from nutbridge.net.jsonfields import (
     text,
 )
 from nutbridge.sources.enphase.info import EPOCH_RANGE
+from nutbridge.ups.model import DeviceHealth
 from nutbridge.ups.units import MILLI
 
 T = TypeVar("T")
@@ -25,6 +26,8 @@ POWER_MAX_W = 1.0e6
 CAPACITY_MAX_WH = 1.0e6
 #: A battery stops discharging well below half; more than this is no floor.
 FLOOR_MAX_PCT = 50.0
+#: ``device_type`` of an IQ Battery.
+_ENCHARGE = 13
 #: IQ Batteries work from -20 to 55 degC.
 TEMPERATURE_RANGE_C = (-50.0, 120.0)
 
@@ -111,24 +114,35 @@ class LiveData(NamedTuple):
         pv_w = _milli(child(meters, "pv"), "agg_p_mw")
         stream = text(child(live, "connection"), "sc_stream")
         load = child(meters, "load")
+        lines = tuple(
+            PhasePower(
+                _milli(load, f"agg_p_ph_{phase}_mw"),
+                _size(_milli(load, f"agg_s_ph_{phase}_mva")),
+            )
+            for phase in "abc"
+        )
         return cls(
             last_update_s=number(meters, "last_update", *EPOCH_RANGE),
             # "info" says that the stream is off, whatever sc_stream says.
             stream_on=stream == "enabled" and "info" not in live,
             soc_pct=number(meters, "soc", 0, 100) or None,
-            load=PhasePower(_milli(load, "agg_p_mw"), _milli(load, "agg_s_mva")),
-            load_lines=tuple(
-                PhasePower(
-                    _milli(load, f"agg_p_ph_{phase}_mw"),
-                    _milli(load, f"agg_s_ph_{phase}_mva"),
-                )
-                for phase in "abc"
-            ),
+            load=PhasePower(_milli(load, "agg_p_mw"), _apparent_va(load, lines)),
+            load_lines=lines,
             battery_w=_milli(child(meters, "storage"), "agg_p_mw"),
             grid_w=_milli(child(meters, "grid"), "agg_p_mw"),
             # A dark array draws a few W.
             pv_w=None if pv_w is None else max(0.0, pv_w),
         )
+
+
+def _apparent_va(load: Any, lines: tuple[PhasePower, ...]) -> float | None:
+    """Return the sum of the legs: agg_s_mva is that of signed ones (8.3.6086)."""
+    known = [line.power_va for line in lines if line.power_va is not None]
+    return sum(known) if known else _size(_milli(load, "agg_s_mva"))
+
+
+def _size(value: float | None) -> float | None:
+    return None if value is None else abs(value)
 
 
 def _milli(value: Any, key: str) -> float | None:
@@ -226,6 +240,7 @@ class Inventory(NamedTuple):
         batteries: how many IQ Batteries (ENCHARGE).
         collars: every IQ Meter Collar.
         warmest_c: the warmest battery, degC.
+        health: of each battery, System Controller and Collar.
         batteries_reported_s: newest ``last_rpt_date`` of a battery, by the
             gateway's clock.
     """
@@ -236,6 +251,7 @@ class Inventory(NamedTuple):
     collars: tuple[Collar, ...] = ()
     warmest_c: float | None = None
     batteries_reported_s: float | None = None
+    health: tuple[DeviceHealth, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -282,6 +298,11 @@ class Inventory(NamedTuple):
                 Collar(text(device, "admin_state_str"), text(device, "mid_state"))
                 for device in by_type.get("COLLAR", [])
             ),
+            health=tuple(
+                _health(kind, device)
+                for kind in _KINDS
+                for device in by_type.get(kind, [])
+            ),
             warmest_c=max((c for c in degrees if c is not None), default=None),
             batteries_reported_s=max(
                 (s for s in map(_reported_s, batteries) if s is not None), default=None
@@ -289,14 +310,46 @@ class Inventory(NamedTuple):
         )
 
 
+#: Kinds of devices whose health counts, as people call them.
+_KINDS = {
+    "ENPOWER": "System Controller",
+    "COLLAR": "Meter Collar",
+    "ENCHARGE": "battery",
+}
+#: Key, the value that is no good sign, and what it means. Users report the first
+#: two; nothing recorded shows any of them.
+_FAULTS = (
+    ("communicating", False, "does not communicate"),
+    ("dc_switch_off", True, "its DC switch is off"),
+    ("sleep_enabled", True, "asleep"),
+)
+
+
+def _health(kind: str, device: dict[str, Any]) -> DeviceHealth:
+    degrees = (number(device, "temperature", *TEMPERATURE_RANGE_C),)
+    return DeviceHealth(
+        name=f"{_KINDS[kind]} {text(device, 'serial_num') or '?'}",
+        faults=tuple(words for key, bad, words in _FAULTS if flag(device, key) is bad),
+        soc_pct=number(device, "percentFull", 0, 100) if kind == "ENCHARGE" else None,
+        # A controller's is in degF.
+        temperature_c=degrees[0] if kind == "ENCHARGE" else None,
+    )
+
+
 def _reported_s(device: dict[str, Any]) -> float | None:
     return number(device, "last_rpt_date", *EPOCH_RANGE)
 
 
 class EnsembleStatus(NamedTuple):
-    """The mode that each IQ Battery reports."""
+    """What each IQ Battery reports of itself.
+
+    Attributes:
+        modes: of each, in lower case.
+        rated_w: what all of them can give for long; None unless each tells it.
+    """
 
     modes: tuple[str, ...] = ()
+    rated_w: float | None = None
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
@@ -304,12 +357,23 @@ class EnsembleStatus(NamedTuple):
 
         Source: GET /ivp/ensemble/status, firmware 7 and 8; refused to owners by
         7.3.130. ``reported_grid_mode`` was ``multimode-offgrid`` in a real outage.
+        ``encharge_rated_power`` is 1280 W of the first generations, 3840 W of a 5P.
         Shape: {"inventory": {"serial_nums": {"122...": {"device_type": 13,
-        "reported_grid_mode": "multimode-ongrid", ...}}}}
+        "reported_grid_mode": "multimode-ongrid", "encharge_rated_power": 3840}}}}
         """
         listed = child(child(as_object(value), "inventory"), "serial_nums")
-        modes = (text(child(listed, serial), "reported_grid_mode") for serial in listed)
-        return cls(tuple(mode.lower() for mode in modes if mode))
+        devices = [child(listed, serial) for serial in listed]
+        modes = (text(device, "reported_grid_mode") for device in devices)
+        rated = [
+            number(device, "encharge_rated_power", 1, POWER_MAX_W)
+            for device in devices
+            if device.get("device_type") == _ENCHARGE
+        ]
+        known = [each for each in rated if each is not None]
+        return cls(
+            tuple(mode.lower() for mode in modes if mode),
+            sum(known) if known and len(known) == len(rated) else None,
+        )
 
 
 class BatteryPowers(NamedTuple):

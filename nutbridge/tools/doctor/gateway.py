@@ -35,6 +35,17 @@ from nutbridge.sources.enphase.readings import (
     Relay,
     SecCtrl,
 )
+from nutbridge.sources.enphase.remedies import (
+    AGAIN,
+    CLOCK_NOT_SET,
+    NO_BATTERY,
+    NO_BATTERY_REMEDY,
+    NO_DEVICES,
+    NO_DEVICES_REMEDY,
+    SET_FROM_EPOCH,
+    UNREACHABLE,
+)
+from nutbridge.sources.enphase.witnesses import votes_of
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
@@ -79,7 +90,8 @@ class GatewayFacts(Gathered):
         no_info: why not.
         skew_s: gateway's clock ahead of this machine's, s.
         silent: why nothing was asked with the token.
-        refused: the gateway does not take the token.
+        refused: the gateway does not take the token, by its check_jwt.
+        epoch_s: the gateway's own clock, seconds since 1970.
         relay: state of the relay.
         inventory: what is fitted.
         secctrl: charge and size of the batteries.
@@ -95,14 +107,15 @@ class GatewayFacts(Gathered):
     addresses: tuple[str, ...] = ()
     address: str | None = None
     unresolved: str | None = None
-    unreachable: str | None = None
+    unreachable: DeviceError | None = None
     known: str | None = None
     replaced: str | None = None
     shown: str | None = None
     pin_denied: bool = False
     info: Info | None = None
-    no_info: str | None = None
+    no_info: DeviceError | None = None
     skew_s: float | None = None
+    epoch_s: float | None = None
     silent: str | None = None
     refused: bool = False
     relay: Relay | None = None
@@ -110,7 +123,7 @@ class GatewayFacts(Gathered):
     secctrl: SecCtrl | None = None
     live: LiveData | None = None
     live_age_s: float | None = None
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, DeviceError] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "GatewayFacts":
@@ -194,13 +207,14 @@ def _introduce(
         answer = gateway.fetch_info(place.until)
     except DeviceError as exc:
         if gateway.shown is None:
-            return replace(facts, unreachable=exc.problem)
-        facts = replace(facts, no_info=exc.problem)
+            return replace(facts, unreachable=exc)
+        facts = replace(facts, no_info=exc)
     else:
-        ahead_s = None
-        if answer.gateway_epoch_s is not None:
-            ahead_s = answer.gateway_epoch_s - place.clock.wall()
-        facts = replace(facts, info=answer.value, skew_s=ahead_s)
+        epoch_s = answer.gateway_epoch_s
+        if epoch_s is None:
+            epoch_s = answer.value.epoch_s
+        ahead_s = None if epoch_s is None else epoch_s - place.clock.wall()
+        facts = replace(facts, info=answer.value, epoch_s=epoch_s, skew_s=ahead_s)
     address = gateway.peer.address if gateway.peer else facts.addresses[0]
     return replace(facts, address=address, shown=gateway.shown)
 
@@ -227,37 +241,36 @@ def _why_silent(
 def _ask_all(
     place: DoctorContext, gateway: Gateway, facts: GatewayFacts
 ) -> GatewayFacts:
-    try:
-        relay = gateway.insist(gateway.fetch_relay, place.until)
-        facts = replace(facts, relay=relay.value)
-    except TokenRejected as exc:
-        if exc.good is False:
-            return replace(facts, refused=True)
-        problem = f"{exc.problem}; whether it is good, it does not tell"
-        if exc.good:
-            problem = "it takes the token, but not for the relay"
-        return replace(facts, problems={"access": problem})
-    except DeviceUnreachable as exc:
-        return replace(facts, problems={"relay": exc.problem})
-    except DeviceError as exc:
-        facts = replace(facts, problems={"relay": exc.problem})
+    gateway.info = facts.info
     asked: tuple[tuple[str, Callable[[float], Dated[Any]]], ...] = (
-        ("inventory", gateway.fetch_inventory),
+        ("relay", gateway.fetch_relay),
+        ("inventory", _twice_when_empty(gateway)),
         ("secctrl", gateway.fetch_secctrl),
         ("live", gateway.fetch_livedata),
     )
     for name, fetch in asked:
         try:
-            answer = fetch(place.until)
+            answer = gateway.insist(fetch, place.until)
         except DeviceError as exc:
-            problems = {**facts.problems, name: exc.problem}
-            facts = replace(facts, problems=problems)
+            facts = replace(facts, problems={**facts.problems, name: exc})
+            if isinstance(exc, TokenRejected) and exc.good is False:
+                return replace(facts, refused=True)
+            if isinstance(exc, DeviceUnreachable) and name == "relay":
+                return facts
             continue
         # One field per reading, named as in the table.
         facts = replace(facts, **{name: answer.value})
         if name == "live":
             facts = replace(facts, live_age_s=_age_s(answer))
     return facts
+
+
+def _twice_when_empty(gateway: Gateway) -> Callable[[float], Dated[Inventory]]:
+    def fetch(until: float) -> Dated[Inventory]:
+        found = gateway.fetch_inventory(until)
+        return found if found.value.devices else gateway.fetch_inventory(until)
+
+    return fetch
 
 
 def _age_s(answer: Dated[Any]) -> float | None:
@@ -287,8 +300,8 @@ def gateway_connects(facts: DoctorFacts) -> CheckVerdict:
         return skipped("gateway: without an address there is no connection")
     if gateway.unreachable is not None:
         return failed(
-            f"gateway {gateway.host} cannot be reached: {gateway.unreachable}",
-            "is it on, and is ENVOY_HOST right? nutbridge discover looks for it",
+            f"gateway {gateway.host} cannot be reached: {gateway.unreachable.problem}",
+            UNREACHABLE,
         )
     return ok(f"gateway {gateway.host} answers at {gateway.address}")
 
@@ -339,8 +352,7 @@ def gateway_firmware(facts: DoctorFacts) -> CheckVerdict:
     if gateway.info is None or gateway.info.software is None:
         return _without_info(gateway, "firmware")
     software = gateway.info.software
-    digits = software.lstrip("DRdr").partition(".")[0]
-    if gateway.info.web_tokens is False or (digits.isdigit() and int(digits) < 7):  # noqa: PLR2004 - the first with tokens
+    if gateway.info.takes_tokens is False:
         return failed(
             f"gateway: firmware {software} knows no tokens",
             "firmware 7 or later is needed; Enphase updates it over the internet",
@@ -353,25 +365,30 @@ def gateway_token(facts: DoctorFacts) -> CheckVerdict:
     """The gateway takes the token."""
     gateway = facts.need(GatewayFacts)
     if gateway.refused:
-        return failed(
-            "gateway: it refuses the token",
-            f"nutbridge token renew {facts.settings.ups}, or nutbridge token import",
+        remedy = (
+            f"nutbridge token renew {facts.settings.ups}, or nutbridge token import"
         )
-    problem = gateway.problems.get("access")
-    if problem is not None:
-        return failed(
-            f"gateway: {problem}",
-            "after a restart of the gateway ask again in a minute; else the account "
-            "must be the owner's",
-        )
+        if gateway.epoch_s is not None and gateway.epoch_s < SET_FROM_EPOCH:
+            remedy = CLOCK_NOT_SET
+        return failed("gateway: it refuses the token", remedy)
     if gateway.silent is not None:
         return skipped(f"gateway: not asked further: {gateway.silent}")
     if gateway.shown is None:
         return skipped("gateway: the token was not tried")
     told = (gateway.relay, gateway.inventory, gateway.secctrl, gateway.live)
-    if all(each is None for each in told):
-        return skipped("gateway: whether it takes the token was not told")
-    return ok("gateway: it takes the token")
+    refusals = [
+        each for each in gateway.problems.values() if isinstance(each, TokenRejected)
+    ]
+    if any(each is not None for each in told) or any(each.good for each in refusals):
+        # What it refuses to this account is told where it is needed.
+        return ok("gateway: it takes the token")
+    if refusals:
+        return failed(
+            f"gateway: {refusals[0].problem}; whether the token is good, it does not "
+            "tell",
+            refusals[0].remedy,
+        )
+    return skipped("gateway: whether it takes the token was not told")
 
 
 @check("gateway-grid")
@@ -379,7 +396,7 @@ def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
     """A controller or Collar is fitted; what it and the relay say."""
     gateway = facts.need(GatewayFacts)
     if gateway.relay is None:
-        return _missing(gateway, "relay", "the state of the grid")
+        return _instead_of_relay(gateway)
     if gateway.inventory is None:
         return _missing(gateway, "inventory", "its inventory")
     found = gateway.inventory
@@ -407,14 +424,25 @@ def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
     return ok(f"gateway: {state}; {what}, {said}")
 
 
+def _instead_of_relay(gateway: GatewayFacts) -> CheckVerdict:
+    """Tell who else knows about the grid; the monitor believes them then."""
+    missing = _missing(gateway, "relay", "the state of the grid")
+    votes = votes_of(gateway.inventory, None)
+    if not votes:
+        return missing
+    said = f"{votes[0].speaker} says {votes[0].word}"
+    return warning(f"{missing.finding}; {said}", missing.remedy)
+
+
 def _without_controller(
     facts: DoctorFacts, found: Inventory, said: str
 ) -> CheckVerdict | None:
     if not found.devices:
-        return failed(
-            f"gateway: its inventory is empty ({said})",
-            "a gateway that has just started finds its devices within minutes",
-        )
+        finding = f"gateway: {NO_DEVICES} ({said})"
+        if facts.settings.allow_no_controller:
+            remedy = "ALLOW_NO_CONTROLLER is set: it says on line for ever"
+            return warning(finding, remedy)
+        return failed(finding, NO_DEVICES_REMEDY)
     if found.controllers or found.collars:
         return None
     lone = f"gateway: no System Controller and no Meter Collar ({said})"
@@ -431,12 +459,13 @@ def gateway_battery(facts: DoctorFacts) -> CheckVerdict:
     if gateway.secctrl is None:
         return _missing(gateway, "secctrl", "its battery")
     soc, capacity = gateway.secctrl.soc_pct, gateway.secctrl.capacity_wh
-    count = gateway.inventory.batteries if gateway.inventory else None
+    listed = gateway.inventory
+    count = listed.batteries if listed else None
     if not capacity or soc is None:
+        if listed is not None and not listed.devices:
+            return skipped("gateway: no battery is listed, nor anything else")
         if count == 0:
-            return failed(
-                "gateway: no IQ Battery is fitted", "without one there is no UPS"
-            )
+            return warning(f"gateway: {NO_BATTERY}", NO_BATTERY_REMEDY)
         return failed(
             "gateway: its batteries are not ready, charge or capacity is unknown",
             "after a restart of the gateway they rejoin within 15 minutes",
@@ -445,12 +474,33 @@ def gateway_battery(facts: DoctorFacts) -> CheckVerdict:
     return ok(f"gateway: {fitted}{soc:.0f} % of {capacity / 1000:.1f} kWh")
 
 
+@check("gateway-health")
+def gateway_health(facts: DoctorFacts) -> CheckVerdict:
+    """Batteries, System Controller and Collar say that they are well."""
+    gateway = facts.need(GatewayFacts)
+    if gateway.inventory is None:
+        return skipped("gateway: the health of its devices was not told")
+    ill = [each for each in gateway.inventory.health if each.faults]
+    if ill:
+        return warning(
+            f"gateway: {'; '.join(f'{each.name}: {each.words}' for each in ill)}",
+            "see the Enphase app; a battery whose switch is off, or that does not "
+            "communicate, carries nothing in an outage",
+        )
+    if not gateway.inventory.health:
+        return skipped("gateway: no battery and no controller, whose health counts")
+    return ok("gateway: batteries and controllers are well")
+
+
 @check("gateway-clock")
 def gateway_clock(facts: DoctorFacts) -> CheckVerdict:
     """Both clocks agree."""
-    skew_s = facts.need(GatewayFacts).skew_s
+    gateway = facts.need(GatewayFacts)
+    skew_s = gateway.skew_s
     if skew_s is None:
         return skipped("gateway: its clock was not seen")
+    if (gateway.epoch_s or SET_FROM_EPOCH) < SET_FROM_EPOCH:
+        return failed("gateway: its clock shows 1970", CLOCK_NOT_SET)
     shown = f"gateway: its clock is {abs(skew_s):.0f} s "
     shown += "ahead of" if skew_s >= 0 else "behind"
     shown += " this machine's"
@@ -486,7 +536,7 @@ def gateway_stream(facts: DoctorFacts) -> CheckVerdict:
 def _without_info(gateway: GatewayFacts, what: str) -> CheckVerdict:
     if gateway.no_info is not None:
         return failed(
-            f"gateway: {what} unknown, /info: {gateway.no_info}",
+            f"gateway: {what} unknown, /info: {gateway.no_info.problem}",
             "is this an IQ Gateway? check ENVOY_HOST",
         )
     if gateway.info is not None:
@@ -498,9 +548,9 @@ def _without_info(gateway: GatewayFacts, what: str) -> CheckVerdict:
 
 def _missing(gateway: GatewayFacts, name: str, what: str) -> CheckVerdict:
     problem = gateway.problems.get(name)
-    if problem is not None:
+    if problem is not None and not gateway.refused:
         return failed(
-            f"gateway: it does not tell {what}: {problem}",
-            "ask again in a minute; the gateway may be busy",
+            f"gateway: it does not tell {what}: {problem.problem}",
+            problem.remedy or AGAIN,
         )
     return skipped(f"gateway: {what} was not asked for")

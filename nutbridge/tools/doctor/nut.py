@@ -36,9 +36,6 @@ _UPSD_S = 3.0
 #: upsmon's own default, upsmon.conf(5).
 _DEADTIME_S = 15.0
 _DEADTIME = re.compile(r'^[ \t]*DEADTIME[ \t]+"?(\d{1,9})', re.MULTILINE)
-_STATEPATH = re.compile(
-    r"""^[ \t]*(?:export[ \t]+)?NUT_STATEPATH=["']?([^"'\s#]+)""", re.MULTILINE
-)
 #: systemd's own default, systemd.service(5).
 _RESTART_S = 0.1
 #: A driver that looks less often shows an outage late, and may miss an OL that
@@ -67,7 +64,6 @@ class NutFacts(Gathered):
         real_port: real path of the port in our section.
         sections: names of dummy-ups sections that read our port file.
         driver_version: what ``dummy-ups -V`` says; None without that program.
-        statepath: NUT_STATEPATH of nut.conf, which the driver's unit reads.
         sockets: folders in which the monitor looks for the driver's socket.
         socket_seen: it lies in one of them; None where we may not look.
         deadtime_s: of upsmon.conf; None without that file.
@@ -82,7 +78,6 @@ class NutFacts(Gathered):
     real_port: str = ""
     sections: tuple[str, ...] = ()
     driver_version: str | None = None
-    statepath: str | None = None
     sockets: tuple[str, ...] = ()
     socket_seen: bool | None = None
     deadtime_s: float | None = None
@@ -106,7 +101,6 @@ class NutFacts(Gathered):
             real_port=os.path.realpath(folder / port) if port else "",
             sections=_sections_of(conf, place.settings.port_file, folder),
             driver_version=driver_version(place.environ, driverpath),
-            statepath=_last(_STATEPATH, folder / "nut.conf"),
             sockets=tuple(str(path.parent) for path in sockets),
             socket_seen=_any_there(sockets),
             deadtime_s=_deadtime_s(folder / "upsmon.conf"),
@@ -295,17 +289,11 @@ def driver_socket(facts: DoctorFacts) -> CheckVerdict:
     a statepath in ups.conf does not, measured with dummy-ups 2.8.0.
     """
     nut = facts.need(NutFacts)
-    folders, moved = ", ".join(nut.sockets), nut.statepath
+    folders = ", ".join(nut.sockets)
     remedy = (
         f"systemctl edit enphase-monitor@{facts.settings.ups}: "
-        f"Environment=NUT_STATEPATH={moved or '...'}; and set STATE_DIR in the config"
+        "Environment=NUT_STATEPATH=..."
     )
-    if moved is not None and moved not in nut.sockets:
-        return failed(
-            f"nut.conf: the driver's socket is in {moved}, the monitor looks for it "
-            f"in {folders}",
-            remedy,
-        )
     if nut.socket_seen is None:
         return not_allowed("the folder of the driver's socket may not be looked at")
     if nut.socket_seen:

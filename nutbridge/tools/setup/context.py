@@ -125,7 +125,7 @@ def check_host(text: str) -> str:
     """
     try:
         entries = {"ENVOY_HOST": ConfigEntry("ENVOY_HOST", text, 0)}
-        return Values(entries, "").host("ENVOY_HOST")
+        return Values(entries, "").hosts("ENVOY_HOST")
     except ConfigError as exc:
         raise UsageError(f"host {text!r}: {exc.problem}") from None
 

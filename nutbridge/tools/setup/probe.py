@@ -24,6 +24,11 @@ from nutbridge.sources.enphase.readings import (
     Relay,
     SecCtrl,
 )
+from nutbridge.sources.enphase.remedies import (
+    NO_DEVICES,
+    NO_DEVICES_REMEDY,
+    no_tokens,
+)
 from nutbridge.sources.enphase.session import GatewaySite, introduce, open_gateway
 from nutbridge.system.clock import Clock, Waiter
 from nutbridge.ups.model import Grid
@@ -115,11 +120,8 @@ class Probe:
             info = fetch(self._clock.boottime() + TIMEOUT_S).value
         if info.serial is None:
             raise DeviceError(self._site.host, "its /info has no serial number")
-        if info.web_tokens is False:
-            raise Refused(
-                f"{self._site.host}: firmware {info.software or 'unknown'} takes no "
-                "tokens; firmware 7 or newer is needed"
-            )
+        if info.takes_tokens is False:
+            raise Refused(f"{self._site.host}: {no_tokens(info)}")
         return info
 
     def fetch_house(self, serial: str, token: str) -> GatewaySurvey:
@@ -140,6 +142,9 @@ class Probe:
         )
         relay = self._patiently(lambda until: asked.insist(asked.fetch_relay, until))
         inventory = self._patiently(asked.fetch_inventory)
+        if not inventory.devices:
+            # An answer of nothing may be one of a bad moment.
+            inventory = self._patiently(asked.fetch_inventory)
         try:
             battery = self._patiently(asked.fetch_secctrl)
         except DeviceError:
@@ -199,18 +204,11 @@ def check_house(host: str, house: GatewaySurvey, *, allow_no_controller: bool) -
     if not fitted.controller and allow_no_controller:
         return
     if not house.inventory.devices:
-        raise NotDecided(
-            f"{host}: the gateway lists no devices yet; after a restart it needs some "
-            "minutes: try again later"
-        )
+        raise NotDecided(f"{host}: {NO_DEVICES}; {NO_DEVICES_REMEDY}")
     if not fitted.controller:
         raise Refused(
             f"{host}: no System Controller and no IQ Meter Collar is fitted: this "
             'gateway says "on line" for ever, also while the grid is gone'
-        )
-    if not fitted.batteries:
-        raise Refused(
-            f"{host}: no IQ Battery is fitted: in an outage nothing could be told"
         )
     if house.grid is Grid.UNKNOWN:
         raise NotDecided(

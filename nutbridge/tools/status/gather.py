@@ -95,6 +95,7 @@ def look(
         power=_power(view, memory, now),
         gateway=_gateway(settings, view, memory, now),
         token=_token(settings, now),
+        devices=memory.devices,
     )
 
 

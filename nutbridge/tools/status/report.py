@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from nutbridge.errors import EX_UNAVAILABLE
+from nutbridge.ups.model import DeviceHealth
 from nutbridge.ups.snapshot import encode
 from nutbridge.ups.status.policy import BUSY_S, FULL_MAX_S
 
@@ -172,6 +173,7 @@ class Status:
     Attributes:
         status: ups.status, "" without one, None while hidden.
         since: when OL, OB or the hiding began.
+        devices: each battery and controller, as the monitor last saw it.
     """
 
     ups: str
@@ -185,6 +187,7 @@ class Status:
     power: PowerReport
     gateway: GatewayReport
     token: Token
+    devices: tuple[DeviceHealth, ...] = ()
     live: Live | None = None
 
     @property

@@ -13,6 +13,7 @@ from nutbridge.tools.status.report import (
     Status,
     When,
 )
+from nutbridge.ups.model import DeviceHealth
 from nutbridge.ups.units import spoken_s
 
 _NOTHING = "unknown"
@@ -55,6 +56,9 @@ def _colour(status: Status) -> str:
 def _rows(status: Status) -> Iterator[tuple[str, str]]:
     yield "grid", _grid(status)
     yield "battery", _battery(status.battery)
+    for device in status.devices:
+        if device.faults or device.name.startswith("battery"):
+            yield "", _device(device)
     if status.battery.runtime_s is not None:
         yield "runtime", f"{spoken_s(status.battery.runtime_s)} at the present power"
     yield from _power_rows(status.power)
@@ -99,6 +103,15 @@ def _battery(battery: Battery) -> str:
     if battery.charge_low_pct is not None:
         text += f"; low below {battery.charge_low_pct:g} %"
     return text
+
+
+def _device(device: DeviceHealth) -> str:
+    told = []
+    if device.soc_pct is not None:
+        told.append(f"{device.soc_pct:.0f} %")
+    if device.temperature_c is not None:
+        told.append(f"{device.temperature_c:.0f} degC")
+    return f"{device.name}: {', '.join([*told, device.words])}"
 
 
 def _power_rows(power: PowerReport) -> Iterator[tuple[str, str]]:

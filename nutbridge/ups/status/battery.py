@@ -42,7 +42,14 @@ def learn(memory: Memory, facts: Facts, policy: Policy) -> Memory:
         facts.equipment and facts.equipment.controller
     )
     collar = memory.collar or bool(facts.equipment and facts.equipment.collar)
-    memory = replace(memory, battery=battery, controller=controller, collar=collar)
+    devices = facts.equipment.devices if facts.equipment else ()
+    memory = replace(
+        memory,
+        battery=battery,
+        controller=controller,
+        collar=collar,
+        devices=devices or memory.devices,
+    )
     if facts.flows is not None and facts.flows.at > memory.flow.at:
         memory = replace(memory, flow=_take_flows(memory, facts.flows))
     return memory

@@ -6,7 +6,7 @@ state file keeps it over a restart (saved.py). Times are CLOCK_BOOTTIME, s.
 
 from dataclasses import dataclass, field
 
-from nutbridge.ups.model import Flows, Grid
+from nutbridge.ups.model import DeviceHealth, Flows, Grid
 from nutbridge.ups.status.table import State
 
 
@@ -174,6 +174,7 @@ class Memory:
         noted_at: when this was saved last, or None.
         told: log lines already said in this stay in this state.
         hour_told_at: when the hourly line of a reckoning was last said.
+        devices: health of each battery and controller, as last read.
     """
 
     state: State = State.STARTING
@@ -193,6 +194,7 @@ class Memory:
     noted_at: float | None = None
     told: tuple[str, ...] = ()
     hour_told_at: float | None = None
+    devices: tuple[DeviceHealth, ...] = ()
     relay: RelayMemory = field(default_factory=RelayMemory)
     shown: ShownStatus = field(default_factory=ShownStatus)
     battery: BatteryMemory = field(default_factory=BatteryMemory)

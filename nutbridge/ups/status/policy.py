@@ -118,6 +118,8 @@ class Policy:
         relay_s: seconds between checks of the relay alone, 0 = none.
         nocomms_delay_s: how long an OL stands without an answer.
         loadkwh_w: W of nominal power per kWh of capacity, 0 = unknown.
+        rated: the source's own nominal power goes before ``loadkwh_w``.
+        rated_w_per_kwh: that power, where it is told and goes before.
         charge_low_pct: battery.charge.low of the port file.
         runtime_low_s: battery.runtime.low of the port file.
         status_flags: show CHRG and DISCHRG.
@@ -132,6 +134,8 @@ class Policy:
     relay_s: float = 10.0
     nocomms_delay_s: float = 300.0
     loadkwh_w: float = DEFAULT_LOADKWH_W
+    rated: bool = True
+    rated_w_per_kwh: float | None = None
     charge_low_pct: float = DEFAULT_CHARGE_LOW_PCT
     runtime_low_s: float = 300.0
     status_flags: bool = False
@@ -143,12 +147,17 @@ class Policy:
     @property
     def nominal_w_per_wh(self) -> float:
         """Nominal power, W per Wh of capacity."""
-        return (self.loadkwh_w or DEFAULT_LOADKWH_W) / WH_PER_KWH
+        loadkwh_w = self.rated_w_per_kwh or self.loadkwh_w or DEFAULT_LOADKWH_W
+        return loadkwh_w / WH_PER_KWH
 
     @property
     def fall_pct_per_s(self) -> float:
-        """How fast the charge can fall at nominal power (1.28 %/min for 768)."""
-        return self.nominal_w_per_wh * 100 / 3600
+        """How fast the charge can fall at nominal power (1.28 %/min for 768).
+
+        Batteries give more than their rated power for a while.
+        """
+        loadkwh_w = (self.loadkwh_w or DEFAULT_LOADKWH_W) / WH_PER_KWH
+        return max(loadkwh_w, self.nominal_w_per_wh) * 100 / 3600
 
 
 def effective_low_pct(charge_low_pct: float, floor_pct: float | None) -> float:

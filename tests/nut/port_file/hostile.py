@@ -29,7 +29,7 @@ HOSTILE: tuple[tuple[str, dict[str, str | None]], ...] = (
     ("my.glued:5", {"my.glued": "5"}),
     ("my.long: " + "x" * 5000, {"my.long": "x" * 127}),
     ("n" * 600 + ": OB", {}),
-    ("my.place: Küche", {"my.place": "Kche"}),
+    ("my.place: Küche", {"my.place": "Kuche"}),
 )
 
 

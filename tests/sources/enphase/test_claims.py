@@ -123,7 +123,7 @@ def test_parse_any_claims(claims: dict[str, Any]) -> None:
         (SERIAL, None),
         (["122000000009", SERIAL], None),
         ("122000000009", "is for gateway 122000000009, the config says 122000000001"),
-        ("un-commissioned", "is for gateway un-commissioned"),
+        ("un-commissioned", "not commissioned"),
         ("a\nb", r"is for gateway a\nb"),
         ([], "does not say for which gateway"),
         (None, "does not say for which gateway"),

@@ -29,7 +29,7 @@ ALONE = {
     paths.REPORTS: {"meters"},
     paths.INFO: {"identity"},
     paths.INVENTORY: {"equipment"},
-    paths.METERS: set[str](),
+    paths.METERS: {"meters"},
 }
 
 
@@ -53,8 +53,18 @@ def missing(facts: Facts) -> set[str]:
 def test_round_asks_in_order() -> None:
     ours = opened()
     assert ours.round()
-    assert ours.wire.paths == ROUND
+    assert ours.wire.paths == [*ROUND, paths.STATUS]
     assert missing(ours.source.facts) == set()
+
+
+def test_rated_power_is_asked_once_an_hour() -> None:
+    ours = opened("7.6_old_encharge")
+    ours.wire.table[paths.STATUS] = (DATA / "7.6_old_encharge/status.json").read_bytes()
+    for _ in range(7):
+        ours.round()
+        ours.clock.now += 600
+    assert ours.source.facts.nominal_w == 3 * 1280.0
+    assert ours.wire.paths.count(paths.STATUS) == 2
 
 
 def test_round_of_a_steady_house_is_three_requests() -> None:
@@ -148,7 +158,7 @@ def test_what_was_not_reached_is_first_in_line() -> None:
     assert ours.wire.paths == [paths.SECCTRL, paths.LIVEDATA]
     ours.wire.asked.clear()
     assert ours.source.details(ours.clock.now + 10)
-    assert ours.wire.paths == ROUND[1:]
+    assert ours.wire.paths == [*ROUND[1:], paths.STATUS]
 
 
 def test_slow_endpoint_does_not_block_the_others() -> None:
@@ -159,7 +169,7 @@ def test_slow_endpoint_does_not_block_the_others() -> None:
     assert not ours.source.details(ours.clock.now + 3)
     assert not ours.source.details(ours.clock.now + 3)
     assert ours.source.details(ours.clock.now + 3)
-    assert ours.wire.paths == [paths.SECCTRL, *ROUND]
+    assert ours.wire.paths == [paths.SECCTRL, *ROUND, paths.STATUS]
 
 
 def test_request_ends_after_twice_api_timeout() -> None:
@@ -178,7 +188,7 @@ def test_leftovers_go_before_the_next_round() -> None:
     ours.wire.asked.clear()
     ours.source.begin_round()
     assert ours.source.details(ours.clock.now + 30.0)
-    assert ours.wire.paths == [*ROUND[2:], *ROUND[:2]]
+    assert ours.wire.paths == [*ROUND[2:], paths.STATUS, *ROUND[:2]]
     assert missing(ours.source.facts) == set()
 
 

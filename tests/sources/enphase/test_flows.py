@@ -38,8 +38,8 @@ LIVE = LiveData(
 
 
 def report(power_w: float | None, *lines_w: float, volts: float = 120.0) -> MeterReport:
-    lines = tuple(MeterLine(w, w, volts, 0.9, 60.0) for w in lines_w)
-    return MeterReport(MeterLine(power_w, power_w, 2 * volts, 0.9, 60.0), lines)
+    lines = tuple(MeterLine(w, w, volts, w / volts, 60.0) for w in lines_w)
+    return MeterReport(MeterLine(power_w, power_w, 2 * volts, 7.0, 60.0), lines)
 
 
 REPORTS = MeterReports(
@@ -129,12 +129,15 @@ def test_flows_without_battery_power() -> None:
 
 def test_flows_storage_ct_comes_last() -> None:
     reports = REPORTS._replace(storage=report(-400.0))
-    flows = derive_flows(parts(reports=reports))
+    setup = MeterSetup(3, CTS | {MeterType.STORAGE}, 2)
+    flows = derive_flows(parts(reports=reports, setup=setup))
     assert flows is not None
     assert flows.battery_w == -412.0
-    flows = derive_flows(parts(reports=reports, battery_w=None))
+    flows = derive_flows(parts(reports=reports, setup=setup, battery_w=None))
     assert flows is not None
     assert flows.battery_w == -400.0
+    # One that is not enabled reports noise.
+    assert derive_flows(parts(reports=reports, battery_w=None)) is None
 
 
 @pytest.mark.parametrize("setup", [MeterSetup(2, frozenset(), 2), None])
@@ -207,7 +210,7 @@ def test_meters_house_side_follows_live_load() -> None:
     assert meters.output is not None
     assert meters.input.total.realpower_w == 88.0
     assert [line.realpower_w for line in meters.input.lines] == [50.0, 38.0]
-    assert meters.output.total == MeterLine(986.0, 1000.0, 240.0, 0.986, 60.0)
+    assert meters.output.total == MeterLine(986.0, 1000.0, 240.0, 1000 / 240, 60.0)
     assert [line.realpower_w for line in meters.output.lines] == [600.0, 386.0]
     assert (meters.at, meters.phases) == (AT + 1, 2)
 
@@ -219,7 +222,7 @@ def test_meters_house_side_from_the_sum() -> None:
     assert meters is not None
     assert meters.output is not None
     assert meters.output.total == MeterLine(986.0, None, 240.0, None, 60.0)
-    assert set(meters.output.lines) == {MeterLine(None, None, 120.0, None, 60.0)}
+    assert set(meters.output.lines) == {MeterLine(voltage_v=120.0)}
 
 
 def test_meters_house_side_with_an_idle_battery() -> None:
@@ -227,7 +230,7 @@ def test_meters_house_side_with_an_idle_battery() -> None:
     meters = derive_meters(given, derive_flows(given))
     assert meters is not None
     assert meters.output is not None
-    assert meters.output.total == MeterLine(1408.0, 1398.0, 240.0, 0.9, 60.0)
+    assert meters.output.total == MeterLine(1408.0, 1398.0, 240.0, 5.825, 60.0)
     assert [line.realpower_w for line in meters.output.lines] == [800.0, 598.0]
 
 
@@ -247,14 +250,14 @@ def test_meters_house_side_unknown_without_battery_power() -> None:
         (MeterSetup(2, CTS, 3), (230, 230, 230), 3, 3),
         (MeterSetup(2, CTS, 2), (120, 120, 0), 2, 2),
         (MeterSetup(2, CTS, 1), (230,), 1, 0),
-        (None, (120, 120, 0), 2, 2),
-        (None, (230, 0, 0), 1, 0),
-        (None, (0, 0, 0), None, 0),
-        (None, (), 1, 0),
+        (MeterSetup(2, CTS, None), (120, 120, 0), 2, 2),
+        (MeterSetup(2, CTS, None), (230, 12, 1.5), 1, 0),
+        (MeterSetup(2, CTS, None), (0, 0, 0), None, 0),
+        (MeterSetup(2, CTS, None), (), 1, 0),
     ],
 )
 def test_meters_drop_unused_lines(
-    setup: MeterSetup | None, volts: tuple[float, ...], phases: int | None, lines: int
+    setup: MeterSetup, volts: tuple[float, ...], phases: int | None, lines: int
 ) -> None:
     """D8.3.6086 always sends three lines."""
     seen = MeterReport(
@@ -266,6 +269,59 @@ def test_meters_drop_unused_lines(
     assert meters.input is not None
     assert len(meters.input.lines) == lines
     assert meters.output is None
+
+
+def test_nothing_counts_before_the_cts_are_known() -> None:
+    """Disabled ones report noise, and there is none whose load is 0 W."""
+    given = parts(setup=None)
+    assert derive_meters(given, None) is None
+    flows = derive_flows(given)
+    assert flows is not None
+    assert (flows.load_w, flows.grid_w, flows.pv_w) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("phases", "volts", "amperes"),
+    # Three phases: line to neutral, the sum of the currents; split phase: line to
+    # line, so that voltage times current stays the apparent power.
+    [(3, 231.4, 24.0), (2, 462.8, 8.0), (1, 694.2, 99.0)],
+)
+def test_meter_total_is_made_of_its_phases(
+    phases: int, volts: float, amperes: float
+) -> None:
+    """VA and A of the gateway's total are sums of signed lines, 56 VA for 173 W."""
+    lines = tuple(MeterLine(w, abs(w), 231.4, 8.0, 60.0) for w in (-900.0, 1073.0, 0.0))
+    seen = MeterReport(MeterLine(173.0, 55.6, 231.4 * phases, 99.0, 50.0), lines)
+    if phases == 1:
+        seen = MeterReport(MeterLine(173.0, 180.0, 694.2, 99.0, 50.0), lines)
+    setup = MeterSetup(2, CTS, phases)
+    meters = derive_meters(parts(reports=MeterReports(net=seen), setup=setup), None)
+    assert meters is not None
+    assert meters.input is not None
+    total = meters.input.total
+    assert total.voltage_v == pytest.approx(volts)
+    assert total.current_a == pytest.approx(amperes)
+    assert total.power_va == (180.0 if phases == 1 else 1973.0)
+    assert {line.frequency_hz for line in meters.input.lines} <= {None}
+    # One of the lines is not told: no sum.
+    cut = MeterReport(seen.total, lines[:1])
+    meters = derive_meters(parts(reports=MeterReports(net=cut), setup=setup), None)
+    assert meters is not None
+    assert meters.input is not None
+    assert (meters.input.total.power_va is None) is (phases > 1)
+
+
+def test_phases_agree_with_a_corrected_total_or_are_absent() -> None:
+    """8.3.5433 says 428 W of total consumption where the house draws 786 W."""
+    reports = MeterReports(
+        production=report(357.5), net=report(428.4), total=report(428.4, 200.0, 228.4)
+    )
+    given = parts(reports=reports, battery_w=0.0)
+    meters = derive_meters(given, derive_flows(given))
+    assert meters is not None
+    assert meters.output is not None
+    assert meters.output.total == MeterLine(785.9, None, 240.0, None, 60.0)
+    assert set(meters.output.lines) == {MeterLine(voltage_v=120.0)}
 
 
 def test_meters_without_reports() -> None:

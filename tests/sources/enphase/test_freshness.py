@@ -75,6 +75,21 @@ def test_time_of_info_decides_without_date(
     assert load_w(ours.source.facts) == pytest.approx(expected_w)
 
 
+@pytest.mark.parametrize(("behind_s", "expected_w"), [(5, 900.0), (125, SUM_LOAD_W)])
+def test_clock_of_another_century_is_as_good(
+    behind_s: float, expected_w: float
+) -> None:
+    """A gateway without internet shows 1970; only the difference counts."""
+    ours = ongrid(None)
+    body = ours.wire.table[paths.LIVEDATA]
+    assert isinstance(body, bytes)
+    early = body.replace(str(UPDATED).encode(), b"1234")
+    ours.wire.table[paths.LIVEDATA] = early
+    ours.wire.date = formatdate(1234 + behind_s, usegmt=True)
+    ours.round()
+    assert load_w(ours.source.facts) == pytest.approx(expected_w)
+
+
 def test_no_clock_at_all_is_not_fresh() -> None:
     ours = ongrid(None)
     del ours.wire.table[paths.INFO]

@@ -76,6 +76,7 @@ def test_reports_names_and_units() -> None:
         "currW": -12.5,
         "apprntPwr": 20,
         "rmsVoltage": 239.9,
+        "rmsCurrent": -0.09,
         "pwrFactor": -0.62,
         "freqHz": 50.01,
         "actPower": 999,
@@ -88,7 +89,7 @@ def test_reports_names_and_units() -> None:
             "odd",
         ]
     )
-    line = MeterLine(-12.5, 20.0, 239.9, -0.62, 50.01)
+    line = MeterLine(-12.5, 20.0, 239.9, 0.09, 50.01)
     assert reports.net is not None
     assert reports.net.total == line
     assert reports.net.lines == (MeterLine(),)
@@ -105,7 +106,7 @@ def test_reports_names_and_units() -> None:
         ("apprntPwr", -2e6),
         ("rmsVoltage", -1),
         ("rmsVoltage", 1e5),
-        ("pwrFactor", 1.94),
+        ("rmsCurrent", 4000),
         ("freqHz", 0),
         ("freqHz", 400),
     ],

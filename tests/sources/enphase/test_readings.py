@@ -14,6 +14,7 @@ from nutbridge.sources.enphase.readings import (
     BatteryPowers,
     Collar,
     Controller,
+    EnsembleStatus,
     Inventory,
     LiveData,
     PhasePower,
@@ -176,7 +177,9 @@ def test_inventory_counts_and_finds_the_warmest() -> None:
             7,
         ]
     )
-    assert inventory == Inventory(5, (Controller(),), 3, (Collar("X", None),), 26.0)
+    assert inventory._replace(health=()) == Inventory(
+        5, (Controller(),), 3, (Collar("X", None),), 26.0
+    )
 
 
 def test_inventory_of_a_starting_gateway() -> None:
@@ -195,3 +198,26 @@ def test_power_adds_up(key: str) -> None:
 )
 def test_power_with_a_gap_is_unknown(devices: Any) -> None:
     assert BatteryPowers.from_json({"devices:": devices}).total_w is None
+
+
+@pytest.mark.parametrize(
+    ("batteries", "rated_w"),
+    [
+        ([1280, 1280, 1280], 3840.0),
+        ([3840], 3840.0),
+        ([3840, None], None),
+        ([3840, "unknown"], None),
+        ([0], None),
+        ([], None),
+    ],
+)
+def test_rated_power_is_that_of_every_battery(
+    batteries: list[Any], rated_w: float | None
+) -> None:
+    listed = {
+        str(number): {"device_type": 13, "encharge_rated_power": each}
+        for number, each in enumerate(batteries)
+    }
+    listed["controller"] = {"device_type": 17}
+    found = EnsembleStatus.from_json({"inventory": {"serial_nums": listed}})
+    assert found.rated_w == rated_w

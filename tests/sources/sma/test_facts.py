@@ -80,8 +80,9 @@ def test_no_battery_is_no_reading_and_none_listed() -> None:
 
 def values(reading: UpsReading, nominal_v: float | None = None) -> dict[str, object]:
     verdict = Verdict("OL", 50, None, 20, 8000, False, False, None)
-    basis = NumbersContext(NOW, "", 768, None, nominal_v)
-    return dict(nut_values(derive_facts(reading, NOW, Grid.CLOSED), verdict, basis))
+    facts = derive_facts(reading, NOW, Grid.CLOSED)
+    basis = NumbersContext(NOW, "", 768, None, nominal_v, rated_w=facts.nominal_w)
+    return dict(nut_values(facts, verdict, basis))
 
 
 def test_measured_values_are_shown_as_they_are() -> None:

@@ -8,8 +8,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from nutbridge.errors import (
+    DeviceAnswerError,
+    DeviceError,
+    DeviceUnreachable,
+    TokenRejected,
+)
+from nutbridge.net.jsonfields import WEB_PAGE
 from nutbridge.nut.ups_conf import parse_ups_conf
-from nutbridge.sources.enphase.readings import Controller, Inventory, Relay
+from nutbridge.sources.enphase.info import Info
+from nutbridge.sources.enphase.readings import (
+    Controller,
+    Inventory,
+    Relay,
+    SecCtrl,
+)
+from nutbridge.sources.enphase.remedies import diagnose
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.tools.doctor.access import DiskEntry
 from nutbridge.tools.doctor.check import DoctorFacts
@@ -18,7 +32,7 @@ from nutbridge.tools.doctor.inverter import InverterFacts
 from nutbridge.tools.doctor.nut import NutFacts, UpsdFacts
 from nutbridge.tools.doctor.token import TokenFacts
 from nutbridge.tools.doctor.unit import UnitFacts
-from nutbridge.ups.model import Grid, GridAnswer
+from nutbridge.ups.model import DeviceHealth, Grid, GridAnswer
 from tests.tools.doctor.build import (
     ALONE,
     BESIDE,
@@ -188,20 +202,83 @@ def _nut_cases() -> Iterator[Case]:
     yield Case("systemd that hangs", facts(hung), ("unit",))
 
 
+HOST = "envoy.local"
+RELAY, SECCTRL = f"{HOST}/ivp/ensemble/relay", f"{HOST}/ivp/ensemble/secctrl"
+WELL = DeviceHealth("battery 122000001001", soc_pct=96.0)
+FITTED = Inventory(
+    devices=2, enpowers=(Controller("closed"),), batteries=1, health=(WELL,)
+)
+#: Why one endpoint gave nothing, and whether the gateway takes the token at all.
+FAILURES = {
+    "busy": DeviceAnswerError(SECCTRL, "answered 503", 503),
+    "missing": DeviceAnswerError(SECCTRL, "answered 404", 404),
+    "moved": DeviceAnswerError(SECCTRL, "answered 301, a redirect", 301),
+    "a page": DeviceAnswerError(SECCTRL, WEB_PAGE),
+    "cut": DeviceAnswerError(SECCTRL, "cut or damaged JSON at 5"),
+    "refused to this account": TokenRejected(SECCTRL, "refused (401)", good=True),
+    "refused, unjudged": TokenRejected(SECCTRL, "refused (401)"),
+    "lost": DeviceUnreachable(SECCTRL, "no answer within 5 s"),
+}
+
+
 def _gateway_cases() -> Iterator[Case]:
-    silent = GatewayFacts("x", unreachable="refused")
+    lost = DeviceUnreachable(HOST, "refused")
+    silent = GatewayFacts("x", unreachable=lost)
     yield Case("gateway that is silent", facts(silent), ("gateway", "charge"))
     # Only an answer tells that the gateway took the token.
-    seen = GatewayFacts("x", shown="ab" * 32, problems={"relay": "closed"})
-    yield Case("token sent in vain", facts(seen), ("gateway-token",))
-    told = replace(seen, inventory=Inventory())
+    seen = GatewayFacts("x", shown="ab" * 32)
+    closed = DeviceUnreachable(RELAY, "closed")
+    vain = replace(seen, problems={"relay": explained(closed)})
+    yield Case("token sent in vain", facts(vain), ("gateway-token",))
+    told = replace(vain, inventory=Inventory())
     yield Case("token sent, one answer", facts(told), ("gateway-token",))
+    for title, failure in FAILURES.items():
+        found = replace(seen, problems={"secctrl": explained(failure)})
+        whose = ("gateway-token", "gateway-battery")
+        yield Case(f"battery not told: {title}", facts(found), whose)
+    refusal = explained(TokenRejected(RELAY, "refuses the token (401)", good=True))
+    found = replace(seen, inventory=FITTED, problems={"relay": refusal})
+    yield Case("relay refused alone", facts(found), ("gateway-token", "gateway-grid"))
+    for year, epoch_s in (("1970", 4000.0), ("2026", 1.79e9)):
+        bad = replace(seen, refused=True, epoch_s=epoch_s, skew_s=epoch_s - 1.79e9)
+        whose = ("gateway-token", "gateway-clock")
+        yield Case(f"token refused, clock of {year}", facts(bad), whose)
+    for software in ("D8.3.5169", "D6.3.100", "M4.2.33", "R3.9.36", "5.0.62", "odd"):
+        old = replace(seen, info=Info("122", software))
+        yield Case(f"firmware {software}", facts(old), ("gateway-firmware",))
+    yield from _house_cases(seen)
+
+
+def _house_cases(seen: GatewayFacts) -> Iterator[Case]:
     # A monitor that has seen a backup mode holds OB through such answers.
-    fitted = Inventory(devices=1, enpowers=(Controller(),))
     for mode in ("multimode-ongrid", "unknown"):
         relay = Relay("closed", "closed", (mode, mode))
-        found = replace(seen, relay=relay, inventory=fitted)
-        yield Case(f"closed, {mode}", facts(found), ("gateway-grid",))
+        found = replace(seen, relay=relay, inventory=FITTED)
+        yield Case(f"closed, {mode}", facts(found), ("gateway-grid", "gateway-health"))
+    relay, empty = Relay("closed", "closed", ("grid-tied",)), SecCtrl(0.0, 0.0)
+    lone = FITTED._replace(devices=1, batteries=0, health=())
+    anyway = settings(more="ALLOW_NO_CONTROLLER=1\n")
+    for title, ours, fitted in (
+        ("nothing fitted", settings(), Inventory()),
+        ("nothing fitted, allowed", anyway, Inventory()),
+        ("controller without a battery", settings(), lone),
+    ):
+        found = replace(seen, relay=relay, inventory=fitted, secctrl=empty)
+        whose = ("gateway-grid", "gateway-battery", "gateway-health")
+        yield Case(title, facts(found, ours=ours), whose)
+    ill = (
+        WELL,
+        DeviceHealth("battery 2", ("does not communicate", "its DC switch is off")),
+        DeviceHealth("Meter Collar 3", ("asleep",)),
+    )
+    found = replace(seen, relay=relay, inventory=FITTED._replace(health=ill))
+    yield Case("devices that are not well", facts(found), ("gateway-health",))
+
+
+def explained(error: DeviceError) -> DeviceError:
+    """Return it as the gateway's session raises it."""
+    error.remedy, error.lasting = diagnose(error)
+    return error
 
 
 def _inverter(reading: UpsReading, grid: Grid, unfit: str) -> InverterFacts:

@@ -109,6 +109,20 @@ def test_json(announced: Machine) -> None:
 
 
 @pytest.mark.slow(5)
+def test_gateway_that_announces_ipv6_alone(network: Zeroconf) -> None:
+    """Nobody answers there; it is found, and shown as ENVOY_HOST takes it."""
+    with socket.create_server((LOOPBACK, 0)) as spare:
+        port = spare.getsockname()[1]
+    found = announcement(f"v6-{port}", port, b"122000000006")
+    found.addresses = [
+        socket.inet_pton(socket.AF_INET6, each) for each in ("fe80::1", "2001:db8::6")
+    ]
+    network.register_service(found)
+    rows = {row["host"]: row for row in json.loads(discover("--json").stdout)}
+    assert rows[f"[2001:db8::6]:{port}"]["serial"] == "122000000006"
+
+
+@pytest.mark.slow(5)
 def test_silent_and_lying_announcements(network: Zeroconf) -> None:
     """A closed port, a hostile serial number: shown as what they are."""
     with socket.create_server((LOOPBACK, 0)) as spare:

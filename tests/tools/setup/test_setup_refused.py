@@ -83,7 +83,6 @@ def open_folder(machine: Machine) -> None:
 REFUSALS = [
     (open_folder, EX_CONFIG, "everybody can write in it"),
     (no_controller, 1, "no System Controller and no IQ Meter Collar"),
-    (no_battery, 1, "no IQ Battery"),
     (odd_relay, EX_TEMPFAIL, "try again later"),
     (other_password, EX_UNAVAILABLE, "check USERNAME and PASSWORD"),
     (mood(Mood.MFA), EX_UNAVAILABLE, "a file and run setup again with --no-login"),
@@ -159,7 +158,19 @@ def test_yes_names_everything_that_is_missing(machine: Machine) -> None:
     )
 
 
-def test_empty_inventory_is_a_gateway_that_just_started(
+def test_controller_without_a_battery_is_set_up_with_a_warning(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PV or a generator behind it: OB is told, LB never comes."""
+    no_battery(machine)
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert done.code == 0, done.err
+    assert "Beware: no IQ Battery is fitted" in done.out
+    assert "never LB" in done.out
+
+
+def test_empty_inventory_is_a_house_without_a_battery_or_a_fresh_start(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
@@ -167,7 +178,9 @@ def test_empty_inventory_is_a_gateway_that_just_started(
     before = machine.tree()
     done = machine.run_here(monkeypatch, wishes_of(machine))
     assert (done.code, machine.tree()) == (EX_TEMPFAIL, before)
-    assert "lists no devices yet" in done.err
+    assert "this house has no battery and no controller" in done.err
+    asked = machine.gateway.server.counts.requests["/ivp/ensemble/inventory"]
+    assert asked == 2
 
 
 def with_token(
