@@ -66,6 +66,12 @@ _LOGIN: Mapping[str, tuple[str, str]] = {
 }
 
 
+_NO_PORTAL = (
+    "correct SMA_USER and SMA_PASSWORD: of a user made on the device itself, not one "
+    "of SMA's portal"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class InverterFacts(Gathered):
     """What an SMA inverter says.
@@ -270,6 +276,9 @@ def inverter_login(facts: DoctorFacts) -> CheckVerdict:
         return not_allowed(f"inverter: {_why_silent(found)}")
     if found.kind in _LOGIN:
         finding, remedy = _LOGIN[found.kind]
+        sma = facts.settings.sma
+        if found.kind == "PasswordRefused" and sma is not None and sma.user:
+            remedy = _NO_PORTAL
         return failed(finding.format(who=_who(facts)), remedy)
     if found.reading is None:
         return skipped("inverter: no login was tried")

@@ -150,6 +150,7 @@ def test_ennexos_alone(house: Lab) -> None:
         running.device.set("Parameter.Operation.BckOpMod", 303)
         found = house.look({**keys, "SMA_PASSWORD": "x"})
         assert failing(found) == {"inverter-login"}
+        assert "not one of SMA's portal" in str(found["inverter-login"])
         found = house.look(keys)
         assert found["inverter-backup"].result is CheckOutcome.WARNING
         assert "no runtime" in found["inverter-battery"].finding
