@@ -69,7 +69,7 @@ def test_ennexos(machine: Machine, ennexos: RunningEnnexos) -> None:
         "user": USER,
         "group": "usr",
         "password": ENNEXOS_PASSWORD,
-        "capacity": None,
+        "capacity": 0,
         "port": "/run/nutbridge/home.dev",
     }
     conf = machine.ups_conf.read_text(encoding="ascii")
