@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from nutbridge.system.rights import acting_as, is_account_of
+from nutbridge.system.rights import acting_as, is_account_of, is_privileged
 
 _LABEL = "security.selinux"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -98,7 +98,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if os.geteuid() != 0:
+        if not is_privileged():
             self._handle = os.open(path, _FOLDER)
         else:
             with _Walk(str(path)) as walk:
@@ -159,7 +159,7 @@ class Folder:
         Root asks: where others may write in the folder, the name may be one more
         of a file of root's (a hard link).
         """
-        if os.geteuid() != 0 or _is_closed(self.info()):
+        if not is_privileged() or _is_closed(self.info()):
             return True
         # One look at name and count together: links that come and go between two
         # looks could deceive.
@@ -508,7 +508,7 @@ def real_path(path: Path) -> Path:
 
     What is done with the result goes the way anew and tells what was wrong.
     """
-    if os.geteuid() != 0:
+    if not is_privileged():
         return Path(os.path.realpath(path))
     try:
         with _Walk(str(path)) as walk:
@@ -525,7 +525,7 @@ def folder_of(path: Path) -> Iterator[tuple[Folder, str]]:
     Raises:
         OSError: no such folder, or root may not follow a link on the way.
     """
-    if os.geteuid() != 0:
+    if not is_privileged():
         real = Path(os.path.realpath(path))
         where, name = real.parent, real.name
     else:
@@ -546,7 +546,7 @@ def read_file(path: Path, cap: int, *, alone: bool = False) -> FileContent:
     Raises:
         NotPlainError, OSError: see ``Folder.open``, ``folder_of``.
     """
-    if os.geteuid() != 0:
+    if not is_privileged():
         handle = os.open(path, os.O_RDONLY | _SAFE & ~os.O_NOFOLLOW)
         try:
             _see_plain(os.fstat(handle), str(path))
@@ -564,7 +564,7 @@ def look(path: Path) -> os.stat_result:
     Raises:
         OSError: it is not there, or root may not follow a link.
     """
-    if os.geteuid() != 0:
+    if not is_privileged():
         return os.stat(path)
     with folder_of(path) as (folder, name):
         return folder.stat(name)

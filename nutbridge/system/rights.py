@@ -4,12 +4,25 @@ import contextlib
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 #: Of packages and of this project: who may own what a monitor keeps.
 _ACCOUNTS = frozenset({"nutbridge", "nut", "ups", "upsd"})
 #: The rights are those of the whole process: one step at a time.
 _ONE_STEP = threading.RLock()
+#: Source: capabilities(7), capset(2), version 3.
+_VERSION, _DAC_READ_SEARCH = 0x20080522, 1 << 2
+
+
+class _Reader:
+    """Whether the process kept root's right to read, and no other."""
+
+    everywhere = False
+
+
+def is_privileged() -> bool:
+    """Whether the process reads what its user may not: links could lead it astray."""
+    return os.geteuid() == 0 or _Reader.everywhere
 
 
 def is_account_of(uid: int, folder: os.stat_result) -> bool:
@@ -77,3 +90,46 @@ def _groups(uid: int, gid: int) -> list[int]:
     except KeyError:
         return [gid]
     return sorted({gid, *os.getgrouplist(account.pw_name, account.pw_gid)})
+
+
+def become_reader(owner: tuple[int, int]) -> Callable[[], None]:
+    """Act as a user from now on who can still read, not write, what root can.
+
+    For a whole command of root's on a database that is the user's: systemd keeps the
+    folder of a DynamicUser behind one of root's, and SQLite opens by path alone,
+    follows links to files beside it, and gives those away as root.
+
+    Args:
+        owner: of the database's folder.
+
+    Returns:
+        What undoes it.
+
+    Raises:
+        OSError: the system does not allow it; all is as it was.
+    """
+    # Now: its folder may be one that only root looks into.
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.getegid(), os.getgroups()
+
+    def undo() -> None:
+        _Reader.everywhere = False
+        _become_root(*before)
+
+    try:
+        os.setgroups(_groups(*owner))
+        os.setegid(owner[1])
+        os.seteuid(owner[0])
+    except OSError:
+        undo()
+        raise
+    # CAP_DAC_READ_SEARCH again, of this thread and those that it starts. The sets:
+    # effective, permitted, inheritable; twice, for 64 capabilities.
+    header = (ctypes.c_uint32 * 2)(_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    if libc.capget(header, sets) == 0:
+        sets[0] = sets[1] & _DAC_READ_SEARCH
+        _Reader.everywhere = libc.capset(header, sets) == 0 and bool(sets[0])
+    return undo

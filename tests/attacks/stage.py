@@ -4,10 +4,11 @@ The users need no accounts; the group is the one that both are in, as members of
 group nut are.
 """
 
+import contextlib
+import itertools
 import os
 import shutil
-import subprocess
-import sys
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,34 +19,30 @@ import pytest
 #: Linux keeps these free for nobody in particular.
 MONITOR, ATTACKER, GROUP = 61001, 61002, 61003
 
+#: An attacker whose test was killed ends by itself.
+_LONGEST_S = 300
+
 SECRET = b"root: this must not get out\n"
 
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="attacks need a second user: run make test as root"
 )
 
-#: What the attacker does for as long as its stdin is open, at most so often.
-_FLIPS = """
-import itertools, os, select, sys
-folder, target, names = sys.argv[1], sys.argv[2], sys.argv[3:]
-os.chdir(folder)
-for turn in itertools.islice(itertools.cycle(range(3)), 300_000):
-    if select.select([0], [], [], 0)[0]:
-        break
-    for name in names:
-        mine = f".{name}.attack"
-        try:
-            if turn == 0:
-                os.symlink(f"{target}/{name}", mine)
-            elif turn == 1:
-                os.symlink(f"{target}/new-{name}", mine)
-            else:
-                open(mine, "w").write("battery.charge: 1\\nups.status: OL\\n")
-                os.chmod(mine, 0o640)
-            os.rename(mine, name)
-        except OSError:
-            pass
-"""
+
+def _flip(folder: Path, target: Path, names: tuple[str, ...]) -> None:
+    """Flip names between links and files, a bounded number of times."""
+    os.chdir(folder)
+    for turn in itertools.islice(itertools.cycle(range(3)), 1_000_000):
+        for name in names:
+            mine = f".{name}.attack"
+            with contextlib.suppress(OSError):
+                if turn < 2:
+                    os.symlink(f"{target}/{'new-' * turn}{name}", mine)
+                else:
+                    made = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+                    os.write(made, b"battery.charge: 1\nups.status: OL\n")
+                    os.close(made)
+                os.rename(mine, name)
 
 
 class Stage:
@@ -108,19 +105,23 @@ class Stage:
     @contextmanager
     def under_attack(self) -> Iterator[None]:
         """Let the attacker flip all names between files and links meanwhile."""
-        with subprocess.Popen(
-            [sys.executable, "-c", _FLIPS, self.shared, self.roots, *self.names],
-            stdin=subprocess.PIPE,
-            user=ATTACKER,
-            group=GROUP,
-            extra_groups=[],
-            cwd="/",
-        ) as attacker:
-            try:
-                yield
-                assert attacker.poll() is None, "the attacker ended before us"
-            finally:
-                attacker.kill()
+        attacker = os.fork()  # the interpreter may lie where no other user gets to
+        if not attacker:
+            os.setgroups([])
+            os.setgid(GROUP)
+            os.setuid(ATTACKER)
+            signal.alarm(_LONGEST_S)
+            _flip(self.shared, self.roots, self.names)
+            os._exit(0)
+        try:
+            yield
+            ended, _ = os.waitpid(attacker, os.WNOHANG)
+            assert not ended, "the attacker ended before us"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(attacker, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(attacker, 0)
 
 
 @contextmanager

@@ -4,16 +4,18 @@ import contextlib
 import csv
 import json
 import os
-import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from nutbridge.cli.common import csv_cell
 from nutbridge.errors import NutbridgeError, UsageError
+from nutbridge.system.files import folder_of
+from nutbridge.system.rights import become_reader
 from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
 
@@ -27,8 +29,8 @@ _COLLECTOR = (
 #: Redraws of the bar, s.
 _EVERY_S = 0.1
 _BAR = 30
-#: Root's groups, while it is somebody else.
-_groups: list[list[int]] = []
+#: Makes us root again, while we are somebody else.
+_undo: list[Callable[[], None]] = []
 
 
 @contextlib.contextmanager
@@ -63,6 +65,7 @@ def database(url: str | None) -> str:
 
     Raises:
         UsageError: none was given.
+        NutbridgeError: root may not follow a link to it, or become that user.
     """
     if not url:
         raise UsageError("give --db URL, the database that reports serve uses")
@@ -70,41 +73,23 @@ def database(url: str | None) -> str:
 
     address = parse_url(url)
     if os.geteuid() == 0 and is_sqlite(address):
-        with contextlib.suppress(FileNotFoundError):
-            _be_owner_of(str(address.database))
+        path = Path(str(address.database))
+        try:
+            with folder_of(path) as (folder, _):
+                found = folder.info()
+            if found.st_uid != 0:
+                _undo.append(become_reader((found.st_uid, found.st_gid)))
+        except FileNotFoundError:
+            pass  # told with the rest
+        except OSError as exc:
+            raise NutbridgeError(f"{path}: {exc.strerror}") from exc
     return url
-
-
-def _be_owner_of(path: str) -> None:
-    folder = os.path.dirname(path) or "."
-    owner = os.stat(folder)
-    if owner.st_uid == 0:
-        return
-    _groups.append(os.getgroups())
-    os.setgroups([])
-    os.setegid(owner.st_gid)
-    os.seteuid(owner.st_uid)
-    if os.access(folder, os.X_OK, effective_ids=True):
-        return
-    # systemd's folder of a DynamicUser: only root passes to it.
-    be_root_again()
-    for end in ("", "-wal", "-shm", "-journal"):
-        with contextlib.suppress(FileNotFoundError):
-            found = os.lstat(path + end)
-            ours = found.st_uid in {0, owner.st_uid} and found.st_nlink == 1
-            if not stat.S_ISREG(found.st_mode) or not ours:
-                raise NutbridgeError(
-                    f"{path}{end}: a link, or not of the folder's owner; root does "
-                    "not follow it"
-                )
 
 
 def be_root_again() -> None:
     """Undo what ``database`` did, once the database is open."""
-    if _groups:
-        os.seteuid(0)
-        os.setegid(0)
-        os.setgroups(_groups.pop())
+    if _undo:
+        _undo.pop()()
 
 
 def write_array(objects: Iterable[Object]) -> None:
