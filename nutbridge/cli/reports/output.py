@@ -14,7 +14,7 @@ import typer
 
 from nutbridge.cli.common import csv_cell
 from nutbridge.errors import NutbridgeError, UsageError
-from nutbridge.system.files import folder_of
+from nutbridge.system.files import Folder
 from nutbridge.system.rights import become_reader
 from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
@@ -65,25 +65,32 @@ def database(url: str | None) -> str:
 
     Raises:
         UsageError: none was given.
-        NutbridgeError: root may not follow a link to it, or become that user.
+        StoreDown: root may not follow a link to it, or become that user.
     """
     if not url:
         raise UsageError("give --db URL, the database that reports serve uses")
+    from nutbridge.collector.errors import StoreDown
     from nutbridge.collector.store.engine import is_sqlite, parse_url
 
     address = parse_url(url)
     if os.geteuid() == 0 and is_sqlite(address):
-        path = Path(str(address.database))
         try:
-            with folder_of(path) as (folder, _):
-                found = folder.info()
-            if found.st_uid != 0:
-                _undo.append(become_reader((found.st_uid, found.st_gid)))
+            _be_owner_of(Path(str(address.database)))
         except FileNotFoundError:
             pass  # told with the rest
         except OSError as exc:
-            raise NutbridgeError(f"{path}: {exc.strerror}") from exc
+            raise StoreDown(f"{address.database}: {exc.strerror}") from exc
     return url
+
+
+def _be_owner_of(path: Path) -> None:
+    with Folder(path.parent) as folder:
+        owner = folder.info()
+        if owner.st_uid == 0:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            os.close(folder.open(path.name))  # no link, no pipe
+    _undo.append(become_reader((owner.st_uid, owner.st_gid)))
 
 
 def be_root_again() -> None:
