@@ -69,6 +69,8 @@ from nutbridge.ups.units import WH_PER_KWH
 
 _log = logging.getLogger(__name__)
 
+_SAID = {Grid.OPEN: Said.OPEN, Grid.CLOSED: Said.CLOSED}
+
 
 class Monitor:
     """Keeps one port file true.
@@ -114,7 +116,7 @@ class Monitor:
         self._saved_at = 0.0
         self._learnt: Facts | None = None
         self._crashes = Crashes()
-        self._heard = Heard(Said.SILENT)
+        self._heard: Heard | None = None
         self._opens = 0
         self._started_at = 0.0
         self.last_resort: LastResort | None = None
@@ -163,7 +165,7 @@ class Monitor:
         Returns:
             CLOCK_BOOTTIME of the next check, s.
         """
-        self._heard = Heard(Said.SILENT)
+        self._heard = None
         try:
             return self._check(until)
         except Stopping:
@@ -210,7 +212,7 @@ class Monitor:
         """Go on without deciding: an outage stays shown, an OL does not for ever."""
         now, policy = self._clock.boottime(), self._base
         memory = self.memory
-        said = self._heard.said
+        said = (self._heard or self._ask_anyway()).said
         self._opens = self._opens + 1 if said is Said.OPEN else 0
         gone = memory.state in ON_BATTERY_STATES or memory.shown.on_battery
         if self.last_resort is not None and (gone or self._opens > 1):
@@ -235,6 +237,16 @@ class Monitor:
         self.memory = memory
         self._due_at = now + policy.alert_s
         return now + min(policy.alert_s, policy.relay_s or policy.alert_s)
+
+    def _ask_anyway(self) -> Heard:
+        """Ask about the grid where the check did not come so far."""
+        try:
+            self._ask(None)
+        except Stopping:
+            raise
+        except Exception as exc:  # noqa: BLE001  a bug must not end protection
+            self._crashes.tell("asking about the grid", exc)
+        return self._heard or Heard(Said.SILENT)
 
     def _do_upkeep(self) -> None:
         try:
@@ -325,12 +337,15 @@ class Monitor:
         except DeviceError as exc:
             _log.debug("failed poll: %s", exc)
             self._causes.tell(exc)
-            heard = classify(self.memory, None, str(exc))
-            return heard, isinstance(exc, DeviceAnswerError)
+            self._heard = Heard(Said.SILENT, None, str(exc))
+            return self._heard, isinstance(exc, DeviceAnswerError)
         except Exception as exc:  # noqa: BLE001  no more threads or handles, a bug
             self._crashes.tell("asking about the grid", exc)
-            return classify(self.memory, None, f"{type(exc).__name__}: {exc}"), False
+            self._heard = Heard(Said.SILENT, None, f"{type(exc).__name__}: {exc}")
+            return self._heard, False
         self._causes.over()
+        # For the last resort, should the next line fail.
+        self._heard = Heard(_SAID.get(answer.grid, Said.ODD), answer)
         self._heard = heard = classify(self.memory, answer)
         if heard.said is Said.ODD:
             self._odd_words.tell(answer)

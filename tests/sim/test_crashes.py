@@ -116,12 +116,14 @@ def test_crash_in_deciding_in_an_outage_says_ob_then_lb(
     assert world.house.soc_pct == pytest.approx(20.0, abs=5.0)
 
 
+@pytest.mark.parametrize("broken", ["check", "classify", "awake", "learn"])
 def test_crash_in_deciding_when_an_outage_begins(
-    monkeypatch: pytest.MonkeyPatch,
+    broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Before or after the gateway was asked."""
     world = with_resort(World())
     world.run_for(70.0)
-    monkeypatch.setattr(monitor_module, "check", raising(KeyError("a bug")))
+    monkeypatch.setattr(monitor_module, broken, raising(KeyError("a bug")))
     world.run_for(60.0)
     assert world.port.status == "OL"
     world.set_grid(there=False)
