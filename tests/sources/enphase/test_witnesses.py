@@ -223,6 +223,14 @@ def test_witnesses_are_not_asked_when_the_whole_gateway_is_silent(site: Site) ->
     assert paths.STATUS not in site.wire.paths
 
 
+def test_witnesses_cost_a_silent_gateway_little_time(site: Site) -> None:
+    site.wire.takes_s = {paths.RELAY: 60.0, paths.INVENTORY: 60.0}
+    begun = site.clock.now
+    assert site.word() == "failed"
+    # Two tries of the relay, and not half a request more.
+    assert site.clock.now - begun <= 2 * 10.0 + 5.0
+
+
 def test_witnesses_are_not_asked_with_a_token_that_is_bad(site: Site) -> None:
     site.fails(REFUSED)
     site.wire.table[paths.CHECK_JWT] = REFUSED
