@@ -280,8 +280,7 @@ class Monitor:
     def _policy(self) -> Policy:
         settings = self._publisher.settings
         rated_w, size_wh = self._rated_w, self.memory.battery.capacity_wh
-        return replace(
-            self._base,
+        return self._base._replace(
             charge_low_pct=settings.charge_low_pct,
             runtime_low_s=settings.runtime_low_s,
             rated_w_per_kwh=rated_w * WH_PER_KWH / size_wh

@@ -64,12 +64,11 @@ def policy_of(settings: Settings, *, once: bool) -> Policy:
         device=settings.device,
     )
     if settings.inverter_alone:
-        policy = replace(
-            policy,
+        policy = policy._replace(
             pollfreq_s=max(policy.pollfreq_s, _INVERTER_EVERY_S),
             relay_s=policy.relay_s and max(policy.relay_s, _INVERTER_EVERY_S),
         )
-    return replace(policy, closed_again_s=_ONCE_CLOSED_AGAIN_S) if once else policy
+    return policy._replace(closed_again_s=_ONCE_CLOSED_AGAIN_S) if once else policy
 
 
 def build(

@@ -8,7 +8,6 @@ Signs: ``battery_w`` > 0 discharges, < 0 charges; ``grid_w`` > 0 is drawn from
 the grid, < 0 fed into it; ``pv_w`` >= 0.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,8 +20,7 @@ class Grid(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class GridAnswer:
+class GridAnswer(NamedTuple):
     """One usable or odd answer to "is the house connected to the grid".
 
     Attributes:
@@ -76,8 +74,7 @@ class Heard(NamedTuple):
         return self.said in (Said.CLOSED, Said.OPEN)
 
 
-@dataclass(frozen=True, slots=True)
-class BatteryReading:
+class BatteryReading(NamedTuple):
     """Charge and size of the battery as read at ``at``.
 
     Attributes:
@@ -107,8 +104,7 @@ class BatteryReading:
     rated_wh: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Flows:
+class Flows(NamedTuple):
     """Power through the house as read at ``at``, W."""
 
     at: float
@@ -118,8 +114,7 @@ class Flows:
     pv_w: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MeterLine:
+class MeterLine(NamedTuple):
     """What one meter measures, in total or on one phase.
 
     Attributes:
@@ -137,16 +132,14 @@ class MeterLine:
     frequency_hz: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(NamedTuple):
     """A meter's total and its phases (0, 2 or 3 of them, L1 first)."""
 
     total: MeterLine
     lines: tuple[MeterLine, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Meters:
+class Meters(NamedTuple):
     """The grid side (``input``) and the house side (``output``), read at ``at``.
 
     ``phases`` is 1, 2 (split phase), 3, or None while unknown.
@@ -158,16 +151,14 @@ class Meters:
     phases: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who answers: shown as device.* and ups.*."""
 
     serial: str | None = None
     firmware: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceHealth:
+class DeviceHealth(NamedTuple):
     """One battery, controller or Collar as the source last saw it.
 
     Attributes:
@@ -188,8 +179,7 @@ class DeviceHealth:
         return ", ".join(self.faults) or "well"
 
 
-@dataclass(frozen=True, slots=True)
-class Equipment:
+class Equipment(NamedTuple):
     """What stands in the inventory.
 
     Attributes:
@@ -208,8 +198,7 @@ class Equipment:
     devices: tuple[DeviceHealth, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InverterHealth:
+class InverterHealth(NamedTuple):
     """What an inverter says about itself, read at ``at``.
 
     Attributes:
@@ -224,8 +213,7 @@ class InverterHealth:
     condition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything known besides the grid, each part with its own age.
 
     Attributes:

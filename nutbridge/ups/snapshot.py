@@ -1,6 +1,6 @@
-"""Frozen dataclasses as plain JSON data and back (pure).
+"""Records (frozen dataclasses, named tuples) as plain JSON data and back (pure).
 
-For the state file, `nutbridge status --json` and the history. The dataclass is
+For the state file, `nutbridge status --json` and the history. The record is
 the schema: its fields are the keys. Reading is strict about what is there (a
 value of another type, a number that is not finite) and lenient about what is
 not: a missing field has its default, and a key that nobody knows is left out.
@@ -28,12 +28,12 @@ class SnapshotError(NutbridgeError):
 
 
 def encode(value: Any) -> Any:
-    """Return a frozen dataclass, or what may stand in one, as JSON data.
+    """Return a record, or what may stand in one, as JSON data.
 
     Every field is there, unknown ones as None.
     """
-    if is_dataclass(value):
-        return {f.name: encode(getattr(value, f.name)) for f in fields(value)}
+    if _is_record(value):
+        return {name: encode(getattr(value, name)) for name in _schema(type(value))}
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple):
@@ -42,11 +42,11 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: type[T], data: Any) -> T:
-    """Return the dataclass that ``encode`` made ``data`` of.
+    """Return the record that ``encode`` made ``data`` of.
 
     Args:
-        kind: a dataclass of numbers, texts, flags, StrEnums, tuples, other such
-            dataclasses, and None.
+        kind: a record of numbers, texts, flags, StrEnums, tuples, other such
+            records, and None.
         data: what a JSON parser returned.
 
     Raises:
@@ -64,8 +64,8 @@ _Read = Callable[[str, Any], Any]
 @functools.cache
 def _reader(kind: Any) -> _Read:
     """Return what reads this type; made once."""
-    if is_dataclass(kind):
-        return _dataclass_reader(kind)
+    if _is_record(kind):
+        return _record_reader(kind)
     if get_origin(kind) in (Union, types.UnionType):
         first, *more = (each for each in get_args(kind) if each is not type(None))
         assert not more, kind  # noqa: S101  a dataclass of ours that cannot be read
@@ -78,14 +78,31 @@ def _reader(kind: Any) -> _Read:
     return {float: _number, int: _whole, bool: _flag, str: _text}[kind]
 
 
-def _dataclass_reader(kind: Any) -> _Read:
-    schema: dict[str, Any] = {f.name: f.type for f in fields(kind)}
-    readers = {name: _reader(each) for name, each in schema.items()}
-    needed = {
-        f.name
-        for f in fields(kind)
-        if f.default is MISSING and f.default_factory is MISSING
+def _is_record(value: Any) -> bool:
+    return is_dataclass(value) or hasattr(value, "_field_defaults")
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    """Return the type of each field, by its name."""
+    if is_dataclass(kind):
+        return {field.name: field.type for field in fields(kind)}
+    return {name: kind.__annotations__[name] for name in kind._fields}
+
+
+def _needed(kind: Any) -> set[str]:
+    """Return the names of the fields without a default."""
+    if not is_dataclass(kind):
+        return {name for name in kind._fields if name not in kind._field_defaults}
+    return {
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
     }
+
+
+def _record_reader(kind: Any) -> _Read:
+    readers = {name: _reader(each) for name, each in _schema(kind).items()}
+    needed = _needed(kind)
 
     def read(name: str, data: Any) -> Any:
         if not isinstance(data, Mapping):

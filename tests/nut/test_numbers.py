@@ -94,7 +94,7 @@ def test_numbers_holding_tells_status_charge_runtime_and_device() -> None:
 
 @pytest.mark.parametrize(("status", "age_s"), [("OL", 360.0), ("OB", 60.0)])
 def test_numbers_old_values_are_unknown(status: str, age_s: float) -> None:
-    old = replace(FACTS, flows=Flows(NOW - age_s, load_w=1.0, battery_w=1.0))
+    old = FACTS._replace(flows=Flows(NOW - age_s, load_w=1.0, battery_w=1.0))
     told = values(old, status=status)
     assert told["ups.realpower"] is None
     assert told["ups.load"] is None
@@ -136,7 +136,7 @@ def test_apparent_power_is_no_less_than_the_active(
 ) -> None:
     line = MeterLine(watt, va, 240.0, 1.0, 60.0)
     meters = Meters(NOW, Meter(line), None, 1)
-    told = values(replace(FACTS, meters=meters))
+    told = values(FACTS._replace(meters=meters))
     assert told["input.power"] == shown_va
     assert told["input.powerfactor"] == (
         None if factor is None else pytest.approx(factor)
@@ -154,7 +154,7 @@ def test_numbers_nominal_power_as_the_batteries_tell_it() -> None:
 
 def test_numbers_three_phases() -> None:
     meters = Meters(NOW, None, Meter(TOTAL, (LINE, LINE, LINE)), 3)
-    told = values(replace(FACTS, meters=meters))
+    told = values(FACTS._replace(meters=meters))
     assert told["output.phases"] == 3
     assert told["output.L3-N.voltage"] == 120.0
 

@@ -7,7 +7,6 @@ that falls faster than physics allows.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 
 from nutbridge.errors import (
@@ -143,13 +142,13 @@ class SimGateway:
         now = self._clock.boottime()
         if self.mood in _FAILING:
             return True
-        facts = replace(self._facts, identity=Identity("123456789012", "D8.2.4378"))
+        facts = self._facts._replace(identity=Identity("123456789012", "D8.2.4378"))
         battery = self._battery(now)
         if battery is not None:
-            facts = replace(facts, battery=battery)
+            facts = facts._replace(battery=battery)
         if self.mood is not Mood.ZEROS:
-            facts = replace(facts, equipment=Equipment(controller=True, batteries=2))
-        self._facts = replace(facts, flows=self._flows(now))
+            facts = facts._replace(equipment=Equipment(controller=True, batteries=2))
+        self._facts = facts._replace(flows=self._flows(now))
         if self.mood in TRUTHFUL:
             self.reading_at = now
             self.rounds += 1

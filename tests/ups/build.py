@@ -1,7 +1,5 @@
 """Short ways to the answers, readings and memories of the tests."""
 
-from dataclasses import replace
-
 from nutbridge.ups.model import (
     BatteryReading,
     Facts,
@@ -22,7 +20,7 @@ WH = 10_000.0
 
 CLOSED = GridAnswer(Grid.CLOSED, "closed", backup_mode=True)
 OPEN = GridAnswer(Grid.OPEN, "open", backup_mode=True)
-GENERATOR = replace(OPEN, generator=True)
+GENERATOR = OPEN._replace(generator=True)
 ODD = GridAnswer(Grid.UNKNOWN, "maintenance", backup_mode=True)
 LOST_MODE = GridAnswer(Grid.CLOSED, "closed", backup_mode=False)
 #: A house without anything that can island it.

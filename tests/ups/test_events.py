@@ -182,7 +182,7 @@ def test_events_no_ups_hides_but_never_an_ob() -> None:
     assert play.ask(unfit, 10_000).event is Event.SILENT
     play = Play(Policy(nocomms_delay_s=0.0))
     play.outage()
-    odd = replace(unfit, grid=Grid.UNKNOWN)
+    odd = unfit._replace(grid=Grid.UNKNOWN)
     assert play.ask(odd, 5).row.state is State.HOLDING
     play.ask(CLOSED, 10)
     play.ask(CLOSED, 15)
@@ -232,10 +232,10 @@ def test_events_part_of_an_answer_tells_of_an_outage(second: Grid) -> None:
     play = online()
     unfit = GridAnswer(Grid.OPEN, "open", unfit="no battery")
     assert play.ask(unfit, 10).event is Event.FIRST_OPEN
-    assert play.ask(replace(unfit, grid=second), 11).event is Event.OPEN
+    assert play.ask(unfit._replace(grid=second), 11).event is Event.OPEN
 
 
-STALE = replace(CLOSED, stale="the gateway has lost the System Controller")
+STALE = CLOSED._replace(stale="the gateway has lost the System Controller")
 
 
 def test_events_stale_closed_is_a_failed_poll_on_line() -> None:

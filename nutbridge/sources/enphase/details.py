@@ -4,7 +4,6 @@ Each endpoint fails alone; what it said before stands, with its age.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from nutbridge.errors import DeviceError, DeviceUnreachable
 from nutbridge.sources.enphase.facts import GatewayAnswers, derive_facts
@@ -110,7 +109,7 @@ class Details:
         """
         complete = self._ask_all(until)
         powers_asked = not self._queue.waits_for(*_POWERS)
-        self._parts = replace(self._parts, summed=powers_asked)
+        self._parts = self._parts._replace(summed=powers_asked)
         self.facts = derive_facts(self._parts, self.facts)
         return complete
 
@@ -144,18 +143,18 @@ class Details:
         """Mix nothing with an answer that is older than this round."""
         powers = self._parts.powers
         if name == "secctrl":
-            self._parts = replace(self._parts, secctrl=None)
+            self._parts = self._parts._replace(secctrl=None)
         elif name == "livedata":
-            self._parts = replace(self._parts, powers=replace(powers, live=None))
+            self._parts = self._parts._replace(powers=powers._replace(live=None))
         elif name == "reports":
-            self._parts = replace(self._parts, powers=replace(powers, reports=None))
+            self._parts = self._parts._replace(powers=powers._replace(reports=None))
         elif name == "power":
-            self._parts = replace(self._parts, powers=replace(powers, power=None))
+            self._parts = self._parts._replace(powers=powers._replace(power=None))
 
     def _ask_secctrl(self, until: float) -> bool:
         secctrl = self._gateway.fetch_secctrl(until)
-        self._parts = replace(
-            self._parts, secctrl=secctrl, last_secctrl=secctrl.value
+        self._parts = self._parts._replace(
+            secctrl=secctrl, last_secctrl=secctrl.value
         ).with_batteries()
         return True
 
@@ -163,8 +162,8 @@ class Details:
         live = self._gateway.fetch_livedata(until)
         now_s = self._gateway_clock(live)
         fresh = is_fresh(live.value, now_s)
-        powers = replace(self._parts.powers, live=live if fresh else None)
-        self._parts = replace(self._parts, powers=powers)
+        powers = self._parts.powers._replace(live=live if fresh else None)
+        self._parts = self._parts._replace(powers=powers)
         if not live.value.stream_on or (now_s is not None and not fresh):
             self._enable_stream(until)
         return True
@@ -188,17 +187,17 @@ class Details:
 
     def _ask_reports(self, until: float) -> bool:
         reports = self._gateway.fetch_reports(until)
-        powers = replace(self._parts.powers, reports=reports)
-        self._parts = replace(self._parts, powers=powers)
+        powers = self._parts.powers._replace(reports=reports)
+        self._parts = self._parts._replace(powers=powers)
         return True
 
     def _ask_power(self, until: float) -> bool:
         powers = self._parts.powers
         if not needs_power(powers):
-            self._parts = replace(self._parts, powers=replace(powers, power=None))
+            self._parts = self._parts._replace(powers=powers._replace(power=None))
             return True
         power = self._gateway.fetch_power(until)
-        self._parts = replace(self._parts, powers=replace(powers, power=power))
+        self._parts = self._parts._replace(powers=powers._replace(power=power))
         return True
 
     def _ask_info(self, until: float) -> bool:
@@ -207,7 +206,7 @@ class Details:
             self.gateway_offset_s = info.value.epoch_s - info.at
         if info.value.serial is None and info.value.software is None:
             return False
-        self._parts = replace(self._parts, info=info.value)
+        self._parts = self._parts._replace(info=info.value)
         return True
 
     def _ask_inventory(self, until: float) -> bool:
@@ -222,7 +221,7 @@ class Details:
         """
         if inventory.value.devices and not inventory.value.known:
             return False
-        self._parts = replace(self._parts, inventory=inventory).with_emptiness()
+        self._parts = self._parts._replace(inventory=inventory).with_emptiness()
         self.reports = self.reports.look(inventory)
         return inventory.value.devices > 0
 
@@ -230,8 +229,8 @@ class Details:
         setup = self._gateway.fetch_meters(until).value
         before = self._parts.powers.setup
         if setup.listed or before is None:
-            powers = replace(self._parts.powers, setup=setup)
-            self._parts = replace(self._parts, powers=powers)
+            powers = self._parts.powers._replace(setup=setup)
+            self._parts = self._parts._replace(powers=powers)
         return setup.listed > 0
 
     def _ask_status(self, until: float) -> bool:
@@ -245,5 +244,5 @@ class Details:
             if is_refused(error):
                 return True
             raise
-        self._parts = replace(self._parts, rated_w=rated_w)
+        self._parts = self._parts._replace(rated_w=rated_w)
         return True

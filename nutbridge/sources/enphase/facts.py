@@ -1,7 +1,6 @@
 """From the gateway's readings to the model's grid, battery, equipment, identity."""
 
-from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from nutbridge.sources.enphase.flows import (
     TOGETHER_S,
@@ -41,8 +40,7 @@ EMPTY_S = 300.0
 _RELAY_WORDS = (("closed", Grid.CLOSED), ("open", Grid.OPEN))
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayAnswers:
+class GatewayAnswers(NamedTuple):
     """The newest answer of every endpoint; None where the last attempt failed.
 
     Attributes:
@@ -55,7 +53,7 @@ class GatewayAnswers:
         empty_since: the inventory has been empty from then on.
     """
 
-    powers: PowerParts = field(default_factory=PowerParts)
+    powers: PowerParts = PowerParts()
     secctrl: Dated[SecCtrl] | None = None
     last_secctrl: SecCtrl | None = None
     inventory: Dated[Inventory] | None = None
@@ -69,9 +67,9 @@ class GatewayAnswers:
         """Take note of how long the inventory has been empty."""
         inventory = self.inventory
         if inventory is None or inventory.value.devices:
-            return replace(self, empty_since=None)
+            return self._replace(empty_since=None)
         since = inventory.at if self.empty_since is None else self.empty_since
-        return replace(self, empty_since=since)
+        return self._replace(empty_since=since)
 
     @property
     def nothing_fitted(self) -> bool:
@@ -90,12 +88,11 @@ class GatewayAnswers:
         )
         listed = inventory is not None and inventory.value.devices > 0
         zero = secctrl is not None and secctrl.value.capacity_wh == 0
-        powers = replace(
-            self.powers,
+        powers = self.powers._replace(
             no_battery=listed and not seen,
             battery_lost=zero and (seen or inventory is None),
         )
-        return replace(self, battery_seen=seen, powers=powers)
+        return self._replace(battery_seen=seen, powers=powers)
 
 
 def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
@@ -118,8 +115,7 @@ def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
         equipment = derive_equipment(inventory.value)
     if answers.nothing_fitted and equipment == Equipment():
         equipment = Equipment(controller=False, batteries=0)
-    return replace(
-        known,
+    return known._replace(
         battery=derive_battery(answers, flows) or known.battery,
         flows=flows,
         meters=meters,

@@ -7,7 +7,7 @@ or the sum of grid, sun and battery, or unknown.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from nutbridge.sources.enphase.meters import (
     MeterReport,
@@ -44,8 +44,7 @@ NO_VOLTAGE_V = 50.0
 THREE_PHASES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class PowerParts:
+class PowerParts(NamedTuple):
     """The newest answers about power; None where the last attempt failed.
 
     Attributes:
@@ -109,8 +108,7 @@ def _together(parts: PowerParts) -> PowerParts:
     dated = (parts.live, parts.reports, parts.power)
     newest = max((part.at for part in dated if part), default=0.0)
     live, reports, power = parts.live, parts.reports, parts.power
-    return replace(
-        parts,
+    return parts._replace(
         live=live if live and newest - live.at <= TOGETHER_S else None,
         reports=reports if reports and newest - reports.at <= TOGETHER_S else None,
         power=power if power and newest - power.at <= TOGETHER_S else None,
@@ -244,7 +242,7 @@ def _meter(report: MeterReport | None, phases: int | None) -> Meter | None:
         return None
     # One phase is the total; its line would only repeat it.
     count = phases if phases is not None and phases > 1 else 0
-    lines = tuple(replace(line, frequency_hz=None) for line in report.lines[:count])
+    lines = tuple(line._replace(frequency_hz=None) for line in report.lines[:count])
     if not count:
         return Meter(report.total)
     whole = len(lines) == count
@@ -259,7 +257,7 @@ def _meter(report: MeterReport | None, phases: int | None) -> Meter | None:
     amperes = _sum(line.current_a for line in lines) if whole else None
     if amperes is not None and count != THREE_PHASES:
         amperes /= count  # of the two legs at twice the voltage
-    total = replace(report.total, power_va=power_va, voltage_v=volts, current_a=amperes)
+    total = report.total._replace(power_va=power_va, voltage_v=volts, current_a=amperes)
     return Meter(total, lines)
 
 
@@ -293,7 +291,7 @@ def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
         # The idle battery's own few watts are in the load, not in the CT.
         apart_w = abs(load_w - measured_w)
         if apart_w <= max(2 * IDLE_W, AGREEING * load_w):
-            return replace(meter, total=replace(meter.total, realpower_w=load_w))
+            return meter._replace(total=meter.total._replace(realpower_w=load_w))
     unknown = PhasePower()
     return Meter(
         _with_power(meter.total, PhasePower(load_w)),

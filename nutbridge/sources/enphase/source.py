@@ -9,7 +9,6 @@ import contextlib
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from nutbridge.errors import (
@@ -210,7 +209,7 @@ class EnphaseSource:
             )
         reports = self._details.reports
         fresh = self._clock.boottime() - reports.at <= INVENTORY_S
-        return replace(answer, stale=reports.stale) if fresh else answer
+        return answer._replace(stale=reports.stale) if fresh else answer
 
     def _ask_witnesses(self, failure: DeviceError, until: float) -> GridAnswer | None:
         """Ask anew who else knows; None when they tell nothing."""

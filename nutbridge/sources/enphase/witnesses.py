@@ -9,7 +9,6 @@ outage are one look.
 Only differences of the gateway's own clock count, whatever century it shows.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from nutbridge.sources.enphase.facts import collar_grid, relay_grid
@@ -126,8 +125,7 @@ def _is_recent(
     return newest_s > open_s + _WHOLE_S
 
 
-@dataclass(frozen=True, slots=True)
-class ReportWatch:
+class ReportWatch(NamedTuple):
     """Whether the System Controller still reports to the gateway.
 
     A gateway that has lost it repeats its last word for ever: such a ``closed`` says

@@ -6,7 +6,6 @@ no check of the grid waits for it and nothing it says touches the status.
 
 import logging
 import threading
-from dataclasses import replace
 
 from nutbridge.errors import DeviceError, Stopping
 from nutbridge.net.https import HttpsDevice
@@ -147,7 +146,7 @@ class WithPvTelemetry:
     @property
     def facts(self) -> Facts:
         """All that is known now."""
-        return replace(self._source.facts, inverter=self._side.health)
+        return self._source.facts._replace(inverter=self._side.health)
 
     def grid(self, until: float) -> GridAnswer:
         """Ask the source."""

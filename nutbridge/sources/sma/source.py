@@ -101,8 +101,7 @@ class SmaSource:
         self._name_unlisted(reading)
         answer = reading.grid
         self._last = _Poll(reading, at, answer.grid)
-        self._facts = replace(
-            self._facts,
+        self._facts = self._facts._replace(
             equipment=derive_equipment(reading),
             identity=derive_identity(reading),
         )

@@ -67,7 +67,7 @@ class InverterLook:
             return LiveView(None, Facts(), found.grid.unfit)
         answer, at = found.grid, self._clock.boottime()
         if answer.grid is not Grid.UNKNOWN:
-            answer = replace(answer, word=answer.grid.value)
+            answer = answer._replace(word=answer.grid.value)
         return LiveView(answer, derive_facts(found.reading, at, answer.grid))
 
     def _look_aside(self) -> InverterSnapshot:

@@ -3,7 +3,8 @@
 The only place that turns answers and their ages into events of table.py.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from nutbridge.ups.model import Grid, GridAnswer, Heard, Said
 from nutbridge.ups.notices import Notice, info
@@ -34,8 +35,7 @@ from nutbridge.ups.status.table import (
 from nutbridge.ups.units import spoken_s
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one event has led to.
 
     Attributes:
@@ -173,7 +173,7 @@ def check(
     else:
         memory = _take_no_answer(memory, heard, now)
     step = _apply(memory, event, now)
-    return replace(step, notices=_explained(step.notices, gap, heard.why))
+    return step._replace(notices=_explained(step.notices, gap, heard.why))
 
 
 def _explained(notices: tuple[Notice, ...], gap: str, why: str) -> tuple[Notice, ...]:

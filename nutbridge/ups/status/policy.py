@@ -3,7 +3,7 @@
 ``Policy`` holds what a user can set, the constants what was measured.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nutbridge.ups.units import SECONDS_PER_MINUTE, WH_PER_KWH
 
@@ -108,8 +108,7 @@ RUNTIME_MAX_S = 172800.0
 DEFAULT_CHARGE_LOW_PCT = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What the config and the user's lines in the port file decide.
 
     Attributes:

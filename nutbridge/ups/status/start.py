@@ -6,7 +6,8 @@ file from an earlier boot, or from nobody, may say anything; clocks and mtimes
 decide nothing.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from nutbridge.ups.status.events import grace_left_s, resumed
 from nutbridge.ups.status.memory import (
@@ -22,8 +23,7 @@ from nutbridge.ups.status.table import Event
 START_GRACE_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class StartupState:
+class StartupState(NamedTuple):
     """The port file at the start.
 
     Attributes:
@@ -99,7 +99,7 @@ def inspect_port_file(
 def _is_old(saved: Memory, now: float, policy: Policy) -> bool:
     """Whether nobody has confirmed an OL for longer than it may stand."""
     delay_s = max(START_GRACE_S, policy.nocomms_delay_s)
-    policy = replace(policy, nocomms_delay_s=delay_s)
+    policy = policy._replace(nocomms_delay_s=delay_s)
     return grace_left_s(resumed(saved, now), now, policy) <= 0
 
 

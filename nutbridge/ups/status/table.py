@@ -9,8 +9,8 @@ it makes dummy-ups exit, and upsmon takes a UPS that was last seen OB and is
 gone for dead: it shuts the machines down, with NUT 2.8.1 at once.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from nutbridge.ups.notices import Notice, info, warning
 
@@ -67,8 +67,7 @@ class Next(StrEnum):
     MINUTE = "after 60 s"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """What one event does in one state.
 
     Attributes:

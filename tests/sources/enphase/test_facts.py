@@ -1,7 +1,5 @@
 """Grid, battery, equipment from the gateway's words."""
 
-from dataclasses import replace
-
 import pytest
 
 from nutbridge.sources.enphase.facts import (
@@ -127,7 +125,7 @@ def test_battery_live_soc_only_where_secctrl_has_none(soc_pct: float) -> None:
 
 def test_battery_live_only() -> None:
     """Livedata knows no capacity; the limits of an earlier secctrl hold."""
-    given = replace(parts(None, 83.0), last_secctrl=SecCtrl(50.0, 10000.0, 15.0, 20.0))
+    given = parts(None, 83.0)._replace(last_secctrl=SecCtrl(50.0, 10000.0, 15.0, 20.0))
     reading = derive_battery(given, None)
     assert reading is not None
     assert (reading.at, reading.soc_pct) == (AT + 1, 83.0)
@@ -152,12 +150,12 @@ def test_battery_unknown() -> None:
 
 def test_battery_takes_no_old_power_or_temperature() -> None:
     warm = Dated(Inventory(warmest_c=31.0), AT - 600)
-    given = replace(parts(SecCtrl(55.0)), inventory=warm)
+    given = parts(SecCtrl(55.0))._replace(inventory=warm)
     reading = derive_battery(given, Flows(AT - 61, battery_w=5.0))
     assert reading is not None
     assert reading.power_w is None
     assert reading.temperature_c == 31.0
-    cold = replace(given, inventory=Dated(Inventory(warmest_c=31.0), AT - 1801))
+    cold = given._replace(inventory=Dated(Inventory(warmest_c=31.0), AT - 1801))
     reading = derive_battery(cold, None)
     assert reading is not None
     assert reading.temperature_c is None

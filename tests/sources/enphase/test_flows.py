@@ -1,7 +1,5 @@
 """House load, battery power and meters from what the gateway offers."""
 
-from dataclasses import replace
-
 import pytest
 
 from nutbridge.sources.enphase.flows import (
@@ -119,8 +117,8 @@ def test_flows_sum_needs_every_term(
 
 def test_flows_without_battery_power() -> None:
     assert derive_flows(parts(battery_w=None)) is None
-    none_fitted = replace(
-        parts(), power=Dated(BatteryPowers(()), AT + 2), no_battery=True
+    none_fitted = parts()._replace(
+        power=Dated(BatteryPowers(()), AT + 2), no_battery=True
     )
     flows = derive_flows(none_fitted)
     assert flows is not None
@@ -169,8 +167,8 @@ def test_flows_of_disabled_cts_are_noise() -> None:
 
 def test_flows_mix_nothing_old() -> None:
     """A livedata answer of the last round is not added to this one's reports."""
-    old = replace(parts(LIVE), live=Dated(LIVE, AT - 60))
-    flows = derive_flows(replace(old, power=Dated(BatteryPowers((100.0,)), AT + 2)))
+    old = parts(LIVE)._replace(live=Dated(LIVE, AT - 60))
+    flows = derive_flows(old._replace(power=Dated(BatteryPowers((100.0,)), AT + 2)))
     assert flows is not None
     assert (flows.battery_w, flows.load_w) == (100.0, 1498.0)
 
@@ -179,10 +177,10 @@ def test_flows_of_lost_batteries_are_unknown() -> None:
     """A gateway that has just started says 0 W for batteries it has not found."""
     zeros = LIVE._replace(battery_w=0.0, load=PhasePower(0.0))
     reports = REPORTS._replace(storage=report(0.0))
-    lost = replace(parts(zeros, reports, None), battery_lost=True)
+    lost = parts(zeros, reports, None)._replace(battery_lost=True)
     assert derive_flows(lost) is None
     assert needs_power(lost)
-    found = replace(lost, power=Dated(BatteryPowers((734.0,)), AT + 2))
+    found = lost._replace(power=Dated(BatteryPowers((734.0,)), AT + 2))
     flows = derive_flows(found)
     assert flows is not None
     assert flows.battery_w == 734.0
