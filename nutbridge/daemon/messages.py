@@ -8,10 +8,11 @@ import time
 from dataclasses import replace
 
 from nutbridge.errors import DeviceError, PortFileError
-from nutbridge.ups.model import DeviceHealth, GridAnswer, Heard
-from nutbridge.ups.notices import Notice, warning
+from nutbridge.ups.model import DeviceHealth, Grid, GridAnswer, Heard
+from nutbridge.ups.notices import CRITICAL, Notice, warning
 from nutbridge.ups.status.low import Verdict
 from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import CLOSED_ONCE_S, NO_ESTIMATED_LB_S
 from nutbridge.ups.units import (
     SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
@@ -19,6 +20,13 @@ from nutbridge.ups.units import (
 )
 
 _log = logging.getLogger(__name__)
+
+_CLOSED_ONCE = Notice(
+    CRITICAL,
+    "the last word was that the grid is back, and nothing came after it: LB is held "
+    "back for half an hour of silence, or until the reckoned charge is at its end; "
+    "if the grid is back, say so with 'nutbridge release'",
+)
 
 
 class WriteTrouble:
@@ -117,6 +125,8 @@ def hourly(
     told_at = memory.hour_told_at
     if verdict.status.startswith("OL"):
         return _unread(memory, verdict, now)
+    if _last_word_is_old(memory, now) and _CLOSED_ONCE.text not in memory.told:
+        return replace(memory, told=(*memory.told, _CLOSED_ONCE.text)), _CLOSED_ONCE
     if not verdict.estimated or memory.battery.fitted is False:
         return memory, None
     if told_at is not None and now - told_at < SECONDS_PER_HOUR:
@@ -128,6 +138,16 @@ def hourly(
             f"{_low_at(verdict, verdict.soc_pct, wall)}"
         )
     return replace(memory, hour_told_at=now), warning(text)
+
+
+def _last_word_is_old(memory: Memory, now: float) -> bool:
+    """Whether LB is held back by one old ``closed``, and may soon no longer be."""
+    relay = memory.relay
+    if relay.grid is not Grid.CLOSED or relay.closed_at is None:
+        return False
+    silent_s = now - relay.closed_at
+    low = memory.low.lb and silent_s >= NO_ESTIMATED_LB_S
+    return low or silent_s >= CLOSED_ONCE_S / 2
 
 
 def _unread(

@@ -90,6 +90,8 @@ class BatteryReading(NamedTuple):
         current_a: as measured, discharge (+) or charge (-).
         rated_wh: capacity when new, where the source tells it beside
             ``capacity_wh``.
+        own_socs_pct: charge of each battery that reports, where the source
+            tells them one by one.
     """
 
     at: float
@@ -102,6 +104,7 @@ class BatteryReading(NamedTuple):
     voltage_v: float | None = None
     current_a: float | None = None
     rated_wh: float | None = None
+    own_socs_pct: tuple[float, ...] = ()
 
 
 class Flows(NamedTuple):
@@ -190,12 +193,15 @@ class Equipment(NamedTuple):
         collar: an IQ Meter Collar is listed: the relay alone does not tell
             whether the grid is there.
         devices: batteries and what can island the house, one by one.
+        size_wh: energy of the listed batteries when full, None unless every
+            one of them tells its own.
     """
 
     controller: bool | None = None
     batteries: int | None = None
     collar: bool = False
     devices: tuple[DeviceHealth, ...] = ()
+    size_wh: float | None = None
 
 
 class InverterHealth(NamedTuple):

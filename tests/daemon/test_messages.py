@@ -5,12 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from nutbridge.daemon.messages import LastingCauses, hourly, tell_health
+from nutbridge.daemon.messages import (
+    LastingCauses,
+    hourly,
+    source_text,
+    tell_health,
+)
 from nutbridge.errors import DeviceAnswerError, DeviceUnreachable
 from nutbridge.sources.enphase.remedies import diagnose
-from nutbridge.ups.model import DeviceHealth
+from nutbridge.ups.model import DeviceHealth, Grid
+from nutbridge.ups.notices import CRITICAL
 from nutbridge.ups.status.low import evaluate
-from nutbridge.ups.status.memory import BatteryMemory, Charge, Memory
+from nutbridge.ups.status.memory import BatteryMemory, Charge, Memory, RelayMemory
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
 
@@ -80,3 +86,61 @@ def test_health_is_told_when_it_changes(caplog: pytest.LogCaptureFixture) -> Non
         ("WARNING", "Meter Collar 2: does not communicate"),
         ("INFO", "battery 1: well"),
     ]
+
+
+HOLDING = replace(
+    ONLINE,
+    state=State.HOLDING,
+    outage_since=1000.0,
+    relay=RelayMemory(1500.0, Grid.OPEN, silent_since=1510.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("memory", "after_s", "text"),
+    [
+        (replace(HOLDING, state=State.ON_BATTERY), 10, None),
+        (replace(HOLDING, state=State.ON_BATTERY), 100, "reckoned"),
+        (HOLDING, 100, "reckoned, silent since "),
+        # The relay is silent, the charge is read.
+        (HOLDING, 10, "read, silent since "),
+        (replace(HOLDING, battery=BatteryMemory()), 10, "charge unknown, silent since"),
+    ],
+)
+def test_source_says_reckoned_only_of_a_reckoned_charge(
+    memory: Memory, after_s: float, text: str | None
+) -> None:
+    now = 1500.0 + after_s
+    memory, verdict = evaluate(memory, now, Policy())
+    said = source_text(memory, verdict, now, 1.8e9)
+    assert said is text if text is None else str(said).startswith(text)
+
+
+def closed_once(soc_pct: float) -> Memory:
+    """The memory of an outage whose last word, at 1500, was ``closed``."""
+    return replace(
+        HOLDING,
+        relay=RelayMemory(1500.0, Grid.CLOSED, 1500.0, silent_since=1510.0),
+        battery=BatteryMemory(Charge(1499.0, soc_pct, 0.0, 1499.0), 10_000.0),
+        hour_told_at=1500.0,
+    )
+
+
+def test_closed_once_is_told_before_it_no_longer_holds_lb_back() -> None:
+    """CRITICAL, once, with what to do; a quarter of an hour before LB can come."""
+    memory = closed_once(80.0)
+    assert told(memory, 1500.0 + 899)[1] is None
+    memory, verdict = evaluate(memory, 2400.0, Policy())
+    memory, notice = hourly(memory, verdict, 2400.0, 1.8e9)
+    assert notice is not None
+    assert notice.level == CRITICAL
+    assert "nutbridge release" in notice.text
+    assert told(memory, 2500.0)[1] is None
+
+
+def test_closed_once_is_told_at_once_where_the_battery_is_low() -> None:
+    memory = closed_once(19.0)
+    assert told(memory, 1500.0 + 59)[1] is None
+    text = told(memory, 1500.0 + 70)[1]
+    assert text is not None
+    assert "the last word was" in text

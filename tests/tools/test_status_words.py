@@ -100,6 +100,7 @@ def test_status_of_a_silent_outage_reads_well() -> None:
         ("reckoned", "reckoned"),
         ("reckoned, silent since 14:02", "reckoned"),
         ("charge unknown, silent since 14:02", None),
+        ("read, silent since 14:02", "read"),
     ],
 )
 def test_source_of_a_charge(words: str | None, source: str | None) -> None:

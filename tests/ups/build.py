@@ -9,6 +9,7 @@ from nutbridge.ups.model import (
 )
 from nutbridge.ups.status.battery import learn
 from nutbridge.ups.status.events import Step, begin, check, checked, classify, shown
+from nutbridge.ups.status.history import LoadHistory
 from nutbridge.ups.status.low import Verdict, evaluate
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import Policy
@@ -64,16 +65,29 @@ class Play:
         wh: float | None = WH,
         watt: float | None = 1000.0,
         load: float | None = 1000.0,
+        own: tuple[float, ...] = (),
     ) -> str:
         """Let a full poll read battery and powers; return the status."""
         now = T0 + at
         facts = Facts(
-            battery=BatteryReading(now, soc, wh, 10.0),
+            battery=BatteryReading(now, soc, wh, 10.0, own_socs_pct=own),
             flows=Flows(now, load_w=load, battery_w=watt),
         )
         before = self.memory
         self.memory = learn(self.memory, facts, self.policy)
         return self._look(before, at)
+
+    def measure(self, at: float, watt: float, load: float | None = None) -> str:
+        """Let a poll read the powers alone; return the status."""
+        now = T0 + at
+        flows = Flows(now, load_w=watt if load is None else load, battery_w=watt)
+        self.memory = learn(self.memory, Facts(flows=flows), self.policy)
+        return self.look(at)
+
+    def past(self, *loads_w: float) -> None:
+        """Let the house have drawn this in the last slots of five minutes."""
+        flow = replace(self.memory.flow, past=LoadHistory(loads_w))
+        self.memory = replace(self.memory, flow=flow)
 
     def look(self, at: float) -> str:
         """Return the status at this moment, a check of its own."""

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from nutbridge.ups.model import Equipment, Facts
+from nutbridge.ups.status.battery import learn
 from nutbridge.ups.status.policy import Policy
-from tests.ups.build import GENERATOR, OPEN, T0, WH, Play
+from tests.ups.build import CLOSED, GENERATOR, OPEN, T0, WH, Play
 
 
 def charge(play: Play) -> float | None:
@@ -15,8 +17,8 @@ def charge(play: Play) -> float | None:
 
 @pytest.mark.parametrize(
     ("soc", "wh"),
-    [(0.0, 0.0), (5.0, 0.0), (None, WH), (20.0, 0.89 * WH)],
-    ids=["zeros", "no capacity", "no charge", "part of the batteries"],
+    [(0.0, 0.0), (5.0, 0.0), (None, WH), (20.0, 0.89 * WH), (0.0, WH)],
+    ids=["zeros", "no capacity", "no charge", "part of the batteries", "charge 0"],
 )
 def test_battery_not_ready_is_no_charge(soc: float | None, wh: float) -> None:
     """A gateway that has just started: never LB from such a reading."""
@@ -124,6 +126,178 @@ def test_battery_powers_beside_zeros_are_not_kept() -> None:
     play.read(30, soc=0.0, wh=0.0, watt=0.0, load=0.0)
     assert play.memory.flow.load_w == 1000.0
     assert [watt for _, watt in play.memory.flow.samples] == [1000.0]
+    assert play.memory.flow.past.open_samples == 2
+
+
+@pytest.mark.parametrize(
+    ("soc", "wh"), [(5.0, WH), (0.0, WH), (None, WH), (None, None)]
+)
+def test_battery_powers_beside_a_doubted_charge_count(
+    soc: float | None, wh: float | None
+) -> None:
+    """7 kW are 7 kW: the charge is reckoned with them."""
+    play = Play()
+    play.outage(soc=50.0)
+    play.read(70, soc=50.0, watt=300.0)
+    for at in range(90, 400, 20):
+        play.read(at, soc=soc, wh=wh, watt=7000.0)
+        if soc == 5.0:  # a fall would be believed
+            play.memory = replace(
+                play.memory, battery=replace(play.memory.battery, fall=None)
+            )
+    assert play.said().power_w == pytest.approx(1.2 * 7000, rel=0.07)
+    assert 41.0 < estimate(play, 390) < 44.0
+
+
+def samples(play: Play) -> list[float]:
+    return [watt for _, watt in play.memory.flow.samples]
+
+
+@pytest.mark.parametrize(
+    ("watt", "counted"),
+    [
+        (500.0, 1000.0),  # both batteries give what they gave before
+        (540.0, 1080.0),
+        (300.0, None),  # perhaps less; perhaps the other one gives more
+        (1000.0, None),  # all of it, or half of 2 kW: not above the mean
+        (3500.0, 7000.0),
+        (6000.0, 7680.0),  # no more than all of them can give
+    ],
+)
+def test_battery_half_the_power_beside_half_the_capacity(
+    watt: float, counted: float | None
+) -> None:
+    play = Play()
+    play.outage(soc=50.0)
+    play.read(70, soc=50.0, watt=1000.0)
+    play.read(90, soc=50.0, wh=WH / 2, watt=watt, load=watt)
+    whole_w = 1000.0 if counted is None else counted
+    assert samples(play) == [1000.0] + ([] if counted is None else [counted])
+    assert play.memory.flow.load_w == whole_w
+
+
+def test_battery_one_of_two_stops_reporting() -> None:
+    """Then 7 kW of which half is seen, for longer than half an hour."""
+    play = Play()
+    play.outage(soc=90.0)
+    for at in range(70, 400, 20):
+        play.read(at, soc=90.0, watt=300.0, load=300.0)
+    for at in range(460, 2300, 20):
+        # A reading of 0 every ten minutes keeps the capacity short.
+        zero = at % 600 < 20
+        play.read(
+            at,
+            soc=0.0 if zero else 80.0,
+            wh=0.0 if zero else WH / 2,
+            watt=0.0 if zero else 3500.0,
+            load=0.0 if zero else 3500.0,
+        )
+    soc = play.said().soc_pct
+    assert soc is not None
+    assert 40 < soc < 90 - 7.0 * 1840 / 36 / 10 * 0.9
+
+
+def test_battery_own_charges_while_the_capacity_is_short() -> None:
+    """Three polls and 60 s of every battery's own charge below low."""
+    play = Play()
+    play.outage(soc=50.0)
+    half = {"soc": 19.0, "wh": WH / 2, "own": (19.0, 18.0)}
+    said = [play.read(at, **half) for at in (100, 120, 140, 159)]  # type: ignore[arg-type]
+    assert said == ["OB"] * 4
+    assert play.read(160, **half) == "OB LB"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"own": (19.0, 20.0)},
+        {"own": (19.0, 0.0)},
+        {"own": ()},
+        {"wh": 0.6 * WH},
+    ],
+    ids=["one is not low", "one is 0", "not told", "another capacity"],
+)
+def test_battery_own_charges_begin_anew(other: dict[str, object]) -> None:
+    play = Play()
+    play.outage(soc=50.0)
+    half: dict[str, object] = {"soc": 19.0, "wh": WH / 2, "own": (19.0, 18.0)}
+    for at in (100, 120, 140):
+        play.read(at, **half)  # type: ignore[arg-type]
+    play.read(150, **(half | other))  # type: ignore[arg-type]
+    if "wh" in other:
+        half = half | other
+    assert play.read(200, **half) == "OB"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("after_s", "status"), [(880, "OB"), (920, "OB LB")])
+def test_battery_own_charges_wait_after_a_reading_of_0(
+    after_s: float, status: str
+) -> None:
+    """A gateway that restarts shows low charges of the first batteries, too."""
+    play = Play()
+    play.outage(soc=80.0)
+    play.read(100, soc=0.0, wh=0.0, watt=0.0)
+    for at in range(120, int(100 + after_s) + 120, 20):
+        said = play.read(at, soc=19.0, wh=WH / 2, own=(19.0,), watt=100.0, load=100.0)
+        if at - 100 <= 900 and status == "OB":
+            assert said == "OB"
+    assert play.memory.battery.charge is not None
+    assert said == "OB LB"
+
+
+def standing(play: Play, until: int, soc: float, watt: float) -> float | None:
+    """Let the same charge be read every 20 s; return what is believed then."""
+    for at in range(20, until + 1, 20):
+        play.read(at, soc=soc, watt=watt, load=abs(watt))
+    return play.said().soc_pct
+
+
+def test_battery_charge_that_stands_is_old_after_5_percent() -> None:
+    """3 kW for 600 s are 500 Wh: reckoned from the first reading of the value."""
+    play = Play()
+    play.outage(soc=50.0)
+    assert standing(play, 600, 50.0, 3000.0) == 50.0
+    soc = standing(play, 680, 50.0, 3000.0)
+    assert play.said().estimated
+    assert soc == pytest.approx(50 - 1.2 * 5.5, abs=0.4)
+    known = play.memory.battery.charge
+    assert known is not None
+    assert known.at == T0 - 2
+
+
+def test_battery_charge_that_stands_at_little_power_is_believed() -> None:
+    play = Play()
+    play.outage(soc=50.0)
+    assert standing(play, 3000, 50.0, 300.0) == 50.0
+    assert not play.said().estimated
+
+
+def test_battery_charge_that_stands_with_the_sign_kept() -> None:
+    """What the sun puts in is no discharge."""
+    play = Play()
+    play.outage(soc=50.0)
+    for at in range(20, 3000, 20):
+        play.read(at, soc=50.0, watt=3000.0 if at % 40 else -3000.0)
+    assert not play.said().estimated
+
+
+def test_battery_charge_that_stands_between_polls_far_apart() -> None:
+    """Nobody knows what flowed in a silence: it does not make a value old."""
+    play = Play()
+    play.outage(soc=50.0)
+    for at in range(20, 6000, 100):
+        play.read(at, soc=50.0, watt=3000.0)
+    assert not play.said().estimated
+
+
+def test_battery_charge_that_moves_again_is_believed() -> None:
+    """Its fall is measured from the first reading of the value that stood."""
+    play = Play()
+    play.outage(soc=50.0)
+    standing(play, 700, 50.0, 3000.0)
+    play.read(720, soc=44.0, watt=3000.0)
+    assert charge(play) == 44.0
+    assert not play.said().estimated
 
 
 def estimate(play: Play, at: float) -> float:
@@ -146,9 +320,11 @@ def test_estimate_begins_when_the_charge_is_60_s_old() -> None:
 @pytest.mark.parametrize(
     ("watt", "load", "after_s", "used_wh"),
     [
-        (1000.0, 3000.0, 1800, 600.0),  # 1.2 x mean discharge
-        (1000.0, 3000.0, 3600, 600.0 + 1800.0),  # after 30 min 1.2 x load
-        (None, 1000.0, 1800, 600.0),  # no discharge known: load
+        (1000.0, 1000.0, 1800, 600.0),  # 1.2 x mean discharge
+        (1000.0, 3000.0, 1800, 600.0),  # the sun gives 2 kW
+        (1000.0, 3000.0, 3600, 550.0 + 1650.0),  # after 30 min no sun
+        (1000.0, 1000.0, 3600, 1100.0),  # the hours before: 1.1 x load
+        (None, 1000.0, 1800, 550.0),  # no discharge known: load
         (None, None, 1800, 1920.0),  # neither: half of nominal
         (100.0, 100.0, 3600, 384.0),  # never below 5 % of nominal
         (-2000.0, 100.0, 3600, 384.0),
@@ -162,6 +338,33 @@ def test_estimate_power(
     play.ask(OPEN, -1)
     play.read(0, soc=90.0, watt=watt, load=load)
     assert estimate(play, after_s) == pytest.approx(90 - used_wh / WH * 100)
+
+
+def test_estimate_half_an_hour_runs_from_the_last_power() -> None:
+    """The charge is missing for an hour, the powers are not."""
+    play = Play()
+    play.ask(OPEN, -2)
+    play.ask(OPEN, -1)
+    play.read(0, soc=90.0)
+    for at in range(20, 3601, 20):
+        play.measure(at, 1000.0)
+    before = estimate(play, 3600)
+    assert before == pytest.approx(90 - 12.0, abs=0.1)
+    play.past(4000.0)
+    play.memory = replace(play.memory, flow=replace(play.memory.flow, load_w=4000.0))
+    assert estimate(play, 3600 + 1790) == pytest.approx(before - 5.97, abs=0.1)
+
+
+def test_estimate_knows_a_load_that_comes_and_goes() -> None:
+    """An air conditioner at its pause: 300 W now, 3.1 kW a quarter of an hour."""
+    play = Play()
+    play.ask(OPEN, -2)
+    play.past(*([3100.0] * 3 + [300.0] * 3) * 4)
+    play.ask(OPEN, -1)
+    for at in range(0, 200, 20):
+        play.read(at, soc=60.0, watt=300.0, load=300.0)
+    assert estimate(play, 180 + 900) == pytest.approx(60 - 1.1 * 7.75)
+    assert estimate(play, 180 + 3600) == pytest.approx(60 - 1.1 * 17.0)
 
 
 def test_estimate_nominal_follows_loadkwh() -> None:
@@ -183,12 +386,52 @@ def test_estimate_mean_is_of_the_last_5_minutes_of_this_outage() -> None:
     assert estimate(play, 310 + 600) == pytest.approx(90 - 3.0)
 
 
-def test_estimate_generator_may_stop_any_moment() -> None:
+def test_estimate_leaves_out_the_spikes_of_the_switch_over() -> None:
+    """12 kW as motors start, then silence: the hours before know better."""
+    play = Play()
+    play.past(500.0, 500.0)
+    play.ask(OPEN, -2)
+    play.ask(OPEN, -1)
+    for at in (0, 20, 40):
+        play.read(at, soc=60.0, watt=12_000.0, load=12_000.0)
+    assert estimate(play, 40 + 1200) == pytest.approx(60 - 2.0)
+    play.read(1240, soc=58.0, watt=500.0, load=500.0)
+    assert estimate(play, 1240 + 1200) == pytest.approx(58 - 2.0)
+
+
+def test_estimate_without_a_capacity_uses_the_inventory() -> None:
+    play = Play()
+    listed = Equipment(controller=True, batteries=2, size_wh=WH)
+    play.memory = learn(play.memory, Facts(equipment=listed), play.policy)
+    play.ask(OPEN, -2)
+    play.ask(OPEN, -1)
+    play.read(0, soc=87.0, wh=None)
+    assert estimate(play, 1800) == pytest.approx(87 - 6.0)
+    assert play.said().runtime_s is not None
+
+
+def test_estimate_without_any_capacity_falls_as_fast_as_it_can() -> None:
+    """1.28 points a minute, and no blind LB at a true 87 % after half an hour."""
+    play = Play()
+    play.ask(OPEN, -2)
+    play.ask(OPEN, -1)
+    play.read(0, soc=87.0, wh=None)
+    assert estimate(play, 1800) == pytest.approx(87 - 38.4)
+    assert play.said().status == "OB"
+    play.look(3150)
+    assert play.said().status == "OB LB"
+
+
+def test_estimate_generator_may_have_stopped_at_its_last_reading() -> None:
+    """Believed for ten minutes; then the drain counts from the last reading."""
     play = Play()
     play.ask(OPEN, -2)
     play.ask(GENERATOR, -1)
     play.read(0, soc=50.0, watt=-3000.0, load=1000.0)
-    assert estimate(play, 1200) == pytest.approx(46.0)
+    play.ask(None, 10)
+    assert estimate(play, 599) == 50.0
+    assert estimate(play, 600) == pytest.approx(50 - 1.1 * 10 / 6)
+    assert estimate(play, 1200) == pytest.approx(50 - 1.1 * 20 / 6)
 
 
 def test_estimate_never_rises_when_the_power_falls() -> None:
@@ -197,7 +440,9 @@ def test_estimate_never_rises_when_the_power_falls() -> None:
     play.read(0, soc=50.0, watt=5000.0)
     before = estimate(play, 600)
     play.memory = replace(play.memory, flow=replace(play.memory.flow, samples=()))
-    assert estimate(play, 601) < before
+    assert estimate(play, 601) <= before
+    play.measure(602, 100.0)
+    assert estimate(play, 603) <= before
 
 
 def test_estimate_begins_anew_at_a_good_reading() -> None:
@@ -209,3 +454,37 @@ def test_estimate_begins_anew_at_a_good_reading() -> None:
     assert estimate(play, 1002) == 49.0
     assert play.memory.battery.charge is not None
     assert play.memory.battery.charge.at == T0 + 1001
+
+
+def test_estimate_of_a_measured_quiet_house() -> None:
+    """5 % of nominal are for a silence: what is measured is measured."""
+    play = Play()
+    play.ask(OPEN, -2)
+    play.ask(OPEN, -1)
+    play.read(0, soc=90.0, watt=100.0, load=100.0)
+    for at in range(20, 3601, 20):
+        play.measure(at, 100.0)
+    assert estimate(play, 3600) == pytest.approx(90 - 1.2, abs=0.01)
+
+
+def test_battery_half_the_power_above_the_load_before_is_the_first_sample() -> None:
+    """The outage begins with half of the batteries: 300 W on line, now 3.5 kW."""
+    play = Play()
+    play.ask(CLOSED, -30)
+    play.read(-20, soc=50.0, watt=0.0, load=300.0)
+    play.ask(OPEN, -2)
+    play.ask(OPEN, -1)
+    play.read(0, soc=50.0, wh=WH / 2, watt=1750.0, load=1750.0)
+    assert samples(play) == [3500.0]
+    play.read(20, soc=50.0, wh=WH / 2, watt=150.0, load=150.0)
+    assert samples(play) == [3500.0]
+
+
+def test_estimate_of_a_quiet_house_that_is_known() -> None:
+    """An hour of 200 W before the outage: 220 W, not the 384 W of nobody knows."""
+    play = Play()
+    play.ask(OPEN, -2)
+    play.past(*[200.0] * 12)
+    play.ask(OPEN, -1)
+    play.read(0, soc=90.0, watt=200.0, load=200.0)
+    assert estimate(play, 36_000) == pytest.approx(90 - 22.0)

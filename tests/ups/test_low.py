@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from nutbridge.ups.model import Equipment, Facts
+from nutbridge.ups.model import Equipment, Facts, Grid
 from nutbridge.ups.status.battery import learn
 from nutbridge.ups.status.events import awake, begin
 from nutbridge.ups.status.low import evaluate
 from nutbridge.ups.status.policy import Policy, effective_low_pct
 from nutbridge.ups.status.start import StartupState, decide, recall
-from tests.ups.build import CLOSED, GENERATOR, OPEN, T0, Play
+from tests.ups.build import CLOSED, GENERATOR, LOST_MODE, OPEN, T0, Play
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,44 @@ def test_low_ends_with_ol() -> None:
     assert not play.memory.low.lb
 
 
-def test_low_held_back_while_the_latest_answer_is_closed() -> None:
+@pytest.mark.parametrize(("at", "status"), [(1839, "OB"), (1840, "OB LB")])
+def test_low_held_back_for_half_an_hour_after_closed_once(
+    at: float, status: str
+) -> None:
+    """One word is no proof for ever."""
     play = Play()
-    play.outage(soc=50.0)
+    play.outage(soc=19.0)
+    assert play.read(35, soc=19.0, watt=200.0, load=200.0) == "OB LB"
     play.ask(CLOSED, 40)
     play.ask(None, 45)
-    assert play.read(100_000, soc=5.0) == "OB"
-    play.ask(OPEN, 100_010)
-    assert play.read(100_011, soc=5.0) == "OB LB"
+    assert play.look(at) == status
+
+
+def test_low_held_back_after_closed_until_the_battery_is_at_its_end() -> None:
+    """19 % and 3 kW: 300 s above the floor are left after nine minutes."""
+    play = Play()
+    play.outage(soc=19.0)
+    for at in (10, 30, 50, 70):
+        play.read(at, soc=19.0, watt=3000.0, load=3000.0)
+    play.ask(CLOSED, 80)
+    said = {at: play.look(at) for at in range(90, 900, 10)}
+    begin = min(at for at, status in said.items() if status == "OB LB")
+    assert 590 <= begin <= 690
+
+
+def test_low_held_back_while_closed_is_said_again_and_again() -> None:
+    """An answer that counts as a failed poll is no silence."""
+    play = Play()
+    play.outage(soc=50.0)
+    for at in range(40, 4000, 20):
+        play.ask(LOST_MODE, at)
+        play.memory = replace(
+            play.memory,
+            relay=replace(play.memory.relay, grid=Grid.CLOSED, closed_at=T0 + at),
+        )
+        assert play.read(at + 1, soc=5.0) == "OB"
+    play.ask(OPEN, 4010)
+    assert play.read(4011, soc=5.0) == "OB LB"
 
 
 def test_low_generator_that_charges_ends_lb() -> None:
@@ -158,7 +188,69 @@ def test_low_generator_carries_between_full_polls_far_apart() -> None:
     play.ask(GENERATOR, 160)
     assert play.look(160) == "OB"
     play.ask(None, 165)
-    assert play.look(165) == "OB LB"
+    assert play.look(165) == "OB"
+
+
+@pytest.mark.parametrize(
+    ("soc", "load", "believed_s"), [(50.0, 1000.0, 600), (20.0, 3000.0, 600)]
+)
+def test_low_generator_is_believed_in_silence(
+    soc: float, load: float, believed_s: float
+) -> None:
+    """Ten minutes, or half the time to the floor at peak load (1200 s there)."""
+    play = Play()
+    play.outage(soc=soc)
+    for at in (40, 60):
+        play.ask(GENERATOR, at)
+        play.read(at + 1, soc=soc - 1, watt=-500.0, load=load)
+    play.ask(None, 70)
+    soc_left = soc - 1 - 10
+    half_s = soc_left / 100 * 10_000 / load * 3600 / 2
+    until = 61 + min(believed_s, half_s)
+    play.look(until - 1)
+    assert play.said().soc_pct == soc - 1
+    play.look(until)
+    soc_pct = play.said().soc_pct
+    assert soc_pct is not None
+    assert soc_pct < soc - 1
+
+
+def test_low_generator_that_is_believed_keeps_lb_back() -> None:
+    """Inside every nightly silence it was LB after 55 s."""
+    play = Play()
+    play.outage(soc=19.0)
+    for at in (40, 60):
+        play.ask(GENERATOR, at)
+        play.read(at + 1, soc=18.0, watt=-500.0, load=1000.0)
+    play.ask(None, 70)
+    assert {play.look(at) for at in range(70, 660, 10)} == {"OB"}
+    assert play.look(661) == "OB LB"
+
+
+def test_low_runtime_needs_60_s_of_samples() -> None:
+    """A spike of 45 s as the grid goes is no empty battery."""
+    play = Play(Policy(runtime_low_s=1200.0))
+    play.outage(soc=40.0)
+    for at in (0, 20, 40):
+        assert play.read(at, soc=40.0, watt=12_000.0, load=12_000.0) == "OB"
+    for at in (60, 80, 100):
+        assert play.read(at, soc=40.0, watt=500.0, load=500.0) == "OB"
+
+
+def test_low_runtime_counts_after_60_s_of_samples() -> None:
+    play = Play(Policy(runtime_low_s=1200.0))
+    play.outage(soc=40.0)
+    said = [play.read(at, soc=40.0, watt=12_000.0) for at in range(0, 101, 20)]
+    assert said == ["OB"] * 4 + ["OB LB"] * 2
+
+
+@pytest.mark.parametrize(("at", "status"), [(199, "OB"), (220, "OB LB")])
+def test_low_runtime_counts_after_60_s_of_reckoning(at: float, status: str) -> None:
+    play = Play(Policy(runtime_low_s=3000.0))
+    play.outage(soc=40.0)
+    play.read(80, soc=40.0, watt=4000.0, load=4000.0)
+    said = [play.look(t) for t in range(81, int(at) + 1, 1)]
+    assert said[-1] == status
 
 
 def test_low_no_battery_fitted() -> None:

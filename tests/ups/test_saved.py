@@ -8,7 +8,9 @@ import pytest
 from nutbridge.ups.model import Flows, Grid, Heard, Said
 from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.events import check
+from nutbridge.ups.status.history import SLOTS, LoadHistory
 from nutbridge.ups.status.memory import (
+    BatteryMemory,
     FlowMemory,
     Gap,
     Memory,
@@ -21,6 +23,7 @@ from nutbridge.ups.status.saved import (
     render,
     worth_saving,
 )
+from nutbridge.ups.status.start import StartupState, recall
 from nutbridge.ups.status.table import State
 from tests.ups.test_start import KNOWN
 
@@ -137,3 +140,24 @@ def test_gap_needs_an_answer_before_it() -> None:
     memory = Memory(state=State.NOCOMMS, controller=True)
     silent = check(memory, SILENT, 1.0, Policy()).memory
     assert check(silent, CLOSED, 2.0, Policy()).memory.last_gap is None
+
+
+def test_state_file_keeps_what_the_house_drew() -> None:
+    """A restart in an outage reckons on with the hours before it."""
+    past = LoadHistory(tuple(float(w) for w in range(SLOTS)), 990.0, 734.5, 4)
+    memory = Memory(state=State.HOLDING, flow=FlowMemory(past=past))
+    data = render(SavedState("boot", "/port", memory))
+    assert parse(data).memory.flow.past == past
+    assert len(data) < 5000
+
+
+def test_another_boot_keeps_what_the_house_drew_without_its_times() -> None:
+    past = LoadHistory((500.0, 600.0), 990.0, 700.0, 4)
+    saved = Memory(
+        flow=FlowMemory(past=past, samples=((980.0, 700.0),)),
+        battery=BatteryMemory(listed_wh=5000.0, zero_at=900.0),
+    )
+    found = StartupState("OL", written_this_boot=False, driver_runs=False)
+    memory = recall(saved, found, 8.0)
+    assert memory.flow == FlowMemory(past=LoadHistory((500.0, 600.0, 700.0)))
+    assert memory.battery == BatteryMemory(listed_wh=5000.0)

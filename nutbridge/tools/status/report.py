@@ -219,8 +219,8 @@ class Status:
 def source_of(words: str | None) -> str | None:
     """Return where a shown charge comes from, by experimental.nutbridge.source.
 
-    The monitor writes that variable while it reckons, and takes it away when
-    the gateway tells all (daemon.messages).
+    The monitor writes that variable while it reckons or holds OB, and takes it
+    away when the gateway tells all (daemon.messages).
     """
     if words is None or words.startswith("read"):
         return "read"

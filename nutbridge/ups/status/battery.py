@@ -8,6 +8,7 @@ a reading is good, or it is not there, and then low.py reckons.
 from dataclasses import replace
 
 from nutbridge.ups.model import BatteryReading, Equipment, Facts, Flows
+from nutbridge.ups.status.estimate import mean_discharge_w, take_sample
 from nutbridge.ups.status.memory import (
     BatteryMemory,
     Charge,
@@ -18,15 +19,17 @@ from nutbridge.ups.status.memory import (
 from nutbridge.ups.status.policy import (
     DEAD_BAND_W,
     DIRECTION_S,
-    FALL_READINGS,
-    FALL_S,
+    ESTIMATE_FACTOR,
     FALL_SLACK_PCT,
+    FROZEN_PART,
     REJOIN_PART,
     REJOIN_S,
+    SAME_POWER_PART,
     SAME_SIZE_PART,
-    SMOOTH_S,
-    SOC_FRESH_S,
+    SWITCH_OVER_S,
+    ZERO_AGO_S,
     Policy,
+    effective_low_pct,
 )
 from nutbridge.ups.status.table import ON_BATTERY_STATES
 
@@ -37,7 +40,9 @@ def learn(memory: Memory, facts: Facts, policy: Policy) -> Memory:
     if facts.equipment is not None:
         battery = _fitted(battery, facts.equipment)
     if facts.battery is not None and facts.battery.at > battery.read_at:
-        battery = take_reading(battery, facts.battery, policy)
+        in_outage = memory.state in ON_BATTERY_STATES
+        since = memory.outage_since if in_outage else None
+        battery = take_reading(battery, facts.battery, policy, since)
     controller = memory.controller or bool(
         facts.equipment and facts.equipment.controller
     )
@@ -51,45 +56,115 @@ def learn(memory: Memory, facts: Facts, policy: Policy) -> Memory:
         devices=devices or memory.devices,
     )
     if facts.flows is not None and facts.flows.at > memory.flow.at:
-        memory = replace(memory, flow=_take_flows(memory, facts.flows))
+        memory = _take_flows(memory, facts.flows, policy)
     return memory
 
 
 def _fitted(battery: BatteryMemory, equipment: Equipment) -> BatteryMemory:
     if equipment.batteries:
-        return replace(battery, fitted=True)
+        listed_wh = equipment.size_wh or battery.listed_wh
+        return replace(battery, fitted=True, listed_wh=listed_wh)
     if equipment.controller and equipment.batteries == 0 and battery.fitted is None:
         return replace(battery, fitted=False)
     return battery
 
 
 def take_reading(
-    battery: BatteryMemory, reading: BatteryReading, policy: Policy
+    battery: BatteryMemory,
+    reading: BatteryReading,
+    policy: Policy,
+    outage_since: float | None = None,
 ) -> BatteryMemory:
     """Return what is believed of the battery after ``reading``.
 
-    Not ready, and so no charge: capacity 0; capacity below REJOIN_PART of the
-    known one for less than REJOIN_S, counted anew from each 0; charge missing.
+    Not ready, and so no charge: capacity 0; charge missing, or 0 (a battery stops
+    at its floor); capacity below REJOIN_PART of the known one for less than
+    REJOIN_S, counted anew from each 0.
     """
-    battery = replace(battery, read_at=reading.at)
-    if reading.capacity_wh == 0:
+    lost = reading.capacity_wh == 0
+    battery = replace(battery, read_at=reading.at, part=0.0 if lost else 1.0)
+    if lost or reading.soc_pct == 0:
+        battery = replace(battery, zero_at=reading.at, own_low=None)
+    if lost:
         again = battery.shrunk_since is not None
         return replace(battery, shrunk_since=reading.at) if again else battery
     battery = _take_capacity(battery, reading)
-    if battery.shrunk_since is not None or reading.soc_pct is None:
+    if battery.shrunk_since is not None:
+        part = _part(battery, reading)
+        return replace(battery, part=part, own_low=_own_low(battery, reading, policy))
+    battery = replace(battery, own_low=None)
+    if not reading.soc_pct:
         return battery
+    charge = _charge(battery, reading.at, reading.soc_pct, outage_since)
+    if policy.check_falls and _is_frozen(battery, charge):
+        return _frozen(battery, charge)
     fall = _fall(battery, reading, reading.soc_pct, policy)
     if fall is not None:
         return replace(battery, fall=fall)
+    floor_pct = reading.floor_pct
     return replace(
         battery,
         fall=None,
         fitted=True,
-        charge=Charge(reading.at, reading.soc_pct, 0.0, reading.at),
-        floor_pct=reading.floor_pct
-        if reading.floor_pct is not None
-        else battery.floor_pct,
+        charge=charge,
+        floor_pct=battery.floor_pct if floor_pct is None else floor_pct,
     )
+
+
+def _charge(
+    battery: BatteryMemory, at: float, soc_pct: float, outage_since: float | None
+) -> Charge:
+    """Return a charge just read; in an outage with the past of its value."""
+    new = Charge(at, soc_pct, drained_at=at, first_at=at)
+    old = battery.charge
+    if old is None or outage_since is None or old.soc_pct != soc_pct:
+        return new
+    return replace(new, first_at=old.first_at, net_wh=old.net_wh)
+
+
+def _is_frozen(battery: BatteryMemory, charge: Charge) -> bool:
+    """Whether this value stands although the battery has given too much."""
+    size_wh = battery.size_wh
+    return size_wh is not None and charge.net_wh > FROZEN_PART * size_wh
+
+
+def _frozen(battery: BatteryMemory, new: Charge) -> BatteryMemory:
+    """Return the battery with its charge as first read, and all that left since."""
+    old = battery.charge
+    if old is None or old.at == new.first_at:
+        return battery  # known to be old already
+    drained_wh = ESTIMATE_FACTOR * new.net_wh
+    charge = replace(new, at=new.first_at, drained_wh=drained_wh)
+    return replace(battery, charge=charge)
+
+
+def _own_low(
+    battery: BatteryMemory, reading: BatteryReading, policy: Policy
+) -> Fall | None:
+    """Return how long every battery's own charge is low, or None.
+
+    Where the capacity is short for good nothing else tells that it is.
+    """
+    low_pct = effective_low_pct(policy.charge_low_pct, battery.floor_pct)
+    zero_at, own_pct = battery.zero_at, reading.own_socs_pct
+    if not own_pct or not all(0 < soc_pct < low_pct for soc_pct in own_pct):
+        return None
+    if zero_at is not None and reading.at - zero_at < ZERO_AGO_S:
+        return None
+    return _counted(battery.own_low, reading.at, reading.capacity_wh)
+
+
+def _part(battery: BatteryMemory, reading: BatteryReading) -> float:
+    if not reading.capacity_wh or not battery.capacity_wh:
+        return 1.0
+    return min(1.0, reading.capacity_wh / battery.capacity_wh)
+
+
+def _counted(fall: Fall | None, at: float, capacity_wh: float | None) -> Fall:
+    """Return one reading more, or the first one at another capacity."""
+    if fall is None or not _same_size(fall.capacity_wh, capacity_wh):
+        return Fall(at, 1, capacity_wh, at)
+    return replace(fall, readings=fall.readings + 1, last_at=at)
 
 
 def _take_capacity(battery: BatteryMemory, reading: BatteryReading) -> BatteryMemory:
@@ -123,13 +198,8 @@ def _fall(
     slack = FALL_SLACK_PCT + policy.fall_pct_per_s * (reading.at - charge.at)
     if soc_pct >= charge.soc_pct - slack:
         return None
-    fall = battery.fall
-    if fall is None or not _same_size(fall.capacity_wh, battery.capacity_wh):
-        return Fall(reading.at, 1, battery.capacity_wh)
-    fall = replace(fall, readings=fall.readings + 1)
-    if fall.readings >= FALL_READINGS and reading.at - fall.first_at >= FALL_S:
-        return None
-    return fall
+    fall = _counted(battery.fall, reading.at, battery.capacity_wh)
+    return None if fall.counts else fall
 
 
 def _same_size(one_wh: float | None, other_wh: float | None) -> bool:
@@ -138,25 +208,62 @@ def _same_size(one_wh: float | None, other_wh: float | None) -> bool:
     return abs(one_wh - other_wh) <= SAME_SIZE_PART * one_wh
 
 
-def _take_flows(memory: Memory, flows: Flows) -> FlowMemory:
-    """Keep the power only beside a believed charge.
+def _take_flows(memory: Memory, flows: Flows, policy: Policy) -> Memory:
+    """Take the powers, whatever became of the charge beside them.
 
-    A gateway that has just started shows 0 W beside its zeros; as a sample
-    that would slow the reckoning down.
+    Not beside a capacity of 0: a gateway that has just started shows 0 W there.
     """
     flow = replace(memory.flow, at=flows.at, last=flows)
-    charge = memory.battery.charge
-    old = charge is None or flows.at - charge.at >= SOC_FRESH_S
-    if charge is None or old or memory.battery.read_at > charge.at:
-        return replace(flow, direction=0, direction_since=flows.at, flag=0)
-    if flows.load_w is not None:
-        flow = replace(flow, load_w=flows.load_w, load_at=flows.at)
-    if flows.battery_w is None:
-        return flow
-    if memory.state in ON_BATTERY_STATES:
-        kept = tuple(s for s in flow.samples if flows.at - s[0] <= SMOOTH_S)
-        flow = replace(flow, samples=(*kept, (flows.at, flows.battery_w)))
-    return _take_direction(flow, flows.at, flows.battery_w)
+    if memory.battery.part == 0:
+        flow = replace(flow, direction=0, direction_since=flows.at, flag=0)
+        return replace(memory, flow=flow)
+    load_w, battery_w = flows.load_w, flows.battery_w
+    on_battery = memory.state in ON_BATTERY_STATES
+    if battery_w is not None:
+        flow = _take_direction(flow, flows.at, battery_w)
+    if on_battery and battery_w is not None and memory.battery.part < REJOIN_PART:
+        whole_w = _whole_w(memory, battery_w, policy)
+        if load_w is not None:
+            load_w = None if whole_w is None else load_w + whole_w - battery_w
+        battery_w = whole_w
+    drawn_w = battery_w if load_w is None and on_battery else load_w
+    if drawn_w is not None and drawn_w >= 0:
+        flow = _past_load(flow, flows.at, drawn_w, memory.outage_since)
+    if load_w is not None:
+        flow = replace(flow, load_w=load_w, load_at=flows.at)
+    memory = replace(memory, flow=flow)
+    if battery_w is None or not on_battery:
+        return memory
+    return take_sample(memory, flows.at, battery_w, policy)
+
+
+def _whole_w(memory: Memory, battery_w: float, policy: Policy) -> float | None:
+    """Return the discharge of all batteries where only a part of them reports.
+
+    A part of the batteries shows a part of the power: it counts where it is above
+    the mean before it, or where all of them together would give what they gave
+    before. None where it does not count.
+    """
+    part, size_wh = memory.battery.part, memory.battery.size_wh or 0.0
+    most_w = max(battery_w, policy.nominal_w_per_wh * size_wh)
+    whole_w = min(battery_w / part, most_w)
+    mean_w, samples = mean_discharge_w(memory), memory.flow.samples
+    before_w = memory.flow.load_w if mean_w is None else mean_w
+    if before_w is None or battery_w > before_w:
+        return whole_w
+    last_w = samples[-1][1] if samples else before_w
+    same = abs(whole_w - last_w) <= SAME_POWER_PART * last_w
+    return whole_w if same else None
+
+
+def _past_load(
+    flow: FlowMemory, at: float, load_w: float, outage_since: float | None
+) -> FlowMemory:
+    """Note this load among those of the hours; the switch-over's is none."""
+    peak_w = flow.past.peak_w
+    if outage_since is not None and at - outage_since < SWITCH_OVER_S and peak_w:
+        load_w = min(load_w, peak_w)
+    return replace(flow, past=flow.past.note(at, load_w))
 
 
 def _take_direction(flow: FlowMemory, at: float, battery_w: float) -> FlowMemory:

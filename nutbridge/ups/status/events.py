@@ -9,7 +9,6 @@ from typing import NamedTuple
 from nutbridge.ups.model import Grid, GridAnswer, Heard, Said
 from nutbridge.ups.notices import Notice, info
 from nutbridge.ups.status.memory import (
-    FlowMemory,
     Gap,
     Memory,
     RelayMemory,
@@ -234,7 +233,8 @@ def grace_left_s(memory: Memory, now: float, policy: Policy) -> float:
 def _take_answer(memory: Memory, heard: Heard, event: Event, now: float) -> Memory:
     grid = Grid.OPEN if heard.said is Said.OPEN else Grid.CLOSED
     first = event in (Event.FIRST_OPEN, Event.FIRST_CLOSED)
-    relay = RelayMemory(at=now, grid=grid, unconfirmed=grid if first else None)
+    closed_at = now if grid is Grid.CLOSED else None
+    relay = RelayMemory(now, grid, closed_at, grid if first else None)
     since = memory.generator_since
     if grid is Grid.OPEN:
         # A relay that opens is a controller, whatever the inventory says.
@@ -254,6 +254,7 @@ def _take_no_answer(memory: Memory, heard: Heard, now: float) -> Memory:
             relay,
             silent_since=now if relay.silent_since is None else relay.silent_since,
             grid=Grid.CLOSED if closed else relay.grid,
+            closed_at=now if closed else relay.closed_at,
             # The failed poll has confirmed it. A doubt that stayed would leave
             # each later answer 5 s to come, and outlive a person's release.
             unconfirmed=None if relay.unconfirmed is Grid.OPEN else relay.unconfirmed,
@@ -287,12 +288,7 @@ def _begin_outage(memory: Memory, event: Event, now: float) -> Memory:
         memory,
         outage_since=now,
         hour_told_at=now,
-        flow=FlowMemory(
-            load_w=memory.flow.load_w,
-            load_at=memory.flow.load_at,
-            at=memory.flow.at,
-            last=memory.flow.last,
-        ),
+        flow=replace(memory.flow, samples=(), direction=0, direction_since=now, flag=0),
     )
 
 

@@ -10,22 +10,24 @@ from dataclasses import dataclass, replace
 
 from nutbridge.ups.model import Grid
 from nutbridge.ups.status.estimate import (
-    drain,
-    estimated_power_w,
-    estimated_soc_pct,
+    estimate,
+    expected_power_w,
     mean_discharge_w,
     runtime_s,
 )
 from nutbridge.ups.status.memory import LowMemory, Memory
 from nutbridge.ups.status.policy import (
+    CLOSED_ONCE_S,
     DEAD_BAND_W,
     DIRECTION_S,
-    ESTIMATE_RECENT_S,
+    GENERATOR_S,
     LB_CLEAR_PCT,
     NEVER_KNOWN_LB_S,
     NO_ESTIMATED_LB_S,
     NO_LB_FIRST_S,
+    RUNTIME_AFTER_S,
     RUNTIME_MAX_S,
+    RUNTIME_NEAR_PCT,
     SHORT_POLLS,
     SMOOTH_S,
     SOC_FRESH_S,
@@ -87,7 +89,7 @@ def evaluate(memory: Memory, now: float, policy: Policy) -> tuple[Memory, Verdic
         soc_pct=soc_pct,
         runtime_s=_runtime(memory, soc_pct, load_w),
         low_pct=low_pct,
-        capacity_wh=memory.battery.capacity_wh,
+        capacity_wh=memory.battery.size_wh,
         estimated=False,
         holding=False,
         power_w=None,
@@ -98,16 +100,16 @@ def evaluate(memory: Memory, now: float, policy: Policy) -> tuple[Memory, Verdic
 def _judge_outage(
     memory: Memory, now: float, policy: Policy, low_pct: float
 ) -> tuple[Memory, Verdict]:
-    memory = drain(memory, now, policy)
     battery = memory.battery
     charge = battery.charge
     estimated = charge is None or now - charge.at >= SOC_FRESH_S
-    if estimated:
-        soc_pct = estimated_soc_pct(battery)
-        power_w = _power_now_w(memory, now, policy)
-    else:
-        soc_pct = charge.soc_pct if charge else None
-        power_w = _power_read_w(memory, now)
+    soc_pct = charge.soc_pct if charge else None
+    power_w = _power_read_w(memory, now)
+    if estimated and not generator_carries(memory, now, policy):
+        memory = estimate(memory, now, policy)
+        charge = memory.battery.charge
+        soc_pct = charge.reckoned_pct if charge else None
+        power_w = expected_power_w(memory, now, policy)
     seconds = _runtime(memory, soc_pct, power_w)
     look = OutageMoment(memory, now, policy, soc_pct, seconds, estimated)
     low = _low(look, _poll_key(look), low_pct)
@@ -119,19 +121,11 @@ def _judge_outage(
         soc_pct=soc_pct,
         runtime_s=seconds,
         low_pct=low_pct,
-        capacity_wh=battery.capacity_wh,
+        capacity_wh=battery.size_wh,
         estimated=estimated,
         holding=memory.state is State.HOLDING,
         power_w=power_w,
     )
-
-
-def _power_now_w(memory: Memory, now: float, policy: Policy) -> float | None:
-    charge, capacity_wh = memory.battery.charge, memory.battery.capacity_wh
-    if charge is None or capacity_wh is None:
-        return None
-    recent_w, later_w = estimated_power_w(memory, capacity_wh, policy)
-    return recent_w if now - charge.at < ESTIMATE_RECENT_S else later_w
 
 
 def _power_read_w(memory: Memory, now: float) -> float | None:
@@ -151,7 +145,7 @@ def _runtime(
 ) -> float | None:
     battery = memory.battery
     return runtime_s(
-        soc_pct, battery.capacity_wh, battery.floor_pct, power_w, RUNTIME_MAX_S
+        soc_pct, battery.size_wh, battery.floor_pct, power_w, RUNTIME_MAX_S
     )
 
 
@@ -177,8 +171,9 @@ def _low(look: OutageMoment, key: float, low_pct: float) -> LowMemory:
     memory, soc_pct, seconds = look.memory, look.soc_pct, look.runtime_s
     if memory.battery.fitted is False:
         return LowMemory()
-    low = memory.low
-    if seconds is None or seconds >= look.policy.runtime_low_s:
+    low, own_low = memory.low, memory.battery.own_low
+    enough = seconds is None or seconds >= look.policy.runtime_low_s
+    if enough or not _runtime_counts(look, low_pct):
         low = replace(low, short_polls=0, short_key=key)
     elif key != low.short_key:
         low = replace(low, short_polls=low.short_polls + 1, short_key=key)
@@ -186,7 +181,8 @@ def _low(look: OutageMoment, key: float, low_pct: float) -> LowMemory:
         return replace(low, lb=low.lb or _never_known(memory, look.now))
     if generator_carries(memory, look.now, look.policy):
         return replace(low, lb=False)
-    if soc_pct < low_pct or low.short_polls >= SHORT_POLLS:
+    own_counts = own_low is not None and own_low.counts
+    if soc_pct < low_pct or low.short_polls >= SHORT_POLLS or own_counts:
         return replace(low, lb=True)
     if low.short_polls == 0 and soc_pct >= low_pct + LB_CLEAR_PCT:
         return replace(low, lb=False)
@@ -202,23 +198,55 @@ def _never_known(memory: Memory, now: float) -> bool:
     return since is not None and now - since >= NEVER_KNOWN_LB_S
 
 
+def _runtime_counts(look: OutageMoment, low_pct: float) -> bool:
+    """Whether the runtime rests on more than the spikes of the switch-over."""
+    since = look.memory.outage_since or 0.0
+    if look.soc_pct is not None and look.soc_pct <= low_pct + RUNTIME_NEAR_PCT:
+        return True
+    charge, flow = look.memory.battery.charge, look.memory.flow
+    if look.estimated and charge is not None:
+        return look.now - max(charge.at + SOC_FRESH_S, since) >= RUNTIME_AFTER_S
+    if flow.samples:
+        return flow.samples[-1][0] - flow.samples[0][0] >= RUNTIME_AFTER_S
+    return flow.load_at - since >= RUNTIME_AFTER_S
+
+
 def generator_carries(memory: Memory, now: float, policy: Policy) -> bool:
     """Whether a generator runs and the battery does not discharge.
 
-    Judged by the mean of the last DIRECTION_S since the generator started;
-    without a recent sample nobody knows, and the normal rules hold.
+    Judged by the mean of the last DIRECTION_S since the generator started, up
+    to the last sample; see ``_generator_believed_s`` for how long that counts.
     """
     since = memory.generator_since
     samples = memory.flow.samples
-    longest_s = DIRECTION_S
-    if memory.relay.silent_since is None:
-        # The relay says that it still runs; full polls may lie further apart.
-        longest_s = max(longest_s, 2 * policy.alert_s)
-    if since is None or not samples or now - samples[-1][0] >= longest_s:
+    if since is None or not samples:
         return False
-    begin = max(since, samples[-1][0] - DIRECTION_S)
+    last_at = samples[-1][0]
+    if now - last_at >= _generator_believed_s(memory, policy):
+        return False
+    begin = max(since, last_at - DIRECTION_S)
     recent = [w for at, w in samples if at >= begin]
     return bool(recent) and sum(recent) / len(recent) <= DEAD_BAND_W
+
+
+def _generator_believed_s(memory: Memory, policy: Policy) -> float:
+    """Return how long a generator that carried is believed without a sample, s.
+
+    While the relay says that it runs, two full polls. In a silence GENERATOR_S,
+    or half the time from the last charge to the floor at peak load: the other
+    half is left for the reckoning, should it have stopped at once.
+    """
+    polls_s = max(DIRECTION_S, 2 * policy.alert_s)
+    battery, flow = memory.battery, memory.flow
+    charge, size_wh = battery.charge, battery.size_wh
+    peak_w = max(flow.past.peak_w or 0.0, flow.load_w or 0.0)
+    if charge is None or not size_wh or not peak_w:
+        return polls_s
+    left_s = runtime_s(
+        charge.soc_pct, size_wh, battery.floor_pct, peak_w, RUNTIME_MAX_S
+    )
+    silent_s = min(GENERATOR_S, (left_s or 0.0) / 2)
+    return silent_s if memory.relay.silent_since is not None else max(polls_s, silent_s)
 
 
 def _flag(memory: Memory, policy: Policy, *, known: bool) -> str:
@@ -254,8 +282,19 @@ def _nobody_asked_yet(look: OutageMoment) -> bool:
 
 
 def _grid_seems_back(look: OutageMoment) -> bool:
-    """The latest usable answer is ``closed``, not yet said twice."""
-    return look.memory.relay.grid is Grid.CLOSED
+    """The latest word is ``closed``, not yet said twice.
+
+    A word is no proof for ever: half an hour of silence after it, or a charge
+    that leaves only battery.runtime.low above the floor, and LB comes.
+    """
+    relay, seconds = look.memory.relay, look.runtime_s
+    if relay.grid is not Grid.CLOSED:
+        return False
+    since = look.memory.started_at if relay.closed_at is None else relay.closed_at
+    short = seconds is not None and seconds < look.policy.runtime_low_s
+    # What says ``closed`` again and again is not silent.
+    least_s = max(NO_ESTIMATED_LB_S, 2 * look.policy.alert_s)
+    return look.now - since < (least_s if short else CLOSED_ONCE_S)
 
 
 #: LB is held back while any of these holds.

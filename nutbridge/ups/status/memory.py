@@ -7,6 +7,8 @@ state file keeps it over a restart (saved.py). Times are CLOCK_BOOTTIME, s.
 from dataclasses import dataclass, field
 
 from nutbridge.ups.model import DeviceHealth, Flows, Grid
+from nutbridge.ups.status.history import LoadHistory
+from nutbridge.ups.status.policy import FALL_READINGS, FALL_S
 from nutbridge.ups.status.table import State
 
 
@@ -17,12 +19,14 @@ class RelayMemory:
     Attributes:
         at: when the last usable answer came.
         grid: that answer, CLOSED or OPEN.
+        closed_at: when ``closed`` was last said, fit to be believed or not.
         unconfirmed: an answer that has to come a second time to count.
         silent_since: when the first failed poll of a silence began, or None.
     """
 
     at: float | None = None
     grid: Grid | None = None
+    closed_at: float | None = None
     unconfirmed: Grid | None = None
     silent_since: float | None = None
 
@@ -62,28 +66,44 @@ class ShownStatus:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A charge that was read and believed, and what it was read with.
+    """A charge that was read and believed, and what has left it since.
 
     Attributes:
-        at: when it was read.
+        at: when it was read; the first time where it stands still although it
+            cannot.
         soc_pct: state of charge.
-        drained_wh: reckoned to have left the battery since ``at``.
-        drained_at: up to when ``drained_wh`` is reckoned.
+        drained_wh: reckoned to have left the battery from ``at`` to
+            ``drained_at``: the last measured power.
+        drained_at: see above; what left it later nobody has measured.
+        reckoned_pct: the lowest charge reckoned from this one, or None.
+        first_at: when this value was first read in this outage.
+        net_wh: measured to have left the battery in this outage since then,
+            less what came in.
     """
 
     at: float
     soc_pct: float
     drained_wh: float = 0.0
     drained_at: float = 0.0
+    reckoned_pct: float | None = None
+    first_at: float = 0.0
+    net_wh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """A charge that fell too fast, waiting to be believed."""
+    """A charge that waits to be believed: read so often since ``first_at``."""
 
     first_at: float
     readings: int
     capacity_wh: float | None
+    last_at: float = 0.0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it was read often enough and for long enough."""
+        lasted_s = self.last_at - self.first_at
+        return self.readings >= FALL_READINGS and lasted_s >= FALL_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +113,14 @@ class BatteryMemory:
     Attributes:
         charge: the last good charge.
         capacity_wh: the last known capacity.
+        listed_wh: what the inventory lists, for want of a capacity.
         shrunk_since: since when readings show less than REJOIN_PART of it.
         floor_pct: where discharging stops.
-        fall: see Fall.
+        fall: a charge that fell too fast.
+        own_low: every battery's own charge is low while the capacity is short.
+        zero_at: when a charge or a capacity of 0 was last read.
+        part: the part of the known capacity that the last reading showed; 0
+            while a gateway that has just started shows none.
         fitted: True once a battery was seen, False when the inventory lists a
             controller and no battery, None before that.
         read_at: time of the last reading looked at, believed or not.
@@ -103,11 +128,20 @@ class BatteryMemory:
 
     charge: Charge | None = None
     capacity_wh: float | None = None
+    listed_wh: float | None = None
     shrunk_since: float | None = None
     floor_pct: float | None = None
     fall: Fall | None = None
+    own_low: Fall | None = None
+    zero_at: float | None = None
+    part: float = 1.0
     fitted: bool | None = None
     read_at: float = 0.0
+
+    @property
+    def size_wh(self) -> float | None:
+        """The capacity as told, else as listed; None while nobody knows it."""
+        return self.capacity_wh or self.listed_wh
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +151,7 @@ class FlowMemory:
     Attributes:
         samples: (time, discharge W) of the last SMOOTH_S of this outage.
         at: time of the last flows looked at.
+        past: the loads of the last hours.
         load_w: last house load.
         load_at: when it was read.
         direction: 1 discharging, -1 charging, 0 neither, by the last sample.
@@ -126,6 +161,7 @@ class FlowMemory:
     """
 
     samples: tuple[tuple[float, float], ...] = ()
+    past: LoadHistory = field(default_factory=LoadHistory)
     at: float = 0.0
     load_w: float | None = None
     load_at: float = 0.0

@@ -49,17 +49,30 @@ FULL_MAX_S = 300.0
 #: Reckoning assumes the battery drains this much faster than it last did.
 ESTIMATE_FACTOR = 1.2
 
-#: After this long without a reading the last house load counts, not the last
-#: discharge: the sun may have set.
+#: The last discharge counts for so long without a sample: the sun may have set.
 ESTIMATE_RECENT_S = 30 * SECONDS_PER_MINUTE
 
-#: Reckoned power is never below this part of the nominal power.
+#: And this much more than the most that the house drew in its last hours. Chosen
+#: with tests/sim: less is late where loads change, more is wrong at a full
+#: battery, 15 points being all that it may be early.
+ESTIMATE_PAST_FACTOR = 1.1
+
+#: Two polls, and the time that they take themselves.
+POLL_SLACK_S = 10.0
+
+#: Motors start as the grid goes; what they draw says nothing of the hours after.
+SWITCH_OVER_S = 60.0
+
+#: Reckoned power is never below this part of the nominal power, unless the loads
+#: of so many slots (history.py) are known, an hour: a quiet house of 200 W would
+#: be shut down at 40 %.
 ESTIMATE_LEAST = 0.05
+LONG_PAST_SLOTS = 12
 
 #: Reckoned power where neither discharge nor load was ever known.
 ESTIMATE_BLIND = 0.5
 
-#: A battery whose charge or size was never known: LB after this long on it.
+#: A battery whose charge was never known: LB after this long on it.
 NEVER_KNOWN_LB_S = 30 * SECONDS_PER_MINUTE
 
 #: Discharge is averaged over this long, from the start of the outage.
@@ -78,6 +91,28 @@ FALL_SLACK_PCT = 2.0
 #: A capacity that differs by less than this part is unchanged: the gateway's
 #: figure wanders by a few Wh.
 SAME_SIZE_PART = 0.01
+
+#: A charge that stands although more of the capacity than this has left the
+#: battery is an old one.
+FROZEN_PART = 0.05
+
+#: While the capacity is short every battery's own charge counts after as many
+#: readings and as long as a fall, and this long after a reading of 0.
+ZERO_AGO_S = 15 * SECONDS_PER_MINUTE
+
+#: A generator that carried the house is believed in a silence for so long.
+GENERATOR_S = 10 * SECONDS_PER_MINUTE
+
+#: One ``closed``, then silence: LB is held back for so long.
+CLOSED_ONCE_S = 30 * SECONDS_PER_MINUTE
+
+#: A runtime counts after this long of samples of the outage or of reckoning,
+#: unless the charge is within so many points of the limit.
+RUNTIME_AFTER_S = 60.0
+RUNTIME_NEAR_PCT = 5.0
+
+#: Powers that differ by less than this part are the same.
+SAME_POWER_PART = 0.1
 
 #: Less power than this is neither charging nor discharging.
 DEAD_BAND_W = 50.0

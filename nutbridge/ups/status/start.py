@@ -12,6 +12,7 @@ from typing import NamedTuple
 from nutbridge.ups.status.events import grace_left_s, resumed
 from nutbridge.ups.status.memory import (
     BatteryMemory,
+    FlowMemory,
     Memory,
     RelayMemory,
     ShownStatus,
@@ -133,6 +134,7 @@ def recall(saved: Memory | None, found: StartupState, now: float) -> Memory:
 def _what_lasts(saved: Memory, status: str, now: float) -> Memory:
     battery = BatteryMemory(
         capacity_wh=saved.battery.capacity_wh,
+        listed_wh=saved.battery.listed_wh,
         floor_pct=saved.battery.floor_pct,
         fitted=saved.battery.fitted,
     )
@@ -141,6 +143,7 @@ def _what_lasts(saved: Memory, status: str, now: float) -> Memory:
         collar=saved.collar,
         backup_mode=saved.backup_mode,
         battery=battery,
+        flow=FlowMemory(past=saved.flow.past.closed()),
         relay=RelayMemory(),
         # A running driver may have read an OB just before this OL.
         shown=ShownStatus(status, now, after_outage="OL" in status.split()),
