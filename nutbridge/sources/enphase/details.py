@@ -193,7 +193,7 @@ class Details:
 
     def _ask_power(self, until: float) -> bool:
         powers = self._parts.powers
-        if not needs_power(powers):
+        if not needs_power(powers) and not self._parts.charge_doubted:
             self._parts = self._parts._replace(powers=powers._replace(power=None))
             return True
         power = self._gateway.fetch_power(until)

@@ -11,6 +11,7 @@ from nutbridge.sources.enphase.flows import (
 )
 from nutbridge.sources.enphase.info import Info
 from nutbridge.sources.enphase.readings import (
+    BatteryPowers,
     Collar,
     Dated,
     Inventory,
@@ -26,7 +27,7 @@ from nutbridge.ups.model import (
     GridAnswer,
     Identity,
 )
-from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT
+from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT, REJOIN_PART
 
 #: A battery's temperature changes slowly and is read every ten minutes.
 TEMPERATURE_FRESH_S = 1800.0
@@ -47,6 +48,8 @@ class GatewayAnswers(NamedTuple):
         last_secctrl: the newest answer of secctrl, however old: its limits are
             settings and outlive a failure.
         inventory: the newest one, empty or not.
+        listed: the newest one with batteries in it.
+        full_wh: the largest capacity that secctrl told.
         battery_seen: some answer has shown a battery.
         summed: the powers are all of one round: they may be added up.
         rated_w: what the batteries can give for long, where they tell it.
@@ -57,6 +60,8 @@ class GatewayAnswers(NamedTuple):
     secctrl: Dated[SecCtrl] | None = None
     last_secctrl: SecCtrl | None = None
     inventory: Dated[Inventory] | None = None
+    listed: Inventory | None = None
+    full_wh: float = 0.0
     info: Info | None = None
     battery_seen: bool = False
     summed: bool = False
@@ -87,12 +92,34 @@ class GatewayAnswers(NamedTuple):
             or (inventory and inventory.value.batteries)
         )
         listed = inventory is not None and inventory.value.devices > 0
-        zero = secctrl is not None and secctrl.value.capacity_wh == 0
+        capacity_wh = secctrl.value.capacity_wh if secctrl else None
+        zero = capacity_wh == 0
         powers = self.powers._replace(
             no_battery=listed and not seen,
             battery_lost=zero and (seen or inventory is None),
         )
-        return self._replace(battery_seen=seen, powers=powers)
+        return self._replace(
+            battery_seen=seen,
+            powers=powers,
+            listed=inventory.value
+            if inventory and inventory.value.batteries
+            else self.listed,
+            full_wh=max(self.full_wh, capacity_wh or 0.0),
+        )
+
+    @property
+    def charge_doubted(self) -> bool:
+        """Whether each battery's own charge would tell more than secctrl does.
+
+        Nobody has a charge, or secctrl the capacity of a part of the batteries.
+        """
+        live = self.powers.live
+        if self.secctrl is None or not self.secctrl.value.soc_pct:
+            return live is None or live.value.soc_pct is None
+        capacity_wh = self.secctrl.value.capacity_wh
+        listed_wh = self.listed.size_wh if self.listed else None
+        full_wh = max(self.full_wh, listed_wh or 0.0)
+        return capacity_wh is not None and capacity_wh < REJOIN_PART * full_wh
 
 
 def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
@@ -181,20 +208,25 @@ def _starts(word: str | None, start: str) -> bool:
 def derive_battery(parts: GatewayAnswers, flows: Flows | None) -> BatteryReading | None:
     """Return charge and size, or None when nobody told this time.
 
-    From secctrl; livedata's charge only while fresh, and only where secctrl
-    has none. Livedata knows no capacity: its enc_agg_energy is the energy left.
+    From secctrl; where it has no charge, livedata's while fresh, then that of the
+    batteries one by one. Neither knows a capacity: livedata's enc_agg_energy is
+    the energy left.
     """
-    live = parts.powers.live
-    live_soc_pct = live.value.soc_pct if live else None
+    live, power = parts.powers.live, parts.powers.power
+    others = [
+        (live.at, live.value.soc_pct) if live else None,
+        (power.at, power_soc_pct(power.value, parts.listed)) if power else None,
+    ]
+    told = [(at, soc_pct) for at, soc_pct in filter(None, others) if soc_pct]
     if parts.secctrl is not None:
         seen, at = parts.secctrl.value, parts.secctrl.at
-        soc_pct = seen.soc_pct
-        if soc_pct is None and live and abs(live.at - at) <= TOGETHER_S:
-            soc_pct = live_soc_pct
-        capacity_wh = seen.capacity_wh
-    elif live is not None and live_soc_pct is not None:
-        seen, at = parts.last_secctrl or SecCtrl(), live.at
-        soc_pct, capacity_wh = live_soc_pct, None
+        soc_pct, capacity_wh = seen.soc_pct, seen.capacity_wh
+        if not soc_pct and capacity_wh != 0:
+            near = (soc for other, soc in told if abs(other - at) <= TOGETHER_S)
+            soc_pct = next(near, soc_pct)
+    elif told:
+        seen, capacity_wh = parts.last_secctrl or SecCtrl(), None
+        at, soc_pct = told[0]
     else:
         return None
     floor_pct = seen.floor_pct
@@ -209,7 +241,33 @@ def derive_battery(parts: GatewayAnswers, flows: Flows | None) -> BatteryReading
         restart_pct=seen.restart_pct,
         power_w=flows.battery_w if flows and together else None,
         temperature_c=_temperature_c(parts.inventory, at),
+        own_socs_pct=_own_socs_pct(power, at),
     )
+
+
+def power_soc_pct(power: BatteryPowers, listed: Inventory | None) -> float | None:
+    """Return the charge of all batteries together, by what each of them says.
+
+    Weighed by ``encharge_capacity`` where every battery has one. None unless
+    every battery of the inventory is there with a charge above 0.
+    """
+    if listed is None or not listed.sizes_wh:
+        return None
+    socs_pct = dict(power.socs_pct)
+    own = [(socs_pct.get(serial), size_wh) for serial, size_wh in listed.sizes_wh]
+    equal = not all(size_wh for _, size_wh in own)
+    weighed = [(soc, 1.0 if equal else size or 0.0) for soc, size in own if soc]
+    if len(weighed) < len(own) or not all(soc for _, soc in power.socs_pct):
+        return None
+    return sum(soc * size for soc, size in weighed) / sum(size for _, size in weighed)
+
+
+def _own_socs_pct(power: Dated[BatteryPowers] | None, at: float) -> tuple[float, ...]:
+    if power is None or abs(power.at - at) > TOGETHER_S:
+        return ()
+    own = [soc_pct for _, soc_pct in power.value.socs_pct]
+    known = tuple(soc_pct for soc_pct in own if soc_pct is not None)
+    return known if len(known) == len(own) else ()
 
 
 def _temperature_c(inventory: Dated[Inventory] | None, at: float) -> float | None:
@@ -225,6 +283,7 @@ def derive_equipment(inventory: Inventory) -> Equipment:
     return Equipment(
         controller=bool(inventory.controllers or inventory.collars),
         batteries=inventory.batteries,
+        size_wh=inventory.size_wh,
         collar=bool(inventory.collars),
         devices=inventory.health,
     )

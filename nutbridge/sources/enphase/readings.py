@@ -239,6 +239,7 @@ class Inventory(NamedTuple):
         enpowers: every System Controller (ENPOWER).
         batteries: how many IQ Batteries (ENCHARGE).
         collars: every IQ Meter Collar.
+        sizes_wh: ``encharge_capacity`` of every battery, with its serial number.
         warmest_c: the warmest battery, degC.
         health: of each battery, System Controller and Collar.
         batteries_reported_s: newest ``last_rpt_date`` of a battery, by the
@@ -252,6 +253,14 @@ class Inventory(NamedTuple):
     warmest_c: float | None = None
     batteries_reported_s: float | None = None
     health: tuple[DeviceHealth, ...] = ()
+    sizes_wh: tuple[tuple[str | None, float | None], ...] = ()
+
+    @property
+    def size_wh(self) -> float | None:
+        """All batteries together, or None when one tells no size, or none is there."""
+        sizes_wh = [size_wh for _, size_wh in self.sizes_wh if size_wh]
+        whole = len(sizes_wh) == len(self.sizes_wh)
+        return sum(sizes_wh) if sizes_wh and whole else None
 
     @property
     def known(self) -> bool:
@@ -306,6 +315,13 @@ class Inventory(NamedTuple):
             warmest_c=max((c for c in degrees if c is not None), default=None),
             batteries_reported_s=max(
                 (s for s in map(_reported_s, batteries) if s is not None), default=None
+            ),
+            sizes_wh=tuple(
+                (
+                    text(battery, "serial_num"),
+                    number(battery, "encharge_capacity", 0, CAPACITY_MAX_WH),
+                )
+                for battery in batteries
             ),
         )
 
@@ -377,9 +393,15 @@ class EnsembleStatus(NamedTuple):
 
 
 class BatteryPowers(NamedTuple):
-    """Power of the IQ Batteries: W each, > 0 discharges."""
+    """Power and charge of the IQ Batteries, one by one.
+
+    Attributes:
+        batteries_w: W each, > 0 discharges.
+        socs_pct: charge of each, with its serial number.
+    """
 
     batteries_w: tuple[float | None, ...] = ()
+    socs_pct: tuple[tuple[str | None, float | None], ...] = ()
 
     @property
     def total_w(self) -> float | None:
@@ -395,10 +417,16 @@ class BatteryPowers(NamedTuple):
 
         Source: GET /ivp/ensemble/power, firmware 7 and 8; the colon belongs to
         the key.
-        Shape: {"devices:": [{"real_power_mw": -1324000, ...}]}
+        Shape: {"devices:": [{"serial_num": "122...", "real_power_mw": -1324000,
+        "soc": 54, ...}]}
         """
         power = as_object(value)
         key = "devices:" if "devices:" in power else "devices"
+        devices = children(power, key)
         return cls(
-            tuple(_milli(device, "real_power_mw") for device in children(power, key))
+            tuple(_milli(device, "real_power_mw") for device in devices),
+            tuple(
+                (text(device, "serial_num"), number(device, "soc", 0, 100))
+                for device in devices
+            ),
         )

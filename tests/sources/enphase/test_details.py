@@ -251,3 +251,23 @@ def test_lost_and_back_are_one_line_each(caplog: pytest.LogCaptureFixture) -> No
             ours.round()
     levels = [record.levelname for record in caplog.records]
     assert levels == ["WARNING", "INFO"]
+
+
+@pytest.mark.parametrize("part", [0.5, 1.0])
+def test_power_is_asked_while_a_part_of_the_batteries_is_missing(part: float) -> None:
+    """Each battery's own charge is asked for, which tells what secctrl cannot."""
+    ours = opened()
+    ours.round()
+    whole = ours.wire.table[paths.SECCTRL]
+    assert isinstance(whole, bytes)
+    secctrl = json.loads(whole)
+    for key in ("Enc_max_available_capacity", "Max_energy"):
+        secctrl[key] = round(secctrl[key] * part)
+    ours.wire.table[paths.SECCTRL] = json.dumps(secctrl).encode()
+    ours.wire.asked.clear()
+    ours.clock.now += 60
+    ours.round()
+    battery = ours.source.facts.battery
+    assert battery is not None
+    assert (paths.POWER in ours.wire.paths) == (part < 1)
+    assert bool(battery.own_socs_pct) == (part < 1)

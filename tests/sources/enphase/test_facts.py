@@ -7,9 +7,11 @@ from nutbridge.sources.enphase.facts import (
     derive_battery,
     derive_equipment,
     derive_grid,
+    power_soc_pct,
 )
 from nutbridge.sources.enphase.flows import PowerParts
 from nutbridge.sources.enphase.readings import (
+    BatteryPowers,
     Collar,
     Controller,
     Dated,
@@ -177,3 +179,91 @@ def test_battery_takes_no_old_power_or_temperature() -> None:
 def test_equipment(inventory: Inventory, equipment: Equipment) -> None:
     """An empty inventory proves nothing: gateways boot with one."""
     assert derive_equipment(inventory) == equipment
+
+
+TWO = Inventory(devices=3, batteries=2, sizes_wh=(("A", 5000.0), ("B", 2500.0)))
+
+
+@pytest.mark.parametrize(
+    ("socs", "soc_pct"),
+    [
+        ((("A", 60.0), ("B", 30.0)), 50.0),  # by capacity
+        ((("B", 30.0), ("A", 60.0)), 50.0),
+        ((("A", 60.0), ("B", 30.0), ("C", 90.0)), 50.0),
+        ((("A", 60.0),), None),  # one of them does not report
+        ((("A", 60.0), ("B", 0.0)), None),  # one has not been found yet
+        ((("A", 60.0), ("B", None)), None),
+        ((), None),
+    ],
+)
+def test_battery_charge_one_by_one(
+    socs: tuple[tuple[str, float | None], ...], soc_pct: float | None
+) -> None:
+    """Only when every battery of the inventory is in it with a charge above 0."""
+    assert power_soc_pct(BatteryPowers((), socs), TWO) == soc_pct
+    assert power_soc_pct(BatteryPowers((), socs), None) is None
+
+
+def test_battery_charge_one_by_one_without_sizes() -> None:
+    unsized = TWO._replace(sizes_wh=(("A", 5000.0), ("B", None)))
+    assert unsized.size_wh is None
+    both = BatteryPowers((), (("A", 60.0), ("B", 30.0)))
+    assert power_soc_pct(both, unsized) == 45.0
+
+
+@pytest.mark.parametrize(
+    ("secctrl", "soc_pct", "capacity_wh"),
+    [
+        (SecCtrl(None, 7500.0), 50.0, 7500.0),
+        (SecCtrl(0.0, 7500.0), 50.0, 7500.0),
+        (SecCtrl(44.0, 7500.0), 44.0, 7500.0),
+        (None, 50.0, None),
+    ],
+    ids=["no charge", "charge 0", "a charge", "no secctrl"],
+)
+def test_battery_charge_of_power_where_secctrl_has_none(
+    secctrl: SecCtrl | None, soc_pct: float, capacity_wh: float | None
+) -> None:
+    power = Dated(BatteryPowers((), (("A", 60.0), ("B", 30.0))), AT)
+    parts = GatewayAnswers(
+        powers=PowerParts(power=power),
+        secctrl=Dated(secctrl, AT) if secctrl else None,
+        listed=TWO,
+    )
+    found = derive_battery(parts, None)
+    assert found is not None
+    assert (found.soc_pct, found.capacity_wh) == (soc_pct, capacity_wh)
+    assert found.own_socs_pct == (60.0, 30.0)
+
+
+def test_battery_charge_of_an_older_round_is_not_mixed_in() -> None:
+    power = Dated(BatteryPowers((), (("A", 60.0), ("B", 30.0))), AT - 61)
+    secctrl = Dated(SecCtrl(None, 7500.0), AT)
+    parts = GatewayAnswers(PowerParts(power=power), secctrl, listed=TWO)
+    found = derive_battery(parts, None)
+    assert found is not None
+    assert (found.soc_pct, found.own_socs_pct) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("secctrl", "doubted"),
+    [
+        (SecCtrl(50.0, 7500.0), False),
+        (SecCtrl(50.0, 6800.0), False),
+        (SecCtrl(50.0, 5000.0), True),
+        (SecCtrl(0.0, 7500.0), True),
+        (SecCtrl(None, 7500.0), True),
+        (None, True),
+    ],
+)
+def test_battery_own_charges_are_asked_for_while_in_doubt(
+    secctrl: SecCtrl | None, *, doubted: bool
+) -> None:
+    said = Dated(secctrl, AT) if secctrl else None
+    assert GatewayAnswers(secctrl=said, listed=TWO).charge_doubted is doubted
+    assert GatewayAnswers(secctrl=said, full_wh=7500.0).charge_doubted is doubted
+
+
+def test_equipment_size_is_that_of_every_battery() -> None:
+    assert derive_equipment(TWO).size_wh == 7500.0
+    assert derive_equipment(Inventory(devices=1)).size_wh is None

@@ -112,10 +112,13 @@ def test_frozen_livedata_is_not_believed() -> None:
     assert facts.battery.soc_pct == 55.0
     assert (facts.flows.load_w, facts.flows.battery_w) == (1611.0, 650.0)
     ours.wire.table[paths.SECCTRL] = Answer(503, {}, b"")
-    known = facts.battery
     ours.clock.now += 60
     ours.round()
-    assert ours.source.facts.battery == known
+    battery = ours.source.facts.battery
+    assert battery is not None
+    # The charge of the batteries one by one (55 and 54 %); nobody tells a size.
+    assert (battery.soc_pct, battery.capacity_wh) == (54.5, None)
+    assert battery.own_socs_pct == (55.0, 54.0)
 
 
 @pytest.mark.parametrize(

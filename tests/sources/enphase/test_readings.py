@@ -177,9 +177,21 @@ def test_inventory_counts_and_finds_the_warmest() -> None:
             7,
         ]
     )
-    assert inventory._replace(health=()) == Inventory(
-        5, (Controller(),), 3, (Collar("X", None),), 26.0
-    )
+    collars = (Collar("X", None),)
+    sizes = ((None, None),) * 3
+    known = Inventory(5, (Controller(),), 3, collars, 26.0, sizes_wh=sizes)
+    assert inventory._replace(health=()) == known
+
+
+@pytest.mark.parametrize(
+    ("second", "size_wh"), [(3500, 8500.0), ("unknown", None), (0, None), (-1, None)]
+)
+def test_inventory_size_of_all_batteries(second: object, size_wh: float | None) -> None:
+    sizes = {"A": 5000, "B": second}
+    devices = [{"serial_num": s, "encharge_capacity": c} for s, c in sizes.items()]
+    found = Inventory.from_json([{"type": "ENCHARGE", "devices": devices}])
+    assert found.size_wh == size_wh
+    assert [serial for serial, _ in found.sizes_wh] == ["A", "B"]
 
 
 def test_inventory_of_a_starting_gateway() -> None:
