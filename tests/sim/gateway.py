@@ -69,6 +69,7 @@ class SimGateway:
     Attributes:
         mood: how it behaves.
         last_usable: the last usable answer about the grid.
+        closed_at: true time of the last usable ``closed``.
         reading_at: boot time of the last truthful reading of the battery, or of
             any reading where nobody can know better.
         mood_at: true time since which it behaves so.
@@ -88,6 +89,7 @@ class SimGateway:
         self._advance = advance
         self.mood = Mood.OK
         self.last_usable: Grid | None = None
+        self.closed_at = 0.0
         self.reading_at: float | None = None
         self.known = False
         self.mood_at = 0.0
@@ -99,6 +101,11 @@ class SimGateway:
         self.on_details: Callable[[], None] = lambda: None
         self._facts = Facts()
         self._asked = False
+
+    @property
+    def truthful(self) -> bool:
+        """Whether it tells all, and that is true."""
+        return self.mood is Mood.OK
 
     def forget(self) -> None:
         """The monitor's process ended, and what it had read is gone."""
@@ -126,6 +133,8 @@ class SimGateway:
         if self.mood is Mood.LOST_MODE:
             return GridAnswer(Grid.CLOSED, "closed", backup_mode=False)
         self.last_usable = Grid.CLOSED if self.house.grid else Grid.OPEN
+        if self.house.grid:
+            self.closed_at = self._clock.true_s
         return GridAnswer(
             self.last_usable,
             self.last_usable.value,

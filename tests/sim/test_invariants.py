@@ -2,7 +2,8 @@
 
 The rules and their exceptions: LB never without OB; never without a status;
 after OB never hidden until OL was visible for 30 s; no LB while the latest
-usable answer is closed; no LB from reckoning within 60 s of a start; OB LB
+usable answer is closed, and for half an hour of silence after it; no LB from
+reckoning within 60 s of a start; OB LB
 within three full polls; upsmon never finds an OB gone.
 """
 

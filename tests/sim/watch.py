@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from nutbridge.ups.model import Grid
-from tests.sim.gateway import Mood
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -12,6 +11,9 @@ if TYPE_CHECKING:
 OL_VISIBLE_S = 29.9
 #: No LB from reckoning this early after a start, s.
 ASK_FIRST_S = 60.0
+#: One ``closed`` and then silence holds LB back for so long, s; less where the
+#: reckoned charge leaves only battery.runtime.low.
+CLOSED_ONCE_S, RUNTIME_LOW_S = 1800.0, 300.0
 #: A fall is believed after 60 s and three readings; a capacity after 15 min.
 FALL_S, REJOIN_S = 60.0, 900.0
 FULL_POLLS = 3
@@ -89,7 +91,7 @@ class Watch:
             return
         gateway = self._world.gateway
         self._require(
-            holds=gateway.last_usable is not Grid.CLOSED,
+            holds=gateway.last_usable is not Grid.CLOSED or self._closed_is_old(),
             rule="no LB while the latest usable answer is closed",
         )
         asked_s = self._world.clock.boottime() - self._world.started_at
@@ -100,6 +102,14 @@ class Watch:
             holds=asked_s >= ASK_FIRST_S or read,
             rule="no LB from reckoning before 60 s of asking",
         )
+
+    def _closed_is_old(self) -> bool:
+        """Half an hour of silence, or a reckoned charge that is at its end."""
+        silent_s = self._world.clock.true_s - self._world.gateway.closed_at
+        verdict = self._world.monitor.verdict
+        left_s = verdict.runtime_s if verdict else None
+        short = left_s is not None and left_s < RUNTIME_LOW_S
+        return silent_s >= (ASK_FIRST_S if short else CLOSED_ONCE_S)
 
     def _hidden(self, old: str | None) -> None:
         """After OB never hidden until OL was visible for 30 s.
@@ -147,7 +157,7 @@ class Watch:
         """
         world, house = self._world, self._world.house
         low = world.gateway.reported_pct() < world.low_pct and not house.grid
-        if not low or world.gateway.mood is not Mood.OK or house.generator_w:
+        if not low or not world.gateway.truthful or house.generator_w:
             self._low_since = None
             return
         if world.port.full:
