@@ -6,7 +6,6 @@ size, the powers: each can be right while the others are wrong.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -162,14 +161,14 @@ class HabitGateway(SimGateway):
             return True
         self._advance(0.5)
         now = self._clock.boottime()
-        facts = replace(self._facts, identity=Identity("123456789012", "D8.2.4378"))
-        facts = replace(facts, battery=self._reading(habit, now))
+        facts = self._facts._replace(identity=Identity("123456789012", "D8.2.4378"))
+        facts = facts._replace(battery=self._reading(habit, now))
         if habit.seen:
             size_wh = self.house.capacity_wh if habit.listed else None
             equipment = Equipment(controller=True, batteries=BATTERIES, size_wh=size_wh)
-            facts = replace(facts, equipment=equipment)
+            facts = facts._replace(equipment=equipment)
         if habit.flows:
-            facts = replace(facts, flows=self._powers(habit, now))
+            facts = facts._replace(flows=self._powers(habit, now))
         self._facts = facts
         self.reading_at = now
         return True

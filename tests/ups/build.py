@@ -1,5 +1,7 @@
 """Short ways to the answers, readings and memories of the tests."""
 
+from dataclasses import replace
+
 from nutbridge.ups.model import (
     BatteryReading,
     Facts,
