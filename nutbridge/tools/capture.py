@@ -43,6 +43,7 @@ FILES: Mapping[str, str] = {
     paths.SECCTRL: "secctrl.json",
     paths.INVENTORY: "inventory.json",
     paths.POWER: "power.json",
+    paths.STATUS: "status.json",
     paths.LIVEDATA: "livedata.json",
     paths.METERS: "meters.json",
     paths.REPORTS: "reports.json",

@@ -18,6 +18,9 @@ _UNMISTAKABLE = 8
 #: Shorter ones (a serial number of "0") name nobody.
 _SHORTEST = 3
 
+#: A key that is a serial number.
+_NUMBERED_KEY = re.compile(r'"([^"\\]*\d{6}[^"\\]*)"\s*:')
+
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 #: A new text that happens to be an old one is passed over.
@@ -106,11 +109,16 @@ def _pattern(text: str) -> str:
 def _values(text: str) -> Iterator[str]:
     """Return the texts and numbers of a value: of itself, a list, an object.
 
-    In a list or an object those with a digit: the others are its own keys.
+    In a list those with a digit; of an object the keys that are serial numbers.
     """
     stripped = text.strip()
     if stripped[:1] not in ("[", "{"):
         yield stripped[1:-1] if stripped[:1] == '"' else stripped
+        return
+    if stripped[:1] == "{":
+        # What is told of each stands behind its serial number, and names nobody.
+        for hit in _NUMBERED_KEY.finditer(stripped):
+            yield hit[1]
         return
     for hit in re.finditer(r'"((?:[^"\\]|\\.)*)"|(-?[\d.]+)', stripped):
         one = hit[1] if hit[1] is not None else hit[2]
