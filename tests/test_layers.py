@@ -165,3 +165,13 @@ def test_whole_daemon_is_light() -> None:
     names = modules_in(OF_THE_DAEMON)
     loaded = loaded_after(f"{PACKAGE}.cli.enphase_monitor", *names)
     assert loaded & NEVER_LOADED == set()
+
+
+def test_class_name_stands_once() -> None:
+    """One meaning, one name: nobody has to ask which Reading is meant."""
+    places: dict[str, list[str]] = {}
+    for name, module in MODULES.items():
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -15,7 +15,7 @@ from nutbridge.net.library import httpx
 RawHeader = tuple[bytes, bytes]
 
 
-class Way(NamedTuple):
+class ForwardRoute(NamedTuple):
     """Where a request goes.
 
     Attributes:
@@ -42,7 +42,11 @@ class RawAnswer(NamedTuple):
 
 
 async def post_raw(
-    way: Way, target: bytes, headers: Sequence[RawHeader], body: bytes, cap: int
+    way: ForwardRoute,
+    target: bytes,
+    headers: Sequence[RawHeader],
+    body: bytes,
+    cap: int,
 ) -> RawAnswer:
     """Post, and read the whole answer.
 

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from nutbridge.simulator.cloud import Account, SimulatedCloud, config_of
+from nutbridge.simulator.cloud import CloudAccount, SimulatedCloud, config_of
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.simulator.lines import (
@@ -27,7 +27,7 @@ from nutbridge.simulator.lines import (
 )
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.ennexos import EnnexosDevice
-from nutbridge.simulator.sma.inverter import Inverter
+from nutbridge.simulator.sma.inverter import SimulatedInverter
 
 
 def main() -> int:
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _serve_gateway(port: int) -> int:
-    account = Account()
+    account = CloudAccount()
     house = SimulatedHouse(serial=account.serial, batteries=1)
     with (
         Server(SimulatedGateway(house), port=port) as gateway,
@@ -81,7 +81,7 @@ def _serve_gateway(port: int) -> int:
 def _serve_inverter(folder: Path, port: int, *, tls: bool) -> int:
     if (folder / "live.json").exists():
         return _serve_ennexos(folder, port, tls=tls)
-    inverter = Inverter(folder, {"usr": "user", "istl": "installer"})
+    inverter = SimulatedInverter(folder, {"usr": "user", "istl": "installer"})
     with Server(inverter, port=port, tls=tls) as server:
         scheme, _, host = server.url.partition("://")
         _print_config({"SMA_HOST": host, "SMA_SCHEME": scheme, "SMA_PASSWORD": "user"})

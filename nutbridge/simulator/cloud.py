@@ -88,7 +88,7 @@ _AFTER_SESSION: Final[Mapping[Mood, Reply]] = {
 
 
 @dataclass(slots=True)
-class Account:
+class CloudAccount:
     """The one account; change it at any time.
 
     Attributes:
@@ -119,8 +119,8 @@ class Account:
 class SimulatedCloud:
     """Answers for an Account; an answer function of ``Server``."""
 
-    def __init__(self, account: Account | None = None) -> None:
-        self.account = Account() if account is None else account
+    def __init__(self, account: CloudAccount | None = None) -> None:
+        self.account = CloudAccount() if account is None else account
         self._lock = threading.Lock()
         self._session: str | None = None
 
@@ -194,7 +194,7 @@ def _json_reply(fields: Mapping[str, object], cookie: str) -> Reply:
     return Reply(headers=_JSON | {"Set-Cookie": cookie}, body=body)
 
 
-def config_of(account: Account, gateway: str, cloud_url: str) -> dict[str, str]:
+def config_of(account: CloudAccount, gateway: str, cloud_url: str) -> dict[str, str]:
     """Return the lines of a config that lead a monitor to the stand-ins.
 
     Args:

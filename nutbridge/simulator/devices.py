@@ -5,7 +5,7 @@ Shape: GET /ivp/ensemble/inventory, firmware 8.3. Serial numbers are invented.
 
 from typing import Final
 
-from nutbridge.simulator.house import Controller, SimulatedHouse
+from nutbridge.simulator.house import SimulatedController, SimulatedHouse
 
 Device = dict[str, object]
 
@@ -42,9 +42,9 @@ def inventory(house: SimulatedHouse, now: float) -> list[Device]:
     if house.batteries:
         batteries = [_battery(house, serial, now) for serial in battery_serials(house)]
         groups.append({"type": "ENCHARGE", "devices": batteries})
-    if house.controller is Controller.ENPOWER:
+    if house.controller is SimulatedController.ENPOWER:
         groups.append({"type": "ENPOWER", "devices": [_enpower(house, now)]})
-    if house.controller is Controller.COLLAR:
+    if house.controller is SimulatedController.COLLAR:
         groups.append({"type": "COLLAR", "devices": [_collar(house)]})
     return groups
 

@@ -16,7 +16,7 @@ STREAM_S = 900.0
 FULL_PCT = 100.0
 
 
-class Controller(StrEnum):
+class SimulatedController(StrEnum):
     """What can island the house."""
 
     NONE = "none"
@@ -68,7 +68,7 @@ class SimulatedHouse:
     mode: str | None = None
     collar_off_grid: bool = False
     generator: bool = False
-    controller: Controller = Controller.ENPOWER
+    controller: SimulatedController = SimulatedController.ENPOWER
     batteries: int = 2
     capacity_wh: float = 10000.0
     soc_pct: float = 92.0
@@ -100,7 +100,7 @@ class SimulatedHouse:
         """``Enchg_grid_mode`` and ``Solar_grid_mode``."""
         if self.mode is not None:
             return self.mode
-        if self.controller is Controller.NONE:
+        if self.controller is SimulatedController.NONE:
             return "grid-tied"
         if self.generator:
             return "multimode-generator"
@@ -134,7 +134,7 @@ class SimulatedHouse:
 
     def lose_grid(self) -> None:
         """The grid goes."""
-        if self.controller is Controller.COLLAR:
+        if self.controller is SimulatedController.COLLAR:
             self.collar_off_grid = True
         self.relay = "open"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.simulator.server import Server
 from nutbridge.simulator.sma.ennexos import EnnexosDevice
-from nutbridge.simulator.sma.inverter import Inverter
+from nutbridge.simulator.sma.inverter import SimulatedInverter
 
 HOUSE = """\
 lines on stdin:
@@ -57,7 +57,7 @@ def change_house(house: SimulatedHouse, gateway: Server, words: list[str]) -> No
             raise ValueError(" ".join(words))
 
 
-def change_inverter(inverter: Inverter, words: list[str]) -> None:
+def change_inverter(inverter: SimulatedInverter, words: list[str]) -> None:
     """Do what one line says.
 
     Raises:

@@ -14,7 +14,7 @@ _ONE_STEP = threading.RLock()
 _VERSION, _DAC_READ_SEARCH = 0x20080522, 1 << 2
 
 
-class _Reader:
+class _FolderReader:
     """Whether the process kept root's right to read, and no other."""
 
     everywhere = False
@@ -22,7 +22,7 @@ class _Reader:
 
 def is_privileged() -> bool:
     """Whether the process reads what its user may not: links could lead it astray."""
-    return os.geteuid() == 0 or _Reader.everywhere
+    return os.geteuid() == 0 or _FolderReader.everywhere
 
 
 def is_account_of(uid: int, folder: os.stat_result) -> bool:
@@ -115,7 +115,7 @@ def become_reader(owner: tuple[int, int]) -> Callable[[], None]:
     before = os.getegid(), os.getgroups()
 
     def undo() -> None:
-        _Reader.everywhere = False
+        _FolderReader.everywhere = False
         _become_root(*before)
 
     try:
@@ -131,5 +131,5 @@ def become_reader(owner: tuple[int, int]) -> Callable[[], None]:
     sets = (ctypes.c_uint32 * 6)()
     if libc.capget(header, sets) == 0:
         sets[0] = sets[1] & _DAC_READ_SEARCH
-        _Reader.everywhere = libc.capset(header, sets) == 0 and bool(sets[0])
+        _FolderReader.everywhere = libc.capset(header, sets) == 0 and bool(sets[0])
     return undo

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nutbridge.net.jsonfields import parse_json
-from nutbridge.sources.sma.ennexos.readings import Values, live_reading
+from nutbridge.sources.sma.ennexos.readings import ChannelValues, live_reading
 from nutbridge.sources.sma.webconnect.decode import decode
 from nutbridge.sources.sma.webconnect.language import Language
 from nutbridge.sources.sma.webconnect.objects import Model
@@ -113,7 +113,7 @@ def _ennexos() -> float:
     spent = []
     for _ in range(_RUNS):
         begun = time.perf_counter()
-        reading = live_reading(Values.of_live(parse_json(body)))
+        reading = live_reading(ChannelValues.of_live(parse_json(body)))
         spent.append(time.perf_counter() - begun)
         if reading.soc_pct is None:
             raise RuntimeError("no charge")

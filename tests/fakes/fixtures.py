@@ -11,7 +11,7 @@ import pytest
 from nutbridge.simulator.cloud import (
     LOGIN_PATH,
     TOKENS_PATH,
-    Account,
+    CloudAccount,
     SimulatedCloud,
 )
 from nutbridge.simulator.folder import FolderGateway
@@ -82,7 +82,7 @@ class RunningCloud(Running):
     cloud: SimulatedCloud
 
     @property
-    def account(self) -> Account:
+    def account(self) -> CloudAccount:
         return self.cloud.account
 
     @property

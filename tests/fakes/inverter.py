@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nutbridge.simulator.server import LOOPBACK, Server
-from nutbridge.simulator.sma.inverter import Inverter
+from nutbridge.simulator.sma.inverter import SimulatedInverter
 
 SMA_DATA = Path(__file__).parents[2] / "test-data" / "sma"
 FOLDERS = sorted(path.parent.name for path in SMA_DATA.glob("*/online.json"))
@@ -21,7 +21,7 @@ INSTALLER = "montage-42"
 class RunningInverter:
     """An inverter and its server."""
 
-    inverter: Inverter
+    inverter: SimulatedInverter
     server: Server
 
     @property
@@ -47,9 +47,9 @@ class RunningInverter:
         return self.asked("/dyn/getValues.json")
 
 
-def make_inverter(name: str) -> Inverter:
+def make_inverter(name: str) -> SimulatedInverter:
     """Return a stand-in with the values of test-data/sma/<name>."""
-    return Inverter(SMA_DATA / name, {"usr": PASSWORD, "istl": INSTALLER})
+    return SimulatedInverter(SMA_DATA / name, {"usr": PASSWORD, "istl": INSTALLER})
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from nutbridge.errors import (
 )
 from nutbridge.sources.sma.ennexos.channels import SELF
 from nutbridge.sources.sma.ennexos.readings import (
+    ChannelValues,
     DeviceInfo,
-    Values,
     completed,
     live_reading,
 )
@@ -207,5 +207,7 @@ class SimEnnexos(SimInverter):
                 ],
             }
         ]
-        reading = live_reading(Values.of_live(live))
-        return completed(reading, DeviceInfo(serial="1"), Values.of_parameters(params))
+        reading = live_reading(ChannelValues.of_live(live))
+        return completed(
+            reading, DeviceInfo(serial="1"), ChannelValues.of_parameters(params)
+        )

@@ -9,7 +9,7 @@ import pytest
 from nutbridge.simulator.cloud import (
     LOGIN_PATH,
     TOKENS_PATH,
-    Account,
+    CloudAccount,
     Mood,
     SimulatedCloud,
 )
@@ -29,7 +29,7 @@ def form(password: str = "correct horse") -> bytes:
 
 
 def cloud_in(mood: Mood) -> SimulatedCloud:
-    return SimulatedCloud(Account(mood=mood, clock=lambda: NOW))
+    return SimulatedCloud(CloudAccount(mood=mood, clock=lambda: NOW))
 
 
 def log_in(

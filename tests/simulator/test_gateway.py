@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nutbridge.simulator.gateway import SERVER, SimulatedGateway
-from nutbridge.simulator.house import Controller, SimulatedHouse
+from nutbridge.simulator.house import SimulatedController, SimulatedHouse
 from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.tokens import make_token
 from tests.fakes.client import Client
@@ -121,7 +121,7 @@ def test_gateway_relay_words_follow_the_house() -> None:
     assert mode == "multimode-generator"
     gateway.house.regain_grid()
     assert read(gateway, "/ivp/ensemble/relay")["mains_oper_state"] == "closed"
-    gateway.house.controller = Controller.NONE
+    gateway.house.controller = SimulatedController.NONE
     assert read(gateway, "/ivp/ensemble/relay")["Solar_grid_mode"] == "grid-tied"
 
 
@@ -215,7 +215,7 @@ def test_gateway_reports_have_a_line_per_phase(phases: int) -> None:
 
 
 def test_gateway_with_a_collar() -> None:
-    gateway = SimulatedGateway(house(controller=Controller.COLLAR))
+    gateway = SimulatedGateway(house(controller=SimulatedController.COLLAR))
     groups = read(gateway, "/ivp/ensemble/inventory")
     assert [group["type"] for group in groups] == ["ENCHARGE", "COLLAR"]
     collar = groups[1]["devices"][0]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.simulator.house import Controller, SimulatedHouse
+from nutbridge.simulator.house import SimulatedController, SimulatedHouse
 
 watts = st.floats(0, 20_000)
 
@@ -52,7 +52,7 @@ def test_house_without_a_battery() -> None:
 
 
 def test_house_with_a_collar_loses_the_grid() -> None:
-    house = SimulatedHouse(controller=Controller.COLLAR)
+    house = SimulatedHouse(controller=SimulatedController.COLLAR)
     house.lose_grid()
     assert house.islanded
     assert house.collar_off_grid

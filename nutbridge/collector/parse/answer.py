@@ -69,7 +69,7 @@ def read_answer(body: bytes) -> UpstreamWords:
         text = open_body(body, _CAP).data
     except (NotAReport, TooLarge) as exc:
         return UpstreamWords(f"it cannot be read: {exc}")
-    reader = _Reader()
+    reader = _AnswerReader()
     parser = expat.ParserCreate()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -81,7 +81,7 @@ def read_answer(body: bytes) -> UpstreamWords:
     return reader.words()
 
 
-class _Reader:
+class _AnswerReader:
     def __init__(self) -> None:
         self._path: list[str] = []
         self._root = ""

@@ -68,7 +68,7 @@ def read_report(xml: bytes) -> Report:
         raise NotWellFormed("zero bytes at its begin")
     if _LONG_PIECE.search(xml):
         raise NotAReport(f"a tag or a text has more than {MAX_PIECE} bytes")
-    reader = _Reader()
+    reader = _ReportReader()
     # None: names are not kept by the parser; a hostile body has a million.
     parser = expat.ParserCreate(encoding, None, None)
     parser.buffer_text = True
@@ -88,7 +88,7 @@ def read_report(xml: bytes) -> Report:
     return reader.finish()
 
 
-class _Reader:
+class _ReportReader:
     """Takes the elements one by one; each known one becomes a row."""
 
     def __init__(self) -> None:
@@ -225,13 +225,15 @@ class _Reader:
 
 
 #: (depth, parent, element) to what takes it; anything else is unknown.
-_HANDLERS: dict[tuple[int, str, str], Callable[[_Reader, dict[str, str]], None]] = {
-    (1, "", "perf_report"): _Reader.on_root,
-    (2, "perf_report", "envoy"): _Reader.on_envoy,
-    (2, "perf_report", "interval"): _Reader.on_interval,
-    (2, "perf_report", "reading"): _Reader.on_reading,
-    (2, "perf_report", "event"): _Reader.on_event,
-    (2, "perf_report", "device"): _Reader.on_device,
-    (3, "event", "message_params"): _Reader.on_params,
-    (3, "device", "channel"): _Reader.on_channel,
+_HANDLERS: dict[
+    tuple[int, str, str], Callable[[_ReportReader, dict[str, str]], None]
+] = {
+    (1, "", "perf_report"): _ReportReader.on_root,
+    (2, "perf_report", "envoy"): _ReportReader.on_envoy,
+    (2, "perf_report", "interval"): _ReportReader.on_interval,
+    (2, "perf_report", "reading"): _ReportReader.on_reading,
+    (2, "perf_report", "event"): _ReportReader.on_event,
+    (2, "perf_report", "device"): _ReportReader.on_device,
+    (3, "event", "message_params"): _ReportReader.on_params,
+    (3, "device", "channel"): _ReportReader.on_channel,
 }

@@ -18,7 +18,7 @@ from nutbridge.collector.serve.headers import Header
 from nutbridge.collector.serve.options import Address, Origin
 from nutbridge.collector.serve.resolver import Resolver
 from nutbridge.net.failures import LinkError, NotConnectedError
-from nutbridge.net.forward import RawAnswer, Way, post_raw
+from nutbridge.net.forward import ForwardRoute, RawAnswer, post_raw
 
 #: Largest answer taken, bytes; a real one has 142.
 ANSWER_CAP = 1 << 20
@@ -103,7 +103,7 @@ class Upstream:
 
     async def _ask(self, sent: Sent, address: str, connect_s: float) -> RawAnswer:
         origin = self.origin
-        way = Way(
+        way = ForwardRoute(
             f"{origin.scheme}://{Address(address, origin.port)}/",
             origin.host,
             self._context,

@@ -37,7 +37,7 @@ _COUNT = (
 _Marks = tuple[tuple[int, int] | None, ...]
 
 
-class Identity(Protocol):
+class StoreIdentity(Protocol):
     """Knows the database that was opened.
 
     Attributes:
@@ -67,7 +67,7 @@ class Identity(Protocol):
         """Tell whether what has the database's name now is a copy of this store."""
 
 
-def identity_of(engine: Engine) -> Identity:
+def identity_of(engine: Engine) -> StoreIdentity:
     """Return what knows a database that was just opened."""
     if is_sqlite(engine.url):
         # What is new is in the log alone until then.

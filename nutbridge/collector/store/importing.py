@@ -39,7 +39,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Outcome:
+class ImportOutcome:
     """What became of the files.
 
     Attributes:
@@ -83,13 +83,15 @@ def _inside(folder: Path) -> Iterator[Path]:
         )
 
 
-def import_files(store: Store, files: Sequence[Path], progress: Progress) -> Outcome:
+def import_files(
+    store: Store, files: Sequence[Path], progress: Progress
+) -> ImportOutcome:
     """Store the reports of some files.
 
     Raises:
         StoreError: the files before are stored; import again to go on.
     """
-    outcome = Outcome()
+    outcome = ImportOutcome()
     group: list[tuple[RawReport, ParseResult]] = []
     rows = 0
     for number, path in enumerate(files, 1):
@@ -121,7 +123,7 @@ def _rows(report: Report) -> int:
 
 
 def _store(
-    store: Store, group: list[tuple[RawReport, ParseResult]], outcome: Outcome
+    store: Store, group: list[tuple[RawReport, ParseResult]], outcome: ImportOutcome
 ) -> None:
     if not group:
         return

@@ -20,7 +20,7 @@ from nutbridge.collector.store import partitions, schema, sums
 from nutbridge.collector.store.dates import CLOCK_SET, DAY, odd_date
 from nutbridge.collector.store.panels import ParsedBody, see_panels
 from nutbridge.collector.store.sql import Row, Sql
-from nutbridge.collector.store.sums import LeftOut, Line, Slot
+from nutbridge.collector.store.sums import LeftOut, Slot, SumRow
 
 #: Rows that are looked up and stored together.
 _SLICE = 2000
@@ -159,7 +159,7 @@ class _Counting:
         self._zones = {one.raw_id: one.zone for one in found}
         self._from = counted_from
         self._hours = dict.fromkeys(self._zones, 0)
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, SumRow] = {}
         self._in_the_way: dict[Row, int | None] = {}
 
     def look(self, rows: list[Row]) -> None:
@@ -202,7 +202,7 @@ class _Counting:
                     return LeftOut.TOO_MANY
             line = self._lines.get(eqid)
             if line is None:
-                line = self._lines[eqid] = Line()
+                line = self._lines[eqid] = SumRow()
             holder = line.take(end - duration, end, envoy_id)
         return None if holder is None else sums.why(holder, envoy_id)
 

@@ -70,7 +70,7 @@ class Slot(NamedTuple):
     zone: str | None
 
 
-class Line:
+class SumRow:
     """Slots of one panel that do not overlap."""
 
     def __init__(self) -> None:
@@ -208,7 +208,7 @@ def choose(sql: Sql, eqid: str) -> None:
 
     In the order of the reports: the first counts.
     """
-    line = Line()
+    line = SumRow()
     rows = sql.rows(
         "SELECT envoy_id, id, end_date, interval_duration FROM interval i"  # noqa: S608
         f" WHERE eqid = ? AND {_COUNTED} ORDER BY raw_id, envoy_id, id, end_date",

@@ -57,7 +57,7 @@ def _hang(channel: Line, _head: bytes, _body: bytes) -> None:
 HANG: Final = Reply(deliver=_hang, close=True)
 
 
-class Inverter:
+class SimulatedInverter:
     """One inverter; an answer function of ``Server``.
 
     Args:

@@ -94,7 +94,7 @@ def _read(body: bytes) -> dict[tuple[str, ...], str]:
         raise BodyError("empty body")
     if body[:9].lower() == b"<!doctype" or body[:5].lower() == b"<html":
         raise BodyError("HTML or an XML document type instead of plain XML")
-    reader = _Reader()
+    reader = _InfoReader()
     parser = expat.ParserCreate()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -109,7 +109,7 @@ def _read(body: bytes) -> dict[tuple[str, ...], str]:
     return reader.found
 
 
-class _Reader:
+class _InfoReader:
     """Collects what expat reports; deep nesting costs a list, not a stack."""
 
     def __init__(self) -> None:

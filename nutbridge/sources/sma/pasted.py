@@ -47,7 +47,7 @@ class _Broken(Exception):
     """The text ends, or goes on with something that is no value."""
 
 
-class _Reader:
+class _PastedReader:
     """Reads one value from a place on.
 
     Attributes:
@@ -165,7 +165,7 @@ def read_pasted(text: str) -> Pasted:
     Raises:
         DecodeError: there is none, or nothing of it is whole.
     """
-    best: tuple[int, _Reader, Any] | None = None
+    best: tuple[int, _PastedReader, Any] | None = None
     for reader, begun, value in _found(text):
         if best is None or reader.at - begun > best[0]:
             best = (reader.at - begun, reader, value)
@@ -180,11 +180,11 @@ def read_pasted(text: str) -> Pasted:
     return Pasted(value, missing)
 
 
-def _found(text: str) -> Iterator[tuple[_Reader, int, Any]]:
+def _found(text: str) -> Iterator[tuple[_PastedReader, int, Any]]:
     at = 0
     while (opening := _OPENING.search(text, at)) is not None:
         begun = opening.start()
-        reader = _Reader(text, begun)
+        reader = _PastedReader(text, begun)
         value = reader.value()
         if value:
             yield reader, begun, value

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from nutbridge.errors import NutbridgeError
-from nutbridge.simulator.cloud import Account, SimulatedCloud, config_of
+from nutbridge.simulator.cloud import CloudAccount, SimulatedCloud, config_of
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.simulator.server import LOOPBACK, Server
@@ -85,7 +85,7 @@ class DemoStage:
         with contextlib.ExitStack() as stack:
             self._gateway = stack.enter_context(Server(SimulatedGateway(self.house)))
             self._gateway.refuse()
-            account = Account(serial=self.house.serial)
+            account = CloudAccount(serial=self.house.serial)
             self._cloud = stack.enter_context(Server(SimulatedCloud(account)))
             self._write_files(account)
             self._exits = stack.pop_all()
@@ -99,7 +99,7 @@ class DemoStage:
     ) -> None:
         self._exits.close()
 
-    def _write_files(self, account: Account) -> None:
+    def _write_files(self, account: CloudAccount) -> None:
         config = {
             **config_of(account, f"{LOOPBACK}:{self._gateway.port}", self._cloud.url),
             "PORT_FILE": str(self.port_file),

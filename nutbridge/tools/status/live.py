@@ -23,7 +23,7 @@ from nutbridge.ups.model import Facts, GridAnswer
 DETAILS_S = 15.0
 
 
-class _Token:
+class _LookToken:
     """The token that is there; see ``source.Renewal``."""
 
     running = False
@@ -103,7 +103,7 @@ class LiveLook:
         self._request_s = 2 * settings.api_timeout_s
         self._source = EnphaseSource(
             gateway,
-            _Token(token),
+            _LookToken(token),
             functools.partial(retrying, clock=clock, waiter=waiter),
             clock,
             api_timeout_s=settings.api_timeout_s,

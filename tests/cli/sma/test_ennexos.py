@@ -10,7 +10,7 @@ import pytest
 
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.ennexos import EnnexosDevice
-from nutbridge.simulator.sma.inverter import Inverter
+from nutbridge.simulator.sma.inverter import SimulatedInverter
 from tests.cli.sma.tool import PASSWORDS, Done, Site, Tool, wait_until
 from tests.fakes.ennexos import PASSWORD, USER, RunningEnnexos, running_ennexos
 from tests.fakes.inverter import SMA_DATA
@@ -184,7 +184,7 @@ def test_capture_of_webconnect(hybrid: Site, tmp_path: Path) -> None:
         source = SMA_DATA / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / name)
-    with Server(Inverter(folder, PASSWORDS)) as server:
+    with Server(SimulatedInverter(folder, PASSWORDS)) as server:
         hybrid.tool.environ["SMA_HOST"] = f"{LOOPBACK}:{server.port}"
         done = hybrid.tool.run("probe")
     assert "serial:        3000000001" in done.out

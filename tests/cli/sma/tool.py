@@ -13,7 +13,7 @@ from typing import Any
 
 from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.server import LOOPBACK, Server
-from nutbridge.simulator.sma.inverter import Inverter
+from nutbridge.simulator.sma.inverter import SimulatedInverter
 
 DATA = Path(__file__).parents[3] / "test-data" / "sma"
 MODEL = DATA / "ObjectMetadata_Istl.json"
@@ -89,7 +89,7 @@ class Tool:
 class Asked:
     """Counts the requests of an inverter by path; an answer function."""
 
-    def __init__(self, inverter: Inverter) -> None:
+    def __init__(self, inverter: SimulatedInverter) -> None:
         self.inverter = inverter
         self.paths: list[str] = []
         #: Called before an answer is given, with the path.
@@ -109,7 +109,7 @@ class Asked:
 class Site:
     """A stand-in inverter and a tool that knows its address and password."""
 
-    inverter: Inverter
+    inverter: SimulatedInverter
     asked: Asked
     server: Server
     tool: Tool
@@ -128,7 +128,7 @@ class Site:
 @contextlib.contextmanager
 def site(folder: Path, name: str = "hybrid", *, tls: bool = True) -> Iterator[Site]:
     """Run a stand-in for a folder of test-data/sma."""
-    inverter = Inverter(DATA / name, PASSWORDS)
+    inverter = SimulatedInverter(DATA / name, PASSWORDS)
     asked = Asked(inverter)
     with Server(asked, tls=tls) as server:
         tool = Tool(folder)

@@ -1,6 +1,6 @@
 """The installed command with an SMA inverter as the UPS, in a process of its own."""
 
-from nutbridge.simulator.sma.inverter import Inverter
+from nutbridge.simulator.sma.inverter import SimulatedInverter
 from tests.e2e.site import Site
 from tests.fakes.fixtures import RunningCloud, RunningGateway
 from tests.fakes.inverter import PASSWORD, RunningInverter
@@ -26,7 +26,7 @@ class SmaSite(Site):
         self.secrets = {PASSWORD}
 
     @property
-    def inverter(self) -> Inverter:
+    def inverter(self) -> SimulatedInverter:
         return self.running.inverter
 
     def check_words(self) -> None:

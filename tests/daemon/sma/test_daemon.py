@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from nutbridge.simulator.sma.inverter import HANG, Inverter
+from nutbridge.simulator.sma.inverter import HANG, SimulatedInverter
 from nutbridge.sources.sma.webconnect import keys
 from tests.daemon.sma.site import SmaSite
 from tests.e2e.site import UPS, Daemon
@@ -17,12 +17,12 @@ from tests.nut.harness import SOON_S, wait_until
 LIMIT_S = 30.0
 
 
-def island(inverter: Inverter) -> None:
+def island(inverter: SimulatedInverter) -> None:
     inverter.say(keys.RUN_STATE, 1463)
     inverter.say(keys.MAINS, 1781)
 
 
-def mains(inverter: Inverter) -> None:
+def mains(inverter: SimulatedInverter) -> None:
     inverter.say(keys.RUN_STATE, 235)
     inverter.say(keys.MAINS, 1780)
 

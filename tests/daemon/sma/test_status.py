@@ -6,7 +6,7 @@ import pytest
 
 from nutbridge.simulator.messages import Reply
 from nutbridge.simulator.sma.inverter import (
-    Inverter,
+    SimulatedInverter,
     err,
     html_page,
     json_reply,
@@ -19,13 +19,13 @@ RUN, MAINS, BACKUP = keys.RUN_STATE, keys.MAINS, keys.BACKUP
 VALUES = "/dyn/getValues.json"
 
 
-def island(inverter: Inverter) -> None:
+def island(inverter: SimulatedInverter) -> None:
     inverter.say(RUN, 1463)
     inverter.say(MAINS, 1781)
     inverter.set(keys.DRAWN.key, 0)
 
 
-def mains(inverter: Inverter) -> None:
+def mains(inverter: SimulatedInverter) -> None:
     inverter.say(RUN, 235)
     inverter.say(MAINS, 1780)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nutbridge.simulator.messages import Incoming, Reply
-from nutbridge.simulator.sma.inverter import Inverter
+from nutbridge.simulator.sma.inverter import SimulatedInverter
 from tests.fakes.inverter import (
     FOLDERS,
     INSTALLER,
@@ -15,7 +15,7 @@ from tests.fakes.inverter import (
 )
 
 
-def post(inverter: Inverter, name: str, sid: str = "", **body: Any) -> Any:
+def post(inverter: SimulatedInverter, name: str, sid: str = "", **body: Any) -> Any:
     data = json.dumps(body).encode()
     query = f"sid={sid}" if sid else ""
     reply = inverter(Incoming("POST", f"/dyn/{name}.json", query, {}, data))
@@ -24,22 +24,22 @@ def post(inverter: Inverter, name: str, sid: str = "", **body: Any) -> Any:
     return json.loads(reply.body)
 
 
-def get(inverter: Inverter, path: str) -> Reply:
+def get(inverter: SimulatedInverter, path: str) -> Reply:
     return inverter(Incoming("GET", path))
 
 
-def login(inverter: Inverter, group: str = "usr") -> str:
+def login(inverter: SimulatedInverter, group: str = "usr") -> str:
     password = {"usr": PASSWORD, "istl": INSTALLER}[group]
     answer = post(inverter, "login", **{"right": group, "pass": password})
     return str(answer["result"]["sid"])
 
 
 @pytest.fixture
-def inverter() -> Inverter:
+def inverter() -> SimulatedInverter:
     return make_inverter("hybrid")
 
 
-def test_login_and_logout(inverter: Inverter) -> None:
+def test_login_and_logout(inverter: SimulatedInverter) -> None:
     sid = login(inverter)
     assert len(sid) == 16
     assert post(inverter, "sessionCheck") == {"result": {"cntFreeSess": 3}}
@@ -51,11 +51,13 @@ def test_login_and_logout(inverter: Inverter) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"right": "usr", "pass": "x"}, {"right": "root", "pass": PASSWORD}]
 )
-def test_wrong_password_is_no_err(inverter: Inverter, body: dict[str, str]) -> None:
+def test_wrong_password_is_no_err(
+    inverter: SimulatedInverter, body: dict[str, str]
+) -> None:
     assert post(inverter, "login", **body) == {"result": {"sid": None}}
 
 
-def test_fifth_session_is_refused(inverter: Inverter) -> None:
+def test_fifth_session_is_refused(inverter: SimulatedInverter) -> None:
     for _ in range(4):
         login(inverter)
     answer = post(inverter, "login", **{"right": "usr", "pass": PASSWORD})
@@ -74,7 +76,7 @@ def test_session_ends_without_use() -> None:
     assert post(inverter, "getAllOnlValues", sid) == {"err": 401}
 
 
-def test_what_is_not_there(inverter: Inverter) -> None:
+def test_what_is_not_there(inverter: SimulatedInverter) -> None:
     sid = login(inverter)
     assert post(inverter, "getAllOnValues", sid) == {"err": 404}
     assert post(inverter, "setParamValues", sid) == {"err": 404}
@@ -84,7 +86,7 @@ def test_what_is_not_there(inverter: Inverter) -> None:
     assert get(inverter, "/data/l10n/../../x.json").body == b""
 
 
-def test_suffix_is_answered_with_the_whole_array(inverter: Inverter) -> None:
+def test_suffix_is_answered_with_the_whole_array(inverter: SimulatedInverter) -> None:
     answer = post(inverter, "getValues", login(inverter), keys=["6380_40251E00_1"])
     ((_, keys),) = answer["result"].items()
     assert keys == {"6380_40251E00": {"1": [{"val": 0}, {"val": 0}]}}
@@ -101,7 +103,7 @@ def test_class_levels(folder: str, level: str) -> None:
     assert any(level in payload for payload in keys.values())
 
 
-def test_masked_id(inverter: Inverter) -> None:
+def test_masked_id(inverter: SimulatedInverter) -> None:
     inverter.mask()
     (name,) = post(inverter, "getAllOnlValues", login(inverter))["result"]
     assert name == "01B8-xxxxxEDF"

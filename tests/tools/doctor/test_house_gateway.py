@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from nutbridge.simulator.house import Controller
+from nutbridge.simulator.house import SimulatedController
 from nutbridge.simulator.tokens import make_token
 from nutbridge.tools.doctor.check import CheckOutcome
 from tests.e2e.site import UPS
@@ -132,18 +132,20 @@ def test_doctor_with_a_gateway_of_another_kind(lab: Lab, other: RunningGateway) 
         return checks(found, CheckOutcome.FAILED)
 
     assert fails(firmware="D6.3.100") == {"gateway-firmware"}
-    assert fails(controller=Controller.NONE) == {"gateway-grid"}
+    assert fails(controller=SimulatedController.NONE) == {"gateway-grid"}
     assert fails(relay="ajar") == {"gateway-grid", "upsd"}
     assert fails(ready=False) == {"gateway-grid"}
     assert fails(capacity_wh=0.0) == {"gateway-battery"}
     assert fails(vls_pct=18) == {"charge-low"}
     assert fails(clock=lambda: time.time() + 600) == {"gateway-clock"}
     assert fails(relay="open") == {"upsd"}
-    assert fails(controller=Controller.COLLAR, collar_off_grid=True) == {"upsd"}
+    assert fails(controller=SimulatedController.COLLAR, collar_off_grid=True) == {
+        "upsd"
+    }
 
 
 def test_doctor_tells_what_a_collar_says(lab: Lab, other: RunningGateway) -> None:
-    other.house.controller = Controller.COLLAR
+    other.house.controller = SimulatedController.COLLAR
     finding = lab.look(asking(lab, other))["gateway-grid"].finding
     assert "Meter Collar" in finding
     assert "relay closed" in finding

@@ -13,7 +13,7 @@ from nutbridge.errors import (
     EX_USAGE,
 )
 from nutbridge.simulator.cloud import Mood
-from nutbridge.simulator.house import Controller
+from nutbridge.simulator.house import SimulatedController
 from nutbridge.simulator.tokens import make_token
 from nutbridge.tools.setup.context import SetupOptions
 from tests.fakes.failures import replaced, spoiled
@@ -33,7 +33,7 @@ def wishes_of(machine: Machine) -> SetupOptions:
 
 
 def no_controller(machine: Machine) -> None:
-    machine.gateway.house.controller = Controller.NONE
+    machine.gateway.house.controller = SimulatedController.NONE
 
 
 def no_battery(machine: Machine) -> None:

@@ -34,8 +34,8 @@ from nutbridge.net.jsonfields import (
 from nutbridge.net.wire import Answer, Request
 from nutbridge.sources.sma.ennexos.channels import PLANT, SELF
 from nutbridge.sources.sma.ennexos.readings import (
+    ChannelValues,
     DeviceInfo,
-    Values,
     completed,
     devices_of,
     live_reading,
@@ -120,7 +120,7 @@ class Ennexos(InverterClient):
         self._token_at = self._login_at = -math.inf
         self._proven = False
         self._info: DeviceInfo | None = None
-        self._parameters = Values({})
+        self._parameters = ChannelValues({})
         self._slow_at = -math.inf
         self._unfit_at = -math.inf
         self._unfit = ""
@@ -151,7 +151,7 @@ class Ennexos(InverterClient):
             # may have taken it.
             self._info = self._asked_info(until)
         try:
-            reading = live_reading(Values.of_live(body))
+            reading = live_reading(ChannelValues.of_live(body))
         except BodyError as error:
             raise DeviceAnswerError(self.host + LIVE, str(error)) from None
         if not reading.battery_keys and not side:
@@ -166,7 +166,7 @@ class Ennexos(InverterClient):
                 self._renewed(until)
             if now >= self._slow_at + SLOW_S:
                 self._slow_at = now
-                self._parameters = Values.of_parameters(self.parameters(until))
+                self._parameters = ChannelValues.of_parameters(self.parameters(until))
                 self._info = self._asked_info(until)
         except (DeviceError, BodyError) as error:
             _log.debug("%s: not complete: %s", self.host, error)

@@ -46,7 +46,7 @@ UNFIT = "this device has no battery of its own: it cannot be a UPS"
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class ChannelValues:
     """The values of one device, by channel or parameter.
 
     A sub-device's answer lies in the same list under another ``componentId``: it
@@ -151,7 +151,7 @@ def as_number(said: Any) -> float | int | None:
     return None if said == NOT_AVAILABLE or not -math.inf < said < math.inf else said
 
 
-def live_reading(live: Values) -> UpsReading:
+def live_reading(live: ChannelValues) -> UpsReading:
     """Return what one answer of measurements/live says."""
     tags = live.tags()
     told_v = live.numbers(channels.BATTERY_VOLTAGE)
@@ -198,7 +198,7 @@ def _current_a(current_a: float | None, battery_w: float | None) -> float | None
     return current_a if current_a * battery_w >= 0 else None
 
 
-def _ac_w(live: Values, grid: Grid) -> float | None:
+def _ac_w(live: ChannelValues, grid: Grid) -> float | None:
     ac_w = live.total(channels.AC_POWER)
     if ac_w or grid is not Grid.OPEN:
         return ac_w
@@ -207,7 +207,7 @@ def _ac_w(live: Values, grid: Grid) -> float | None:
     return next((w for w in others if w), ac_w)
 
 
-def _grid_w(live: Values) -> float | None:
+def _grid_w(live: ChannelValues) -> float | None:
     for drawn_from, fed_into in channels.GRID_POWER:
         drawn_w, fed_w = live.total(drawn_from), live.total(fed_into)
         if drawn_w is not None and fed_w is not None:
@@ -215,7 +215,7 @@ def _grid_w(live: Values) -> float | None:
     return None
 
 
-def _pv_w(live: Values) -> float | None:
+def _pv_w(live: ChannelValues) -> float | None:
     found = live.total(channels.PV_POWER)
     # A dark array draws a few W.
     found = live.total(channels.DC_POWER) if found is None else found
@@ -272,7 +272,9 @@ def devices_of(body: Any) -> list[DeviceInfo]:
     ]
 
 
-def completed(reading: UpsReading, info: DeviceInfo, parameters: Values) -> UpsReading:
+def completed(
+    reading: UpsReading, info: DeviceInfo, parameters: ChannelValues
+) -> UpsReading:
     """Add what the device says of itself and what is set on it."""
     tags = parameters.tags()
     mode = {BACKUP_MODE: tags[BACKUP_MODE]} if BACKUP_MODE in tags else {}

@@ -12,8 +12,8 @@ from nutbridge.sources.sma import status
 from nutbridge.sources.sma.ennexos import channels
 from nutbridge.sources.sma.ennexos.readings import (
     UNFIT,
+    ChannelValues,
     DeviceInfo,
-    Values,
     completed,
     devices_of,
     live_reading,
@@ -40,7 +40,7 @@ def element(channel: str, value: Any, component: str = channels.SELF) -> dict[st
 
 def read(said: dict[str, Any]) -> UpsReading:
     body = [element(channel, value) for channel, value in said.items()]
-    return live_reading(Values.of_live(body))
+    return live_reading(ChannelValues.of_live(body))
 
 
 def of_folder(name: str) -> UpsReading:
@@ -48,9 +48,9 @@ def of_folder(name: str) -> UpsReading:
         return json.loads((SMA_DATA / name / f"{part}.json").read_text())
 
     return completed(
-        live_reading(Values.of_live(loaded("live"))),
+        live_reading(ChannelValues.of_live(loaded("live"))),
         DeviceInfo.from_json(loaded("device")),
-        Values.of_parameters(loaded("params")),
+        ChannelValues.of_parameters(loaded("params")),
     )
 
 
@@ -129,7 +129,7 @@ def test_bare_nan_and_endless_numbers() -> None:
         b'"values":[{"value":NaN}]},{"channelId":"Measurement.Bat.Vol","componentId":'
         b'"IGULD:SELF","values":[{"value":1' + b"0" * 400 + b"}]}]"
     )
-    seen = live_reading(Values.of_live(body))
+    seen = live_reading(ChannelValues.of_live(body))
     assert (seen.soc_pct, seen.voltage_v) == (None, None)
 
 
@@ -147,7 +147,7 @@ def test_tags_come_as_whole_floats() -> None:
 def test_last_value_counts() -> None:
     two = {**element(RUN, 235)}
     two["values"] = [{"value": 235}, {"value": 1463}]
-    assert live_reading(Values.of_live([two])).grid.grid is Grid.OPEN
+    assert live_reading(ChannelValues.of_live([two])).grid.grid is Grid.OPEN
 
 
 def test_charge_of_the_emptiest_where_there_is_no_total() -> None:
@@ -222,7 +222,7 @@ def test_night_is_unknown_and_no_missing_battery() -> None:
 def test_empty_battery_beside_its_size_is_real() -> None:
     seen = read({SOC: 0.0})
     assert (seen.fitted, seen.soc_pct) == (None, 0)
-    size = Values.of_parameters(
+    size = ChannelValues.of_parameters(
         [
             {
                 "componentId": channels.SELF,
@@ -245,12 +245,12 @@ def test_battery_of_0_volts_has_no_charge() -> None:
 def test_empty_list_is_no_answer(odd: Any) -> None:
     """No rights, or a restart; never "no battery"."""
     with pytest.raises(BodyError):
-        Values.of_live(odd)
+        ChannelValues.of_live(odd)
 
 
 def test_nominal_power_falls_back_to_the_device() -> None:
     info = DeviceInfo.from_json({"generatorPower": 15000, "serial": 3016250000})
-    found = completed(UpsReading({}), info, Values({}))
+    found = completed(UpsReading({}), info, ChannelValues({}))
     assert (found.nominal_w, found.serial, found.firmware) == (
         15000,
         "3016250000",
@@ -279,8 +279,8 @@ def test_any_json_is_read_or_refused(live: Any, params: Any) -> None:
     devices_of(params)
     DeviceInfo.from_json(params)
     try:
-        seen = live_reading(Values.of_live(live))
-        seen = completed(seen, DeviceInfo(), Values.of_parameters(params))
+        seen = live_reading(ChannelValues.of_live(live))
+        seen = completed(seen, DeviceInfo(), ChannelValues.of_parameters(params))
     except BodyError:
         return
     assert seen.soc_pct is None or 0 <= seen.soc_pct <= 100
