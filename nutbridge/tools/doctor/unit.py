@@ -14,6 +14,7 @@ from nutbridge.tools.doctor.check import (
     failed,
     ok,
     skipped,
+    warning,
 )
 from nutbridge.tools.doctor.context import DoctorContext
 
@@ -24,6 +25,7 @@ _UNIT_NAMES = (
     "SubState",
     "Type",
     "WatchdogUSec",
+    "User",
 )
 
 
@@ -106,6 +108,29 @@ def unit_watchdog(facts: DoctorFacts) -> CheckVerdict:
             "WatchdogSec=60 and Type=notify, as in the unit that nutbridge brings",
         )
     return ok(f"{unit.name} has a watchdog of {span}")
+
+
+#: Whose memory and files NUT's own programs can look into, and why.
+_SHARED_USERS = {
+    "nut": "upsd, upsmon and the drivers run as that user, too",
+    "": "a fault in it would be root's",
+    "root": "a fault in it would be root's",
+}
+
+
+@check("unit-user")
+def unit_user(facts: DoctorFacts) -> CheckVerdict:
+    """The monitor runs as a user of its own."""
+    unit = facts.need(UnitFacts)
+    if (early := _untold(unit, "has a user of its own")) is not None:
+        return early
+    user = (unit.values or {}).get("User", "")
+    if user not in _SHARED_USERS:
+        return ok(f"{unit.name} runs as {user}")
+    return warning(
+        f"{unit.name} runs as {user or 'root'}: {_SHARED_USERS[user]}",
+        'enphase-monitor(8), "Its user", gives it a user of its own',
+    )
 
 
 def _untold(unit: UnitFacts, what: str) -> CheckVerdict | None:

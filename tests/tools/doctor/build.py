@@ -20,6 +20,7 @@ GOOD_UNIT = {
     "SubState": "running",
     "Type": "notify",
     "WatchdogUSec": "1min",
+    "User": "nutbridge",
 }
 
 

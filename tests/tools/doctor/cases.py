@@ -194,6 +194,7 @@ def _nut_cases() -> Iterator[Case]:
         *({"ActiveState": "failed"}, {"WatchdogUSec": "0"}, {"Type": "simple"}),
         {"ActiveState": "activating", "SubState": "auto-restart"},
         {"WatchdogUSec": "infinity"},
+        *({"User": "nut"}, {"User": ""}),
     ):
         unit = UnitFacts(UNIT, {**GOOD_UNIT, **changes})
         yield Case(f"unit {changes}", facts(unit), ("unit",))

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.nut
 
 DAY_S = 86400.0
 NOWHERE = "127.0.0.1:1"
-NOT_HERE = {"selinux", "unit-enabled", "unit-running", "unit-watchdog"}
+NOT_HERE = {"selinux", "unit-enabled", "unit-running", "unit-watchdog", "unit-user"}
 
 
 def test_doctor_in_a_good_house_finds_nothing(lab: Lab) -> None:
