@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -154,3 +154,11 @@ def csv_cell(value: object) -> object:
         safe = printable(value)
         return f"'{safe}" if safe[:1] in ("=", "+", "-", "@") else safe
     return value
+
+
+def write_cells(rows: Iterable[Iterable[object]]) -> None:
+    """Write comma-separated values, one line each, as they come."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerows(map(csv_cell, row) for row in rows)

@@ -1,7 +1,6 @@
 """Answers on standard output: JSON, CSV, or lines for people."""
 
 import contextlib
-import csv
 import json
 import os
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 
 import typer
 
-from nutbridge.cli.common import csv_cell
+from nutbridge.cli.common import write_cells
 from nutbridge.errors import NutbridgeError, UsageError
 from nutbridge.system.files import Folder
 from nutbridge.system.rights import become_reader
@@ -116,13 +115,15 @@ def write_lines_of_json(objects: Iterable[Object]) -> None:
 
 def write_csv(objects: Iterable[Object], columns: Sequence[str]) -> None:
     """Write comma-separated values; what has no column goes into ``extra``."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    for one in objects:
+
+    def cells(one: Object) -> Iterable[object]:
         more = {key: value for key, value in one.items() if key not in columns}
         if more and "extra" in columns:
             one["extra"] = json.dumps(more, sort_keys=True)
-        writer.writerow([csv_cell(one.get(column)) for column in columns])
+        return map(one.get, columns)
+
+    write_cells([columns])
+    write_cells(map(cells, objects))
 
 
 def write_lines(lines: Iterable[str]) -> None:

@@ -1,12 +1,11 @@
 """Rows of an inverter on standard output: tree, list, CSV or JSON."""
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nutbridge.cli.common import csv_cell, writing
+from nutbridge.cli.common import write_cells, writing
 from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
@@ -59,10 +58,8 @@ def write_csv(rows: Sequence["DecodedRow"], *, time: str | None, header: bool) -
     """
     from nutbridge.sources.sma.rows import CSV_COLUMNS
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
     more = [] if time is None else [time]
     with writing():
         if header:
-            writer.writerow([*CSV_COLUMNS, *(["time"] if more else [])])
-        for row in rows:
-            writer.writerow([csv_cell(cell) for cell in (*row.as_cells(), *more)])
+            write_cells([[*CSV_COLUMNS, *(["time"] if more else [])]])
+        write_cells([*row.as_cells(), *more] for row in rows)
