@@ -37,7 +37,7 @@ def release(
     """End an outage that is held because the gateway went silent in it.
 
     For the case that the grid is back and the gateway is dead, so that the port
-    file says OB until the reckoned charge is low and machines shut down. The
+    file says OB until the estimated charge is low and machines shut down. The
     gateway is asked first; when it answers, nothing is done. Then OL is shown
     for 30 seconds, so that every client sees it, and the file is hidden until
     the gateway answers. A running monitor does it, and asks the gateway all the

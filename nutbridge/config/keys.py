@@ -93,7 +93,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             "the port file of ups.conf; relative: in STATE_DIR",
             more=("For example /run/nutbridge/home.dev. It must exist, or its hidden "
             "twin (home.dev-nocomms), which is made at boot (systemd/tmpfiles.d) "
-            "or once by hand: sudo -u nut touch ..."), required=True),
+            "or once by hand, as the user of the monitor: touch ..."), required=True),
     ),
     "Files": (
         Key("PASSWORD_FILE", "", KeyKind.PATH,
@@ -107,7 +107,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             "else the default."), default="/var/lib/nut"),
         Key("TOKEN_FILE", "", KeyKind.PATH,
             "cached gateway token; relative: in STATE_DIR; one of that name in "
-            "$CREDENTIALS_DIRECTORY is read too, the later end counts",
+            "$CREDENTIALS_DIRECTORY is read too; the one that ends later is used",
             default="enphase-<ups>.token"),
         Key("UPS", "", KeyKind.TEXT,
             "name of the UPS where the command line gives none",
@@ -116,7 +116,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
     ),
     "Gateway": (
         Key("ENVOY_HOST", "envoy_host", KeyKind.HOSTS,
-            "name or address of the gateway, :PORT if odd",
+            "name or address of the gateway, with :PORT if it is not 443",
             more=("A fixed address is safer than envoy.local: it needs no name service "
             "in an outage. Several of one gateway (Ethernet and Wi-Fi), with commas "
             "between them, are tried in this order."), default="envoy.local"),
@@ -135,9 +135,9 @@ GROUPS: dict[str, tuple[Key, ...]] = {
     ),
     "SMA inverter": (
         Key("SMA_HOST", "sma.host", KeyKind.HOST,
-            "name or address of an SMA inverter, :PORT if odd; without USERNAME "
-            "and SERIAL the inverter is the UPS",
-            more=("Webconnect or ennexOS, it tells which. Beside a gateway it adds PV "
+            "name or address of an SMA inverter, with :PORT if it is not the usual "
+            "one; without USERNAME and SERIAL the inverter is the UPS",
+            more=("It may speak Webconnect or ennexOS. Beside a gateway it adds PV "
             "power and its own health."), script=False),
         Key("SMA_USER", "sma.user", KeyKind.TEXT,
             "user made on an ennexOS device; Webconnect has SMA_GROUP instead",
@@ -146,7 +146,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             "password of SMA_USER, or of SMA_GROUP, on the inverter",
             more="With Webconnect at most 12 characters.", script=False),
         Key("SMA_PASSWORD_FILE", "", KeyKind.PATH,
-            "file that holds it instead; relative: as PASSWORD_FILE", script=False),
+            "file that holds SMA_PASSWORD; relative: as PASSWORD_FILE", script=False),
         Key("SMA_GROUP", "sma.group", KeyKind.CHOICE,
             "who logs in to an inverter with Webconnect", more="istl is the installer.",
             default="usr", choices=("usr", "istl"), script=False),
@@ -202,7 +202,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             least=50, most=10_000, unit="W/kWh", zero_is_off=True),
         Key("STATUS_FLAGS", "status_flags", KeyKind.SWITCH,
             "add CHRG or DISCHRG to ups.status", default="0", script=False),
-        Key("DEBUG", "debug", KeyKind.WHOLE, "as -d: 1 details, 2 also bodies",
+        Key("DEBUG", "debug", KeyKind.WHOLE, "as -d: 1 details, 2 also the answers",
             default="0", most=2),
         Key("VERBOSE", "verbose", KeyKind.ANY, "as -v: one line per poll"),
     ),
