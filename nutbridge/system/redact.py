@@ -5,7 +5,7 @@ errs on the side of hiding: a number of twelve digits is taken for a serial.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 
 #: Longest line made of one body, characters.
@@ -29,56 +29,51 @@ class SecretKind(StrEnum):
     PLACE = "place"
 
 
-#: Keys whose values are secret or name a person or a device, by kind.
-_SECRET: tuple[tuple[SecretKind, tuple[str, ...]], ...] = (
-    (SecretKind.SERIAL, (r"sn", r"aud", r"(?:\w+_)?serial(?:_?num(?:ber)?)?s?")),
+#: (kind, whether a log hides it too, keys whose values are of that kind). What
+#: tells whose house it is and where is of use in a log, but must not leave the
+#: machine.
+_KEYS: tuple[tuple[SecretKind, bool, str], ...] = (
+    (SecretKind.SERIAL, True, r"sn|aud|(?:\w+_)?serial(?:_?num(?:ber)?)?s?"),
     (
         SecretKind.TOKEN,
+        True,
         (
-            r"\w*tokens?(?:_\w+)?",
-            r"session_?id",
-            r"sid",
-            r"_enlighten_\d+_session",
-            r"login_otp_nonce",
-            r"set-cookie|cookie",
+            r"\w*tokens?(?:_\w+)?|session_?id|sid|_enlighten_\d+_session"
+            r"|login_otp_nonce|set-cookie|cookie"
         ),
     ),
     (
         SecretKind.ACCOUNT,
-        (
-            r"(?:user(?:\[|%5B))?(?:e-?mail|password|passwd)(?:\]|%5D)?",
-            r"user_?name",
-            r"pass",
-        ),
+        True,
+        r"(?:user(?:\[|%5B))?(?:e-?mail|password|passwd)(?:\]|%5D)?|user_?name|pass",
     ),
-    (SecretKind.NAME, (r"ssid",)),
-)
-SECRET_KEYS = tuple(key for _, keys in _SECRET for key in keys)
-_KEY = rf"(?:{'|'.join(SECRET_KEYS)})"
-
-#: Keys whose values tell whose house it is and where, of use in a log but not
-#: in what leaves the machine.
-_PRIVATE: tuple[tuple[SecretKind, tuple[str, ...]], ...] = (
+    (SecretKind.NAME, True, r"ssid"),
     (
         SecretKind.ID,
-        (r"(?:site|system|user|owner|company)_?id", r"uuid", r"imei|iccid"),
+        False,
+        r"(?:site|system|user|owner|company)_?id|uuid|imei|iccid",
     ),
     (
         SecretKind.NAME,
+        False,
         (
-            r"(?:first|last|full|owner|site|system|company|host|net|contact)_?name",
-            r"phone(?:_?number)?",
+            r"(?:first|last|full|owner|site|system|company|host|net|contact)_?name"
+            r"|phone(?:_?number)?"
         ),
     ),
     (
         SecretKind.PLACE,
+        False,
         (
-            r"lat(?:itude)?|lon(?:g(?:itude)?)?|lng",
-            r"address|street|city|zip(?:_?code)?|postal_?code|country|location",
-            r"time_?zone|tz",
+            r"lat(?:itude)?|lon(?:g(?:itude)?)?|lng|address|street|city|zip(?:_?code)?"
+            r"|postal_?code|country|location|time_?zone|tz"
         ),
     ),
 )
+_KEY = rf"(?:{'|'.join(keys for _, in_log, keys in _KEYS if in_log)})"
+
+#: A MAC address with its separators.
+MAC = re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", re.IGNORECASE)
 
 
 def _rule(shape: str, instead: str) -> tuple[re.Pattern[str], str]:
@@ -93,7 +88,7 @@ SHAPES: tuple[tuple[SecretKind, re.Pattern[str]], ...] = tuple(
         (SecretKind.TOKEN, r"\beyJ[\w-]{6,}(?:\.[\w-]*)*"),
         # Not from within a word: a long one would take its square in time.
         (SecretKind.MAIL, r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"),
-        (SecretKind.MAC, r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b"),
+        (SecretKind.MAC, MAC.pattern),
         # Session ids of the cloud have 32 hex digits, fingerprints 64.
         (SecretKind.ID, r"\b[0-9a-f]{32,}\b"),
         (SecretKind.SERIAL, r"(?<![\d.])\d{12}(?!\d)"),
@@ -102,11 +97,6 @@ SHAPES: tuple[tuple[SecretKind, re.Pattern[str]], ...] = tuple(
         (SecretKind.IP, r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])"),
     )
 )
-
-
-def _hidden(kind: SecretKind) -> bool:
-    """Whether a log must not show it; addresses of the house help there."""
-    return kind is not SecretKind.IP
 
 
 #: (what is looked for, what stands there instead); order matters: a value
@@ -124,21 +114,26 @@ TABLE: tuple[tuple[re.Pattern[str], str], ...] = (
     # sessionId=abc; user%5Bpassword%5D=abc&
     _rule(rf"((?<!\w){_KEY}=)[^;&\s,\"'<]+", r"\1(hidden)"),
     _rule(r"\b(Bearer|Basic)\s+[^\s\"'<,;]+", r"\1 (hidden)"),
-    *((pattern, f"(hidden {kind.value})") for kind, pattern in SHAPES if _hidden(kind)),
+    # Addresses of the house help in a log.
+    *(
+        (pattern, f"(hidden {kind.value})")
+        for kind, pattern in SHAPES
+        if kind is not SecretKind.IP
+    ),
 )
 
 
-def _keyed() -> Iterator[tuple[re.Pattern[str], SecretKind]]:
-    for kind, keys in (*_SECRET, *_PRIVATE):
-        key = rf"(?:{'|'.join(keys)})"
-        value = r'(?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+|[\[{][^\]}]*[\]}])'
-        yield re.compile(rf'"{key}"\s*:\s*{value}', re.IGNORECASE), kind
-        element = rf"<{key}(?:\s[^>]*)?>(?P<value>[^<]*)"
-        yield re.compile(element, re.IGNORECASE), kind
-
+_VALUE = r'(?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+|[\[{][^\]}]*[\]}])'
 
 #: (a key with its ``value``, kind): what mask.py replaces.
-KEYED: tuple[tuple[re.Pattern[str], SecretKind], ...] = tuple(_keyed())
+KEYED: tuple[tuple[re.Pattern[str], SecretKind], ...] = tuple(
+    (re.compile(shape, re.IGNORECASE), kind)
+    for kind, _, keys in _KEYS
+    for shape in (
+        rf'"(?:{keys})"\s*:\s*{_VALUE}',
+        rf"<(?:{keys})(?:\s[^>]*)?>(?P<value>[^<]*)",
+    )
+)
 
 
 def redact_text(data: bytes | str, *, secrets: Iterable[str | None] = ()) -> str:

@@ -7,6 +7,8 @@ each time, so that rows still belong together.
 
 import re
 
+from nutbridge.system.redact import MAC
+
 HIDDEN = "(hidden)"
 
 # Never "any number of letters": a word of a megabyte would take for ever.
@@ -17,7 +19,6 @@ _PLACE = (
 _MACS = r"\w{0,40}mac(?:_?addr\w{0,40}|_\w{0,40})?"
 _ADDRESS = rf"{_MACS}|ip_addr\w{{0,40}}|hostname|ssid"
 _PRIVATE_NAME = re.compile(rf"{_PLACE}|{_MACS}", re.IGNORECASE)
-_MAC = re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", re.IGNORECASE)
 #: Texts without these name nothing; that is nearly all of an export.
 _NAMING = frozenset("=:>")
 _ENTITY = r"&(?:quot|apos|\#\d+);"
@@ -49,7 +50,7 @@ def hide(name: str, value: object) -> object:
     if isinstance(value, str):
         if not _NAMING.isdisjoint(value):
             value = _PLACE_IN_TEXT.sub(_hidden, value)
-        return _MAC.sub(HIDDEN, value)
+        return MAC.sub(HIDDEN, value)
     return value
 
 
@@ -71,7 +72,7 @@ class Pseudonyms:
     def text(self, text: str) -> str:
         """Return a text of the wire without anything private."""
         text = _ALL_IN_TEXT.sub(_hidden, text)
-        text = _MAC.sub(HIDDEN, text)
+        text = MAC.sub(HIDDEN, text)
         text = _IPV4.sub(HIDDEN, text)
         return _SERIAL.sub(self._other, text)
 
