@@ -42,9 +42,9 @@ def trust(
     """Accept the certificate that the gateway shows now.
 
     Only when the gateway has the serial number of the config. The monitor then
-    goes on at its next check. Where an SMA
-    inverter is the UPS, or with --inverter, its certificate is accepted, and the serial
-    number that answers next: make sure yourself that it is yours.
+    goes on at its next check. Where an SMA inverter is the UPS, or with
+    --inverter, its certificate is accepted, and the serial number that answers
+    next: make sure yourself that it is yours.
     """
     from nutbridge.net.pins import PinRecord
     from nutbridge.system.clock import SystemClock

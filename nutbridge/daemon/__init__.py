@@ -1,4 +1,4 @@
-"""The loop around it: ask, decide, write, wait.
+"""The monitor that runs for ever: ask the source, decide, write the port file, wait.
 
 Time, waiting, source and port file are handed in. Nothing here decides what is true:
 the status machine in ``ups.status`` does. No failure of a source, a disk or a name

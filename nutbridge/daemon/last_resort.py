@@ -39,7 +39,7 @@ class Crashes:
 
 
 class LastResort:
-    """The port file, for want of better code.
+    """Writes the port file when the usual code has failed.
 
     Args:
         port_file: its real path.

@@ -1,4 +1,4 @@
-"""What is said about a reckoning: in the log and in the port file.
+"""Texts about an estimated charge and a failing source, for log and port file.
 
 Times of day are for people and come from the wall clock, which may be wrong.
 """
@@ -117,7 +117,7 @@ def source_text(
 def hourly(
     memory: Memory, verdict: Verdict, now: float, wall: float
 ) -> tuple[Memory, Notice | None]:
-    """Return one line an hour while the charge is reckoned.
+    """Return a log line once an hour while the charge is estimated.
 
     On line one a day when it has not been read for an hour: in an outage it
     would be reckoned from the last one, all that time included.

@@ -24,7 +24,7 @@ ONCE_S = 8.5
 
 
 class TokenNews(Protocol):
-    """A source that can say that a new poll is worthwhile before its time."""
+    """A source that can ask for a poll early, because a new token has come."""
 
     @property
     def has_new_token(self) -> bool:

@@ -1,4 +1,4 @@
-"""What survives a restart: the state file, and whether it vouches."""
+"""The state file over a restart, and whether it belongs to this port file."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from nutbridge.ups.status.saved import SavedState
 
 
 class StateOwner(NamedTuple):
-    """What a state file must belong to, to vouch for a port file.
+    """The UPS, port file and boot that a state file must belong to.
 
     Attributes:
         boot_id: of the present boot; "" never vouches.

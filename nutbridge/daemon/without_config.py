@@ -205,7 +205,7 @@ def _session(
 
 
 class LeftBehind:
-    """The port file that the config has left: its old OL is hidden, an OB never.
+    """The port file named before the config changed: an old OL is hidden, an OB never.
 
     Nobody watches it any more, and its driver would show it for ever.
 

@@ -1,4 +1,4 @@
-"""One way to ask a device or the cloud: TLS with a pin, deadlines, addresses, retries.
+"""Requests to devices and the cloud: pinned TLS, deadlines, addresses, retries.
 
 The HTTP library is imported here and nowhere else. No request waits longer than its
 deadline, no byte of HTTP goes to a peer whose certificate is not the known one, and

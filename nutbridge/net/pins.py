@@ -156,7 +156,7 @@ class PinInMemory:
 
 
 def expected_of(known: str | None, *, strict: bool) -> str | None:
-    """Return what a ``PinnedContext`` is to expect: None any, "" none at all."""
+    """Return the fingerprint that TLS must see: None allows any, "" allows none."""
     return known or ("" if strict else None)
 
 

@@ -1,4 +1,4 @@
-"""The one retry policy."""
+"""When and how often a failed request is repeated: the one policy for all."""
 
 from collections.abc import Callable
 from typing import TypeVar

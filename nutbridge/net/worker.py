@@ -1,4 +1,4 @@
-"""Blocking calls in a thread of their own, with an end that cannot be stretched.
+"""Runs blocking calls in a thread of their own, with a hard deadline.
 
 A signal handler does not run while the main thread sits in a read or in
 getaddrinfo(3), and a time limit per read does not stop a peer that sends one

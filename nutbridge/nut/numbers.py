@@ -23,7 +23,7 @@ Value = float | str | None
 
 
 class NumbersContext(NamedTuple):
-    """What besides readings a value is derived from.
+    """The settings and the verdict that values are derived from, beside readings.
 
     Attributes:
         now: CLOCK_BOOTTIME, s.

@@ -24,7 +24,7 @@ Value = float | str | None
 
 
 class Port(Protocol):
-    """What a panel needs of nut/port_file.py."""
+    """What the publisher needs of a port file; nut/port_file.py implements it."""
 
     def read(self) -> bytes:
         """Return the bytes of the file, visible or hidden."""

@@ -20,7 +20,7 @@ _BYTES = 200
 
 
 class ReleaseRequest:
-    """The word about one port file.
+    """The file by which ``nutbridge release`` reaches the monitor of one port file.
 
     Args:
         port_file: its real path.

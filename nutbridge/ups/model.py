@@ -1,4 +1,4 @@
-"""What a source of power can say, in words that belong to no maker.
+"""Readings of a UPS, whoever made it: grid, battery, power flows, identity.
 
 Every source (IQ Gateway, inverter) turns its answers into these; the status
 machine and the NUT numbers know nothing else. ``None`` is unknown, never 0.
@@ -45,7 +45,7 @@ class GridAnswer(NamedTuple):
 
 
 class Said(StrEnum):
-    """What one check of the grid comes to, decided once (status.events.classify)."""
+    """The outcome of one check of the grid, as status.events.classify decides it."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -56,7 +56,7 @@ class Said(StrEnum):
 
 
 class Heard(NamedTuple):
-    """One check of the grid: what it comes to, and what that was made of.
+    """One check of the grid: its outcome, and the answer that it was made from.
 
     Attributes:
         said: decides.

@@ -55,7 +55,7 @@ def import_reports(
     ],
     db: Db = None,
 ) -> None:
-    """Store reports from files: bodies as sent, XML, either also gzipped.
+    """Store reports from files: as the Envoy sent them, or as XML; also gzipped.
 
     What is stored already counts as received once more; its rows stay as they are.
     May run while serve runs. Exit code 1 when a file was no report.

@@ -113,7 +113,7 @@ def most_connections() -> int:
 
 
 class Door(Protocol):
-    """Who stands at it, and hears of those who do not come in."""
+    """Decides who may connect to a listener, and counts those who may not."""
 
     def lets_in(self, peer: str) -> bool:
         """Tell whether this address may connect; one that may not is counted."""
@@ -240,7 +240,7 @@ class TimedProtocol(H11Protocol):
 
 
 class Stranger(asyncio.Protocol):
-    """Tells one who may not come in so, and reads nothing of what it says.
+    """Answers 403 to an address that is not allowed, without reading its request.
 
     Args:
         strangers: those that are being told.

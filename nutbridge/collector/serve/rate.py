@@ -12,7 +12,7 @@ MOST_SOURCES = 50_000
 
 
 class RateLimiter:
-    """Counts per source.
+    """Counts requests per source and says when one comes too often.
 
     Args:
         rate: how many, how often; None takes everything.

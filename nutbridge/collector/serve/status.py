@@ -24,7 +24,7 @@ _PATIENCE_S = 5.0
 
 
 class StatusPages:
-    """Answers what machines ask.
+    """Answers /healthz and /metrics.
 
     Args:
         mode: of the collector.

@@ -1,4 +1,4 @@
-"""Who empties the outbox, when several collectors share a database."""
+"""Chooses the one collector that empties the outbox of a shared database."""
 
 import contextlib
 import fcntl

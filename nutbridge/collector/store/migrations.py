@@ -43,7 +43,7 @@ _ENCODINGS = ("UTF8", "SQL_ASCII")
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
+    """Progress callback that does nothing."""
 
 
 def bring_up(

@@ -1,4 +1,4 @@
-"""TEST mode: what the pretended house does, and the bodies it answers with.
+"""TEST mode: the states of a simulated house, and the answers that go with them.
 
 Pure. online -> nocomms -> online -> onbatt -> lowbatt, again and again; the
 bodies come from the TEST_ keys, with ``@RELAY_STATE@`` and ``@BATT_SOC@``

@@ -90,7 +90,7 @@ def parse_token(text: str) -> Claims:
 
 
 def cached_claims(text: str) -> Claims:
-    """Do the same for a token of our own file, without the library if possible.
+    """Read the claims of a token from our own file, without the library if possible.
 
     The token was judged when it came; what is read here only schedules the next
     one, at every start, and the library costs more than the rest of a check.
@@ -223,7 +223,7 @@ def renew_at(claims: Claims) -> float:
 
 
 def installer_warning(claims: Claims) -> str | None:
-    """Return a warning about a token of the short kind, else None."""
+    """Return a warning about an installer's token (12 hours only), else None."""
     life_s = claims.life_s
     if life_s is None or life_s >= INSTALLER_LIFE_S:
         return None

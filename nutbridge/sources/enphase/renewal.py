@@ -1,4 +1,4 @@
-"""Keeps a token at hand; asks for new ones beside the loop.
+"""Keeps a token ready, and gets new ones in a thread beside the loop.
 
 A renewal runs in a daemon thread of its own. The token in use is offered until
 a new one was verified and stored. When to try is decided in schedule.py.
@@ -35,7 +35,7 @@ LIMIT_S = 120.0
 
 
 class TokenCloud(Protocol):
-    """See ``cloud.Cloud``."""
+    """What a renewal needs of the cloud (``cloud.Cloud``)."""
 
     def new_token(self, old: Claims | None, until: float) -> str:
         """Return a verified token, or raise CloudError."""
@@ -47,7 +47,7 @@ class TokenCloud(Protocol):
 
 
 class TokenFile(Protocol):
-    """See ``token_store.TokenStore``."""
+    """What a renewal needs of the token file (``token_store.TokenStore``)."""
 
     def read(self) -> str | None:
         """Return the cached token."""
@@ -73,7 +73,7 @@ class _Token(NamedTuple):
 
 
 class Renewal:
-    """The token of one gateway. All methods but one thread's belong to the loop.
+    """The token of one gateway, kept and renewed. Call it from the loop's thread only.
 
     Args:
         make_cloud: called in the background thread, once per renewal.

@@ -36,7 +36,7 @@ _MODES = {
 
 
 class Vote(NamedTuple):
-    """What one witness says.
+    """What one device besides the relay says about the grid.
 
     Attributes:
         speaker: who, for the log.

@@ -95,7 +95,7 @@ def family_of(answer: Answer) -> Family | None:
 
 
 class Inverter(InverterClient):
-    """Whoever answers; an ``InverterClient``.
+    """An SMA inverter of either family; an ``InverterClient``.
 
     Args:
         wire: sends the requests.

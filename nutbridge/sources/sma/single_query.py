@@ -57,7 +57,7 @@ class InverterSnapshot:
 
 
 class LookWaiter(EndableWaiter):
-    """Of the thread that looks; ended by another one when a signal comes.
+    """Waiter of the thread that asks; another thread ends it when a signal comes.
 
     A login is waited for all the same: only who knows the session can end it.
     It is the client's ``Gate``: told before each login, and after one that failed.

@@ -73,7 +73,7 @@ def not_allowed(finding: str) -> CheckVerdict:
 
 
 class Concluded(Exception):
-    """There is nothing more to check.
+    """Ends the gathering of facts early, with the verdict that says why.
 
     Attributes:
         verdict: of the check.

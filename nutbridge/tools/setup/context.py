@@ -118,7 +118,7 @@ class SetupContext:
 
 
 def check_host(text: str) -> str:
-    """Return a host as ENVOY_HOST has it.
+    """Check a host that the user gave; return it in the form of ENVOY_HOST.
 
     Raises:
         UsageError: it is none.

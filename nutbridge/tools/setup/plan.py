@@ -53,7 +53,7 @@ _TEMPLATE = """\
 
 
 class Who(Enum):
-    """Whose a new file is."""
+    """Which user a new file shall belong to."""
 
     MONITOR = "the monitor's user"
     ADMIN = "root, readable for the monitor's group"
@@ -126,7 +126,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What is known in the end.
+    """What a setup knows once all questions are answered.
 
     Attributes:
         values: keys of the config.

@@ -51,7 +51,7 @@ MEANING: Mapping[ProtectionVerdict, tuple[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment.
+    """A moment: when something was said or noted, and how long ago.
 
     Attributes:
         at: s since 1970 by the host's clock of now.
@@ -124,7 +124,7 @@ class GatewayReport:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """See token.py."""
+    """What is known of the token; token.py reads it."""
 
     account: str | None = None
     days_left: float | None = None
@@ -168,7 +168,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it.
+    """All that `nutbridge status` shows.
 
     Attributes:
         status: ups.status, "" without one, None while hidden.

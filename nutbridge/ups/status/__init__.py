@@ -1,1 +1,1 @@
-"""What ups.status has to say: the machine and the rules it stands on (pure)."""
+"""Decides ups.status: a state machine and its rules; pure."""

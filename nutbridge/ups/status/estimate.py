@@ -1,4 +1,4 @@
-"""The charge of a battery that nobody tells us about.
+"""Estimates the charge of a battery while the gateway does not tell it.
 
 From the last good charge on, energy leaves the battery: as measured while power
 is measured, else as the last five minutes of this outage say for half an hour
@@ -131,7 +131,7 @@ def _sun_w(memory: Memory) -> float:
 
 
 def expected_power_w(memory: Memory, now: float, policy: Policy) -> float | None:
-    """Return the power behind the reckoning at ``now``, W; None while blind."""
+    """Return the power that the estimate assumes, W; None if none is known."""
     charge = memory.battery.charge
     size_wh = memory.battery.size_wh
     if charge is None or size_wh is None:
@@ -148,7 +148,7 @@ def expected_power_w(memory: Memory, now: float, policy: Policy) -> float | None
 
 
 def estimate(memory: Memory, now: float, policy: Policy) -> Memory:
-    """Return the memory with the charge reckoned at ``now``, if one was ever read.
+    """Return the memory with the charge estimated at ``now``, if one was ever read.
 
     Without a size the charge falls as fast as the battery can give: too low
     rather than unknown.

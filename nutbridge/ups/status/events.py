@@ -51,7 +51,7 @@ class Step(NamedTuple):
 
 
 def begin(memory: Memory, event: Event, now: float) -> Step:
-    """Take the start decision ``event`` (start.py)."""
+    """Return the first step of a monitor after the start decision (start.py)."""
     memory = replace(resumed(memory, now), state=State.STARTING)
     return _apply(replace(memory, started_at=now, checked_at=now), event, now)
 
@@ -144,7 +144,7 @@ def _is_unfit(memory: Memory, answer: GridAnswer) -> bool:
 def check(
     memory: Memory, heard: Heard, now: float, policy: Policy, *, released: bool = False
 ) -> Step:
-    """Take what one check of the grid has come to.
+    """Return the step that one check of the grid leads to.
 
     Args:
         memory: before it.
@@ -293,7 +293,7 @@ def _begin_outage(memory: Memory, event: Event, now: float) -> Memory:
 
 
 def shown(memory: Memory, status: str, now: float) -> Memory:
-    """Take note that the port file now says ``status`` ("" when hidden)."""
+    """Return the memory after ``status`` was written ("" when the file was hidden)."""
     old = memory.shown
     new = ShownStatus(status, old.since, old.after_outage)
     if _kind(status) != _kind(old.status):

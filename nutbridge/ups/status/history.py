@@ -68,7 +68,7 @@ class LoadHistory:
 
 
 def expected(slots_w: tuple[float, ...]) -> tuple[float, ...]:
-    """Return the slots that tell what comes.
+    """Return the past loads from which the coming load is estimated.
 
     What came and went at least twice comes again: all slots count. A load that
     came once and went (a car) is left out, one that came and stays is all that

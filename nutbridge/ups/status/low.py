@@ -65,7 +65,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class OutageMoment:
-    """One moment of an outage: what LB is decided on."""
+    """All that LB is decided from, at one moment of an outage."""
 
     memory: Memory
     now: float

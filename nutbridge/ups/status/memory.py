@@ -92,7 +92,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """A charge that waits to be believed: read so often since ``first_at``."""
+    """A fall of the charge that is not believed yet, and how often it was read."""
 
     first_at: float
     readings: int
@@ -146,7 +146,7 @@ class BatteryMemory:
 
 @dataclass(frozen=True, slots=True)
 class FlowMemory:
-    """Power in and out of the battery.
+    """What the monitor remembers about power in and out of the battery.
 
     Attributes:
         samples: (time, discharge W) of the last SMOOTH_S of this outage.
@@ -173,7 +173,7 @@ class FlowMemory:
 
 @dataclass(frozen=True, slots=True)
 class LowMemory:
-    """Low battery.
+    """What the monitor remembers about a low battery.
 
     Attributes:
         lb: the battery is low, whether or not LB may be shown now.

@@ -49,7 +49,7 @@ class Event(StrEnum):
 
 
 class Show(StrEnum):
-    """What happens to the port file."""
+    """What a transition does with the port file: keep, write OL or OB, or hide."""
 
     KEEP = "keep"
     WRITE = "write what the state says"
