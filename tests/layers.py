@@ -31,7 +31,8 @@ ALONE = {"nut": ("net", "nut.upsd")}
 
 #: Rooms, and modules of other rooms, that touch no file, clock, network or log.
 PURE = (
-    *("errors", "ups", "nut.variables", "nut.values", "nut.port_text"),
+    *("errors", "ups", "nut.variables", "nut.values", "nut.words"),
+    "nut.port_text",
     *("nut.user_settings", "nut.edit", "nut.makers", "nut.ups_conf", "nut.numbers"),
     *("nut.curve", "nut.errors", "net.wire", "net.jsonfields", "system.redact"),
     *("system.retry_state", "system.text"),

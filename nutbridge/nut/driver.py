@@ -6,12 +6,12 @@ nothing else talks there; we connect and hang up.
 
 import contextlib
 import os
-import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from nutbridge.nut.ups_conf import UpsConf, parse_ups_conf
+from nutbridge.nut.words import nut_conf_values
 
 #: Where distributions keep NUT's sockets: Debian, Ubuntu and Raspberry Pi OS,
 #: Fedora, openSUSE, FreeBSD, and the default of a build from source.
@@ -25,9 +25,6 @@ _CONNECT_TIMEOUT_S = 0.5
 #: Of a socket's path: sun_path of unix(7).
 _LONGEST = 107
 _CAP = 1 << 20
-_STATEPATH = re.compile(
-    r"^\s*(?:export\s+)?NUT_STATEPATH=[\"']?([^\"'\s#]+)", re.MULTILINE
-)
 
 
 def socket_paths(
@@ -55,7 +52,7 @@ def socket_paths(
     given = [environ["NUT_STATEPATH"]] if environ.get("NUT_STATEPATH") else []
     names = {ups: None}
     for _folder, text in _texts(environ, "nut.conf", strict=strict):
-        given += _STATEPATH.findall(text)
+        given += filter(None, nut_conf_values(text, "NUT_STATEPATH"))
     for folder, text in _texts(environ, "ups.conf", strict=strict):
         conf = parse_ups_conf(text)
         given += filter(None, [conf.values.get("statepath")])

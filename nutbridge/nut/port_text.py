@@ -25,7 +25,6 @@ from nutbridge.nut.values import (
     assignment,
     plain_name,
     plain_text,
-    split_words,
 )
 from nutbridge.nut.variables import (
     BY_NAME,
@@ -35,6 +34,7 @@ from nutbridge.nut.variables import (
     find,
     fitting,
 )
+from nutbridge.nut.words import split_words
 
 #: Of the name of a port file while it is hidden.
 NOCOMMS_SUFFIX = "-nocomms"

@@ -2,45 +2,28 @@ r"""The text of ups.conf: read as NUT reads it, and one section added.
 
 Rules of NUT's parseconf.c and upsconf.c (2.8.0 to 2.8.5):
 
-1. Words stand between blanks. ``=`` outside quotes is a word of its own.
-2. ``"`` at the start of a word quotes up to the next ``"``, over line ends too;
-   within a word it is an ordinary character. ``\`` takes the next character as
-   it is; before a line end both fall away.
-3. ``#`` begins a comment, in the middle of a word too. Within quotes an
-   unescaped ``#`` makes NUT drop the line and go on behind it.
-4. A line is ``[name]``, ``key = value`` (words behind the value are not used),
+1. Words and lines: words.py.
+2. A line is ``[name]``, ``key = value`` (words behind the value are not used),
    or a flag. Anything else means nothing.
-5. A section that comes twice is one; the last value of a key counts. Names of
+3. A section that comes twice is one; the last value of a key counts. Names of
    sections and the keys of NUT itself (driver, port, desc, pollinterval) differ
    by case, a driver's own keys (mode) do not.
 """
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from nutbridge.errors import Refused
-from nutbridge.nut.values import plain_name, plain_text
+from nutbridge.nut.values import plain_text
+from nutbridge.nut.words import conf_lines, leading_number
 
 DRIVER = "dummy-ups"
 #: Keys that NUT compares letter by letter; all others are a driver's.
 _EXACT = frozenset({"driver", "port", "desc", "pollinterval"})
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-
-# Blanks are those of isspace(3) in the C locale.
-_TOKEN = re.compile(
-    r"(?P<newline>\n)"
-    r"|\#[^\n]*"
-    r'|"(?P<quoted>(?:[^"\\\#]|\\.)*+)(?P<end>["\#]?)'
-    r"|(?P<equals>=)"
-    r'|(?P<bare>(?:[^ \t\r\v\f\n\#=\\"]|\\.)(?:[^ \t\r\v\f\n\#=\\]|\\.)*+)'
-    r"|[ \t\r\v\f]+"
-    r"|(?P<stray>\\)",
-    re.DOTALL,
-)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +92,9 @@ def parse_ups_conf(text: str) -> UpsConf:
     top: dict[str, str] = {}
     found: dict[str, tuple[int, dict[str, str]]] = {}
     here = top
-    lines = _Lines(text)
-    for number, words in lines:
-        first = words[0]
+    lines = conf_lines(text)
+    for words, _comment, _whole, number in lines:
+        first = words[0] if words else ""
         if first.startswith("[") and first.endswith("]") and first != "[":
             here = found.setdefault(first[1:-1], (number, {}))[1]
             continue
@@ -122,7 +105,7 @@ def parse_ups_conf(text: str) -> UpsConf:
         Section(name, MappingProxyType(values), line)
         for name, (line, values) in found.items()
     )
-    return UpsConf(MappingProxyType(top), sections, lines.whole)
+    return UpsConf(MappingProxyType(top), sections, lines[-1].whole)
 
 
 def _pair(words: tuple[str, ...]) -> tuple[str, str] | None:
@@ -135,54 +118,6 @@ def _pair(words: tuple[str, ...]) -> tuple[str, str] | None:
     key = words[0]
     folded = key.lower()
     return (key if folded in _EXACT else folded), value
-
-
-class _Lines:
-    """The logical lines: number of the first physical one, and the words.
-
-    Attributes:
-        whole: see ``UpsConf``; right after the last line.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self.whole = True
-
-    def __iter__(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        words: list[str] = []
-        number = start = 1
-        for token in _TOKEN.finditer(self._text):
-            kind = token.lastgroup
-            if kind == "newline":
-                if words:
-                    yield start, tuple(words)
-                words = []
-            elif token["end"] == "#":
-                words = []
-            elif kind is not None:
-                words += self._word(kind, token)
-            number += token[0].count("\n")
-            if not words:
-                start = number
-        if words:
-            yield start, tuple(words)
-
-    def _word(self, kind: str, token: re.Match[str]) -> list[str]:
-        last = token.end() == len(self._text)
-        if kind == "equals":
-            return ["="]
-        if kind == "stray":
-            self.whole = False
-            return []
-        raw = token["bare"] if kind == "bare" else token["quoted"]
-        open_end = raw.endswith("\\\n") if kind == "bare" else not token["end"]
-        self.whole = not (last and open_end)
-        return [_plain(raw)]
-
-
-def _plain(raw: str) -> str:
-    # An escaped line end is no printable character and goes with the others.
-    return plain_name(_ESCAPED.sub(r"\1", raw))
 
 
 def section_text(
@@ -245,11 +180,12 @@ def with_section(
         _check_same(old, port_path, folder)
         return text
     _check_free(conf, name, port_path, folder)
-    slow = _seconds(conf.values.get("pollinterval", "")) > _SLOWEST_POLL_S
+    seconds = leading_number(conf.values.get("pollinterval", "")) or 0
+    poll_s = _POLL_S if seconds > _SLOWEST_POLL_S else None
     gap = "" if not text or text.endswith("\n\n") else "\n"
     if text and not text.endswith("\n"):
         gap = "\n\n"
-    added = section_text(name, port_path, desc, _POLL_S if slow else None)
+    added = section_text(name, port_path, desc, poll_s)
     return f"{text}{gap}{added}"
 
 
@@ -286,9 +222,3 @@ def _check_same(old: Section, port_path: str, folder: str) -> None:
             f"{where} has port = {old.port or 'none'}, not {port_path}; choose "
             f"another name, or that file (--port-file), or change the section"
         )
-
-
-def _seconds(text: str) -> int:
-    # As atoi(3): the digits at the front.
-    found = re.match(r"\s*(\d{1,9})", text)
-    return int(found[1]) if found else 0

@@ -1,9 +1,6 @@
-r"""Text as dummy-ups and upsd can carry it: cleaning, quoting, splitting.
+r"""Text as dummy-ups and upsd can carry it: cleaning and quoting.
 
-This module knows no variable and no file. The port file is read by NUT's
-parseconf: words between blanks, double quotes around a word, a backslash before
-a character that stands for itself, ``#`` before a comment. Only the newline
-byte ends a line.
+This module knows no variable and no file; words.py splits what is written here.
 
 A value that holds ``"``, ``\`` or ``#`` survives the file but not the way from
 driver to upsd: NUT 2.8.0 and 2.8.1 then lose the status that follows in the
@@ -12,7 +9,6 @@ same burst. So these three never leave this module.
 
 import math
 import re
-from typing import NamedTuple
 
 #: dummy-ups cuts longer values.
 MAX_CHARS = 127
@@ -32,17 +28,6 @@ _LETTERS = str.maketrans(
 )
 _NOT_PRINTABLE = re.compile(r"[^ -~]+")
 _BARE = re.compile(r"[A-Za-z0-9%+,./:;@_-]+(?: [A-Za-z0-9%+,./:;@_-]+)*")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-# Blanks are those of isspace(3) in the C locale, newline apart.
-_TOKEN = re.compile(
-    r"(?P<comment>\#.*)"
-    r'|"(?P<quoted>(?:[^"\\]|\\.)*)(?P<closed>"?)'
-    r"|(?P<equals>=)"
-    r"|(?P<bare>(?:[^ \t\r\v\f\#=\\]|\\.)+)"
-    r"|(?P<blank>[ \t\r\v\f]+)"
-    r"|(?P<stray>\\)",
-    re.DOTALL,
-)
 
 
 def plain_text(text: str) -> str:
@@ -99,41 +84,3 @@ def number(value: float | None, decimals: int) -> str | None:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-class Words(NamedTuple):
-    """One physical line as parseconf splits it.
-
-    Attributes:
-        words: without their quotes and backslashes, otherwise untouched.
-        comment: from ``#`` to the end, or empty.
-        whole: False when a quote is left open or a backslash ends the line;
-            parseconf would then swallow what follows.
-    """
-
-    words: tuple[str, ...]
-    comment: str
-    whole: bool
-
-
-def split_words(line: str) -> Words:
-    """Split one physical line; open ends are closed at the end of the line."""
-    words: list[str] = []
-    comment = ""
-    whole = True
-    for token in _TOKEN.finditer(line):
-        match token.lastgroup:
-            case "comment":
-                comment = token["comment"]
-            case "closed":
-                words.append(_ESCAPED.sub(r"\1", token["quoted"]))
-                whole = whole and token["closed"] == '"'
-            case "equals":
-                words.append("=")
-            case "bare":
-                words.append(_ESCAPED.sub(r"\1", token["bare"]))
-            case "stray":
-                whole = False
-            case _:
-                pass  # blanks separate words
-    return Words(tuple(words), comment, whole)

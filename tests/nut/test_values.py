@@ -11,8 +11,8 @@ from nutbridge.nut.values import (
     number,
     plain_text,
     quote,
-    split_words,
 )
+from nutbridge.nut.words import conf_lines, nut_conf_values, split_words, upsmon_number
 from tests.nut.port_file.driver_model import GARBAGE, read
 
 
@@ -109,3 +109,31 @@ def test_split_words_marks_open_ends() -> None:
     assert split_words("a: b\\").whole is False
     assert split_words('a: "b\\').whole is False
     assert split_words('a: "b\\"" # c \\').whole is True
+
+
+def test_hash_in_quotes_ends_a_line_of_a_file_but_not_of_a_port_file() -> None:
+    line = 'a "b # c" d'
+    assert split_words(line).words == ("a", "b # c", "d")
+    # NUT drops what stands before it and goes on behind it.
+    assert conf_lines(line)[0].words == ('c"', "d")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("DEADTIME 25", 25),
+        ('\tDEADTIME "25" # s', 25),
+        ("DEADTIME 25s\nDEADTIME 30\nDEADTIME x", 30),
+        ("DEADTIME \\\n25", 25),
+        ("# DEADTIME 25", None),
+        ('NOTIFYMSG ONLINE "\nDEADTIME 25\n"', None),
+        ("deadtime 25\nDEADTIME\nDEADTIME -3", None),
+    ],
+)
+def test_last_number_of_upsmon_conf(text: str, found: int | None) -> None:
+    assert upsmon_number(text, "DEADTIME") == found
+
+
+def test_nut_conf_is_of_the_shell() -> None:
+    text = "#MODE=a\nMODE = b\n export MODE='none' # c\nMODES=d\nMODE=\n"
+    assert nut_conf_values(text, "MODE") == ["b", "none", ""]

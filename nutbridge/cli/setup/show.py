@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+from nutbridge.nut.words import nut_conf_values
 from nutbridge.sources.enphase.remedies import NO_BATTERY, NO_BATTERY_REMEDY
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.system.text import printable
@@ -98,12 +99,8 @@ def show_notes(nut_conf: bytes | None, account: RunAs | None, places: Places) ->
         say("and add:")
         say("  [Service]")
         say(f"  ReadWritePaths={' '.join(folders)}")
-    mode = b""
-    for line in (nut_conf or b"").splitlines():
-        key, _, value = line.partition(b"=")
-        if key.strip() == b"MODE":
-            mode = value.partition(b"#")[0].strip().strip(b"\"'")
-    if mode == b"none":
+    text = (nut_conf or b"").decode("utf-8", "replace")
+    if nut_conf_values(text, "MODE")[-1:] == ["none"]:
         say()
         say("NUT is switched off: nut.conf says MODE=none. Write MODE=standalone, or")
         say("MODE=netserver where other machines are to see this UPS.")

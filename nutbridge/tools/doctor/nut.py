@@ -14,6 +14,7 @@ from nutbridge.nut.errors import NutError
 from nutbridge.nut.ups_conf import DRIVER, Section, UpsConf, parse_ups_conf
 from nutbridge.nut.upsd import read_ups
 from nutbridge.nut.versions import driver_version
+from nutbridge.nut.words import upsmon_number
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
@@ -35,7 +36,6 @@ _UPSD_S = 3.0
 
 #: upsmon's own default, upsmon.conf(5).
 _DEADTIME_S = 15.0
-_DEADTIME = re.compile(r'^[ \t]*DEADTIME[ \t]+"?(\d{1,9})', re.MULTILINE)
 #: systemd's own default, systemd.service(5).
 _RESTART_S = 0.1
 #: A driver that looks less often shows an outage late, and may miss an OL that
@@ -171,21 +171,13 @@ def _any_there(paths: Iterable[Path]) -> bool | None:
 
 
 def _deadtime_s(path: Path) -> float | None:
-    if not os.access(path, os.R_OK):
-        return None
-    found = _last(_DEADTIME, path)
-    return float(found) if found else _DEADTIME_S
-
-
-def _last(pattern: re.Pattern[str], path: Path) -> str | None:
-    """Return what the last match in a file names; None without one."""
     try:
         with path.open("rb") as file:
             text = file.read(_CAP).decode("utf-8", "replace")
     except OSError:
         return None
-    found: list[str] = pattern.findall(text)
-    return found[-1] if found else None
+    found = upsmon_number(text, "DEADTIME")
+    return _DEADTIME_S if found is None else float(found)
 
 
 def _restart_s(unit: str, place: DoctorContext) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nutbridge.nut.values import split_words
+from nutbridge.nut.words import upsmon_number
 from nutbridge.ups.units import clamp
 
 #: What upsmon.conf says where nothing is said, s (upsmon.conf(5)).
@@ -44,9 +44,9 @@ class UpsmonTimes:
 def parse_times(text: str, origin: str) -> UpsmonTimes:
     """Read the times of an upsmon.conf; everything else in it is left alone."""
     found = dict(DEFAULTS)
-    for line in text.splitlines():
-        words = split_words(line).words
-        if len(words) > 1 and words[0] in DEFAULTS and words[1].isdecimal():
-            least = 0 if words[0] in ("FINALDELAY", "HOSTSYNC") else 1
-            found[words[0]] = int(clamp(int(words[1][:9]), least, LONGEST_S))
+    for name in DEFAULTS:
+        number = upsmon_number(text, name)
+        if number is not None:
+            least = 0 if name in ("FINALDELAY", "HOSTSYNC") else 1
+            found[name] = int(clamp(number, least, LONGEST_S))
     return UpsmonTimes(found, origin)

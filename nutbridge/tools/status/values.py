@@ -8,7 +8,7 @@ from pathlib import Path
 from nutbridge.config.settings import Settings
 from nutbridge.nut.port_file import PortFile, PortFileName
 from nutbridge.nut.port_text import parse
-from nutbridge.nut.values import split_words
+from nutbridge.nut.words import split_words
 from nutbridge.system.clock import Clock
 from nutbridge.system.files import owner_for
 

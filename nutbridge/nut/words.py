@@ -1,0 +1,131 @@
+r"""The words of NUT's files: quotes, backslashes, comments (pure).
+
+Rules of NUT's parseconf.c (2.8.0 to 2.8.5), for ups.conf, upsmon.conf and port
+files alike:
+
+1. Words stand between blanks. ``=`` outside quotes is a word of its own.
+2. ``"`` at the start of a word quotes up to the next ``"``, over line ends too;
+   within a word it is an ordinary character. ``\`` takes the next character as
+   it is.
+3. ``#`` begins a comment, in the middle of a word too. Within quotes an
+   unescaped ``#`` makes NUT drop the line and go on behind it.
+
+nut.conf is none of these: the shell and systemd read it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nutbridge.nut.values import plain_name
+
+
+def _tokens(stop: str) -> re.Pattern[str]:
+    """Return the tokens; ``stop`` ends quotes beside ``"``."""
+    # Blanks are those of isspace(3) in the C locale.
+    return re.compile(
+        r"(?P<newline>\n)"
+        r"|(?P<comment>\#[^\n]*)"
+        rf'|"(?P<quoted>(?:[^"\\{stop}]|\\.)*+)(?P<end>["{stop}]?)'
+        r"|(?P<equals>=)"
+        r"|(?P<bare>(?:[^ \t\r\v\f\n\#=\\]|\\.)++)"
+        r"|[ \t\r\v\f]+"
+        r"|(?P<stray>\\)",
+        re.DOTALL,
+    )
+
+
+_OF_FILE = _tokens(r"\#")
+# A line of a port file stands alone, and a # in its quotes is the user's text: both
+# are put right when the line is written, instead of losing it as NUT would.
+_OF_LINE = _tokens("")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+class Words(NamedTuple):
+    """One line as parseconf splits it.
+
+    Attributes:
+        words: without their quotes and backslashes, otherwise untouched.
+        comment: from ``#`` to the end, or empty.
+        whole: False when a quote is left open or a backslash ends the text;
+            parseconf would then swallow what follows.
+        number: of the physical line with the first word; the first line is 1.
+    """
+
+    words: tuple[str, ...] = ()
+    comment: str = ""
+    whole: bool = True
+    number: int = 1
+
+
+def split_words(line: str) -> Words:
+    """Split one physical line; open ends are closed at the end of the line."""
+    return next(_split(line, _OF_LINE))
+
+
+def conf_lines(text: str) -> list[Words]:
+    """Split a whole file into lines, as NUT does: at least one, some empty.
+
+    Characters that are not printable ASCII are left out: parseconf drops them, an
+    escaped line end too. Only the last line can be not whole.
+    """
+    return [
+        line._replace(words=tuple(map(plain_name, line.words)))
+        for line in _split(text, _OF_FILE)
+    ]
+
+
+def _split(text: str, tokens: re.Pattern[str]) -> Iterator[Words]:
+    words: list[str] = []
+    comment = ""
+    whole = True
+    number = start = 1
+    for token in tokens.finditer(text):
+        match token.lastgroup:
+            case "newline":
+                yield Words(tuple(words), comment, whole, start)
+                words, comment, whole = [], "", True
+            case "comment":
+                comment = token[0]
+            case "end" if token["end"] == "#":
+                words = []
+            case "end":
+                words.append(_ESCAPED.sub(r"\1", token["quoted"]))
+                whole = token["end"] == '"'
+            case "equals" | "bare":
+                words.append(_ESCAPED.sub(r"\1", token[0]))
+                at_end = token.end() == len(text)
+                whole = not (at_end and token[0].endswith("\\\n"))
+            case "stray":
+                whole = False
+        number += token[0].count("\n")
+        if not words:
+            start = number
+    yield Words(tuple(words), comment, whole, start)
+
+
+def leading_number(text: str) -> int | None:
+    """Return the digits at the front, as atoi(3) takes them; None without any."""
+    found = re.match(r"\s*([0-9]{1,9})", text)
+    return int(found[1]) if found else None
+
+
+def upsmon_number(text: str, name: str) -> int | None:
+    """Return the number behind a directive of upsmon.conf, the last one; or None."""
+    found = None
+    for line in conf_lines(text):
+        if line.words[:1] == (name,) and line.words[1:]:
+            number = leading_number(line.words[1])
+            found = found if number is None else number
+    return found
+
+
+def nut_conf_values(text: str, name: str) -> list[str]:
+    """Return every value that a nut.conf gives a name, without quotes, in order.
+
+    Source: nut.conf(5): assignments of the shell, read by scripts and systemd; a
+    value with blanks is none that matters here.
+    """
+    assigned = rf"^\s*(?:export\s+)?{re.escape(name)}[ \t]*=[ \t]*[\"']?([^\"'\s#]*)"
+    return re.findall(assigned, text, re.MULTILINE)
