@@ -161,7 +161,7 @@ def _error_of(options: Options, host: "Host") -> NutbridgeError | None:
     from nutbridge.nut.publisher import PortFilePublisher
 
     try:
-        settings, _ = load(options.config, options.ups, os.environ)
+        settings, _ = load(options.config, options.ups, os.environ, trusting=True)
         port = PortFile(Path(settings.port_file), host.clock)
         port.check()
         publisher = PortFilePublisher(port, maker_of(settings))
@@ -174,7 +174,9 @@ def _error_of(options: Options, host: "Host") -> NutbridgeError | None:
 def _settings(options: Options) -> "Settings":
     from nutbridge.config.file import load
 
-    settings, notices = load(options.config, options.ups, os.environ)
+    # Typed by root it may follow no stranger's link; a monitor has to find an OB.
+    stays = not (options.once or options.hide)
+    settings, notices = load(options.config, options.ups, os.environ, trusting=stays)
     level = level_for(
         max(options.debug, settings.debug),
         verbose=options.verbose or settings.verbose,

@@ -19,6 +19,7 @@ from nutbridge.cli.common import (
     sudo_hint,
 )
 from nutbridge.errors import TokenError
+from nutbridge.system.files import is_handed, read_file
 from nutbridge.system.text import printable
 from nutbridge.ups.units import SECONDS_PER_DAY, spoken_s
 
@@ -193,9 +194,11 @@ def _read(file: str) -> str:
             if sys.stdin.isatty():
                 typer.echo("Paste the token, then Enter and ^D.", err=True)
             data = sys.stdin.buffer.read(_LONGEST)
-        else:
-            with Path(file).open("rb") as source:
+        elif is_handed(path := Path(file)):
+            with path.open("rb") as source:
                 data = source.read(_LONGEST)
+        else:
+            data = read_file(path, _LONGEST, alone=True).data
     except OSError as exc:
         raise TokenError(f"{file}: {exc.strerror}") from exc
     from nutbridge.sources.enphase.claims import pasted_token

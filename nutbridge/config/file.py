@@ -6,9 +6,10 @@ password that everybody can read, and folders in which everybody can write.
 """
 
 import contextlib
+import functools
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from nutbridge.config.sma import PASSWORD_MAX, too_long
 from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
 from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError
+from nutbridge.system.files import FolderInPlaceError, NotPlainError, read_file
 from nutbridge.ups.notices import Notice, warning
 
 _PASSWORD_BYTES = 4096
@@ -63,6 +65,7 @@ def load(
     environ: Mapping[str, str],
     *,
     account_needed: bool = True,
+    trusting: bool = False,
 ) -> tuple[Settings, list[Notice]]:
     """Read the config of one UPS.
 
@@ -76,6 +79,7 @@ def load(
         environ: the environment.
         account_needed: whether USERNAME and PASSWORD must be set where there is
             no token yet.
+        trusting: see ``files.read_file``.
 
     Returns:
         The settings, and what is odd about them, for the log.
@@ -87,7 +91,7 @@ def load(
     cwd = _cwd()
     nut = folders(environ)
     path = absolute(cwd, config or _usual(nut, ups, environ))
-    data, info = _read_config(path)
+    data, info = _read_config(path, trusting=trusting)
     entries = parse(data, path)
     name = _ups_name(ups, entries.get("UPS"), environ, path)
     place = ConfigSite(
@@ -105,7 +109,8 @@ def load(
     if settings.test is not None:
         odd += _check_test_port(settings.port_file, absolute(cwd, nut.sysconfig))
     else:
-        settings = _with_passwords(settings, odd, needed=account_needed)
+        read = functools.partial(read_password, trusting=trusting)
+        settings = _with_passwords(settings, odd, read, needed=account_needed)
     return settings, _overruled(ups, entries.get("UPS"), path) + odd
 
 
@@ -137,7 +142,7 @@ def salvage(config: str | None, ups: str | None, environ: Mapping[str, str]) -> 
     path = absolute(cwd, config or _usual(nut, ups, environ))
     entries: dict[str, ConfigEntry] = {}
     with contextlib.suppress(ConfigError):
-        data, info = read_plain(path, MAX_BYTES)
+        data, info = read_plain(path, MAX_BYTES, trusting=True)
         _check_secrecy(path, info, holds_secret=False)
         try:
             entries = parse(data, path)
@@ -157,9 +162,9 @@ def salvage(config: str | None, ups: str | None, environ: Mapping[str, str]) -> 
     return Salvage(name, state_dir, port_file)
 
 
-def _read_config(path: str) -> tuple[bytes, os.stat_result]:
+def _read_config(path: str, *, trusting: bool) -> tuple[bytes, os.stat_result]:
     try:
-        return read_plain(path, MAX_BYTES)
+        return read_plain(path, MAX_BYTES, trusting=trusting)
     except ConfigError as exc:
         if not isinstance(exc.__cause__, FileNotFoundError):
             raise
@@ -168,18 +173,24 @@ def _read_config(path: str) -> tuple[bytes, os.stat_result]:
         raise ConfigError(path, None, problem) from exc.__cause__
 
 
-def _with_passwords(settings: Settings, odd: list[Notice], *, needed: bool) -> Settings:
+def _with_passwords(
+    settings: Settings,
+    odd: list[Notice],
+    read: Callable[[str, str], str],
+    *,
+    needed: bool,
+) -> Settings:
     """Return the settings with what the password files hold; note what is odd."""
     file = settings.password_file
     if file is not None and not needed and not os.path.lexists(file):
         # Of no use to this command, and perhaps lent to the stopped service alone.
         odd.append(warning(f"{file}: PASSWORD_FILE: no such file for this command"))
     elif file is not None:
-        settings = replace(settings, password=read_password(file))
+        settings = replace(settings, password=read(file, "PASSWORD_FILE"))
     sma = settings.sma
     if sma is None or sma.password_file is None:
         return settings
-    password = read_password(sma.password_file, "SMA_PASSWORD_FILE")
+    password = read(sma.password_file, "SMA_PASSWORD_FILE")
     if len(password) > PASSWORD_MAX:
         odd.append(warning(f"{sma.password_file}: {too_long()}"))
     return replace(settings, sma=replace(sma, password=password))
@@ -246,35 +257,35 @@ def _overruled(
     ]
 
 
-def read_plain(path: str, cap: int) -> tuple[bytes, os.stat_result]:
+def read_plain(
+    path: str, cap: int, *, trusting: bool = False
+) -> tuple[bytes, os.stat_result]:
     """Read a whole plain file of at most ``cap`` bytes, and one byte more.
 
     Raises:
-        ConfigError: not there, not readable, or not a plain file.
+        ConfigError: not there, not readable, not a plain file, or behind a link that
+            root may not follow.
     """
     try:
-        # O_NONBLOCK: a FIFO without a writer must not hang the start.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            info = os.fstat(handle)
-            if not stat.S_ISREG(info.st_mode):
-                kind = "a folder" if stat.S_ISDIR(info.st_mode) else "no plain file"
-                raise ConfigError(path, None, f"is {kind}, a file is needed")
-            with open(handle, "rb", closefd=False) as file:
-                return file.read(cap + 1), info
-        finally:
-            os.close(handle)
+        found = read_file(Path(path), cap, trusting=trusting)
+    except FolderInPlaceError as exc:
+        raise ConfigError(path, None, "is a folder, a file is needed") from exc
+    except NotPlainError as exc:
+        raise ConfigError(path, None, "is no plain file, a file is needed") from exc
     except OSError as exc:
         raise ConfigError(path, None, f"cannot be read: {exc.strerror}") from exc
+    return found.data, found.info
 
 
-def read_password(path: str, key: str = "PASSWORD_FILE") -> str:
+def read_password(
+    path: str, key: str = "PASSWORD_FILE", *, trusting: bool = False
+) -> str:
     """Read a password file: one line, its line end falls away.
 
     Raises:
         ConfigError: not readable, readable by everybody, or not one line.
     """
-    data, info = read_plain(path, _PASSWORD_BYTES)
+    data, info = read_plain(path, _PASSWORD_BYTES, trusting=trusting)
     _check_secrecy(path, info, holds_secret=True)
     try:
         text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nutbridge.nut.ups_conf import UpsConf, parse_ups_conf
 from nutbridge.nut.words import nut_conf_values
+from nutbridge.system.files import read_file
 
 #: Where distributions keep NUT's sockets: Debian, Ubuntu and Raspberry Pi OS,
 #: Fedora, openSUSE, FreeBSD, and the default of a build from source.
@@ -78,9 +79,8 @@ def _texts(
     given = [environ[key] for key in keys if environ.get(key)]
     for folder in map(Path, given or CONF_FOLDERS):
         with contextlib.suppress(*missing):
-            with (folder / name).open("rb") as file:
-                text = file.read(_CAP).decode("utf-8", "replace")
-            yield folder, text
+            data = read_file(folder / name, _CAP, trusting=True).data
+            yield folder, data.decode("utf-8", "replace")
 
 
 class DriverSockets:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nutbridge.nut.driver import DriverSockets, driver_runs, socket_paths
+from nutbridge.system.files import read_file
 
 
 @pytest.fixture
@@ -93,14 +94,14 @@ def test_socket_config_that_may_not_be_read_proves_nothing(
 ) -> None:
     """EACCES is not silence: the file could name the place of a live driver."""
     write(folder, "ups.conf", "")
-    inner = Path.open
+    inner = read_file
 
-    def refuse(path: Path, *args: object, **named: object) -> object:
+    def refuse(path: Path, cap: int, *, trusting: bool) -> object:
         if path.name == "ups.conf":
             raise PermissionError(13, "Permission denied")
-        return inner(path, *args, **named)  # type: ignore[call-overload]
+        return inner(path, cap, trusting=trusting)
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("nutbridge.nut.driver.read_file", refuse)
     assert runs(folder)
     environ = {"NUT_CONFPATH": str(folder / "conf")}
     assert socket_paths("home", environ), "doctor looks on"

@@ -7,6 +7,7 @@ from pathlib import Path
 from nutbridge.nut.words import nut_conf_values
 from nutbridge.sources.enphase.remedies import NO_BATTERY, NO_BATTERY_REMEDY
 from nutbridge.sources.sma.reading import UpsReading
+from nutbridge.system.files import read_file
 from nutbridge.system.text import printable
 from nutbridge.tools.doctor.systemd import LOAD_PATH
 from nutbridge.tools.setup.places import UNIT_FOLDERS, Places
@@ -16,6 +17,7 @@ from nutbridge.ups.model import Grid
 from nutbridge.ups.units import WH_PER_KWH
 
 UNIT = "enphase-monitor@.service"
+_MOST_UNIT_BYTES = 65536
 _OURS = b"RuntimeDirectory=nutbridge"
 _GRID_WORDS = {
     Grid.CLOSED: "The grid is there",
@@ -144,7 +146,7 @@ def _install_lines(root: str) -> list[list[str]]:
     units = (Path(f"{root}{folder}/{UNIT}") for folder in LOAD_PATH)
     used = next((path for path in units if path.is_file()), None)
     # The bash script's unit has the same name, and no watchdog.
-    if used is not None and _OURS in used.read_bytes():
+    if used is not None and _OURS in read_file(used, _MOST_UNIT_BYTES).data:
         return []
     shared = Path(sys.prefix, "share/nutbridge/systemd", UNIT)
     source = str(shared) if shared.exists() else f"systemd/{UNIT}"

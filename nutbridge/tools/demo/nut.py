@@ -20,10 +20,12 @@ from nutbridge.config.file import folders
 from nutbridge.errors import NutbridgeError
 from nutbridge.nut.ups_conf import parse_ups_conf
 from nutbridge.nut.versions import FOLDERS, find_driver
+from nutbridge.system.files import read_file
 
 _ALSO = ("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/ups/sbin")
 
 _LOOPBACK = "127.0.0.1"
+_UPS_CONF_BYTES = 1 << 20
 _START_S = 10.0
 _STOP_S = 3.0
 _UPSC_S = 5.0
@@ -75,9 +77,8 @@ def find_beside(driver: str, name: str, environ: Mapping[str, str]) -> str | Non
 
 def _driverpath(environ: Mapping[str, str]) -> str | None:
     try:
-        text = Path(folders(environ).sysconfig, "ups.conf").read_text(
-            "utf-8", "replace"
-        )
+        path = Path(folders(environ).sysconfig, "ups.conf")
+        text = read_file(path, _UPS_CONF_BYTES).data.decode("utf-8", "replace")
     except OSError:
         return None
     return parse_ups_conf(text).values.get("driverpath")

@@ -243,7 +243,7 @@ def _driver_user(place: DoctorContext, monitor: User) -> User:
 def _ups_conf_user(environ: Mapping[str, str]) -> str | None:
     path = Path(nut_folders(environ).sysconfig, "ups.conf")
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_file(path, MAX_BYTES).data.decode("utf-8", "replace")
     except OSError:
         return None
     return parse_ups_conf(text).values.get("user")

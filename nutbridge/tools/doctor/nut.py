@@ -15,6 +15,7 @@ from nutbridge.nut.ups_conf import DRIVER, Section, UpsConf, parse_ups_conf
 from nutbridge.nut.upsd import read_ups
 from nutbridge.nut.versions import driver_version
 from nutbridge.nut.words import upsmon_number
+from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
@@ -144,8 +145,8 @@ class UpsdFacts(Gathered):
 
 def _ups_conf(path: Path) -> tuple[UpsConf | None, bool]:
     try:
-        with path.open("rb") as file:
-            return parse_ups_conf(file.read(_CAP).decode("utf-8", "replace")), False
+        data = read_file(path, _CAP).data
+        return parse_ups_conf(data.decode("utf-8", "replace")), False
     except PermissionError:
         return None, True
     except OSError:
@@ -172,8 +173,7 @@ def _any_there(paths: Iterable[Path]) -> bool | None:
 
 def _deadtime_s(path: Path) -> float | None:
     try:
-        with path.open("rb") as file:
-            text = file.read(_CAP).decode("utf-8", "replace")
+        text = read_file(path, _CAP).data.decode("utf-8", "replace")
     except OSError:
         return None
     found = upsmon_number(text, "DEADTIME")

@@ -13,6 +13,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from nutbridge.system.files import read_file
+
 _RUNS = Path("/run/systemd/system")
 #: Load path of the system manager, first wins.
 LOAD_PATH = (
@@ -113,8 +115,7 @@ def _load_path(environ: Mapping[str, str]) -> Sequence[str]:
 
 def _settings(path: Path) -> Mapping[str, str]:
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_BYTES).decode("utf-8", "replace")
+        text = read_file(path, _MOST_BYTES).data.decode("utf-8", "replace")
     except OSError:
         return {}
     found = {}
