@@ -145,7 +145,7 @@ def writing() -> Iterator[None]:
         raise NutbridgeError(f"standard output: {error.strerror}") from None
 
 
-def csv_cell(value: object) -> object:
+def _csv_cell(value: object) -> object:
     """Return a cell of a CSV file: control characters escaped, 1 and 0 for a bool."""
     if isinstance(value, bool):
         return int(value)
@@ -161,4 +161,4 @@ def write_cells(rows: Iterable[Iterable[object]]) -> None:
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerows(map(csv_cell, row) for row in rows)
+    writer.writerows(map(_csv_cell, row) for row in rows)
