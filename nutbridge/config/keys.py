@@ -104,7 +104,8 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             "writable folder of the port file, token and state",
             more=("Not everybody may write in it. Where it is not set: "
             "NUT_LOCALSTATE or NUT_STATEPATH, else /var/lib/ups where it exists, "
-            "else the default."), default="/var/lib/nut"),
+            "else the default. setup writes /var/lib/nutbridge where the monitor has "
+            "a user of its own."), default="/var/lib/nut"),
         Key("TOKEN_FILE", "", KeyKind.PATH,
             "cached gateway token; relative: in STATE_DIR; one of that name in "
             "$CREDENTIALS_DIRECTORY is read too; the one that ends later is used",

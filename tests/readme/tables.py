@@ -25,6 +25,8 @@ from tests.readme import commands
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.rst"
+#: Longest line of the pages where it can be broken.
+WIDTH = 88
 #: README.rst and the pages: where a user looks.
 MANUAL = [README, *sorted(SOURCES.glob("*.rst"))]
 
@@ -199,6 +201,26 @@ def _read(name: str) -> str:
         name, dot, _ = name.rpartition(".")
         assert dot, "say in _READ where it comes from"
     return _READ[name]
+
+
+def part(block: tuple[str, str]) -> str:
+    """Return what stands between the marks of a part, in lines of at most WIDTH."""
+    return "\n".join(each for line in BLOCKS[block]() for each in _narrow(line))
+
+
+def _narrow(line: str) -> list[str]:
+    """Break a line; a term must stay one, as its text is told by the indent."""
+    begin = re.match(r" +(?:\* )?|(?=Also: )", line)
+    if begin is None or len(line) <= WIDTH:
+        return [line]
+    return textwrap.wrap(
+        line[begin.end() :],
+        WIDTH,
+        initial_indent=begin[0],
+        subsequent_indent=" " * begin.end(),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 #: Page, name of the part in it, and what stands there.
