@@ -21,7 +21,7 @@ from typing import NamedTuple, Protocol
 from nutbridge.errors import CertificateChanged
 from nutbridge.net.wire import PinnedTls
 from nutbridge.system.clock import Clock
-from nutbridge.system.files import Access, read_file, replace_file, sweep
+from nutbridge.system.files import Access, is_strangers, read_file, replace_file, sweep
 
 _log = logging.getLogger(__name__)
 
@@ -113,11 +113,15 @@ class PinStore:
     def peek(self) -> PinRecord:
         """Do the same beside a running monitor: remove nothing that it writes."""
         try:
-            data = read_file(self._path, _CAP).data
+            data, info, _ = read_file(self._path, _CAP)
         except FileNotFoundError:
             return PinRecord()
         except OSError as exc:
             _log.warning("fingerprint %s ignored: %s", self._path, exc.strerror)
+            return PinRecord()
+        if is_strangers(self._path, info, self._access.owner):
+            text = "fingerprint %s ignored: user %d has no part in its folder"
+            _log.warning(text, self._path, info.st_uid)
             return PinRecord()
         found = parse_pin(data)
         if found is None:

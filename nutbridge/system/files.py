@@ -572,6 +572,24 @@ def is_handed(path: Path) -> bool:
     return str(path) == "/dev/stdin" or _HANDED.fullmatch(str(path)) is not None
 
 
+def is_strangers(
+    path: Path, info: os.stat_result, owner: tuple[int, int] | None = None
+) -> bool:
+    """Whether a file is of a user who has no part in the folder that it lies in.
+
+    Args:
+        path: of the file.
+        info: stat of what was read.
+        owner: the monitor's user, where that is another one than the process's.
+    """
+    mine = (0, os.geteuid(), *(owner[:1] if owner else ()))
+    if info.st_uid in mine:
+        return False
+    with contextlib.suppress(OSError), Folder(real_path(path).parent) as folder:
+        return not is_account_of(info.st_uid, folder.info())
+    return True
+
+
 def look(path: Path) -> os.stat_result:
     """Return the stat of a file, links followed as ``read_file`` does.
 

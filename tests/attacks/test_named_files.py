@@ -14,14 +14,17 @@ import pytest
 from nutbridge.cli.token import _read as token_of
 from nutbridge.config.file import load, read_password, read_plain
 from nutbridge.errors import NutbridgeError
+from nutbridge.net.pins import PinStore
 from nutbridge.nut.driver import socket_paths
 from nutbridge.simulator.tokens import make_token
+from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.files import NotPlainError, read_file
 from nutbridge.tools.doctor.nut import _deadtime_s, _ups_conf
 from nutbridge.tools.doctor.systemd import _settings
 from tests.attacks.command import LONG_S, PROGRAMS
-from tests.attacks.stage import ATTACKER, GROUP, needs_root, stage
+from tests.attacks.stage import ATTACKER, GROUP, MONITOR, needs_root, stage
 
+STRANGER = 61009
 TOKEN = make_token("122000000001", 2e9)
 #: Each reads a file that is there, and tells by a true value that it did.
 READERS: dict[str, tuple[Callable[[Path], object], bytes]] = {
@@ -93,6 +96,28 @@ def test_a_monitor_finds_its_config_behind_any_link() -> None:
         with pytest.raises(NutbridgeError, match="link of another user"):
             load(str(path), None, environ)
         assert load(str(path), None, environ, trusting=True)[0].ups == "home"
+
+
+@needs_root
+@pytest.mark.parametrize("user", [0, MONITOR, ATTACKER, STRANGER])
+def test_a_strangers_token_or_pin_is_none(user: int) -> None:
+    """Only where a monitor has no other token it tries that one, and says so."""
+    with stage(ATTACKER) as place:
+        tokens, pins = place.put("token", TOKEN.encode(), 0o600), "ab" * 32
+        pin = place.put("pin", pins.encode(), 0o600)
+        os.chown(tokens, user, GROUP)
+        os.chown(pin, user, GROUP)
+        store = TokenStore(tokens, None, (MONITOR, GROUP))
+        stranger = user == STRANGER
+        assert store.peek() == (None if stranger else TOKEN)
+        assert store.read() == TOKEN
+        known = PinStore(pin, (MONITOR, GROUP)).load().known
+        assert known == (None if stranger else pins)
+        lent = place.folder / "lent"
+        lent.write_text(make_token("122000000001", 1.9e9))
+        lent.chmod(0o600)
+        store = TokenStore(tokens, None, (MONITOR, GROUP), credential=str(lent))
+        assert (store.read() == TOKEN) is not stranger
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from nutbridge.system.files import (
     Access,
     Folder,
     folder_of,
+    is_strangers,
     look,
     read_file,
     real_path,
@@ -78,7 +79,9 @@ class TokenStore:
         """
         with contextlib.suppress(OSError), folder_of(self._path) as (folder, name):
             folder.sweep(name)
-        return self.peek()
+        # A token that nobody knows is better than none in an outage: it goes to the
+        # known gateway alone, and one that is refused is renewed.
+        return self._latest(strangers=True)
 
     def peek(self) -> str | None:
         """Do the same beside a running monitor: remove nothing that it writes.
@@ -86,11 +89,15 @@ class TokenStore:
         Raises:
             ConfigError: see ``read``.
         """
+        return self._latest()
+
+    def _latest(self, *, strangers: bool = False) -> str | None:
         # First, so that a file that is refused is told of once.
         self._seen = _signature(self._path)
         self.check()
         found = [self._read(path) for path in self._paths()]
-        usable = [each for each in found if each is not None]
+        read = [each for each in found if each is not None]
+        usable = [each for each in read if not each[2]] or (read if strangers else [])
         # Of two that end together the first, the file's, is taken.
         latest = max(usable, key=lambda each: each[0].expires_epoch, default=None)
         return None if latest is None else latest[1]
@@ -111,7 +118,8 @@ class TokenStore:
     def _paths(self) -> list[Path]:
         return [path for path in (self._path, self._credential) if path is not None]
 
-    def _read(self, path: Path) -> tuple[Claims, str] | None:
+    def _read(self, path: Path) -> tuple[Claims, str, bool] | None:
+        """Return what a file holds, and whether it is a stranger's."""
         try:
             found = read_file(path, _MOST_BYTES)
         except FileNotFoundError:
@@ -123,6 +131,14 @@ class TokenStore:
             _log.warning("token file %s ignored: %s", path, error.strerror)
             return None
         _check_mode(path, found.info.st_mode)
+        strangers = is_strangers(path, found.info, self._access.owner)
+        if strangers:
+            _log.warning(
+                "token file %s is that of user %d, who has no part in its folder; "
+                "chown it to the monitor's user",
+                path,
+                found.info.st_uid,
+            )
         text = pasted_token(found.data)
         try:
             claims = cached_claims(text)
@@ -131,7 +147,7 @@ class TokenStore:
         except TokenError as error:
             _log.warning("token file %s ignored: %s", path, error)
             return None
-        return claims, text
+        return claims, text, strangers
 
     def store(self, text: str) -> None:
         """Replace the file, mode 0600; who could read the old one does not matter.
