@@ -8,6 +8,7 @@ import pytest
 
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.ennexos import EnnexosDevice
+from tests.fakes.clock import FakeClock
 from tests.fakes.inverter import SMA_DATA
 
 USER = "nutbridge"
@@ -20,23 +21,13 @@ PARAMETERS = "/api/v1/parameters/search"
 SYSTEM_INFO = "/api/v1/system/info"
 
 
-class Wound:
-    """A clock that a test puts forward."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @dataclass(frozen=True, slots=True)
 class RunningEnnexos:
     """A device, its server, and its clock."""
 
     device: EnnexosDevice
     server: Server
-    clock: Wound
+    clock: FakeClock
 
     @property
     def host(self) -> str:
@@ -66,8 +57,8 @@ def running_ennexos(
     name: str = "ennexos-hybrid", *, tls: bool = True
 ) -> Iterator[RunningEnnexos]:
     """Run a stand-in with the values of test-data/sma/<name>."""
-    clock = Wound()
-    device = EnnexosDevice(SMA_DATA / name, {USER: PASSWORD}, clock)
+    clock = FakeClock()
+    device = EnnexosDevice(SMA_DATA / name, {USER: PASSWORD}, clock.boottime)
     with Server(device, tls=tls) as server:
         yield RunningEnnexos(device, server, clock)
 

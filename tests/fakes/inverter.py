@@ -1,5 +1,6 @@
 """A stand-in inverter that answers on loopback."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -47,9 +48,12 @@ class RunningInverter:
         return self.asked("/dyn/getValues.json")
 
 
-def make_inverter(name: str) -> SimulatedInverter:
+def make_inverter(
+    name: str, clock: Callable[[], float] = time.monotonic
+) -> SimulatedInverter:
     """Return a stand-in with the values of test-data/sma/<name>."""
-    return SimulatedInverter(SMA_DATA / name, {"usr": PASSWORD, "istl": INSTALLER})
+    passwords = {"usr": PASSWORD, "istl": INSTALLER}
+    return SimulatedInverter(SMA_DATA / name, passwords, clock)
 
 
 @contextmanager

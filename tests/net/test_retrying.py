@@ -13,24 +13,16 @@ from nutbridge.errors import (
     WrongDevice,
 )
 from nutbridge.net.retry import retrying
+from tests.fakes.clock import FakeClock
 
 
-class Time:
+class Time(FakeClock):
     """A clock that only waiting moves; a waiter that may be woken or stopped."""
 
     def __init__(self, *, stop: bool = False, wakes: int = 0) -> None:
-        self.now = 1000.0
+        super().__init__()
         self.stop = stop
         self.wakes = wakes
-
-    def boottime(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return 0.0
-
-    def boot_id(self) -> str:
-        return ""
 
     def wait(self, seconds: float) -> bool:
         if self.stop:

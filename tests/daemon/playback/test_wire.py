@@ -14,6 +14,7 @@ from nutbridge.net.wire import Answer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.claims import parse_token
 from tests.daemon.playback.test_cycle import token
+from tests.fakes.clock import FakeClock
 
 TOKENS = "https://cloud.example/tokens"
 NOW = 1800000000.0
@@ -39,22 +40,6 @@ class FixedRandom(Random):
         return self.number
 
 
-class HandClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 5000.0
-
-    def boottime(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return NOW
-
-    def boot_id(self) -> str:
-        return "b"
-
-
 class Played:
     """A pretended house at a point of its round."""
 
@@ -62,7 +47,7 @@ class Played:
         self, answers: settings.TestAnswers = FULL, random: float = 1.0, low: float = 20
     ) -> None:
         self.random = FixedRandom(random)
-        self.clock = HandClock()
+        self.clock = FakeClock(5000.0, NOW)
         self.cloud = PlayedCloud(answers, TOKENS, self.clock)
         self.gateway = PlayedGateway(
             answers, self.cloud, self.clock, self.random, lambda: low

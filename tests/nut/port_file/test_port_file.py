@@ -8,34 +8,19 @@ import pytest
 
 from nutbridge.errors import PortFileError
 from nutbridge.nut.port_file import MAX_BYTES, PortFile, PortFileName
+from tests.fakes.clock import FakeClock
 
 A = b"battery.charge: 1\nups.status: OL\n"
 B = b"battery.charge: 2\nups.status: OB\n"
 
 
-class FixedClock:
-    """A clock that a test sets."""
-
-    def __init__(self, wall: float = 1000.7) -> None:
-        self.now = wall
-
-    def boottime(self) -> float:
-        return 0.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def boot_id(self) -> str:
-        return "boot"
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(wall_s=1000.7)
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture
-def file(tmp_path: Path, clock: FixedClock) -> PortFile:
+def file(tmp_path: Path, clock: FakeClock) -> PortFile:
     return PortFile(tmp_path / "home.dev", clock)
 
 
@@ -94,7 +79,7 @@ def test_read_refuses_more_than_a_mebibyte(file: PortFile) -> None:
 
 def test_sweep_removes_what_a_killed_writer_left(tmp_path: Path) -> None:
     """Odd letters in the name are no pattern; a neighbour's files stay."""
-    file = PortFile(tmp_path / "home[1]", FixedClock())
+    file = PortFile(tmp_path / "home[1]", FakeClock(wall_s=1000.7))
     file.twin.write_bytes(A)
     others = {".home[1].dev.abcd1234.tmp", ".home1.abcd1234.tmp", ".home[1].tmp"}
     for name in [".home[1].abcd1234.tmp", *others]:
@@ -113,12 +98,12 @@ def test_write_replaces_and_ends_the_hiding(file: PortFile) -> None:
 
 
 def test_write_dates_rise_by_a_second_whatever_the_clock_says(
-    file: PortFile, clock: FixedClock
+    file: PortFile, clock: FakeClock
 ) -> None:
     """dummy-once takes two files of one second for the same file."""
     dates = []
     for wall, data in ((1000.7, A), (1000.9, B), (50.0, A), (5000.2, B), (5000.3, A)):
-        clock.now = wall
+        clock.wall_s = wall
         file.write(data)
         dates.append(file.real.stat().st_mtime_ns / 1e9)
     assert dates == [1000, 1001, 1002, 5000, 5001]
@@ -201,7 +186,7 @@ def test_hide_and_show_again(file: PortFile) -> None:
     assert names(file.real.parent) == {"home.dev"}
 
 
-def test_links_are_followed_once_and_stay(tmp_path: Path, clock: FixedClock) -> None:
+def test_links_are_followed_once_and_stay(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "data").mkdir()
     link = tmp_path / "link.dev"
     link.symlink_to("data/home.dev")
@@ -220,6 +205,6 @@ def test_write_that_fails_changes_nothing(file: PortFile) -> None:
     with pytest.raises(PortFileError, match=r"cannot hide it: .*directory"):
         file.hide()
     assert file.real.read_bytes() == A
-    gone = PortFile(file.real.parent / "nowhere" / "x.dev", FixedClock())
+    gone = PortFile(file.real.parent / "nowhere" / "x.dev", FakeClock(wall_s=1000.7))
     with pytest.raises(PortFileError, match="cannot write it: No such file"):
         gone.write(A)

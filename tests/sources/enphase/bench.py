@@ -7,6 +7,7 @@ from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.enphase.claims import Claims
 from nutbridge.sources.enphase.renewal import Renewal
 from nutbridge.system.retry_state import RetryState
+from tests.fakes.clock import FakeClock
 from tests.sources.enphase.tokens import DAY, NOW, owner_token
 
 #: A time that no test reaches.
@@ -14,27 +15,6 @@ FAR = 1e8
 
 OLD = owner_token(NOW - 340 * DAY)
 NEW = owner_token(NOW)
-
-
-class HandClock:
-    """Moved by hand."""
-
-    def __init__(self) -> None:
-        self.boot = 1000.0
-        self.now = NOW
-
-    def boottime(self) -> float:
-        return self.boot
-
-    def wall(self) -> float:
-        return self.now
-
-    def boot_id(self) -> str:
-        return ""
-
-    def pass_by(self, seconds: float) -> None:
-        self.boot += seconds
-        self.now += seconds
 
 
 class File:
@@ -90,7 +70,7 @@ class Bench:
         state: RetryState | None = None,
         pause_s: float = 900.0,
     ) -> None:
-        self.clock = HandClock()
+        self.clock = FakeClock(wall_s=NOW)
         self.file = File(cached)
         self.cloud = Enlighten(*gives)
         self.renewal = Renewal(
@@ -111,6 +91,6 @@ class Bench:
     def asked_during(self, seconds: float, step_s: float = 30.0) -> int:
         before = len(self.cloud.asked)
         for _ in range(int(seconds / step_s)):
-            self.clock.pass_by(step_s)
+            self.clock.advance(step_s)
             self.poke()
         return len(self.cloud.asked) - before

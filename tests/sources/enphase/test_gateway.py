@@ -19,10 +19,10 @@ from nutbridge.net.wire import Answer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway, http_date
 from nutbridge.ups.notices import BODIES
+from tests.fakes.clock import FakeClock
 from tests.sources.enphase.wires import (
     HOST,
     TOKEN,
-    FakeClock,
     TableWire,
 )
 

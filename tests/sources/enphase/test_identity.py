@@ -19,10 +19,10 @@ from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.identity import PeerGuard
+from tests.fakes.clock import FakeClock
 from tests.sources.enphase.wires import (
     HOST,
     SERIAL,
-    FakeClock,
     TableWire,
 )
 

@@ -37,7 +37,7 @@ def test_early_renewal_offers_the_old_meanwhile() -> None:
     assert bench.renewal.running
     assert bench.renewal.token == OLD
     bench.renewal.poke(grid_gone=False)
-    assert not bench.renewal.wait(bench.clock.boot)
+    assert not bench.renewal.wait(bench.clock.now)
     bench.cloud.open.set()
     assert bench.renewal.wait(FAR)
     assert bench.renewal.token == bench.file.text == NEW
@@ -122,5 +122,5 @@ def test_token_brought_by_a_person_is_taken_without_a_login() -> None:
     bench.file.text = NEW
     assert bench.poke() == 1
     assert bench.renewal.token == NEW
-    bench.clock.pass_by(DAY)
+    bench.clock.advance(DAY)
     assert bench.poke() == 1, "no longer refused"

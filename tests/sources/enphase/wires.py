@@ -14,6 +14,7 @@ from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.source import EnphaseSource
+from tests.fakes.clock import FakeClock
 
 T = TypeVar("T")
 
@@ -34,22 +35,6 @@ FILES = {
 }
 
 Entry = bytes | Answer | NutbridgeError | Callable[[Request], Answer]
-
-
-class FakeClock:
-    """Moves when told; the wall clock is wrong by decades on purpose."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def boottime(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return 86400.0
-
-    def boot_id(self) -> str:
-        return "boot"
 
 
 @dataclass

@@ -27,25 +27,10 @@ from nutbridge.sources.sma.login_gate import (
 )
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.system.retry_state import RetryState
+from tests.fakes.clock import FakeClock
 
 A, B = "a" * 64, "b" * 64
 MINUTE_S = 60.0
-
-
-class FixedClock:
-    """Times that only the test moves."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-
-    def boottime(self) -> float:
-        return self.at
-
-    def wall(self) -> float:
-        return 1.8e9 + self.at
-
-    def boot_id(self) -> str:
-        return "boot"
 
 
 def is_open(gate: LoginGate) -> bool:
@@ -73,38 +58,38 @@ def is_open(gate: LoginGate) -> bool:
 def test_each_failure_has_its_pause(
     error: DeviceError, pauses_min: list[float]
 ) -> None:
-    clock = FixedClock()
+    clock = FakeClock(wall_s=1.8e9)
     gate = LoginGate("h", clock, RetryState())
     for minutes in pauses_min:
         gate.failed(error)
         if minutes:
-            clock.at += minutes * MINUTE_S - 1
+            clock.advance(minutes * MINUTE_S - 1)
             assert not is_open(gate)
-            clock.at += 1
+            clock.advance(1)
         assert is_open(gate)
 
 
 def test_failures_of_another_kind_double_no_pause() -> None:
     """A web server that restarts for ten minutes, then a full session table."""
-    clock = FixedClock()
+    clock = FakeClock(wall_s=1.8e9)
     gate = LoginGate("h", clock, RetryState())
     for _ in range(10):
         gate.failed(NotWebconnect("h", "p"))
-        clock.at += MINUTE_S
+        clock.advance(MINUTE_S)
     gate.failed(NoFreeSession("h", "p"))
-    clock.at += 5 * MINUTE_S
+    clock.advance(5 * MINUTE_S)
     assert is_open(gate)
 
 
 def test_pause_says_why_and_how_long() -> None:
-    gate = LoginGate("h", FixedClock(), RetryState())
+    gate = LoginGate("h", FakeClock(wall_s=1.8e9), RetryState())
     gate.failed(NoFreeSession("h/dyn/login.json", "err 503: no free session"))
     with pytest.raises(NoFreeSession, match="no free session; no login for 5 min 0 s"):
         gate.admit()
 
 
 def test_working_session_ends_the_doubling() -> None:
-    clock = FixedClock()
+    clock = FakeClock(wall_s=1.8e9)
     gate = LoginGate("h", clock, RetryState())
     gate.failed(NoFreeSession("h", "p"))
     gate.failed(NoFreeSession("h", "p"))
@@ -114,20 +99,20 @@ def test_working_session_ends_the_doubling() -> None:
 
 
 def test_pause_of_an_earlier_process() -> None:
-    clock = FixedClock()
+    clock = FakeClock(wall_s=1.8e9)
     first = LoginGate("h", clock, RetryState())
     first.failed(NoFreeSession("h", "p"))
     second = LoginGate("h", clock, first.retry_state)
     assert not is_open(second)
-    clock.at += 5 * MINUTE_S
+    clock.advance(5 * MINUTE_S)
     assert is_open(second)
 
 
 @pytest.mark.parametrize("ahead_s", [1e9, 86000.0, -5.0])
 def test_pause_from_another_clock_is_half_an_hour_at_most(ahead_s: float) -> None:
-    clock = FixedClock()
+    clock = FakeClock(wall_s=1.8e9)
     gate = LoginGate("h", clock, RetryState(clock.wall() + ahead_s, 3))
-    clock.at += 30 * MINUTE_S
+    clock.advance(30 * MINUTE_S)
     assert is_open(gate)
 
 
@@ -163,24 +148,8 @@ def test_odd_session_is_none(tmp_path: Path, sid: object) -> None:
     assert SessionStore(path, "of").load() is None
 
 
-class Hand:
-    """A clock moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def boottime(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return self.now
-
-    def boot_id(self) -> str:
-        return "boot"
-
-
-def pinned(folder: Path, *, strict: bool) -> tuple[Pin, PinnedContext, Hand]:
-    context, clock = PinnedContext(), Hand()
+def pinned(folder: Path, *, strict: bool) -> tuple[Pin, PinnedContext, FakeClock]:
+    context, clock = PinnedContext(), FakeClock()
     store = PinStore(folder / "x.fingerprint")
     trust = "nutbridge gateway trust --inverter"
     pin = Pin(
@@ -215,7 +184,7 @@ def test_another_certificate_gets_no_password(
     pin, context, clock = pinned(tmp_path, strict=strict)
     changed = CertificateChanged("h", A, B)
     for _ in range(23 * 12):
-        clock.now += 300.0
+        clock.advance(300.0)
         with pytest.raises(CertificateChanged, match="trust --inverter"):
             pin.changed(changed)
     assert context.expected == A
@@ -238,7 +207,7 @@ class Ended:
 
 
 def test_only_a_login_is_waited_for_at_the_end() -> None:
-    clock = FixedClock()
+    clock = FakeClock(wall_s=1.8e9)
     waiter = LoginWaiter(Ended(), clock)
     gate = LoginGate("h", clock, RetryState(), waiter)
     for end in (gate.made, lambda: gate.failed(DeviceUnreachable("h", "p"))):
@@ -251,11 +220,11 @@ def test_only_a_login_is_waited_for_at_the_end() -> None:
 
 
 def test_login_without_an_answer_is_not_waited_for_twice() -> None:
-    clock = FixedClock()
+    clock = FakeClock(wall_s=1.8e9)
     waiter = LoginWaiter(Ended(), clock)
     waiter.in_login = True
     with pytest.raises(Stopping):
         waiter.wait(0.0)
-    clock.at += LAST_LOGIN_S
+    clock.advance(LAST_LOGIN_S)
     with pytest.raises(Stopping):
         waiter.wait(MINUTE_S)

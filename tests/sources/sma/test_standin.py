@@ -7,6 +7,7 @@ import pytest
 
 from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.sma.inverter import SimulatedInverter
+from tests.fakes.clock import FakeClock
 from tests.fakes.inverter import (
     FOLDERS,
     INSTALLER,
@@ -65,14 +66,13 @@ def test_fifth_session_is_refused(inverter: SimulatedInverter) -> None:
 
 
 def test_session_ends_without_use() -> None:
-    now = [0.0]
-    inverter = make_inverter("hybrid")
-    inverter._clock = lambda: now[0]
+    clock = FakeClock(0.0)
+    inverter = make_inverter("hybrid", clock.boottime)
     inverter.sessions.idle_s = 300.0
     sid = login(inverter)
-    now[0] = 299.0
+    clock.now = 299.0
     assert "result" in post(inverter, "getAllOnlValues", sid)
-    now[0] = 599.0
+    clock.now = 599.0
     assert post(inverter, "getAllOnlValues", sid) == {"err": 401}
 
 
