@@ -37,7 +37,9 @@ def installed(debian: int) -> Iterator[Path]:
 
 def install(machine: Machine) -> None:
     """Type the install section of the README, command by command."""
-    machine.run(f"cp -r {SOURCE} /root/nutbridge && rm -rf /root/nutbridge/.venv")
+    machine.run(
+        f"mkdir nutbridge && tar -C {SOURCE} --exclude=./.* -c . | tar -C nutbridge -x"
+    )
     for step in steps(part("install walk")):
         _type(machine, step)
 
