@@ -11,8 +11,6 @@ from nutbridge.sources.enphase.source import EnphaseSource
 from tests.fakes.fixtures import RunningGateway
 from tests.fakes.inside import Ahead, Inside
 
-#: Faults that end only when the client gives up.
-ENDLESS = frozenset({"hang", "hang-after-head", "drip-head", "drip-body"})
 #: What a request gets while one of them is at work.
 SHORT_S = 0.4
 

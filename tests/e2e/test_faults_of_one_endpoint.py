@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from tests.e2e.played import DETAILS, ENDLESS, Played, besides
+from tests.e2e.played import DETAILS, Played, besides
 from tests.fakes import failures
-from tests.fakes.faults import FAULTS, ODD_VALUES
+from tests.fakes.faults import ENDLESS, FAULTS, ODD_VALUES
 
 #: These refuse the status of the whole answer or break the connection, whatever
 #: the endpoint; the stream's answer is not looked at beyond its status.

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.played import ENDLESS, RELAY, Played
-from tests.fakes.faults import FAULTS, ODD_VALUES
+from tests.e2e.played import RELAY, Played
+from tests.fakes.faults import ENDLESS, FAULTS, ODD_VALUES
 
 #: What fails: some paths, or every one.
 WHAT = {

@@ -66,8 +66,7 @@ class Faults:
             return self._lasting.get(path) or self._lasting.get(None)
 
 
-#: Every fault that leaves no usable answer, whatever the endpoint. ``hang`` and
-#: ``drip`` last until the client gives up.
+#: Every fault that leaves no usable answer, whatever the endpoint.
 FAULTS: Mapping[str, Fault] = {
     "401": failures.unauthorized,
     "403": failures.status(403),
@@ -97,6 +96,9 @@ FAULTS: Mapping[str, Fault] = {
     "not-utf8": failures.replaced(b'{"mains_oper_state":"\xff\xfe"}'),
     "half-json": failures.spoiled(lambda body: body[: len(body) // 2] or b"{"),
 }
+
+#: Those of them that last until the client gives up.
+ENDLESS = frozenset({"hang", "hang-after-head", "drip-head", "drip-body"})
 
 #: Faults that leave a readable body with values that must not be believed.
 ODD_VALUES: Mapping[str, Fault] = {

@@ -14,7 +14,7 @@ from nutbridge.net.wire import Answer
 from nutbridge.simulator.messages import Incoming, Line, Reply
 from tests.fakes import failures, spoil
 from tests.fakes.client import Client
-from tests.fakes.faults import FAULTS, ODD_VALUES, Faults
+from tests.fakes.faults import ENDLESS, FAULTS, ODD_VALUES, Faults
 from tests.fakes.fixtures import RunningGateway
 from tests.nut.harness import SOON_S, wait_until
 
@@ -22,7 +22,7 @@ RELAY = "/ivp/ensemble/relay"
 LIVE = "/ivp/livedata/status"
 
 BROKEN = ["no-answer", "reset", "cut", "garbage"]
-SILENT = ["hang", "hang-after-head", "drip-head", "drip-body"]
+SILENT = sorted(ENDLESS)
 BIG = ["huge", "huge-chunked"]
 STATUS = {"401": 401, "403": 403, "404": 404, "500": 500, "503": 503}
 STATUS |= {"redirect": 302, "redirect-to-self": 301}

@@ -11,13 +11,14 @@ import pytest
 from nutbridge.errors import (
     CertificateChanged,
     DeviceAnswerError,
+    DeviceError,
     DeviceUnreachable,
     NoFreeSession,
     NotWebconnect,
     PasswordRefused,
     SessionRefused,
 )
-from nutbridge.simulator.messages import Incoming, Line, Reply
+from nutbridge.simulator.messages import Reply
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.inverter import (
     HANG,
@@ -29,6 +30,9 @@ from nutbridge.simulator.sma.inverter import (
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.sources.sma.webconnect.client import Webconnect
 from nutbridge.sources.sma.webconnect.connect import connect
+from tests.fakes import failures
+from tests.fakes.failures import Fault
+from tests.fakes.faults import ENDLESS, FAULTS, Faults
 from tests.fakes.inverter import (
     INSTALLER,
     PASSWORD,
@@ -39,10 +43,6 @@ from tests.fakes.inverter import (
 Run = Callable[..., RunningInverter]
 SOC = "6100_00295A00"
 VALUES = "/dyn/getValues.json"
-
-
-def cut(channel: Line, _head: bytes, _body: bytes) -> None:
-    """Answer nothing, and close."""
 
 
 def client_of(running: RunningInverter, password: str = PASSWORD) -> Webconnect:
@@ -305,22 +305,39 @@ def test_logout_without_an_answer_is_no_error(hybrid: RunningInverter) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [err(503), err(404), html_page(500), Reply(close=True, deliver=cut)]
+    "fault",
+    [
+        *(failures.replaced(err(number).body) for number in (503, 404)),
+        *(failures.status(500), failures.no_answer),
+    ],
 )
-def test_logout_that_fails_is_tried_again(reply: Reply) -> None:
+def test_logout_that_fails_is_tried_again(fault: Fault) -> None:
     """Nobody else can end the session."""
-    inverter, refusals = make_inverter("hybrid"), [reply]
-
-    def answer(asked: Incoming) -> Reply:
-        if asked.path == "/dyn/logout.json" and refusals:
-            return refusals.pop()
-        return inverter(asked)
-
-    with Server(answer) as server:
+    inverter = make_inverter("hybrid")
+    faults = Faults(inverter)
+    faults.once(fault, path="/dyn/logout.json")
+    with Server(faults) as server:
         host = f"{LOOPBACK}:{server.port}"
         client = connect(host, password=PASSWORD, timeout_s=10.0)
         client.login()
         client.logout()
-        assert not refusals
+        assert not faults.left
         assert not inverter.sessions.entries
+        client.close()
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - ENDLESS))
+def test_every_fault_is_an_error_and_passes(name: str) -> None:
+    """The table of all wires; silence is in test_daemon.py."""
+    faults = Faults(make_inverter("hybrid"))
+    with Server(faults) as server:
+        host = f"{LOOPBACK}:{server.port}"
+        client = connect(host, password=PASSWORD, timeout_s=10.0)
+        assert client.get_values([SOC])
+        faults.always(FAULTS[name], VALUES)
+        with pytest.raises(DeviceError):
+            client.get_values([SOC])
+        faults.clear()
+        assert client.get_values([SOC])
+        client.logout()
         client.close()

@@ -29,6 +29,7 @@ from tests.fakes.ennexos import (
     USER,
     RunningEnnexos,
 )
+from tests.fakes.faults import ENDLESS, FAULTS, Faults
 from tests.fakes.inside import Ahead
 
 Run = Callable[..., RunningEnnexos]
@@ -268,3 +269,18 @@ def test_beside_a_gateway_two_requests_are_enough(ennexos: RunningEnnexos) -> No
         known.later(3700.0)
     assert dict(ennexos.server.counts.requests) == {TOKEN: 3, LIVE: 5}
     assert ennexos.device.made == {"password": 1, "refresh_token": 2}
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - ENDLESS))
+def test_every_fault_is_an_error_and_passes(ennexos: RunningEnnexos, name: str) -> None:
+    """The table of all wires; silence is in test_ennexos.py of the daemon."""
+    known = Known(ennexos)
+    assert known.read() == 62
+    faults = Faults(ennexos.device)
+    ennexos.server.answer = faults
+    faults.always(FAULTS[name], LIVE)
+    with pytest.raises(DeviceError):
+        known.read()
+    faults.clear()
+    known.later(61.0)
+    assert known.read() == 62
