@@ -572,6 +572,29 @@ def is_handed(path: Path) -> bool:
     return str(path) == "/dev/stdin" or _HANDED.fullmatch(str(path)) is not None
 
 
+def is_beyond_others(folder: Path) -> bool:
+    """Whether root alone can change what a path of a folder leads to."""
+    real = real_path(folder)
+    return all(_is_closed(os.stat(each)) for each in (real, *real.parents))
+
+
+def make_folders(path: Path, mode: int = 0o700) -> None:
+    """Make a folder, and those above it, where there is none.
+
+    Raises:
+        OSError: it cannot be made, or root may not follow a link on the way.
+    """
+    try:
+        with Folder(path):
+            return
+    except FileNotFoundError:
+        if path.parent == path:
+            raise
+    make_folders(path.parent, mode)
+    with contextlib.suppress(FileExistsError), Folder(path.parent) as folder:
+        folder.make_folder(path.name, mode, None)
+
+
 def is_strangers(
     path: Path, info: os.stat_result, owner: tuple[int, int] | None = None
 ) -> bool:

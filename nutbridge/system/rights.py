@@ -11,7 +11,7 @@ _ACCOUNTS = frozenset({"nutbridge", "nut", "ups", "upsd"})
 #: The rights are those of the whole process: one step at a time.
 _ONE_STEP = threading.RLock()
 #: Source: capabilities(7), capset(2), version 3.
-_VERSION, _DAC_READ_SEARCH = 0x20080522, 1 << 2
+_VERSION, _DAC_READ_SEARCH, _NET_BIND_SERVICE = 0x20080522, 1 << 2, 1 << 10
 
 
 class _FolderReader:
@@ -125,11 +125,13 @@ def become_reader(owner: tuple[int, int]) -> Callable[[], None]:
     except OSError:
         undo()
         raise
-    # CAP_DAC_READ_SEARCH again, of this thread and those that it starts. The sets:
-    # effective, permitted, inheritable; twice, for 64 capabilities.
+    # CAP_DAC_READ_SEARCH again, of this thread and those that it starts, and what
+    # ports below 1024 need (reports serve). The sets: effective, permitted,
+    # inheritable; twice, for 64 capabilities.
     header = (ctypes.c_uint32 * 2)(_VERSION, 0)
     sets = (ctypes.c_uint32 * 6)()
     if libc.capget(header, sets) == 0:
-        sets[0] = sets[1] & _DAC_READ_SEARCH
-        _FolderReader.everywhere = libc.capset(header, sets) == 0 and bool(sets[0])
+        sets[0] = sets[1] & (_DAC_READ_SEARCH | _NET_BIND_SERVICE)
+        done = libc.capset(header, sets) == 0
+        _FolderReader.everywhere = done and bool(sets[0] & _DAC_READ_SEARCH)
     return undo

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
+from nutbridge.cli.reports import output as out
 from nutbridge.cli.reports.output import orderly
 from nutbridge.collector.serve import options
 from nutbridge.errors import EX_SOFTWARE, ConfigError, UsageError
+from nutbridge.system.files import make_folders, read_file
 
 if TYPE_CHECKING:
     from nutbridge.collector.serve.plan import ServePlan
@@ -135,6 +137,8 @@ def serve(  # noqa: PLR0913 - one argument per option
         _each("--allow-serial", options.parse_serial, allow_serial),
     )
     folder = _folder(state)
+    database = db or str(folder / "reports.db")
+    _be_owner_of(folder, database)
     plan = ServePlan(
         listen=_maybe("--listen", options.parse_address, listen),
         tls_listen=_maybe("--tls-listen", options.parse_address, tls_listen),
@@ -144,7 +148,7 @@ def serve(  # noqa: PLR0913 - one argument per option
         upstream_ca=_existing(upstream_ca),
         rules=Rules(mode, options.Caps(max_compressed, max_inflated), allowed),
         rate=_maybe("--rate-limit", options.parse_rate, rate_limit),
-        db=db or str(folder / "reports.db"),
+        db=database,
         state=folder,
     )
     _run(plan)
@@ -209,11 +213,26 @@ def _folder(state: str | None) -> Path:
         raise UsageError("give --state DIR, the folder of database and certificate")
     folder = Path(state).absolute()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(folder)
     except OSError as exc:
         problem = f"cannot be made: {exc.strerror}"
         raise ConfigError("--state", str(folder), problem) from exc
     return folder
+
+
+def _be_owner_of(folder: Path, url: str) -> None:
+    """Become, as root, the owner of the folders of certificate and database."""
+    if os.geteuid() != 0:
+        return
+    from nutbridge.collector.store.engine import is_sqlite, parse_url
+
+    owner = os.stat(folder).st_uid
+    out.database(url if is_sqlite(parse_url(url)) else str(folder / "reports.db"))
+    if os.geteuid() != owner:
+        raise UsageError(
+            "--state and the folder of the database belong to different users; "
+            "root serves in folders of one user"
+        )
 
 
 def _existing(file: str | None) -> Path | None:
@@ -223,7 +242,7 @@ def _existing(file: str | None) -> Path | None:
 
     path = Path(file)
     try:
-        path.read_bytes()
+        read_file(path, 1)
         ssl.create_default_context(cafile=path)
     except ssl.SSLError as exc:
         raise UsageError(f"--upstream-ca {file}: no certificate in PEM") from exc

@@ -5,9 +5,13 @@ Each takes many short transactions, so that a collector goes on meanwhile.
 
 import functools
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from nutbridge.collector.errors import StoreError
@@ -16,6 +20,7 @@ from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import is_sqlite, parse_url, translated
 from nutbridge.collector.store.sql import Sql
+from nutbridge.system.files import Folder, is_beyond_others
 
 #: Called with how many are done, of how many.
 Progress = Callable[[int, int], None]
@@ -169,12 +174,32 @@ def backup(live: sqlite3.Connection, file: str) -> None:
         OSError: it cannot be made.
     """
     # The place of the house is in it.
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    os.close(os.open(file, flags, 0o600))
-    try:
-        with closing(sqlite3.connect(file)) as copy:
-            # All at once: one that is made piece by piece begins anew with each report.
-            live.backup(copy)
-    except BaseException:
-        os.unlink(file)
-        raise
+    path = Path(os.path.abspath(file))
+    with Folder(path.parent) as folder:
+        handle = folder.create(path.name, 0o600, None)
+        try:
+            with os.fdopen(handle, "wb") as target:
+                _copy(live, path, target)
+        except BaseException:
+            folder.unlink(path.name)
+            raise
+
+
+def _copy(live: sqlite3.Connection, path: Path, target: IO[bytes]) -> None:
+    if os.geteuid() != 0 or is_beyond_others(path.parent):
+        _copy_all(live, path)
+        return
+    # SQLite opens by path alone, and follows what another user puts there meanwhile.
+    where = os.environ.get("TMPDIR", "/var/tmp")  # noqa: S108 - a folder of our own
+    with tempfile.TemporaryDirectory(prefix="nutbridge-backup-", dir=where) as own:
+        _copy_all(live, Path(own, "copy"))
+        with open(Path(own, "copy"), "rb") as source:
+            shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _copy_all(live: sqlite3.Connection, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as copy:
+        # All at once: one that is made piece by piece begins anew with each report.
+        live.backup(copy)

@@ -22,6 +22,7 @@ from nutbridge.collector.errors import (
     StoreError,
     StoreFull,
 )
+from nutbridge.system.files import Folder, folder_of, make_folders
 
 #: How long a writer waits for another process's transaction, s. The import
 #: commits several times a second.
@@ -136,9 +137,9 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
     path = Path(url.database or "")
     try:
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # The house's place is in every report.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            make_folders(path.absolute().parent, 0o755)
+            with folder_of(path) as (folder, name):
+                os.close(_made(folder, name))
             # SQLite does so for a file that it makes itself.
             _sync_folder(path.parent)
         else:
@@ -153,6 +154,13 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
         event.listen(engine, "connect", _use_wal)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _made(folder: Folder, name: str) -> int:
+    with contextlib.suppress(FileExistsError):
+        # The house's place is in every report.
+        return folder.create(name, 0o600, None)
+    return folder.open(name, os.O_RDWR)
 
 
 def _sync_folder(folder: Path) -> None:
