@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.nut.harness import program, wait_until
 from tests.readme.box import PATH, Box
-from tests.system.test_unit_file import parse
+from tests.system.unit_file import parse
 
 _MONITOR = "enphase-monitor@"
 _UNIT_FILE = "/etc/systemd/system/enphase-monitor@.service"

@@ -14,8 +14,7 @@ from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
 from tests.sim.gateway import Mood
 from tests.sim.house import House
-from tests.sim.test_monitor import outage
-from tests.sim.world import World
+from tests.sim.world import World, outage
 
 CRASHES = [
     RuntimeError("can't start new thread"),

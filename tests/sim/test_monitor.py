@@ -7,19 +7,7 @@ import pytest
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
 from tests.sim.gateway import Mood
-from tests.sim.house import House
-from tests.sim.world import World
-
-
-def outage(soc_pct: float = 50.0, policy: Policy | None = None) -> World:
-    """A house half a minute into an outage."""
-    world = World(policy, House(soc_pct=soc_pct))
-    world.run_for(20.0)
-    world.house.soc_pct = soc_pct
-    world.set_grid(there=False)
-    world.run_for(32.0)
-    assert world.port.status == "OB"
-    return world
+from tests.sim.world import World, outage
 
 
 def test_monitor_ob_within_relayfreq() -> None:

@@ -266,3 +266,14 @@ class World:
         self.tell(f"somebody writes {text!r}")
         self.port.place(text)
         self.by_others = False
+
+
+def outage(soc_pct: float = 50.0, policy: Policy | None = None) -> World:
+    """A house half a minute into an outage."""
+    world = World(policy, House(soc_pct=soc_pct))
+    world.run_for(20.0)
+    world.house.soc_pct = soc_pct
+    world.set_grid(there=False)
+    world.run_for(32.0)
+    assert world.port.status == "OB"
+    return world

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nutbridge.tools.setup.places import Places, tmpfiles_text
-from tests.system.test_unit_file import UNIT, parse
+from tests.system.unit_file import UNIT, parse
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "systemd" / "tmpfiles.d" / "nutbridge-home.conf"

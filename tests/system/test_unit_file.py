@@ -3,34 +3,18 @@
 import re
 import shutil
 import subprocess
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-SYSTEMD = Path(__file__).parents[2] / "systemd"
-UNIT = SYSTEMD / "enphase-monitor@.service"
+from tests.system.unit_file import SYSTEMD, UNIT, Unit, parse
+
 UNITS = sorted(SYSTEMD.glob("*.service"))
 COMMAND = "/usr/local/bin/enphase-monitor"
 CREDENTIALS = SYSTEMD / "credentials.conf"
 INSTANCE = "enphase-monitor@home-battery.service"
 MOST_EXPOSED = 1.5
-
-Unit = dict[str, dict[str, list[str]]]
-
-
-def parse(text: str) -> Unit:
-    """Read sections, names and values; a name may stand more than once."""
-    unit: Unit = defaultdict(lambda: defaultdict(list))
-    section = ""
-    for line in text.splitlines():
-        if line.startswith("["):
-            section = line.strip("[]")
-        elif line and not line.startswith(("#", ";")):
-            name, _, value = line.partition("=")
-            unit[section][name].append(value)
-    return unit
 
 
 @pytest.fixture(scope="module")

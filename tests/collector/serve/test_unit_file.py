@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.test_unit_file import Unit, parse
+from tests.system.unit_file import Unit, parse
 
 FOLDER = Path(__file__).parents[3] / "systemd"
 UNIT = FOLDER / "nutbridge-collector.service"

@@ -7,7 +7,7 @@ import pytest
 
 from nutbridge.tools.setup import plan
 from nutbridge.tools.setup.plan import RunAs
-from tests.system.test_unit_file import parse
+from tests.system.unit_file import parse
 from tests.tools.setup.site import Machine
 from tests.tools.setup.test_setup_moved import wishes_of
 

@@ -1,0 +1,22 @@
+"""Unit files of systemd, read for tests."""
+
+from collections import defaultdict
+from pathlib import Path
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNIT = SYSTEMD / "enphase-monitor@.service"
+
+Unit = dict[str, dict[str, list[str]]]
+
+
+def parse(text: str) -> Unit:
+    """Read sections, names and values; a name may stand more than once."""
+    unit: Unit = defaultdict(lambda: defaultdict(list))
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and not line.startswith(("#", ";")):
+            name, _, value = line.partition("=")
+            unit[section][name].append(value)
+    return unit
