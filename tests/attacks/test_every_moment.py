@@ -180,6 +180,19 @@ def hard_link(place: Stage, name: str) -> Callable[[], None]:
     return act
 
 
+def pipe(place: Stage, name: str) -> Callable[[], None]:
+    """Nobody writes into it: whoever waits there waits for ever."""
+
+    def act() -> None:
+        path = place.shared / name
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        os.mkfifo(path, 0o660)
+        os.chown(path, MONITOR, GROUP)
+
+    return act
+
+
 def do(step: Callable[[Path], None], place: Stage, moment: Moment) -> bool:
     """Do the step in a process of its own; return whether the moment came."""
     child = os.fork()
@@ -222,6 +235,7 @@ def test_no_moment_leads_root_astray(name: str, owner: int) -> None:
                 link(place, victim, place.roots / victim),
                 link(place, victim, place.roots / f"new-{victim}"),
                 hard_link(place, victim),
+                pipe(place, victim),
             )
         ]
         for act in acts:
