@@ -256,3 +256,32 @@ def unlink_hard(place: Stage, victims: tuple[str, ...]) -> None:
         path = place.shared / victim
         if path.exists() and path.lstat().st_nlink > 1:
             path.unlink()
+
+
+class Look(Moment):
+    """Acts before the ``nth`` call into ``os``, one that only looks included."""
+
+    def profile(self, _frame: object, event: str, what: object) -> None:
+        """As ``sys.setprofile`` wants it."""
+        if event == "c_call" and getattr(what, "__module__", "") == "posix":
+            self("open", ())
+
+
+@needs_root
+@pytest.mark.slow(5)
+def test_no_look_at_the_token_leads_root_astray() -> None:
+    """A path resolved twice would: it is looked at again after it was judged."""
+
+    def store(folder: Path) -> None:
+        sys.setprofile(moment.profile)
+        TokenStore(folder / "e.token", None).store(TOKEN)
+
+    with stage(0, "e.token") as place:
+        act = link(place, "e.token", place.roots / "e.token")
+        for nth in range(1, MOST_MOMENTS):
+            prepare(place)
+            moment = Look(nth, act)
+            if not do(store, place, moment):
+                break
+            place.assert_roots_are_untouched()
+        assert 1 < nth < MOST_MOMENTS - 1
