@@ -6,6 +6,7 @@ acts there.
 """
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ from nutbridge.sources.enphase.claims import parse_token
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.system.clock import SystemClock
+from nutbridge.system.files import Folder
 from nutbridge.system.lock import PortLock
 from nutbridge.system.release_request import ReleaseRequest
 from nutbridge.tools.setup.files import Disk
@@ -285,3 +287,23 @@ def test_no_look_at_the_token_leads_root_astray() -> None:
                 break
             place.assert_roots_are_untouched()
         assert 1 < nth < MOST_MOMENTS - 1
+
+
+@needs_root
+def test_what_is_opened_is_not_what_a_link_names() -> None:
+    """A file became one between the look and the opening."""
+    with stage(0, "e.token") as place:
+        flip = Moment(1, link(place, "e.token", place.roots / "e.token"))
+
+        def hook(event: str, _arguments: object) -> None:
+            if event == "open" and os.getpid() == child:
+                flip(event, ())
+
+        child = os.getpid()
+        prepare(place)
+        with Folder(place.shared) as folder:
+            sys.addaudithook(hook)
+            with pytest.raises(OSError, match=r"e\.token") as caught:
+                folder.read("e.token", 99)
+        child = 0
+        assert caught.value.errno == errno.ELOOP
