@@ -79,10 +79,7 @@ async def post_raw(
     async with httpx.AsyncHTTPTransport(verify=way.context, trust_env=False) as peer:
         try:
             response = await peer.handle_async_request(request)
-            try:
-                data = await _body(response, cap)
-            finally:
-                await response.aclose()
+            data = await _body(response, cap)
         except httpx.ConnectTimeout:
             problem = NotConnectedError(f"no connection within {way.connect_s:g} s")
         except httpx.ConnectError as error:
@@ -101,8 +98,11 @@ async def post_raw(
 
 async def _body(response: httpx.Response, cap: int) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > cap:
-            raise LinkError(f"answer larger than {cap >> 20} MiB")
+    try:
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > cap:
+                raise LinkError(f"answer larger than {cap >> 20} MiB")
+    finally:
+        await response.aclose()
     return bytes(body)
