@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from tests.boot.tree import ROOT, cgroups
 from tests.nut.harness import wait_until
@@ -141,7 +141,13 @@ class Machine:
 
     def boot(self) -> None:
         """Switch it on, and wait until systemd has started everything."""
-        self._nspawn = subprocess.Popen(
+        with (self._folder / "console.log").open("ab") as log:
+            self._nspawn = self._start(log)
+        wait_until(self._found_pid, BOOT_S, "systemd")
+        wait_until(lambda: self._state() in ("running", "degraded"), BOOT_S, "the boot")
+
+    def _start(self, log: BinaryIO) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
             [
                 *("systemd-nspawn", "-q", "-D", str(self._root), "-b"),
                 *("--register=no", "--keep-unit", "--console=pipe"),
@@ -152,12 +158,10 @@ class Machine:
             ],
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             stdin=subprocess.DEVNULL,
-            stdout=(self._folder / "console.log").open("ab"),
+            stdout=log,
             stderr=subprocess.STDOUT,
             preexec_fn=self._enter_cgroups,  # noqa: PLW1509 - no threads here
         )
-        wait_until(self._found_pid, BOOT_S, "systemd")
-        wait_until(lambda: self._state() in ("running", "degraded"), BOOT_S, "the boot")
 
     def _enter_cgroups(self) -> None:
         for folder in cgroups():

@@ -25,7 +25,7 @@ CONFIGS: dict[str, tuple[dict[str, str | None], str]] = {
     "no password": ({"PASSWORD": None}, "{config}: PASSWORD: not set; add"),
     "word for a number": ({"POLLFREQ": "often"}, "{config}:9: POLLFREQ: "),
     "wrong choice": ({"ENVOY_TLS": "maybe"}, "{config}:12: ENVOY_TLS: "),
-    "wrong host": ({"ENVOY_HOST": "a b"}, "{config}:6: ENVOY_HOST: "),
+    "wrong host": ({"ENVOY_HOST": "a/b"}, "{config}:6: ENVOY_HOST: "),
     "plain http": ({"ENPHASE_LOGIN": "http://x/"}, "{config}:7: ENPHASE_LOGIN: "),
     "odd ups name": ({"UPS": "../x"}, "{config}:12: UPS: a UPS name has"),
     "no such folder": ({"STATE_DIR": "/no/such"}, "/no/such: folder of STATE_DIR"),

@@ -95,7 +95,9 @@ class Lab:
         """Wait until the monitor knows what the battery gives in this outage."""
         state = self.site.run_folder / f"enphase-{UPS}.state"
         wait_until(
-            lambda: bool(json.loads(state.read_text())["discharge_w"]),
+            lambda: bool(
+                json.loads(state.read_text())["memory"]["flow"].get("samples")
+            ),
             TOLD_S,
             "the power of the battery",
         )

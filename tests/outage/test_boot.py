@@ -17,7 +17,7 @@ def leave_state_of_another_boot(lab: Lab) -> None:
     assert lab.site.run("-s").code == 0
     path = lab.site.run_folder / "enphase-e2e.state"
     state = json.loads(path.read_text())
-    assert state["status"] == "OB"
+    assert state["memory"]["shown"]["status"] == "OB"
     path.write_text(json.dumps(state | {"boot_id": "of-another-boot"}))
     lab.house.regain_grid()
 

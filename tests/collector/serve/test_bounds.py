@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import itertools
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterable
@@ -249,7 +250,7 @@ def test_part_that_dies_ends_the_whole(
 def test_wait_tells_that_it_goes_on() -> None:
     """Systemd is asked for patience while an old database is brought up."""
     go_on = threading.Event()
-    ticks = iter(range(3))
+    ticks = itertools.count()
 
     def tick() -> None:
         if next(ticks) == 2:

@@ -40,7 +40,8 @@ def test_real_nut_sees_ol_ob_and_ob_lb(site: SmaSite, start_nut: StartNut) -> No
     nut.wait_status("OB")
     # So much power leaves less than battery.runtime.low.
     site.inverter.set(keys.DISCHARGE_POWER.key, 500_000)
-    nut.wait_status("OB LB", 40)
+    # A minute of samples, in two polls.
+    nut.wait_status("OB LB", 150)
     assert "ups.alarm" not in nut.variables()
     mains(site.inverter)
     nut.wait_status("OL", 40)

@@ -124,7 +124,7 @@ def test_real_nut_sees_everything(
     ennexos.server.listen()
     # So much power leaves less than battery.runtime.low.
     ennexos.device.set(OUT, 500_000)
-    nut.wait_status("OB LB", 60)
+    nut.wait_status("OB LB", 150)
     mains(ennexos.device)
     nut.wait_status("OL", 60)
     assert daemon.stop() == 0
