@@ -122,7 +122,7 @@ _SHARED_USERS = {
 def unit_user(facts: DoctorFacts) -> CheckVerdict:
     """The monitor runs as a user of its own."""
     unit = facts.need(UnitFacts)
-    if (early := _untold(unit, "has a user of its own")) is not None:
+    if (early := _untold(unit, "has its own user")) is not None:
         return early
     user = (unit.values or {}).get("User", "")
     if user not in _SHARED_USERS:
