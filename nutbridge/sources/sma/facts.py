@@ -33,7 +33,7 @@ def derive_facts(reading: UpsReading, at: float, grid: Grid) -> Facts:
         flows=Flows(
             at=at,
             load_w=load_w,
-            battery_w=None if reading.fitted is False else reading.battery_w,
+            battery_w=_battery_w(reading),
             grid_w=reading.grid_w,
             pv_w=reading.pv_w,
         ),
@@ -64,6 +64,15 @@ def derive_health(reading: UpsReading, at: float) -> InverterHealth:
         ac_w=reading.ac_w,
         condition=derive_condition(reading.tags),
     )
+
+
+def _battery_w(reading: UpsReading) -> float | None:
+    """Return what the battery gives; 0 W with neither charge nor voltage is unknown.
+
+    Such a battery is not found yet: its 0 W would hold a reckoned charge for ever.
+    """
+    found = reading.soc_pct or reading.voltage_v or reading.battery_w
+    return None if reading.fitted is False or not found else reading.battery_w
 
 
 def _battery(reading: UpsReading, at: float) -> BatteryReading | None:

@@ -48,6 +48,26 @@ def test_load(
     assert load_w(grid, ac_w=ac_w, grid_w=grid_w) == wanted
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"battery_w": 0}, None),
+        ({"battery_w": 0, "soc_pct": 0}, None),
+        ({"battery_w": 0, "soc_pct": 50}, 0),
+        ({"battery_w": 0, "soc_pct": 0, "voltage_v": 400.0}, 0),
+        ({"battery_w": 900}, 900),
+        ({"battery_w": 900, "fitted": False}, None),
+    ],
+)
+def test_0_w_of_a_battery_not_found_is_no_power(
+    given: dict[str, object], wanted: float | None
+) -> None:
+    """As a measured power it would hold a reckoned charge in an outage."""
+    flows = derive_facts(reading(**given), NOW, Grid.OPEN).flows
+    assert flows is not None
+    assert flows.battery_w == wanted
+
+
 def test_health_makes_the_capacity_smaller() -> None:
     facts = derive_facts(reading(rated_wh=10000, health_pct=80), NOW, Grid.CLOSED)
     assert facts.battery is not None
