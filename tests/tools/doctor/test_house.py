@@ -1,11 +1,14 @@
 """Every check in a real house: all hold, and what makes one fail fails that one."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from nutbridge.tools.doctor.check import CheckOutcome
+from nutbridge.tools.doctor.context import DoctorContext
+from nutbridge.tools.doctor.nut import NutFacts
 from tests.e2e.site import UPS
 from tests.tools.doctor.lab import Lab, checks, mode_of, text_of
 
@@ -134,21 +137,35 @@ def test_doctor_without_upsd(lab: Lab) -> None:
     assert "connection refused" in found["upsd"].finding
 
 
-def test_doctor_names_what_hangs(lab: Lab) -> None:
-    """A file that cannot be read to its end holds up the checks that need it, only."""
-    lab.upsmon_conf.rename(lab.site.folder / "upsmon.old")
-    os.mkfifo(lab.upsmon_conf)
+def test_doctor_names_what_hangs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that does not answer holds up the checks that need it, only."""
+    answers = threading.Event()
+    gather = NutFacts.gather
+
+    def hang(place: DoctorContext) -> NutFacts:
+        answers.wait(60)
+        return gather(place)
+
+    monkeypatch.setattr(NutFacts, "gather", hang)
     try:
         found = lab.look(probes_s=1.0)
     finally:
-        # Whoever reads there gets nothing, and an end.
-        os.close(os.open(lab.upsmon_conf, os.O_RDWR | os.O_NONBLOCK))
-        lab.upsmon_conf.unlink()
-        (lab.site.folder / "upsmon.old").rename(lab.upsmon_conf)
+        answers.set()
     late = {check for check, verdict in found.items() if "in time" in verdict.finding}
     assert late == checks(found, CheckOutcome.FAILED)
     assert {"ups-conf", "deadtime"} <= late
     assert found["upsd"].result is CheckOutcome.OK
+
+
+def test_doctor_waits_for_no_pipe(lab: Lab) -> None:
+    lab.upsmon_conf.rename(lab.site.folder / "upsmon.old")
+    os.mkfifo(lab.upsmon_conf)
+    try:
+        found = lab.look(probes_s=20.0)
+    finally:
+        lab.upsmon_conf.unlink()
+        (lab.site.folder / "upsmon.old").rename(lab.upsmon_conf)
+    assert not any("in time" in verdict.finding for verdict in found.values())
 
 
 def test_doctor_with_links_in_a_circle(lab: Lab) -> None:
