@@ -73,6 +73,8 @@ class Play:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._watch.wait(10)
         self._reader.join(10)
+        if self._watch.stdout is not None:
+            self._watch.stdout.close()
 
     def _read(self) -> None:
         assert self._watch.stdout is not None
