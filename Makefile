@@ -135,7 +135,8 @@ boot-if-possible:
 # The locks of an installation hold the versions that the tests ran with.
 LOCK_TOOL := uv==0.13.8
 LOWEST := $(VENV)-lowest
-RUNTIME_EXTRAS := --extra demo --extra discovery --extra collector
+RUNTIME_EXTRAS := --extra demo --extra discovery --extra collector --extra web \
+	--extra mqtt --extra plot
 # Where packages come from is uv's own setting (uv.toml, UV_DEFAULT_INDEX).
 COMPILE = $(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links \
@@ -166,7 +167,7 @@ lock:
 	$(COMPILE) --upgrade --constraints requirements-dev.lock \
 	--extra discovery --group build --output-file requirements.lock
 	$(COMPILE) --upgrade --constraints requirements-dev.lock \
-	--extra discovery --extra collector --group build \
+	--extra discovery --extra collector --extra web --extra mqtt --group build \
 	--output-file requirements-collector.lock
 	rm -rf $(VENV)-lock
 

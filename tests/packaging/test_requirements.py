@@ -18,9 +18,15 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOCK_TEXT = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
 
 #: Where the name of the distribution is not that of the module.
-DISTRIBUTIONS = {"jwt": "pyjwt", "prometheus_client": "prometheus-client"}
+DISTRIBUTIONS = {
+    "axe_core_python": "axe-core-python",
+    "jwt": "pyjwt",
+    "paho": "paho-mqtt",
+    "pynut2": "nut2",
+    "prometheus_client": "prometheus-client",
+}
 #: Used without being imported: a database driver and data.
-NOT_IMPORTED = {"psycopg", "tzdata"}
+NOT_IMPORTED = {"psycopg", "tzdata", "jinja2", "paho-mqtt", "plotext"}
 
 
 def name_of(requirement: str) -> str:
@@ -55,6 +61,8 @@ MORE = {
     "nutbridge/simulator/": EXTRAS["demo"],
     "nutbridge/sources/discovery.py": EXTRAS["discovery"],
     "nutbridge/tools/demo/": EXTRAS["demo"],
+    "nutbridge/web/": EXTRAS["web"],
+    "nutbridge/cli/web": EXTRAS["web"],
 }
 
 LOCKS = {
@@ -62,6 +70,8 @@ LOCKS = {
     "requirements-collector.lock": BASE
     | EXTRAS["discovery"]
     | EXTRAS["collector"]
+    | EXTRAS["web"]
+    | EXTRAS["mqtt"]
     | GROUPS["build"],
     "requirements-dev.lock": BASE.union(*EXTRAS.values(), GROUPS["dev"]),
 }
@@ -157,6 +167,7 @@ def test_tool_that_makes_the_locks_is_pinned() -> None:
 
 def test_uvicorn_is_bounded_below_its_next_minor() -> None:
     """The collector extends its inner classes (listeners.py)."""
-    (bound,) = re.findall(r'"uvicorn>=\S+,<0\.(\d+)"', str(PROJECT).replace("'", '"'))
+    bounds = re.findall(r'"uvicorn>=\S+,<0\.(\d+)"', str(PROJECT).replace("'", '"'))
+    (bound,) = set(bounds)
     (locked,) = re.findall(r"^uvicorn==0\.(\d+)", LOCK_TEXT, re.MULTILINE)
     assert int(bound) == int(locked) + 1
