@@ -29,6 +29,16 @@ def state_name(ups: str) -> str:
     return f"enphase-{ups}.state"
 
 
+def history_name(ups: str) -> str:
+    """Return the name of what has happened (daemon/history)."""
+    return f"enphase-{ups}.history"
+
+
+def memory_name(ups: str) -> str:
+    """Return the name of what is known of the house over reboots (house_memory.py)."""
+    return f"enphase-{ups}.memory"
+
+
 def gateway_pin_name(ups: str) -> str:
     """Return the name of the fingerprint of the gateway's certificate."""
     return f"enphase-{ups}.fingerprint"

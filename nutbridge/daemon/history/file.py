@@ -1,0 +1,97 @@
+"""The file of the history: where it lies, reading, adding lines, its cap."""
+
+import errno
+import os
+from datetime import tzinfo
+from pathlib import Path
+
+from nutbridge.config.file_names import history_name
+from nutbridge.daemon.history.reading import History, read_history
+from nutbridge.system.files import Access, Folder, NotPlainError, read_file
+
+#: Never longer.
+CAP_BYTES = 5_000_000
+#: Whoever may read NUT's files may read it, and nobody else.
+MODE = 0o640
+#: Of the older half of a full file one in so many points of an outage stays.
+_OB_POINTS = 15
+
+
+def history_path(state_dir: str, ups: str) -> Path:
+    """Return where the history of a UPS lies: it outlives reboots."""
+    return Path(state_dir, history_name(ups))
+
+
+def load_history(
+    path: Path, *, since: float | None = None, zone: tzinfo | None = None
+) -> History:
+    """Return what a history tells; see ``read_history``.
+
+    Raises:
+        OSError: it is not there, or cannot be read.
+    """
+    lines = read_file(path, CAP_BYTES).data.splitlines()
+    return read_history(lines, since=since, zone=zone)
+
+
+def append(path: Path, data: bytes, owner: tuple[int, int] | None) -> None:
+    """Add whole lines; all of them or none.
+
+    Args:
+        path: of the history.
+        data: lines with their ends.
+        owner: see ``files.owner_for``.
+
+    Raises:
+        OSError: nothing was added.
+    """
+    with Folder(path.parent) as folder:
+        try:
+            handle = folder.open(path.name, os.O_RDWR)
+        except FileNotFoundError:
+            handle = folder.create(path.name, MODE, owner)
+        try:
+            if not folder.is_alone(path.name, handle):
+                problem = "is a hard link to another file"
+                raise NotPlainError(errno.EMLINK, problem, str(path))
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                data = b"\n" + data  # a write that was killed
+            if size + len(data) > CAP_BYTES:
+                _make_room(folder, path.name, owner)
+                os.close(handle)
+                handle = folder.open(path.name, os.O_RDWR)
+                size = os.fstat(handle).st_size
+            _write(handle, data, size)
+        finally:
+            os.close(handle)
+
+
+def _write(handle: int, data: bytes, size: int) -> None:
+    if os.pwrite(handle, data, size) < len(data):
+        os.ftruncate(handle, size)  # no half line stays
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _make_room(folder: Folder, name: str, owner: tuple[int, int] | None) -> None:
+    """Replace a full file by what is worth more of it, or by its newer half."""
+    lines = folder.read(name, CAP_BYTES).data.splitlines(keepends=True)
+    data = b"".join(thinned(lines))
+    if len(data) > CAP_BYTES * 4 // 5:
+        data = b"".join(lines[len(lines) // 2 :])
+    access = folder.access(name) or Access(MODE, owner)
+    folder.replace(name, data, access=access, durable=False)
+
+
+def thinned(lines: list[bytes]) -> list[bytes]:
+    """Return lines of which the older half keeps its changes, and little else."""
+    half = len(lines) // 2
+    kept, outage = [], 0
+    for line in lines[:half]:
+        if b'"changed":true' in line:
+            kept.append(line)
+        elif b'"status":"OB' in line:
+            outage += 1
+            if outage % _OB_POINTS == 0:
+                kept.append(line)
+    return kept + lines[half:]
