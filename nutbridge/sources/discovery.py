@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
+from nutbridge.system.installation import adding
 
 if TYPE_CHECKING:
     from zeroconf import ServiceInfo, Zeroconf
@@ -76,8 +77,7 @@ def search(
         if exc.name != "zeroconf":
             raise
         raise SearchUnavailable(
-            "searching needs zeroconf; pip install 'nutbridge[discovery]', or name "
-            "the gateway"
+            f"searching needs zeroconf; {adding('discovery')}, or name the gateway"
         ) from None
     names = _Names()
     try:

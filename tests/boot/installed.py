@@ -14,23 +14,31 @@ from tests.readme.walk import Step, part, steps
 #: nut-driver@ is started again after 15 s at the most.
 SOON_S = 60.0
 
-#: Debian's releases whose upsmon needs the drop-ins.
-OLD_UPSMON = (13,)
+#: What nutbridge-nut(7) says for the NUT of a release of Debian.
+DROP_INS = {
+    12: ("NUT 2.8.0 walk"),
+    13: ("NUT 2.8.1 walk"),
+}
 
 GUARD = "[guard]\n  password = choose-one\n  upsmon primary\n"
 MONITOR = "MONITOR home@localhost 1 guard choose-one primary"
 
 
 @contextmanager
-def installed(debian: int) -> Iterator[Path]:
-    """Yield the layer that an installation leaves on a machine."""
+def installed(debian: int, drop_ins: tuple[str, ...] | None = None) -> Iterator[Path]:
+    """Yield the layer that an installation leaves on a machine.
+
+    Args:
+        debian: its release.
+        drop_ins: parts of nutbridge-nut(7) to type; None: those of the release.
+    """
     with Machine([base_tree(debian)], f"install{debian}", wheels(debian)) as machine:
         machine.prepare()
         machine.boot()
         install(machine)
         listen(machine)
-        if debian in OLD_UPSMON:
-            guard_old_upsmon(machine)
+        for name in DROP_INS[debian] if drop_ins is None else drop_ins:
+            type_as_root(machine, name)
         machine.power_off()
         yield machine.own
 
@@ -44,10 +52,10 @@ def install(machine: Machine) -> None:
         _type(machine, step)
 
 
-def guard_old_upsmon(machine: Machine) -> None:
-    """Put the drop-ins for NUT 2.8.1 in their places, as nutbridge-nut(7) says."""
-    for step in steps(part("drop-ins walk")):
-        machine.run(f"cd /root/nutbridge && {step.as_root}")
+def type_as_root(machine: Machine, name: str) -> None:
+    """Type what the manual has between the marks of that name, in one shell."""
+    lines = [step.as_root for step in steps(part(name))]
+    machine.run("set -e\n" + "\n".join(lines))
 
 
 def _type(machine: Machine, step: Step) -> None:

@@ -320,4 +320,14 @@ def test_events_lost_and_back_are_told_once_with_the_gap() -> None:
     told = [play.ask(None, at).notices for at in (10, 20, 30)]
     assert [len(notices) for notices in told] == [1, 0, 0]
     back = play.ask(OPEN, 100).notices
+    assert back[0].text.startswith("the gateway answers again: on battery")
     assert "1 min 30 s" in back[0].text
+
+
+def test_events_after_a_start_in_an_outage_it_does_not_answer_again() -> None:
+    """It had not been away."""
+    play = Play(event=Event.FOUND_OB_OURS)
+    told = play.ask(OPEN, 1).notices
+    assert [n.text.partition(" (")[0] for n in told] == [
+        "the gateway answers: on battery"
+    ]

@@ -12,8 +12,9 @@ from typing import Any
 import typer
 
 from nutbridge.cli.common import write_cells
-from nutbridge.errors import NutbridgeError, UsageError
+from nutbridge.errors import EX_CONFIG, NutbridgeError, UsageError
 from nutbridge.system.files import Folder
+from nutbridge.system.installation import adding
 from nutbridge.system.rights import become_reader
 from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
@@ -32,6 +33,21 @@ _BAR = 30
 _undo: list[Callable[[], None]] = []
 
 
+class CollectorMissing(NutbridgeError):
+    """A library of the extra ``collector`` is not installed.
+
+    Attributes:
+        module: its name.
+    """
+
+    #: The unit does not try again: RestartPreventExitStatus.
+    exit_code = EX_CONFIG
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        super().__init__(f"{module} is missing; install it: {adding('collector')}")
+
+
 @contextlib.contextmanager
 def orderly() -> Iterator[None]:
     """End quietly on ^C and a closed pipe, plainly where a library is missing."""
@@ -47,10 +63,7 @@ def orderly() -> Iterator[None]:
     except ModuleNotFoundError as exc:
         if exc.name not in _COLLECTOR:
             raise
-        raise NutbridgeError(
-            f"{exc.name} is missing; "
-            "install it with: pip install 'nutbridge[collector]'"
-        ) from exc
+        raise CollectorMissing(exc.name) from exc
     finally:
         be_root_again()
 

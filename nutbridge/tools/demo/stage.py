@@ -19,6 +19,7 @@ from nutbridge.simulator.cloud import CloudAccount, SimulatedCloud, config_of
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.simulator.server import LOOPBACK, Server
+from nutbridge.system.installation import adding
 from nutbridge.tools.demo import script
 from nutbridge.tools.demo.nut import end
 
@@ -50,7 +51,7 @@ def check_extra() -> None:
             raise
         raise DemoMissing(
             "the demo needs trustme, for the certificate of its stand-in gateway; "
-            "install it: pip install 'nutbridge[demo]'"
+            f"install it: {adding('demo')}"
         ) from None
 
 

@@ -23,6 +23,8 @@ from nutbridge.ups.status.policy import (
 )
 from nutbridge.ups.status.table import (
     FOUND,
+    HEARD,
+    HEARD_AGAIN,
     NO_ANSWER,
     ON_BATTERY_STATES,
     TABLE,
@@ -179,7 +181,8 @@ def _explained(notices: tuple[Notice, ...], gap: str, why: str) -> tuple[Notice,
     if gap and not notices:
         return (info(f"the gateway answers again{gap}"),)
     tail = gap or (f" ({why})" if why else "")
-    return tuple(Notice(n.level, n.text + tail) for n in notices)
+    said = (HEARD_AGAIN if gap and n == HEARD else n for n in notices)
+    return tuple(Notice(n.level, n.text + tail) for n in said)
 
 
 def _event(memory: Memory, said: Said, now: float, policy: Policy) -> Event:

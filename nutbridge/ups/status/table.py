@@ -88,7 +88,9 @@ class Transition(NamedTuple):
 _GONE = warning("the grid is gone: on battery")
 _BACK = info("the grid is back: on line")
 _LOST = warning("no answer while on battery: holding OB, reckoning the charge")
-_HEARD = info("the gateway answers again: on battery")
+#: After a start in an outage, and after a silence.
+HEARD = info("the gateway answers: on battery")
+HEARD_AGAIN = info("the gateway answers again: on battery")
 _ONLINE = info("the gateway answers: on line")
 _WAITING = info("no usable answer: OL stands for now")
 _HIDDEN = warning("no usable answer: port file hidden (nocomms)")
@@ -135,7 +137,7 @@ TABLE: dict[tuple[State, Event], Transition] = {
     (S.ON_BATTERY, E.NO_CONTROLLER): Transition(S.HOLDING, WRITE, Next.RELAY, _LOST),
     (S.ON_BATTERY, E.UNFIT): Transition(S.HOLDING, WRITE, Next.RELAY, _LOST),
     # On battery, the gateway is silent.
-    (S.HOLDING, E.OPEN): Transition(S.ON_BATTERY, WRITE, Next.RELAY, _HEARD, full=True),
+    (S.HOLDING, E.OPEN): Transition(S.ON_BATTERY, WRITE, Next.RELAY, HEARD, full=True),
     (S.HOLDING, E.FIRST_CLOSED): Transition(S.HOLDING, WRITE, Next.SOON),
     (S.HOLDING, E.CLOSED): Transition(S.ONLINE, WRITE, Next.RELAY, _BACK, full=True),
     (S.HOLDING, E.SILENT): Transition(S.HOLDING, WRITE, Next.RELAY),

@@ -196,7 +196,7 @@ def test_without_zeroconf(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == EX_UNAVAILABLE
-    assert "pip install 'nutbridge[discovery]'" in done.stderr
+    assert "install 'nutbridge[discovery]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
