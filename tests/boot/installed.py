@@ -16,8 +16,8 @@ SOON_S = 60.0
 
 #: What nutbridge-nut(7) says for the NUT of a release of Debian.
 DROP_INS = {
-    12: ("NUT 2.8.0 walk"),
-    13: ("NUT 2.8.1 walk"),
+    12: ("NUT 2.8.0 walk",),
+    13: ("NUT 2.8.1 walk",),
 }
 
 GUARD = "[guard]\n  password = choose-one\n  upsmon primary\n"
