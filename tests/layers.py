@@ -57,6 +57,7 @@ PURE = (
     *("tools.doctor.charge", "tools.doctor.storage", "tools.doctor.upsd"),
     *("collector.errors", "collector.parse", "collector.serve.options"),
     *("collector.serve.rate", "collector.serve.headers", "collector.serve.verdict"),
+    *("collector.queries.panel_states", "simulator.legacy_envoy"),
 )
 
 #: Rooms that are given their clock and never look at one themselves.

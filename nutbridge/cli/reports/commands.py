@@ -1,5 +1,6 @@
 """nutbridge reports: the collector of legacy Envoy reports, and what it knows."""
 
+import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -8,23 +9,11 @@ import typer
 from nutbridge.cli.common import PLAIN, Json
 from nutbridge.cli.reports import keeping
 from nutbridge.cli.reports import output as out
+from nutbridge.cli.reports.energy import energy
+from nutbridge.cli.reports.options import Db, Serial
 from nutbridge.cli.reports.serve import serve
-from nutbridge.collector.parse.periods import By
-from nutbridge.errors import UsageError
 from nutbridge.system.text import printable
-from nutbridge.ups.units import SECONDS_PER_HOUR
 
-Db = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        envvar="NUTBRIDGE_DB",
-        help="The database: postgresql://..., sqlite:///FILE or FILE.",
-    ),
-]
-Serial = Annotated[
-    str | None, typer.Option(metavar="N", help="Only this Envoy's, by serial number.")
-]
 Digest = Annotated[
     str | None,
     typer.Argument(
@@ -37,7 +26,6 @@ Private = Annotated[
 ]
 
 _MOST_NAMED = 20
-_WH_PER_J = 1 / SECONDS_PER_HOUR
 
 reports = typer.Typer(
     help="Reports of legacy Envoys: collect, forward, import and query them.",
@@ -100,10 +88,12 @@ def list_reports(
 ) -> None:
     """List what was received: one line for each distinct body, oldest first."""
     with out.orderly():
+        from nutbridge.collector.queries.known import refuse_unknown
         from nutbridge.collector.queries.listing import reports as listed
         from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
+            refuse_unknown(database, serial)
             found = listed(database, serial, last)
             if as_json:
                 out.write_array(found)
@@ -135,49 +125,27 @@ def show(
 
 @reports.command()
 def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> None:
-    """Show the microinverters: when they were seen, their flags, open events."""
+    """Show the microinverters: how each is, when it was seen, flags, open events.
+
+    ok, asleep, silent or dead: as of the Envoy's last report; nutbridge-collector(8)
+    has the rule.
+    """
     with out.orderly():
         from nutbridge.cli.reports.show import device_lines
-        from nutbridge.collector.queries.devices import devices as known
+        from nutbridge.collector.queries.devices import devices as described
+        from nutbridge.collector.queries.known import refuse_unknown
         from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
-            found = known(database, serial)
+            refuse_unknown(database, serial)
+            found = described(database, int(time.time()), serial)
             if as_json:
                 out.write_array(found)
             else:
                 out.write_lines(device_lines(found))
 
 
-@reports.command()
-def energy(
-    db: Db = None,
-    *,
-    by: Annotated[By, typer.Option(help="Length of a period.")] = By.DAY,
-    serial: Serial = None,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="As comma-separated values, in joules.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Add up the energy by hour, day or month, in the timezone of the Envoy.
-
-    Intervals only. Estimated is what the Envoy made up to fill a gap; it is part
-    of the sum.
-    """
-    with out.orderly():
-        _one_of({"--csv": as_csv, "--json": as_json})
-        from nutbridge.collector.queries import energy as sums
-        from nutbridge.collector.store.reading import reading
-
-        with reading(_db(db)) as database:
-            if as_json:
-                out.write_array(sums.energy(database, by, serial))
-            elif as_csv:
-                columns = ("start", "end", "eqid", "energy_j", "estimated_j")
-                out.write_csv(sums.energy(database, by, serial), columns)
-            else:
-                out.write_lines(_energy_lines(sums.totals(database, by, serial), by))
+reports.command()(energy)
 
 
 @reports.command()
@@ -197,12 +165,16 @@ def export(
     Place and MAC addresses are left out unless --private.
     """
     with out.orderly():
-        _one_of({"--csv": as_csv, "--jsonl": as_jsonl, "--json": as_json}, needed=True)
+        out.one_of(
+            {"--csv": as_csv, "--jsonl": as_jsonl, "--json": as_json}, needed=True
+        )
         from nutbridge.collector.queries.export import columns
         from nutbridge.collector.queries.export import export as exported
+        from nutbridge.collector.queries.known import refuse_unknown
         from nutbridge.collector.store.reading import reading
 
         with reading(_db(db)) as database:
+            refuse_unknown(database, serial)
             found = exported(database, serial=serial, private=private)
             if as_csv:
                 out.write_csv(found, columns())
@@ -242,35 +214,18 @@ def _db(url: str | None) -> str:
     return out.database(url)
 
 
-def _one_of(options: dict[str, bool], *, needed: bool = False) -> None:
-    given = [name for name, wanted in options.items() if wanted]
-    if len(given) > 1:
-        raise UsageError(f"give only one of {' and '.join(given)}")
-    if needed and not given:
-        raise UsageError(f"give one of {', '.join(options)}")
-
-
 def _list_lines(found: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield "RECEIVED         SENT ENVOY        SHA256   INT  RD  EV DEV STATE"
+    yield "RECEIVED             ENVOY        SHA256   INT  RD  EV DEV STATE"
     for one in found:
         words = [one["parse_state"], one["forward_state"]]
-        state = ",".join(word for word in words if word not in ("parsed", "none"))
+        words = [word for word in words if word not in ("parsed", "none")] or ["parsed"]
+        if one["times_received"] > 1:
+            words.append(f"{one['times_received']} times")
         counts = "".join(
             f" {one[name]:3}" for name in ("intervals", "readings", "events", "devices")
         )
         yield (
-            f"{out.moment(one['received'])} {one['times_received']:4} "
+            f"{out.moment(one['received'], one['timezone']):20} "
             f"{one['serial_num'] or '-':12} {one['sha256'][:8]}{counts}"
-            f" {state or 'parsed'}"
+            f" {','.join(words)}"
         )
-
-
-def _energy_lines(found: Iterator[tuple[str, int, int, int]], by: By) -> Iterator[str]:
-    width = 16
-    yield f"{by.value.upper():{width}}  {'kWh':>12}  {'ESTIMATED kWh':>14}  CHANNELS"
-    for name, total, estimated, count in found:
-        yield f"{name:{width}}  {_kwh(total):>12}  {_kwh(estimated):>14}  {count:8}"
-
-
-def _kwh(energy_j: int) -> str:
-    return f"{energy_j * _WH_PER_J / 1000:.3f}"

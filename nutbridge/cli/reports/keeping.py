@@ -10,19 +10,8 @@ import typer
 
 from nutbridge.cli.common import Json
 from nutbridge.cli.reports import output as out
+from nutbridge.cli.reports.options import Db, Serial
 from nutbridge.errors import NutbridgeError, UsageError
-
-Db = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        envvar="NUTBRIDGE_DB",
-        help="The database: postgresql://..., sqlite:///FILE or FILE.",
-    ),
-]
-Serial = Annotated[
-    str | None, typer.Option(metavar="N", help="Only this Envoy's, by serial number.")
-]
 
 
 def outbox(
@@ -45,6 +34,7 @@ def outbox(
     sends it again.
     """
     with out.orderly():
+        from nutbridge.collector.queries.known import refuse_unknown
         from nutbridge.collector.queries.outbox import numbers
         from nutbridge.collector.queries.outbox import outbox as listed
         from nutbridge.collector.store.api import Store
@@ -53,6 +43,7 @@ def outbox(
         url = out.database(db)
         if requeue:
             with reading(url) as database:
+                refuse_unknown(database, serial)
                 found = numbers(database, requeue, serial)
             if not found:
                 raise NutbridgeError("nothing in the outbox fits; see reports outbox")
@@ -64,6 +55,7 @@ def outbox(
             typer.echo(f"{count} report(s) go out again")
             return
         with reading(url) as database:
+            refuse_unknown(database, serial)
             rows = listed(database, serial)
             if as_json:
                 out.write_array(rows)
@@ -72,12 +64,13 @@ def outbox(
 
 
 def _outbox_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    yield "RECEIVED         ENVOY        SHA256   STATE       TRIES NEXT TRY"
+    yield "RECEIVED             ENVOY        SHA256   STATE       TRIES NEXT TRY"
     for one in rows:
         yield (
-            f"{out.moment(one['received'])} {one['serial_num'] or '-':12} "
-            f"{one['sha256'][:8]} {one['forward_state']:11} "
-            f"{one['tries'] or 0:5} {out.moment(one['next_try'])}"
+            f"{out.moment(one['received'], one['timezone']):20} "
+            f"{one['serial_num'] or '-':12} {one['sha256'][:8]} "
+            f"{one['forward_state']:11} {one['tries'] or 0:5} "
+            f"{out.moment(one['next_try'], one['timezone'])}"
         )
         if one["forward_problem"]:
             yield f"    {one['forward_problem']}"

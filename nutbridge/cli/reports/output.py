@@ -6,8 +6,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
@@ -20,7 +22,9 @@ from nutbridge.system.terminal import Terminal
 from nutbridge.system.text import printable
 
 Object = dict[str, Any]
+T = TypeVar("T")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTERRUPTED = 130
 _COLLECTOR = (
     *("sqlalchemy", "psycopg", "psycopg_c", "psycopg_binary", "tzdata"),
@@ -145,11 +149,49 @@ def write_lines(lines: Iterable[str]) -> None:
         sys.stdout.write(printable(line) + "\n")
 
 
-def moment(seconds: object) -> str:
-    """Return a time as people read it, in this machine's timezone."""
+def moment(seconds: object, zone: str | None = None) -> str:
+    """Return a time as people read it, with its zone.
+
+    Args:
+        seconds: of Unix.
+        zone: name of the Envoy's timezone; one that is not known is UTC.
+    """
     if not isinstance(seconds, int):
         return "-"
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+    from nutbridge.collector.store.zones import zone_of
+
+    place = zone_of(zone) or UTC
+    there = (_EPOCH + timedelta(seconds=seconds)).astimezone(place)
+    return f"{there:%Y-%m-%d %H:%M %Z}"
+
+
+def zone_words(zone: str | None) -> str:
+    """Return what is said about the timezone of an Envoy."""
+    from nutbridge.collector.store.zones import zone_of
+
+    if zone is None:
+        return "no timezone named: UTC"
+    return zone if zone_of(zone) else f"timezone {zone} is not known: UTC"
+
+
+def one_of(options: dict[str, bool], *, needed: bool = False) -> None:
+    """See that at most one option is given, and one where it is needed.
+
+    Raises:
+        UsageError: not so.
+    """
+    given = [name for name, wanted in options.items() if wanted]
+    if len(given) > 1:
+        raise UsageError(f"give only one of {' and '.join(given)}")
+    if needed and not given:
+        raise UsageError(f"give one of {', '.join(options)}")
+
+
+def nonempty(found: Iterator[T]) -> Iterator[T] | None:
+    """Return what was found; None where that is nothing."""
+    for one in found:
+        return chain((one,), found)
+    return None
 
 
 def _json(one: Object) -> str:

@@ -1,10 +1,12 @@
 """Reports, devices and captures as lines for people, 80 columns where it can be."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
-from nutbridge.cli.reports.output import moment
+from nutbridge.cli.reports.output import moment, zone_words
 from nutbridge.collector.parse.codes import event_name
+from nutbridge.collector.parse.values import numbers
 
 Object = dict[str, Any]
 
@@ -18,7 +20,7 @@ def report_lines(found: Object) -> Iterator[str]:
     """Yield the lines of one report."""
     yield f"SHA-256    {found['sha256']}"
     times = found["times_received"]
-    yield f"received   {moment(found['received'])}, {times} time(s)"
+    yield f"received   {moment(found['received'], found['timezone'])}, {times} time(s)"
     yield f"state      {found['parse_state']}, forwarding: {found['forward_state']}"
     if found["path"]:
         yield f"request    {found['path']}?{found['query']}"
@@ -28,7 +30,8 @@ def report_lines(found: Object) -> Iterator[str]:
         yield f"note       {note}"
     if found["envoy"] is None:
         return
-    yield f"made       {moment(found['report_timestamp'])} by the Envoy's clock"
+    made = moment(found["report_timestamp"], found["timezone"])
+    yield f"made       {made} by the Envoy's clock"
     yield f"webcomm    {found['webcomm_version'] or '-'}"
     for name in _ENVOY:
         if found["envoy"].get(name) is not None:
@@ -43,49 +46,92 @@ def report_lines(found: Object) -> Iterator[str]:
 
 
 def _rows(found: Object) -> Iterator[str]:
+    zone = found["timezone"]
     for one in found["intervals"]:
         mark = "  estimated" if one["estimated"] else ""
         yield (
-            f"interval   {moment(one['end_date'])}  {one['eqid'] or '-':14} "
-            f"{_known(one['interval_duration'])} s  {_known(one['stats'])} J{mark}"
+            f"interval   {moment(one['end_date'], zone)}  {one['eqid'] or '-':14} "
+            f"{_known(one['interval_duration'])} s  {_slot_stats(one['stats'])}{mark}"
         )
     for one in found["readings"]:
-        yield (
-            f"reading    {moment(one['date'])}  {one['eqid'] or '-':14} "
-            f"{_known(one['stats'])}"
-        )
+        yield f"reading    {moment(one['date'], zone)}  {one['eqid'] or '-':14}"
+        yield f"             {_poll_stats(one['stats'])}"
     for one in found["events"]:
-        yield f"event      {_event(one)}"
+        yield f"event      {_event(one, zone)}"
     for one in found["devices"]:
         yield f"device     {one['eqid']}  {one['part_num'] or '-'}"
 
 
-def _known(value: object) -> object:
-    return "-" if value is None else value
+#: What the values of a poll are: name, unit, divisor, digits. Two have no meaning
+#: that anybody published.
+_POLL = (
+    *(("AC", "V", 1000, 1), ("", "Hz", 1000, 2), ("DC", "V", 1000, 1)),
+    *(("", "A", 1000, 2), ("", "deg C", 1, 0), None, None, ("", "J", 1, 0)),
+)
 
 
-def _event(one: Object) -> str:
+def _poll_stats(stats: str | None) -> str:
+    parts = []
+    values = numbers(stats)
+    for place, value in enumerate(values):
+        meaning = _POLL[place] if place < len(_POLL) else None
+        if value is None:
+            return _known(stats)
+        if meaning is not None:
+            name, unit, divisor, digits = meaning
+            parts.append(f"{name} {value / divisor:.{digits}f} {unit}".strip())
+        elif value:
+            parts.append(f"[{place}] {value}")
+    return ", ".join(parts) or "-"
+
+
+def _slot_stats(stats: str | None) -> str:
+    """Return one number as J; a list of webcomm 3.0 as it came."""
+    if stats is None:
+        return "- J"
+    if "," in stats:
+        return f"values {', '.join(part.strip() for part in stats.split(','))}"
+    return f"{stats} J"
+
+
+def _known(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _event(one: Object, zone: str | None) -> str:
     words = {0: "", 1: ": clear", 2: ": set"}
     name = f"{event_name(one['event_code'])}{words.get(one['event_state'], '')}"
-    return f"{moment(one['event_date'])}  {one['eqid'] or '-':14} {name}"
+    return f"{moment(one['event_date'], zone)}  {one['eqid'] or '-':14} {name}"
 
 
 def device_lines(found: Iterable[Object]) -> Iterator[str]:
-    """Yield the lines of the devices."""
-    for one in found:
-        yield (
-            f"{one['eqid']:14}  {one['part_num'] or '-':14}  "
-            f"last seen {moment(one['last_seen'])}  Envoy {one['envoy_serial']}"
-        )
-        yield from _flags("  condition", one)
-        for channel in one["channels"]:
-            yield from _flags(f"  channel {channel['eqid']}", channel)
-        for event in one["open_events"]:
-            yield f"  open since {_event(event)}"
+    """Yield the lines of the devices, those of each Envoy under its name."""
+    between: list[str] = []
+    for serial, devices in groupby(found, lambda one: one["envoy_serial"]):
+        for place, one in enumerate(devices):
+            zone = one["timezone"]
+            if place == 0:
+                yield from between
+                yield f"Envoy {serial}, {zone_words(zone)}"
+                yield f"{'DEVICE':14}  {'PART':14}  {'STATE':10}  LAST SEEN"
+                between = [""]
+            yield (
+                f"{one['eqid']:14}  {one['part_num'] or '-':14}  "
+                f"{one['what'] or one['state'] or '-':10}  "
+                f"{moment(one['last_seen'], zone)}"
+            )
+            yield from _flags("  condition", one)
+            several = len({channel["state"] for channel in one["channels"]}) > 1
+            for channel in one["channels"]:
+                if several:
+                    yield f"  channel {channel['eqid']} is {_known(channel['state'])}"
+                yield from _flags(f"  channel {channel['eqid']}", channel)
+            for event in one["open_events"]:
+                yield f"  open since {_event(event, zone)}"
 
 
 def _flags(what: str, one: Object) -> Iterator[str]:
-    if one["condition_flags_hex"] is None:
+    if one["condition_flags_hex"] is None or not one["condition_flags"]:
         return
     yield f"{what}: {one['condition_flags_hex']}"
     for bit in one["condition_bits"]:

@@ -7,12 +7,13 @@ from is not known here.
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
 HOUR = 3600
 DAY = 86400
 _EPOCH = date(1970, 1, 1)
+_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 
 Offset = Callable[[int], int]
 
@@ -36,6 +37,18 @@ class Segment:
 
     start: int
     offset: int
+
+
+def clock_time(moment: int, offset: int) -> str:
+    """Return ISO 8601 with its offset, as ``2023-11-05T01:00:00-04:00``.
+
+    Args:
+        moment: Unix seconds.
+        offset: seconds east of UTC.
+    """
+    place = timezone(timedelta(seconds=offset))
+    # Not fromtimestamp: some platforms refuse moments before 1970.
+    return (_UNIX + timedelta(seconds=moment)).astimezone(place).isoformat()
 
 
 def segments(offset: Offset, first: int, last: int) -> list[Segment]:

@@ -26,9 +26,10 @@ Object = dict[str, Any]
 
 _BODY = (
     "SELECT r.sha256, r.received, r.times_received, r.path, r.query, r.headers,"
-    " r.parse_state, r.forward_state, b.body, a.status, a.headers, a.body"
+    " r.parse_state, r.forward_state, b.body, a.status, a.headers, a.body, e.timezone"
     " FROM raw r JOIN raw_body b ON b.raw_id = r.raw_id"
     " LEFT JOIN answer a ON a.raw_id = r.raw_id"
+    " LEFT JOIN envoy e ON e.envoy_id = r.envoy_id"
 )
 #: Inflated for a person: beyond the cap of any collector.
 _CAP = 64 * 1024 * 1024
@@ -84,6 +85,7 @@ def show(reading: Reader, digest: str | None, *, private: bool = False) -> Objec
         "forward_state": row[7],
         "answer_status": row[9],
         "notes": list(result.notes),
+        "timezone": (result.report and result.report.envoy.timezone) or row[12],
     }
     return shown | _content(result, private=private)
 

@@ -1,6 +1,6 @@
-"""The microinverters: how they were described last, and when they were seen."""
+"""The microinverters: how each is, when it was seen, what was said of it last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table
@@ -14,47 +14,132 @@ from nutbridge.collector.parse.codes import (
     bits,
     event_name,
 )
+from nutbridge.collector.queries.energy import NO_PANEL
 from nutbridge.collector.queries.export import row_object, wire_names
+from nutbridge.collector.queries.panel_states import WORST
+from nutbridge.collector.queries.panels import Panel, panels_of
 from nutbridge.collector.store import schema
-from nutbridge.collector.store.reading import Reader
+from nutbridge.collector.store.reading import EnvoyRow, Reader
+from nutbridge.collector.store.sql import Row
 
 Object = dict[str, Any]
 
 _NAMES = wire_names("event")
-_OPEN = (
-    f"SELECT {', '.join(_NAMES)}, extra FROM event s WHERE envoy_id = ?"  # noqa: S608  our names
-    f" AND event_state = {SET} AND correlation_id IS NULL"
+#: Sets without a clear; of some Envoys.
+OPEN = (
+    f"SELECT s.envoy_id, {', '.join(f's.{name}' for name in _NAMES)}, s.extra"  # noqa: S608  our names
+    " FROM event s WHERE s.envoy_id IN ({envoys})"
+    f" AND s.event_state = {SET} AND s.correlation_id IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM event c WHERE c.envoy_id = s.envoy_id"
     f" AND c.correlation_id = s.id AND c.event_state = {CLEARED}"
-    " AND c.event_date >= s.event_date) ORDER BY event_date, id"
+    " AND c.event_date >= s.event_date) ORDER BY s.event_date, s.id"
 )
-_PANELS = "SELECT eqid, last_energy FROM panel WHERE envoy_id = ?"
+NAMED = (
+    "SELECT envoy_id, eqid, device_eqid, last_energy, device_type FROM panel"
+    " WHERE envoy_id IN ({envoys}) ORDER BY envoy_id, eqid"
+)
 
 
-def devices(reading: Reader, serial: str | None = None) -> Iterator[Object]:
+def _described_by(table: Table) -> tuple[tuple[str, ...], str]:
+    """Return the attributes of a kind, and the statement of the newest ones."""
+    names = tuple(name for name in wire_names(table.name) if name != "eqid")
+    shown = ", ".join(f"d.{name}" for name in names)
+    return names, (
+        f"SELECT p.envoy_id, p.eqid, {shown}, d.extra"  # noqa: S608  our names
+        f" FROM panel p CROSS JOIN {table.name} d WHERE p.envoy_id IN ({{envoys}})"
+        " AND d.envoy_id = p.envoy_id AND d.eqid = p.eqid AND d.reported ="
+        f" (SELECT max(n.reported) FROM {table.name} n"
+        " WHERE n.envoy_id = p.envoy_id AND n.eqid = p.eqid)"
+    )
+
+
+DESCRIBED = {
+    kind: _described_by(table)
+    for kind, table in (("device", schema.device), ("channel", schema.channel))
+}
+
+
+class _Batch:
+    """What the database says of some Envoys, by the number of each."""
+
+    def __init__(self, reading: Reader, envoys: Sequence[EnvoyRow]) -> None:
+        numbers = ", ".join(str(envoy.envoy_id) for envoy in envoys)
+
+        def of(statement: str) -> dict[int, list[Row]]:
+            found: dict[int, list[Row]] = {}
+            for row in reading.rows(statement.format(envoys=numbers)):
+                found.setdefault(row[0], []).append(row)
+            return found
+
+        self.named = of(NAMED)
+        self.open_events = of(OPEN)
+        self.described = {
+            kind: {
+                (number, row[1]): row[2:]
+                for number, rows in of(statement).items()
+                for row in rows
+            }
+            for kind, (_, statement) in DESCRIBED.items()
+        }
+
+    def description(self, kind: str, number: int, eqid: str) -> Object:
+        """Return the newest; None for each attribute without one."""
+        names, _ = DESCRIBED[kind]
+        row = self.described[kind].get((number, eqid)) or (None,) * (len(names) + 1)
+        shown = row_object(kind, dict(zip((*names, "extra"), row, strict=True)))
+        del shown["kind"]
+        return shown
+
+
+def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Object]:
     """Yield one object per device, with its channels and open events.
 
     Args:
         reading: the database.
+        now: Unix seconds, for the state of panels.
         serial: only those of this Envoy.
     """
-    for envoy_id, envoy_serial in reading.envoys(serial):
-        opened = _open_events(reading, envoy_id)
-        seen = {row[0]: row[1] for row in reading.rows(_PANELS, (envoy_id,))}
-        for eqid, members in _by_device(set(seen)).items():
-            ours: Object = {"envoy_serial": envoy_serial, "eqid": eqid}
-            shown = ours | _described(reading, "device", envoy_id, eqid) | ours
-            shown["condition_flags_hex"] = as_hex(shown["condition_flags"])
-            shown["condition_bits"] = _bits(shown["condition_flags"], DEVICE_BITS)
-            shown["channels"] = [
-                _channel(reading, envoy_id, one) for one in members if one != eqid
-            ]
-            moments = [at for one in members if (at := seen.get(one)) is not None]
-            shown["last_seen"] = max(moments, default=None)
-            shown["open_events"] = [
-                event for event in opened if device_of(event["eqid"]) == eqid
-            ]
-            yield shown
+    for batch in reading.batches(serial):
+        found = _Batch(reading, batch)
+        states = {
+            (one.envoy.envoy_id, one.eqid): one
+            for one in panels_of(reading, batch, now)
+        }
+        for envoy in batch:
+            yield from _devices_of(envoy, found, states)
+
+
+def _devices_of(
+    envoy: EnvoyRow, found: _Batch, states: Mapping[tuple[int, str], Panel]
+) -> Iterator[Object]:
+    number = envoy.envoy_id
+    opened: dict[str, list[Object]] = {}
+    for row in found.open_events.get(number, ()):
+        event = _event(row[1:])
+        opened.setdefault(device_of(event["eqid"]), []).append(event)
+    members: dict[str, list[Row]] = {}
+    for row in found.named.get(number, ()):
+        members.setdefault(row[2], []).append(row)
+    for eqid, rows in sorted(members.items()):
+        units = [one for row in rows if (one := states.get((number, row[1])))]
+        worst = {one.state for one in units}
+        ours: Object = {
+            "envoy_serial": envoy.serial_num,
+            "eqid": eqid,
+            "state": next((str(state) for state in WORST if state in worst), None),
+        }
+        shown = ours | found.description("device", number, eqid) | ours
+        shown["what"] = NO_PANEL.get(shown["device_type"])
+        shown["condition_flags_hex"] = as_hex(shown["condition_flags"])
+        shown["condition_bits"] = _bits(shown["condition_flags"], DEVICE_BITS)
+        shown["channels"] = [
+            _channel(found, number, row, states) for row in rows if row[1] != eqid
+        ]
+        moments = [row[3] for row in rows if row[3] is not None]
+        shown["last_seen"] = max(moments, default=None)
+        shown["timezone"] = envoy.timezone
+        shown["open_events"] = opened.get(eqid, [])
+        yield shown
 
 
 def device_of(eqid: str | None) -> str:
@@ -62,31 +147,14 @@ def device_of(eqid: str | None) -> str:
     return (eqid or "").partition(".")[0]
 
 
-def _by_device(eqids: set[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for eqid in sorted(eqids):
-        found.setdefault(device_of(eqid), [device_of(eqid)]).append(eqid)
-    return {device: sorted(set(members)) for device, members in found.items()}
-
-
-def _described(reading: Reader, kind: str, envoy_id: int, eqid: str) -> Object:
-    """Return the newest description; None for each attribute without one."""
-    table: Table = {"device": schema.device, "channel": schema.channel}[kind]
-    names = [name for name in wire_names(kind) if name != "eqid"]
-    found = reading.rows(
-        f"SELECT {', '.join(names)}, extra FROM {table.name}"  # noqa: S608  our names
-        " WHERE envoy_id = ? AND eqid = ? ORDER BY reported DESC LIMIT 1",
-        (envoy_id, eqid),
-    )
-    row = found[0] if found else (None,) * (len(names) + 1)
-    shown = row_object(kind, dict(zip((*names, "extra"), row, strict=True)))
-    del shown["kind"]
-    return shown
-
-
-def _channel(reading: Reader, envoy_id: int, eqid: str) -> Object:
-    shown: Object = {"eqid": eqid}
-    shown |= _described(reading, "channel", envoy_id, eqid)
+def _channel(
+    found: _Batch, number: int, row: Row, states: Mapping[tuple[int, str], Panel]
+) -> Object:
+    eqid = row[1]
+    unit = states.get((number, eqid))
+    shown: Object = {"eqid": eqid, "state": None if unit is None else str(unit.state)}
+    shown = shown | found.description("channel", number, eqid) | shown
+    shown["last_seen"] = row[3]
     shown["condition_flags_hex"] = as_hex(shown["condition_flags"])
     shown["condition_bits"] = _bits(shown["condition_flags"], CHANNEL_BITS)
     return shown
@@ -98,11 +166,8 @@ def _bits(flags: Any, known: dict[int, str]) -> list[Object]:
     return [{"bit": bit, "meaning": text} for bit, text in bits(flags, known)]
 
 
-def _open_events(reading: Reader, envoy_id: int) -> list[Object]:
-    found = []
-    for row in reading.rows(_OPEN, (envoy_id,)):
-        shown = row_object("event", dict(zip((*_NAMES, "extra"), row, strict=True)))
-        del shown["kind"]
-        shown["name"] = event_name(shown["event_code"])
-        found.append(shown)
-    return found
+def _event(row: Row) -> Object:
+    shown = row_object("event", dict(zip((*_NAMES, "extra"), row, strict=True)))
+    del shown["kind"]
+    shown["name"] = event_name(shown["event_code"])
+    return shown

@@ -1,79 +1,252 @@
-"""Energy by hour, day or month of the Envoy's place: of the sums by hour alone."""
+"""Energy of panels by hour, day or month of the Envoy's place: of the sums by hour.
+
+An AC Battery is no panel: what it gives was production before.
+"""
 
 import functools
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, NamedTuple
 
-from nutbridge.collector.parse.periods import DAY, By, Calendar, segments
-from nutbridge.collector.store.reading import Reader
+from nutbridge.collector.parse.periods import (
+    DAY,
+    HOUR,
+    By,
+    Calendar,
+    clock_time,
+    segments,
+)
+from nutbridge.collector.store.reading import EnvoyRow, Reader
+from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.zones import offset_s
 
 Object = dict[str, Any]
-#: (start, end, eqid) to energy and estimated energy, J.
-Sums = dict[tuple[int, int, str], list[int]]
 
-_RANGE = "SELECT min(hour), max(hour) FROM energy_hour WHERE envoy_id = ?"
-_SUMS = (
-    "SELECT eqid, {period}, CAST(sum(energy_j) AS BIGINT),"
-    " CAST(sum(estimated_j) AS BIGINT) FROM energy_hour WHERE envoy_id = ?"
-    " GROUP BY eqid, {period}"
+#: ``device_type`` of what is no panel, and its name.
+NO_PANEL = {11: "AC Battery"}
+#: Which rows of ``panel p`` are panels: a channel is what its device is.
+IS_PANEL = (
+    "NOT EXISTS (SELECT 1 FROM panel d WHERE d.envoy_id = p.envoy_id"  # noqa: S608
+    " AND d.eqid = p.device_eqid"
+    f" AND d.device_type IN ({', '.join(map(str, NO_PANEL))}))"
 )
+# CROSS JOIN keeps SQLite to this order: a look into the key for each panel.
+# ``envoys`` are pairs: the number of an Envoy, and where its hours begin.
+_SOURCE = (
+    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p CROSS JOIN energy_hour e"
+    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}"
+    " AND e.envoy_id = p.envoy_id AND e.eqid = p.eqid AND e.hour >= w.column2"
+    "{filters}"
+)
+_LOCAL = "(e.hour + e.offset_s)"
+HOURS = (
+    f"SELECT p.envoy_id, p.eqid, e.hour, e.offset_s, e.energy_j, e.estimated_j{_SOURCE}"
+)
+DAYS = (
+    f"SELECT p.envoy_id, p.eqid, {_LOCAL} / {DAY}, 0, CAST(sum(e.energy_j) AS BIGINT),"
+    f" CAST(sum(e.estimated_j) AS BIGINT){_SOURCE}"
+    f" GROUP BY p.envoy_id, p.eqid, {_LOCAL} / {DAY}"
+)
+#: No place is farther from UTC, s.
+_FARTHEST = 18 * HOUR
+#: Places where a calendar begins and ends: few of them serve all.
+_ERA = 4096 * DAY
 
 
-def energy(reading: Reader, by: By, serial: str | None = None) -> Iterator[Object]:
-    """Yield one object per period and channel, earliest first.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which energy; None: all.
 
-    ``energy_j`` is all energy of the period, ``estimated_j`` the part of it that
-    the Envoy made up to fill a gap.
+    Attributes:
+        serial: of the Envoy.
+        panel: serial number of a microinverter, or eqid of one channel of it.
+        since: first moment, s: what the clocks of the place show, as if of UTC.
+        until: the moment after the last, likewise.
     """
-    for (start, end, eqid), (total, estimated), _ in _sorted(reading, by, serial):
-        yield {
-            "start": start,
-            "end": end,
-            "eqid": eqid,
-            "energy_j": total,
-            "estimated_j": estimated,
-        }
+
+    serial: str | None = None
+    panel: str | None = None
+    since: int | None = None
+    until: int | None = None
 
 
-def totals(
-    reading: Reader, by: By, serial: str | None = None
-) -> Iterator[tuple[str, int, int, int]]:
-    """Yield name of the period, energy, estimated energy and number of channels."""
-    found: dict[tuple[int, str], list[int]] = {}
-    for (start, _, _), (total, estimated), name in _sorted(reading, by, serial):
-        one = found.setdefault((start, name), [0, 0, 0])
-        one[0] += total
-        one[1] += estimated
-        one[2] += 1
-    for (_, name), (total, estimated, count) in found.items():
-        yield name, total, estimated, count
+ALL = Wanted()
 
 
-def _sorted(
-    reading: Reader, by: By, serial: str | None
-) -> list[tuple[tuple[int, int, str], list[int], str]]:
-    sums: Sums = {}
-    names: dict[int, str] = {}
-    for envoy_id, _ in reading.envoys(serial):
-        first, last = reading.rows(_RANGE, (envoy_id,))[0]
-        if first is None:
-            continue
-        ((zone,),) = reading.rows(
-            "SELECT timezone FROM envoy WHERE envoy_id = ?", (envoy_id,)
+class Period(NamedTuple):
+    """An hour, a day or a month of a place.
+
+    Attributes:
+        start: Unix seconds.
+        end: Unix seconds.
+        label: as people write it; an hour has its offset: 01:00 comes twice.
+        start_local: ISO 8601 with the offset of the place.
+        end_local: likewise.
+    """
+
+    start: int
+    end: int
+    label: str
+    start_local: str
+    end_local: str
+
+
+class PanelEnergy(NamedTuple):
+    """Energy of one channel in one period.
+
+    Attributes:
+        envoy: that told it.
+        period: of its place.
+        eqid: of the channel.
+        energy_j: all of it, J.
+        estimated_j: the part that the Envoy made up to fill a gap, J.
+    """
+
+    envoy: EnvoyRow
+    period: Period
+    eqid: str
+    energy_j: int
+    estimated_j: int
+
+
+class EnvoyEnergy(NamedTuple):
+    """Energy of all panels of an Envoy in one period, J."""
+
+    envoy: EnvoyRow
+    period: Period
+    energy_j: int
+    estimated_j: int
+    panels: int
+
+
+def panel_energy(
+    reading: Reader, by: By, wanted: Wanted = ALL
+) -> Iterator[PanelEnergy]:
+    """Yield the energy of each channel and period: by Envoy, time, channel."""
+    statement = HOURS if by is By.HOUR else DAYS
+    filters, values = _filters(wanted)
+    # For the key, and for the months of PostgreSQL.
+    since = 0 if wanted.since is None else wanted.since - _FARTHEST
+    for batch in reading.batches(wanted.serial):
+        begins = {envoy.envoy_id: since for envoy in batch}
+        found = of_envoys(reading, statement, begins, filters, values)
+        for envoy in batch:
+            yield from _periods(envoy, by, found.pop(envoy.envoy_id, ()))
+
+
+def of_envoys(
+    reading: Reader,
+    statement: str,
+    begins: Mapping[int, int],
+    filters: str = "",
+    values: Sequence[object] = (),
+) -> dict[int, list[Row]]:
+    """Return the rows of HOURS or DAYS for some Envoys, by the Envoy's number.
+
+    Args:
+        reading: the database.
+        statement: HOURS or DAYS.
+        begins: of each Envoy, the hour to begin with, Unix seconds.
+        filters: more conditions.
+        values: of these.
+    """
+    found: dict[int, list[Row]] = {}
+    if begins:
+        pairs = ", ".join(f"({number}, {hour})" for number, hour in begins.items())
+        filters += f" AND e.hour >= {min(begins.values())}"
+        asked = statement.format(envoys=pairs, filters=filters)
+        for row in reading.rows(asked, values):
+            found.setdefault(row[0], []).append(row)
+    return found
+
+
+def as_object(one: PanelEnergy) -> Object:
+    """Return it in units of the wire."""
+    return {
+        "envoy_serial": one.envoy.serial_num,
+        "start": one.period.start,
+        "end": one.period.end,
+        "eqid": one.eqid,
+        "energy_j": one.energy_j,
+        "estimated_j": one.estimated_j,
+    }
+
+
+def energy(reading: Reader, by: By, wanted: Wanted = ALL) -> Iterator[Object]:
+    """Yield ``panel_energy`` in units of the wire."""
+    return map(as_object, panel_energy(reading, by, wanted))
+
+
+def added_up(found: Iterable[PanelEnergy]) -> Iterator[EnvoyEnergy]:
+    """Yield the energy of all channels of an Envoy in each period."""
+    for (envoy, period), group in groupby(found, lambda one: (one.envoy, one.period)):
+        parts = [(one.energy_j, one.estimated_j) for one in group]
+        whole, estimated = (sum(column) for column in zip(*parts, strict=True))
+        yield EnvoyEnergy(envoy, period, whole, estimated, len(parts))
+
+
+def totals(reading: Reader, by: By, wanted: Wanted = ALL) -> Iterator[EnvoyEnergy]:
+    """Yield ``panel_energy``, added up for each Envoy."""
+    yield from added_up(panel_energy(reading, by, wanted))
+
+
+def extent(reading: Reader, wanted: Wanted) -> str:
+    """Return the days of which there is energy, in words."""
+    always = replace(wanted, since=None, until=None)
+    days = [one.period.label for one in panel_energy(reading, By.DAY, always)]
+    if not days:
+        return "there is none of any day"
+    return f"there is energy from {min(days)} to {max(days)}"
+
+
+def local_now(envoy: EnvoyRow, now: int) -> int:
+    """Return what the clocks of an Envoy's place show, s, as if of UTC."""
+    return now + offset_s(envoy.timezone, now)
+
+
+def _filters(wanted: Wanted) -> tuple[str, list[object]]:
+    text = ""
+    values: list[object] = []
+    if wanted.panel is not None:
+        text += " AND (p.eqid = ? OR p.device_eqid = ?)"
+        values += [wanted.panel, wanted.panel]
+    if wanted.since is not None:
+        text += f" AND {_LOCAL} >= ?"
+        values.append(wanted.since)
+    if wanted.until is not None:
+        text += f" AND e.hour < ? AND {_LOCAL} < ?"
+        values += [wanted.until + _FARTHEST, wanted.until]
+    return text, values
+
+
+def _periods(envoy: EnvoyRow, by: By, rows: Iterable[Row]) -> Iterator[PanelEnergy]:
+    sums: dict[tuple[Period, str], list[int]] = {}
+    for _, eqid, place, offset, whole, estimated in rows:
+        one = sums.setdefault(
+            (_period(envoy.timezone, by, place, offset), eqid), [0, 0]
         )
-        # A month around it, so that every period has its start and its end.
-        offset = functools.partial(offset_s, zone)
-        calendar = Calendar(segments(offset, first - 32 * DAY, last + 33 * DAY), by)
-        # An hour that comes twice is two hours, the day around it is one.
-        period = "hour" if by is By.HOUR else f"(hour + offset_s) / {DAY}"
-        span_of = calendar.span if by is By.HOUR else calendar.span_of_day
-        statement = _SUMS.format(period=period)
-        for eqid, place, total, estimated in reading.rows(statement, (envoy_id,)):
-            span = span_of(place)
-            one = sums.setdefault((*span, eqid), [0, 0])
-            one[0] += total
-            one[1] += estimated
-            if span[0] not in names:
-                names[span[0]] = calendar.label(span[0])
-    return [(key, sums[key], names[key[0]]) for key in sorted(sums)]
+        one[0] += whole
+        one[1] += estimated
+    for period, eqid in sorted(sums):
+        whole, estimated = sums[period, eqid]
+        yield PanelEnergy(envoy, period, eqid, whole, estimated)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _period(zone: str | None, by: By, place: int, offset: int) -> Period:
+    """Return the period of an hour (Unix seconds), or of a local day (a number)."""
+    if by is By.HOUR:
+        ends = (place, place + HOUR)
+        first, last = (clock_time(moment, offset) for moment in ends)
+        return Period(*ends, f"{first[:10]} {first[11:16]} {first[19:]}", first, last)
+    era = place * DAY // _ERA * _ERA
+    calendar = _calendar(zone, by, era - 40 * DAY, era + _ERA + 40 * DAY)
+    start, end = calendar.span_of_day(place)
+    first, last = (clock_time(at, offset_s(zone, at)) for at in (start, end))
+    return Period(start, end, calendar.label(start), first, last)
+
+
+@functools.lru_cache(maxsize=64)
+def _calendar(zone: str | None, by: By, first: int, last: int) -> Calendar:
+    return Calendar(segments(functools.partial(offset_s, zone), first, last), by)

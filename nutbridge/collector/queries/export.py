@@ -87,7 +87,7 @@ def export(
     A row whose key was there with another payload has ``conflict``, one without a
     usable id or date has ``odd``. With ``private`` the Envoys themselves come too.
     """
-    for envoy_id, envoy_serial in reading.envoys(serial):
+    for envoy_id, envoy_serial, *_ in reading.envoys(serial):
         if private:
             yield from _envoy(reading, envoy_id, envoy_serial)
         for shown in _rows(reading, envoy_id):

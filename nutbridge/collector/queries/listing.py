@@ -11,13 +11,14 @@ _KEYS = (
     *("sha256", "serial_num", "report_timestamp", "webcomm_version", "received"),
     *("times_received", "intervals", "readings", "events", "devices"),
     *("odd_count", "unknown_count", "parse_state", "problem", "forward_state"),
-    "forward_problem",
+    *("forward_problem", "timezone"),
 )
 _LIST = (
     "SELECT r.raw_id, r.sha256, e.serial_num, r.report_timestamp, r.webcomm_version,"
     " r.received, r.times_received, r.intervals, r.readings, r.events, r.devices,"
     " r.odd_count, r.unknown_count, r.parse_state, r.problem, r.forward_state,"
-    " r.forward_problem FROM raw r LEFT JOIN envoy e ON e.envoy_id = r.envoy_id"
+    " r.forward_problem, e.timezone FROM raw r"
+    " LEFT JOIN envoy e ON e.envoy_id = r.envoy_id"
     " WHERE r.raw_id > ? ORDER BY r.raw_id LIMIT ?"
 )
 

@@ -9,11 +9,11 @@ Object = dict[str, Any]
 
 _KEYS = (
     *("sha256", "serial_num", "received", "forward_state", "forward_problem"),
-    *("tries", "refused_since", "next_try"),
+    *("tries", "refused_since", "next_try", "timezone"),
 )
 _OUTBOX = (
     "SELECT r.raw_id, r.sha256, e.serial_num, r.received, r.forward_state,"
-    " r.forward_problem, o.tries, o.refused_since, o.next_try FROM raw r"
+    " r.forward_problem, o.tries, o.refused_since, o.next_try, e.timezone FROM raw r"
     " LEFT JOIN envoy e ON e.envoy_id = r.envoy_id"
     " LEFT JOIN outbox o ON o.raw_id = r.raw_id"
     " WHERE r.raw_id IN (SELECT raw_id FROM outbox UNION ALL"

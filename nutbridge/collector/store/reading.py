@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Table, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
@@ -20,6 +20,26 @@ from nutbridge.collector.store.sql import Row, Sql
 PAGE = 5000
 
 
+#: Envoys that one statement looks at: their rows are in memory at once.
+_BATCH = 200
+
+
+class EnvoyRow(NamedTuple):
+    """One Envoy of the database.
+
+    Attributes:
+        envoy_id: its number here.
+        serial_num: its own.
+        timezone: the name that its newest report gave; None: it gave none.
+        last_received: when that came, Unix seconds.
+    """
+
+    envoy_id: int
+    serial_num: str
+    timezone: str | None
+    last_received: int | None
+
+
 class Reader:
     """Asks the database, from one thread.
 
@@ -35,10 +55,20 @@ class Reader:
         with translated(self._engine.url), self._engine.connect() as connection:
             return Sql(connection).rows(statement, values)
 
-    def envoys(self, serial: str | None = None) -> list[tuple[int, str]]:
-        """Return id and serial number of the Envoys, or of one."""
-        found = self.rows("SELECT envoy_id, serial_num FROM envoy ORDER BY serial_num")
-        return [(row[0], row[1]) for row in found if serial in (None, row[1])]
+    def envoys(self, serial: str | None = None) -> list[EnvoyRow]:
+        """Return the Envoys by their serial numbers, or the one of that number."""
+        found = self.rows(
+            "SELECT envoy_id, serial_num, timezone, last_received FROM envoy"
+            " WHERE CAST(? AS TEXT) IS NULL OR serial_num = ? ORDER BY serial_num",
+            (serial, serial),
+        )
+        return [EnvoyRow(*row) for row in found]
+
+    def batches(self, serial: str | None = None) -> Iterator[list[EnvoyRow]]:
+        """Yield the same, some at a time: a fleet's rows are not read at once."""
+        found = self.envoys(serial)
+        for start in range(0, len(found), _BATCH):
+            yield found[start : start + _BATCH]
 
     def pages(
         self, table: Table, where: ColumnElement[bool] | None = None

@@ -9,9 +9,6 @@ import trustme
 
 from tests.collector.serve.collector import Collector, collector
 from tests.collector.serve.upstream import Enphase, takes
-from tests.collector.store.conftest import postgres_server, postgres_url
-
-__all__ = ["postgres_server", "postgres_url"]
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,8 @@ def test_list(db: Path) -> None:
     assert "unparsable,forwarded" in lines[3]
     assert max(map(len, lines)) <= 80
     assert len(objects("list", "--db", db, "--last", 1)) == 1
-    assert objects("list", "--db", db, "--serial", "1") == []
+    told = run("list", "--db", db, "--serial", "1", code=1).stderr
+    assert told == f"nutbridge: no Envoy 1; there is {SERIAL}\n"
 
 
 def test_show(db: Path) -> None:
@@ -88,10 +89,21 @@ def test_devices_and_energy(db: Path) -> None:
     assert (one["eqid"], one["last_seen"]) == (PANEL, NOW)
     assert "0x240000" in run("devices", "--db", db).stdout
     (one,) = objects("energy", "--db", db, "--by", "day")
-    assert set(one) == {"start", "end", "eqid", "energy_j", "estimated_j"}
+    assert set(one) == {
+        *("envoy_serial", "start", "end", "eqid", "energy_j", "estimated_j")
+    }
     assert one["energy_j"] == 2 * 65439
     rows = list(csv.DictReader(io.StringIO(run("energy", "--db", db, "--csv").stdout)))
-    assert rows == [{key: str(value) for key, value in one.items()}]
+    assert rows == [
+        {
+            "envoy_serial": SERIAL,
+            "eqid": f"{PANEL}.1",
+            "start": "2023-11-14T00:00:00-05:00",
+            "end": "2023-11-15T00:00:00-05:00",
+            "kwh": "0.036355",
+            "estimated_kwh": "0.000000",
+        }
+    ]
     assert "0.036" in run("energy", "--db", db).stdout
 
 

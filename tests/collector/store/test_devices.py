@@ -22,7 +22,7 @@ from tests.collector.store.using import Object, asking, put, raw
 
 def asked(url: str) -> dict[str, Object]:
     with asking(url) as database:
-        return {one["eqid"]: one for one in devices(database)}
+        return {one["eqid"]: one for one in devices(database, NOW)}
 
 
 def test_device_with_its_flags_and_channels(store: Store, url: str) -> None:

@@ -11,7 +11,7 @@ from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import energy, totals
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.zones import offset_s
-from tests.collector.parse.samples import PANEL, body, interval, reading
+from tests.collector.parse.samples import PANEL, SERIAL, body, interval, reading
 from tests.collector.store.using import Object, asking, exported, put, raw
 
 CHANNEL = f"{PANEL}.1"
@@ -52,6 +52,7 @@ def test_slot_counts_where_it_begins(store: Store, url: str) -> None:
     ]
     assert asked(url, By.MONTH) == [
         {
+            "envoy_serial": SERIAL,
             "start": at(2023, 11, 1),
             "end": at(2023, 12, 1),
             "eqid": CHANNEL,
@@ -107,10 +108,8 @@ def test_channels_are_apart_and_in_order(store: Store, url: str) -> None:
     found = [(one["eqid"], one["energy_j"]) for one in asked(url, By.DAY)]
     assert found[1:] == [(f"99000000010{9 - n}.1", n) for n in (3, 2, 1)]
     with asking(url) as database:
-        assert list(totals(database, By.DAY)) == [
-            ("2023-11-13", 5, 0, 1),
-            ("2023-11-14", 6, 0, 3),
-        ]
+        sums = [(one.period.label, *one[2:]) for one in totals(database, By.DAY)]
+    assert sums == [("2023-11-13", 5, 0, 1), ("2023-11-14", 6, 0, 3)]
 
 
 def test_days_over_changes_of_clocks(store: Store, url: str) -> None:

@@ -1,0 +1,122 @@
+"""Panels of a made-up house, out of the store. On both databases."""
+
+from collections import Counter
+
+import pytest
+
+from nutbridge.collector.parse.body import parse
+from nutbridge.collector.parse.model import RawReport
+from nutbridge.collector.parse.periods import By
+from nutbridge.collector.queries.energy import Wanted, panel_energy, totals
+from nutbridge.collector.queries.panels import panels
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.reading import reading
+from nutbridge.simulator.legacy_envoy import (
+    DAY,
+    DEAD,
+    PANELS,
+    SERIAL,
+    energy_j,
+    reports,
+    sample,
+)
+from tests.collector.parse.samples import body, device, interval
+
+#: 2026-06-21 00:00 UTC.
+MIDNIGHT = 1_782_000_000
+NOON = MIDNIGHT + DAY // 2
+
+
+def add(store: Store, *found: tuple[int, bytes]) -> None:
+    """Store bodies as if they had come just then."""
+    store.add(
+        [(RawReport(at, "", "", "", (), data), parse(data)) for at, data in found]
+    )
+
+
+def states(url: str, now: int) -> dict[str, str]:
+    with reading(url) as database:
+        return {one.eqid: str(one.state) for one in panels(database, now)}
+
+
+def test_day_of_a_house(store: Store, url: str) -> None:
+    add(store, (MIDNIGHT - DAY + 75_000, sample(MIDNIGHT - DAY)))
+    add(store, *reports(MIDNIGHT, NOON, first=False))
+    found = states(url, NOON + 60)
+    assert found.pop(DEAD.eqid) == "dead"
+    assert Counter(found.values()) == {"ok": 11}
+    with reading(url) as database:
+        one = next(panels(database, NOON + 60, SERIAL))
+        assert (one.eqid, one.last_seen) == (PANELS[0].eqid, NOON)
+        assert one.today_j == energy_j(PANELS[0], MIDNIGHT, 0, DAY // 2)
+        # The Envoy is silent since: its panels are as they were.
+        (late, *_) = panels(database, NOON + DAY)
+        assert (late.state, late.today_j) == ("ok", 0)
+        assert list(panels(database, NOON, "1")) == []
+
+
+def test_panel_that_stopped_this_morning(store: Store, url: str) -> None:
+    """Heard no more for hours of light; the others are."""
+    ill = PANELS[2]
+    for made, data in reports(MIDNIGHT, NOON):
+        report = parse(data).report
+        assert report is not None
+        rows = [
+            interval(**row._asdict() | {"extra": None, "estimated": None})
+            for row in report.intervals
+            if row.eqid != ill.eqid or made <= MIDNIGHT + 7 * 3600
+        ]
+        add(store, (made, body(*rows, report_timestamp=made)))
+    found = states(url, NOON)
+    assert found.pop(ill.eqid) == "silent"
+    assert set(found.values()) == {"ok"}
+
+
+def test_night(store: Store, url: str) -> None:
+    add(store, (MIDNIGHT + 75_000, sample(MIDNIGHT)))
+    # The second report is of another Envoy, and says nothing about these panels.
+    add(store, (MIDNIGHT + 82_000, body(report_timestamp=MIDNIGHT + 82_000)))
+    found = states(url, MIDNIGHT + 82_000)
+    assert Counter(found.values()) == {"ok": 11, "dead": 1}
+    night = body(report_timestamp=MIDNIGHT + 82_100, envoy={"serial_num": SERIAL})
+    add(store, (MIDNIGHT + 82_100, night))
+    found = states(url, MIDNIGHT + 82_100)
+    assert Counter(found.values()) == {"asleep": 11, "dead": 1}
+
+
+def test_battery_is_no_panel(store: Store, url: str) -> None:
+    """An AC Battery: what it gives was given by panels before."""
+    battery = device(eqid="990000000555", device_type=11)
+    rows = [
+        interval(id=n, eqid=f"{serial}.1", end_date=NOON, stats=3_600_000)
+        for n, serial in enumerate(("990000000555", "990000000101"))
+    ]
+    add(store, (NOON, body(*rows, battery, report_timestamp=NOON)))
+    assert list(states(url, NOON)) == ["990000000101.1"]
+    with reading(url) as database:
+        (one,) = panel_energy(database, By.DAY)
+        assert (one.eqid, one.energy_j) == ("990000000101.1", 3_600_000)
+
+
+@pytest.mark.parametrize("by", [By.HOUR, By.DAY])
+def test_energy_between_moments_of_the_place(store: Store, url: str, by: By) -> None:
+    start = MIDNIGHT + 7 * 3600  # midnight of US/Pacific
+    add(store, *reports(start, zone="US/Pacific"))
+    add(store, *reports(start + DAY, zone="US/Pacific", first=False))
+    day = Wanted(since=MIDNIGHT, until=MIDNIGHT + DAY)
+    with reading(url) as database:
+        found = list(totals(database, by, day))
+        assert sum(one.energy_j for one in found) == sum(
+            energy_j(panel, start, 0, DAY) for panel in PANELS
+        )
+        assert {one.panels for one in found} == {11}
+        first = found[0].period
+        if by is By.DAY:
+            assert first == (
+                *(start, start + DAY, "2026-06-21"),
+                *("2026-06-21T00:00:00-07:00", "2026-06-22T00:00:00-07:00"),
+            )
+        else:
+            assert first.label == "2026-06-21 06:00 -07:00"
+        one = Wanted(SERIAL, PANELS[1].serial, MIDNIGHT, MIDNIGHT + DAY)
+        assert {row.eqid for row in panel_energy(database, by, one)} == {PANELS[1].eqid}
