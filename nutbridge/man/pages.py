@@ -37,13 +37,15 @@ def render(source: Path) -> str:
         docutils.utils.SystemMessage: the source is no clean reStructuredText.
     """
     from docutils.core import publish_string
+    from docutils.writers.manpage import Writer
 
     text = source.read_text(encoding="utf-8")
     version = f":Version: nutbridge {__version__}\n"
     page = publish_string(
         text.replace(_LAST_FIELD, _LAST_FIELD + version, 1),
         source_path=str(source),
-        writer="manpage",
+        # By its name in docutils 0.22 and newer alone; Debian 13 has 0.21.
+        writer=Writer(),
         settings_overrides={
             "report_level": 2,
             "halt_level": 2,

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,21 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "python3", "python3-venv", "procps"),
     *("ca-certificates", "nut-server", "nut-client"),
+)
+#: What builds the packages, and looks at them.
+BUILD_PACKAGES = (
+    *("build-essential", "debhelper", "dh-python", "pybuild-plugin-pyproject"),
+    *("python3-all", "python3-hatchling", "python3-docutils", "lintian", "man-db"),
+)
+#: What the packages need besides NUT. It waits in apt's cache, so that a machine
+#: without a network can install it.
+LIBRARIES = tuple(
+    f"python3-{name}"
+    for name in (
+        *("cryptography", "h11", "httpx", "jinja2", "jwt", "prometheus-client"),
+        *("psycopg", "sqlalchemy", "starlette", "tenacity", "typer", "uvicorn"),
+        "zeroconf",
+    )
 )
 #: Programs that boot a tree.
 NEEDED = {
@@ -67,15 +82,31 @@ def cgroups() -> tuple[Path, ...]:
 
 def base_tree(debian: int) -> Path:
     """Return a tree of that release with NUT in it; made if there is none."""
-    release = RELEASES[debian]
-    key = _key(debian, *PACKAGES)
-    folder = _cache() / f"tree-{debian}-{key}"
+    return _tree("tree", debian, PACKAGES)
+
+
+def build_tree(debian: int) -> Path:
+    """Return a tree that builds packages."""
+    return _tree("build", debian, BUILD_PACKAGES)
+
+
+def apt_tree(debian: int) -> Path:
+    """Return a tree with NUT in which apt can install LIBRARIES offline."""
+    fetch = f'chroot "$1" apt-get -qq --download-only install {" ".join(LIBRARIES)}'
+    return _tree(
+        *("apt", debian, PACKAGES),
+        *("--skip=cleanup/apt", f"--customize-hook={fetch}"),
+    )
+
+
+def _tree(name: str, debian: int, packages: Sequence[str], *options: str) -> Path:
+    folder = _cache() / f"{name}-{debian}-{_key(debian, *packages, *options)}"
     with _made_once(folder) as part:
         if part is not None:
             _run(
-                *("mmdebstrap", "--quiet", "--variant=minbase"),
-                f"--include={','.join(PACKAGES)}",
-                *(release.suite, str(part)),
+                *("mmdebstrap", "--quiet", "--variant=minbase", *options),
+                f"--include={','.join(packages)}",
+                *(RELEASES[debian].suite, str(part)),
             )
     return folder
 
