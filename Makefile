@@ -6,6 +6,9 @@
 # make test-lowest      the quick tests with the oldest libraries that are allowed
 # make system-packages  install NUT and what else the tests run (Debian, Ubuntu);
 #                       make test does it where something is missing
+# make deb              Debian's packages, into dist/; made in a tree of Debian 13, as
+#                       root, that is fetched once (350 MB)
+# make dist             what a release is: wheel, sdist, packages, checksums
 # make bench            what the monitor costs, beside its budgets (20 minutes)
 # make golden           rewrite what the tests compare with: test-data/, lists of the
 #                       manual pages
@@ -23,8 +26,9 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 # What the demo runs, and what the tests run.
 DEMO_PACKAGES := nut-server nut-client systemd man-db
-PACKAGES ?= $(DEMO_PACKAGES) postgresql
+PACKAGES ?= $(DEMO_PACKAGES) postgresql python3-nut
 BOOT_PACKAGES := mmdebstrap systemd-container iproute2
+DEB_PACKAGES := mmdebstrap
 DEBIAN ?= 13
 
 # A virtual environment is bound to its folder and to the version of Python. The
@@ -37,8 +41,8 @@ RUNTIME := $(VENV)/.runtime-$(KEY)
 DEVELOP := $(VENV)/.develop-$(KEY)
 ALONE := $(VENV)-alone/.made-$(KEY)
 
-.PHONY: demo test lint test-lowest bench golden lock clean
-.PHONY: system-packages nut nut-if-possible boot-if-possible test-boot
+.PHONY: demo test lint test-lowest deb dist bench golden lock clean
+.PHONY: system-packages nut nut-if-possible boot-if-possible deb-tools test-boot
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME) nut-if-possible
@@ -99,8 +103,9 @@ $(DEVELOP): pyproject.toml requirements-dev.lock | $(MADE)
 HAVE_NUT = PATH="$$PATH:/usr/sbin:/sbin:/lib/nut:/usr/lib/nut:/usr/libexec/nut"; \
 	for tool in dummy-ups upsd upsc upsmon systemd-analyze; do \
 	command -v $$tool >/dev/null || exit 1; done
-# The tests show the man pages and run PostgreSQL as well.
+# The tests show the man pages, run PostgreSQL and ask by NUT's Python module as well.
 HAVE_ALL = $(HAVE_NUT) && command -v man >/dev/null && \
+	/usr/bin/python3 -W ignore -c 'import PyNUT' 2>/dev/null && \
 	{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
 # Said before anything is done; sudo asks for a password at a terminal only.
 system-packages:
@@ -120,7 +125,7 @@ nut:
 	{ echo 'the tests run the real NUT; install it first (Debian, Ubuntu:' \
 	'apt-get install $(PACKAGES))' >&2; exit 1; }
 	@($(HAVE_ALL)) || { echo 'NUT is installed, but not all of dummy-ups, upsd, upsc,' \
-	'upsmon, systemd-analyze, man and initdb are found' >&2; exit 1; }
+	'upsmon, systemd-analyze, man, initdb and PyNUT are found' >&2; exit 1; }
 
 nut-if-possible:
 	@($(HAVE_NUT)) || $(SYSTEM_PACKAGES) PACKAGES='$(DEMO_PACKAGES)' || \
@@ -131,6 +136,25 @@ HAVE_BOOT = for tool in mmdebstrap systemd-nspawn ip; do \
 boot-if-possible:
 	@($(HAVE_BOOT)) || $(SYSTEM_PACKAGES) PACKAGES='$(BOOT_PACKAGES)' || \
 	echo 'no machine is booted here (apt-get install $(BOOT_PACKAGES))'
+
+deb-tools:
+	@command -v mmdebstrap >/dev/null || $(SYSTEM_PACKAGES) PACKAGES='$(DEB_PACKAGES)' || \
+	{ echo 'a tree of Debian is made by mmdebstrap (apt-get install $(DEB_PACKAGES))' >&2; \
+	exit 1; }
+
+deb: $(DEVELOP) deb-tools
+	$(PY) -m tests.boot.package dist
+
+# The lock of a release holds the wheel as well: one command installs both by hash.
+dist: $(DEVELOP) deb-tools
+	rm -rf dist
+	$(PY) -m build --no-isolation --outdir dist
+	cd dist && { cat ../requirements.lock; for wheel in *.whl; do \
+	echo "./$$wheel --hash=sha256:$$(sha256sum $$wheel | cut -c 1-64)"; done; } \
+	>requirements.lock
+	$(PY) -m tests.boot.package dist
+	cd dist && sha256sum -- * >SHA256SUMS
+	@cat dist/SHA256SUMS
 
 # The locks of an installation hold the versions that the tests ran with.
 LOCK_TOOL := uv==0.13.8
@@ -143,14 +167,14 @@ COMPILE = $(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 \
 	--custom-compile-command 'make lock' --quiet pyproject.toml
 
 # The runtime libraries in the lowest versions that pyproject.toml allows, the tools
-# in those of the lock. typer 0.15.0 does not say that it needs click before 8.2.
+# in those of the lock. typer 0.15.2 does not say that it needs click before 8.2.
 test-lowest: nut
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(LOWEST)/bin/python -m pip --quiet install --require-hashes -r requirements-dev.lock
 	$(LOWEST)/bin/python -m pip --quiet install $(LOCK_TOOL)
 	echo 'click<8.2' >$(LOWEST)/click.txt
 	$(LOWEST)/bin/uv pip compile --quiet --resolution lowest-direct $(RUNTIME_EXTRAS) \
-	--constraints $(LOWEST)/click.txt --python $(LOWEST)/bin/python \
+	--group build --constraints $(LOWEST)/click.txt --python $(LOWEST)/bin/python \
 	--output-file $(LOWEST)/lowest.txt pyproject.toml
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
 	-r $(LOWEST)/lowest.txt

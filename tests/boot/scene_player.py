@@ -31,10 +31,24 @@ class Report:
         return f"{self.name:48} {self.away_s:6.1f} {self.complaints:6} {verdict}"
 
 
-def played(scene: Scene, debian: int, layer: Path) -> Report:
-    """Play a scene on a machine with that layer over Debian's tree."""
-    layers = [layer, base_tree(debian)]
-    with Machine(layers, f"scene{debian}", wheels(debian)) as machine:
+def played(
+    scene: Scene,
+    debian: int,
+    layer: Path,
+    tree: Path | None = None,
+    files: Path | None = None,
+) -> Report:
+    """Play a scene on a machine with that layer over Debian's tree.
+
+    Args:
+        scene: to be played.
+        debian: the release.
+        layer: what the installation left.
+        tree: what it was installed on; None: the one for README's install section.
+        files: what was installed; None: wheels.
+    """
+    layers = [layer, tree or base_tree(debian)]
+    with Machine(layers, f"scene{debian}", files or wheels(debian)) as machine:
         machine.prepare()
         with Play(machine) as play:
             fault, begun = "", now()

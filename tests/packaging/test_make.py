@@ -67,6 +67,13 @@ def test_says_what_it_installs_and_with_what_rights(
     assert bool(sudo) == (user != 0)
 
 
+def test_says_that_it_installs_what_makes_a_tree_of_debian(programs: Path) -> None:
+    first, *_ = make("deb-tools", programs, 0)
+    assert first.startswith("installs mmdebstrap, and what these need, with apt-get")
+    write(programs / "mmdebstrap", "#!/bin/sh\n")
+    assert make("deb-tools", programs, 0) == []
+
+
 def test_says_that_it_installs_what_makes_a_virtual_environment(
     programs: Path, tmp_path: Path
 ) -> None:

@@ -82,6 +82,10 @@ def test_wheel_holds_the_package_and_what_belongs_to_it(built: Path) -> None:
     assert "Description-Content-Type: text/x-rst" in text
     assert (ROOT / "README.rst").read_text(encoding="utf-8").strip() in text
     assert not [name for name in names if "__pycache__" in name]
+    # No data: what the simulator plays it makes itself.
+    inside = {name for name in names if name.startswith("nutbridge/")}
+    assert {Path(name).suffix for name in inside} == {".py", ".typed"}
+    assert not [name for name in inside if "/test" in name]
     # Their sources; what is made of them is installed.
     assert not [name for name in names if name.startswith("nutbridge/man/")]
 

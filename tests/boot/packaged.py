@@ -1,0 +1,110 @@
+"""The life of Debian's packages on a machine: installed, upgraded, removed, purged."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nutbridge
+from tests.boot.installed import SOON_S, listen
+from tests.boot.machine import WHEELS, Machine
+from tests.boot.package import DEBIAN, make_packages
+from tests.boot.play import Play, now
+from tests.boot.scenes import MONITOR, Scene, in_outage, on_line
+from tests.boot.tree import apt_tree
+from tests.nut.harness import wait_until
+from tests.readme.walk import part, steps
+
+#: The same sources under a later number.
+_LATER = f"{nutbridge.__version__}+later"
+
+#: What the owner wrote, by hand or by setup; NUT's own files aside.
+_OWNERS = {
+    "/etc/nut/enphase-home.conf",
+    "/etc/nut/home.dev-template",
+}
+
+
+@contextmanager
+def packaged() -> Iterator[tuple[Path, Path, Path]]:
+    """Yield the layer of an installation by apt, its tree, and a folder of packages.
+
+    Raises:
+        AssertionError: something of README's words for packages did not go well.
+    """
+    tree = apt_tree(DEBIAN)
+    with tempfile.TemporaryDirectory(prefix="nb-deb-", dir="/var/tmp") as name:
+        debs = Path(name)
+        debs.chmod(0o755)
+        make_packages(debs)
+        make_packages(debs / "later", _LATER)
+        with Machine([tree], "packages", debs) as machine:
+            machine.prepare()
+            machine.boot()
+            _install(machine)
+            listen(machine)
+            machine.power_off()
+            yield machine.own, tree, debs
+
+
+def _install(machine: Machine) -> None:
+    """Type what README says of packages, in the folder where they are."""
+    house = machine.house
+    said = f"{house.host}\n{house.email}\n{house.password}\ny\ny\n"
+    for step in steps(part("package walk")):
+        command = step.as_root.replace("apt install", "apt-get -y install")
+        machine.run(f"cd {WHEELS} && {command}", said if "setup" in command else "")
+    wait_until(
+        lambda: machine.run("upsc home ups.status", check=False).strip() == "OL",
+        SOON_S,
+        "upsc home ups.status: OL",
+    )
+    doctor = machine.run("nutbridge doctor home", check=False)
+    assert " 0 failed" in doctor, doctor
+
+
+def upgraded(begin: Callable[[Play], None]) -> Callable[[Play], None]:
+    def act(play: Play) -> None:
+        begin(play)
+        ask = f"systemctl show -P MainPID {MONITOR}"
+        before, since = play.machine.run(ask), now()
+        play.machine.run(f"apt-get -y install {WHEELS}/later/*.deb")
+        assert play.machine.run(ask).strip() not in (before.strip(), "0")
+        assert play.machine.run("dpkg-query -W -f '${Version}' nutbridge") == _LATER
+        assert play.seen.away_s(since) == 0, play.told()
+
+    return act
+
+
+def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
+    def act(play: Play) -> None:
+        begin(play)
+        play.machine.run("systemctl enable --now nutbridge-collector")
+        play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
+        runs = play.machine.run("pgrep -af 'nutbridge|enphase-monitor'", check=False)
+        assert not runs, runs
+
+    return act
+
+
+def purged(play: Play) -> None:
+    removed(on_line)(play)
+    play.machine.run("apt-get -y purge nutbridge nutbridge-collector")
+    names = " -o ".join(
+        f"-name '*{word}*'" for word in ("nutbridge", "enphase", "sma-")
+    )
+    found = play.machine.run(
+        rf"find / -xdev \( -path {WHEELS} -o -path /root -o -path /tmp -o"
+        rf" -path /var/log \) -prune -o \( {names} -o -nouser -o -nogroup \)"
+        " -print; find /run /var/tmp -name '*nutbridge*'",
+    )
+    assert set(found.split()) == _OWNERS, found
+    assert not play.machine.run("getent passwd nutbridge", check=False)
+
+
+PACKAGED = (
+    Scene("packages: upgraded in an outage", upgraded(in_outage), "OB", short=True),
+    Scene("packages: upgraded on line", upgraded(on_line), "OL"),
+    Scene("packages: removed in an outage", removed(in_outage), "OB"),
+    Scene("packages: removed and purged on line", purged, "-"),
+)
