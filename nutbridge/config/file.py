@@ -25,7 +25,8 @@ from nutbridge.config.sma import PASSWORD_MAX, too_long
 from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
 from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError
-from nutbridge.system.files import FolderInPlaceError, NotPlainError, read_file
+from nutbridge.system.files import read_file
+from nutbridge.system.root_path import FolderInPlaceError, NotPlainError
 from nutbridge.ups.notices import Notice, warning
 
 _PASSWORD_BYTES = 4096

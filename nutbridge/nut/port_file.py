@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from nutbridge.errors import PortFileError
 from nutbridge.nut.port_text import NOCOMMS_SUFFIX
@@ -22,7 +22,6 @@ from nutbridge.system.files import (
     Access,
     ChangedError,
     Folder,
-    NotPlainError,
     folder_of,
     look,
     owner_for,
@@ -30,6 +29,7 @@ from nutbridge.system.files import (
     real_path,
 )
 from nutbridge.system.lock import writing
+from nutbridge.system.root_path import NotPlainError
 
 #: A port file is a few kilobytes; more is something else.
 MAX_BYTES = 1024 * 1024
@@ -57,6 +57,11 @@ class Signature(NamedTuple):
     inode: int
     mtime_ns: int
     size: int
+
+    @classmethod
+    def of(cls, place: PortFileName, found: os.stat_result) -> Self:
+        """Return that of a file under one of the two names."""
+        return cls(place, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 class PortFile:
@@ -153,8 +158,7 @@ class PortFile:
     def _signature(self, folder: Folder) -> Signature | None:
         for place, name in self._names():
             with contextlib.suppress(FileNotFoundError):
-                found = folder.stat(name.name)
-                return Signature(place, found.st_ino, found.st_mtime_ns, found.st_size)
+                return Signature.of(place, folder.stat(name.name))
         return None
 
     def read(self) -> bytes:
@@ -203,7 +207,24 @@ class PortFile:
             wrote = self._written != (data, self._signature(folder))
             if wrote:
                 access = self._access(folder)
-                self._replace(folder, data, access)
+                mtime_s = max([int(self._clock.wall()), *self._times(folder)])
+                replace = functools.partial(
+                    folder.replace,
+                    self.real.name,
+                    data,
+                    access=access,
+                    mtime_s=mtime_s,
+                    spare=self._spare,
+                )
+                try:
+                    found = replace()
+                except IsADirectoryError:
+                    # Nothing a driver could read: a status waits for no person.
+                    aside = f".{self.real.name}.{os.urandom(6).hex()}"
+                    folder.rename(self.real.name, aside)
+                    found = replace()
+                self._mtime_s, self._known = mtime_s, (found, access)
+                self._written = data, Signature.of(PortFileName.VISIBLE, found)
                 # Room for one more status: an outage may find the disk full, and
                 # the file must not go on saying OL.
                 folder.keep_spare(self._spare, access)
@@ -225,31 +246,6 @@ class PortFile:
             if not held:
                 self.sweep()
             yield
-
-    def _replace(self, folder: Folder, data: bytes, access: Access) -> None:
-        mtime_s = max([int(self._clock.wall()), *self._times(folder)])
-        replace = functools.partial(
-            folder.replace,
-            self.real.name,
-            data,
-            access=access,
-            mtime_s=mtime_s,
-            spare=self._spare,
-        )
-        try:
-            found = replace()
-        except IsADirectoryError:
-            # Nothing that a driver could read: a status must not wait for a person.
-            folder.rename(self.real.name, f".{self.real.name}.{os.urandom(6).hex()}")
-            found = replace()
-        self._mtime_s = mtime_s
-        self._known = found, access
-        self._written = (
-            data,
-            Signature(
-                PortFileName.VISIBLE, found.st_ino, found.st_mtime_ns, found.st_size
-            ),
-        )
 
     def _times(self, folder: Folder) -> Iterator[int]:
         """Return the seconds that the next modification time must not be."""

@@ -240,7 +240,11 @@ def render(
         if name in fitted and variable.kind in {ValueKind.MEASURED, ValueKind.CONSTANT}
     ]
     lines += _user_lines(text, values, maker)
-    lines.append(f"{STATUS}: {_checked_status(values.get(STATUS))}")
+    words = (values.get(STATUS) or "").split(" ")
+    state = tuple(word for word in words if word not in _STATUS_FLAGS)
+    if state not in _STATES or not _STATUS_FLAGS.issuperset(words[len(state) :]):
+        raise ValueError(f"not a status to write: {values.get(STATUS)!r}")
+    lines.append(f"{STATUS}: {' '.join(words)}")
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 
 
@@ -283,12 +287,3 @@ def same_value(one: str, other: str) -> bool:
         return float(one) == float(other)
     except ValueError:
         return False
-
-
-def _checked_status(status: str | None) -> str:
-    words = (status or "").split(" ")
-    state = tuple(word for word in words if word not in _STATUS_FLAGS)
-    flags = words[len(state) :]
-    if state not in _STATES or not _STATUS_FLAGS.issuperset(flags):
-        raise ValueError(f"not a status to write: {status!r}")
-    return " ".join(words)

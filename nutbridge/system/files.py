@@ -7,34 +7,32 @@ replaced as a whole or not at all; a reader sees the old bytes or the new ones, 
 less, whenever this process dies. Only this module makes temporary files; they begin
 with a dot, end in ``.tmp`` and are swept at the next start.
 
-What root may not do is decided here alone: a link that another user can have made
-leads root only to what is that user's own. Who is not root follows what the kernel
-lets it, so that no odd folder keeps a monitor from writing OB.
+Which links root follows on the way is decided in ``root_path`` alone.
 """
 
 import contextlib
 import errno
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from nutbridge.system.rights import acting_as, is_account_of, is_privileged
+from nutbridge.system.root_path import (
+    FOLDER,
+    NotPlainError,
+    RootPath,
+    is_closed,
+    see_plain,
+)
 
 _LABEL = "security.selinux"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: O_NONBLOCK: a FIFO must not hang anybody. O_NOCTTY: nor a terminal take us over.
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-#: As many links as the kernel follows.
-_MOST_LINKS = 40
-_LINK_PROBLEM = "root follows no link of another user (chown -h root allows it)"
 #: What a process was handed open; the shell's <(...) is one of them.
 _HANDED = re.compile(r"(?:/dev/fd|/proc/self/fd)/[0-9]+")
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 #: A port file with three phases has 3 kB.
 _SPARE_BYTES = 16384
@@ -81,19 +79,11 @@ class ChangedError(Exception):
     """Somebody else has changed the file meanwhile; it was left as it is."""
 
 
-class NotPlainError(OSError):
-    """What has the name is a link, a pipe, a device or a folder."""
-
-
-class FolderInPlaceError(NotPlainError, IsADirectoryError):
-    """What has the name is a folder: a wrong path in a config more often than not."""
-
-
 class Folder:
     """A folder held open; a context manager.
 
     Args:
-        path: links in it are followed (see the top for what root follows).
+        path: links in it are followed (``root_path`` for root).
 
     Raises:
         OSError: it is not there, no folder, or not to be searched.
@@ -102,9 +92,9 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not is_privileged():
-            self._handle = os.open(path, _FOLDER)
+            self._handle = os.open(path, FOLDER)
         else:
-            with _Walk(str(path)) as walk:
+            with RootPath(str(path)) as walk:
                 self._handle = walk.folder()
 
     def __enter__(self) -> Self:
@@ -130,14 +120,14 @@ class Folder:
         """
         path = str(self.path / name)
         # Looked at first: only to open a device may do something.
-        _see_plain(self.stat(name), path)
+        see_plain(self.stat(name), path)
         try:
             handle = os.open(name, flags | _SAFE, dir_fd=self._handle)
         except OSError as exc:
             exc.filename = path
             raise
         try:
-            _see_plain(os.fstat(handle), path)
+            see_plain(os.fstat(handle), path)
         except OSError:
             os.close(handle)
             raise
@@ -162,7 +152,7 @@ class Folder:
         Root asks: where others may write in the folder, the name may be one more
         of a file of root's (a hard link).
         """
-        if not is_privileged() or _is_closed(self.info()):
+        if not is_privileged() or is_closed(self.info()):
             return True
         # One look at name and count together: links that come and go between two
         # looks could deceive.
@@ -256,16 +246,28 @@ class Folder:
             ChangedError: the same, because ``still`` said no.
         """
         self._see_owner(name, access)
-        finish = _Finish(self, name, data, access, mtime_s, durable, still)
+
+        def put(handle: int, made: str) -> os.stat_result:
+            try:
+                found = _fill(handle, data, access, mtime_s, durable=durable)
+                if still is not None and not still():
+                    raise ChangedError  # noqa: TRY301  unlinked like any other
+                self.rename(made, name)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    self.unlink(made)
+                raise
+            return found
+
         with self._rights_for(access):
             try:
                 own = f".{name}.{os.urandom(6).hex()}.tmp"
-                return finish.run(self.create(own, 0o600, None), own)
+                return put(self.create(own, 0o600, None), own)
             except OSError as exc:
                 exc.filename, exc.filename2 = str(self.path / name), None
                 if spare is None or exc.errno not in _FULL:
                     raise
-                return finish.run(self._open_spare(spare), spare)
+                return put(self._open_spare(spare), spare)
 
     @contextlib.contextmanager
     def _rights_for(self, access: Access) -> Iterator[None]:
@@ -324,176 +326,24 @@ class Folder:
                         self.unlink(left)
 
 
-@dataclass(frozen=True, slots=True)
-class _Finish:
-    """What makes the new file out of an open one."""
-
-    folder: Folder
-    name: str
-    data: bytes
-    access: Access
-    mtime_s: int | None
-    durable: bool
-    still: Callable[[], bool] | None
-
-    def run(self, handle: int, made: str) -> os.stat_result:
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.data)
-                file.truncate()
-                file.flush()
-                _give(handle, self.access.owner)
-                os.fchmod(handle, self.access.mode)
-                if self.access.label is not None:
-                    with contextlib.suppress(OSError):
-                        os.setxattr(handle, _LABEL, self.access.label)
-                if self.mtime_s is not None:
-                    os.utime(handle, (self.mtime_s, self.mtime_s))
-                if self.durable:
-                    os.fsync(handle)
-                found = os.fstat(handle)
-            self._see_unchanged()
-            self.folder.rename(made, self.name)
-        except BaseException:
+def _fill(
+    handle: int, data: bytes, access: Access, mtime_s: int | None, *, durable: bool
+) -> os.stat_result:
+    """Make an open file the one that ``Folder.replace`` renames; closes it."""
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.truncate()
+        file.flush()
+        _give(handle, access.owner)
+        os.fchmod(handle, access.mode)
+        if access.label is not None:
             with contextlib.suppress(OSError):
-                self.folder.unlink(made)
-            raise
-        return found
-
-    def _see_unchanged(self) -> None:
-        if self.still is not None and not self.still():
-            raise ChangedError
-
-
-class _Walk:
-    """Root's way along a path, one open folder after another.
-
-    A link is followed where it is root's. After one of another user the way must end
-    in a folder of that user: no other can be harmed then.
-    """
-
-    def __init__(self, path: str) -> None:
-        # Not normalised: behind a link .. is another folder than it seems.
-        whole = path if path.startswith("/") else os.path.join(os.getcwd(), path)
-        self._left = whole.split("/")
-        self._links = 0
-        self._guide: int | None = None
-        self._names: list[str] = []
-        self._at = os.open("/", _FOLDER)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._at)
-
-    def folder(self) -> int:
-        """Go to the end, which must be a folder; return a handle of it."""
-        while self._left:
-            self._step(self._left.pop(0))
-        self._see_guided()
-        return os.dup(self._at)
-
-    def file(self) -> tuple[Path, str]:
-        """Go to the folder of the file; return its real path and the file's name.
-
-        The file need not be there.
-        """
-        while True:
-            left = self._trimmed()
-            if len(left) > 1 or left == [".."]:
-                self._step(left.pop(0))
-            elif not self._follow():
-                break
-        self._see_guided()
-        return Path(self._path()), self._left[0]
-
-    def _trimmed(self) -> list[str]:
-        """Return what is left of the path; at least one name."""
-        while self._left and self._left[-1] in ("", "."):
-            self._left.pop()
-        if not self._left:
-            problem = "is a folder, a file is needed"
-            raise FolderInPlaceError(errno.EISDIR, problem, self._path())
-        return self._left
-
-    def _follow(self) -> bool:
-        """Follow the last name if it is a link; else say that it is none."""
-        try:
-            found = os.stat(self._left[0], dir_fd=self._at, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        if not stat.S_ISLNK(found.st_mode):
-            return False
-        self._follow_link(self._left.pop(0))
-        return True
-
-    def _path(self) -> str:
-        return "/" + "/".join(self._names)
-
-    def _step(self, name: str) -> None:
-        if name in ("", "."):
-            return
-        if name == "..":
-            self._enter("..")
-            del self._names[-1:]
-            return
-        found = os.stat(name, dir_fd=self._at, follow_symlinks=False)
-        if stat.S_ISLNK(found.st_mode):
-            self._follow_link(name)
-        else:
-            self._enter(name)
-            self._names.append(name)
-
-    def _enter(self, name: str) -> None:
-        # Links not followed: it may have become one just now.
-        into = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self._at)
-        os.close(self._at)
-        self._at = into
-
-    def _follow_link(self, name: str) -> None:
-        path = os.path.join(self._path(), name)
-        flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-        link = os.open(name, flags, dir_fd=self._at)
-        try:
-            self._believe(os.fstat(link), path)
-            target = os.readlink("", dir_fd=link)
-        finally:
-            os.close(link)
-        self._links += 1
-        if self._links > _MOST_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-        if target.startswith("/"):
-            root = os.open("/", _FOLDER)
-            os.close(self._at)
-            self._at, self._names = root, []
-        self._left[:0] = target.split("/")
-
-    def _believe(self, link: os.stat_result, path: str) -> None:
-        closed = _is_closed(os.fstat(self._at))
-        if link.st_uid == 0 and (link.st_nlink == 1 or closed):
-            return
-        if link.st_uid == 0 or self._guide not in (None, link.st_uid):
-            raise PermissionError(errno.EPERM, _LINK_PROBLEM, path)
-        self._guide = link.st_uid
-
-    def _see_guided(self) -> None:
-        if self._guide not in (None, os.fstat(self._at).st_uid):
-            raise PermissionError(errno.EPERM, _LINK_PROBLEM, self._path())
-
-
-def _is_closed(folder: os.stat_result) -> bool:
-    """Whether only root can have put something into a folder."""
-    return folder.st_uid == 0 and not folder.st_mode & _WRITABLE_BY_OTHERS
-
-
-def _see_plain(found: os.stat_result, path: str) -> None:
-    if stat.S_ISLNK(found.st_mode):
-        raise NotPlainError(errno.ELOOP, "is a link, not a plain file", path)
-    if stat.S_ISDIR(found.st_mode):
-        raise FolderInPlaceError(errno.EISDIR, "is a folder, a file is needed", path)
-    if not stat.S_ISREG(found.st_mode):
-        raise NotPlainError(errno.EINVAL, "is a pipe or device, no plain file", path)
+                os.setxattr(handle, _LABEL, access.label)
+        if mtime_s is not None:
+            os.utime(handle, (mtime_s, mtime_s))
+        if durable:
+            os.fsync(handle)
+        return os.fstat(handle)
 
 
 def _read(handle: int, cap: int) -> FileContent:
@@ -514,7 +364,7 @@ def real_path(path: Path) -> Path:
     if not is_privileged():
         return Path(os.path.realpath(path))
     try:
-        with _Walk(str(path)) as walk:
+        with RootPath(str(path)) as walk:
             folder, name = walk.file()
             return folder / name
     except OSError:
@@ -532,7 +382,7 @@ def folder_of(path: Path) -> Iterator[tuple[Folder, str]]:
         real = Path(os.path.realpath(path))
         where, name = real.parent, real.name
     else:
-        with _Walk(str(path)) as walk:
+        with RootPath(str(path)) as walk:
             where, name = walk.file()
     with Folder(where) as folder:
         yield folder, name
@@ -555,7 +405,7 @@ def read_file(
     if trusting or not is_privileged() or is_handed(path):
         handle = os.open(path, os.O_RDONLY | _SAFE & ~os.O_NOFOLLOW)
         try:
-            _see_plain(os.fstat(handle), str(path))
+            see_plain(os.fstat(handle), str(path))
         except OSError:
             os.close(handle)
             raise
@@ -575,7 +425,7 @@ def is_handed(path: Path) -> bool:
 def is_beyond_others(folder: Path) -> bool:
     """Whether root alone can change what a path of a folder leads to."""
     real = real_path(folder)
-    return all(_is_closed(os.stat(each)) for each in (real, *real.parents))
+    return all(is_closed(os.stat(each)) for each in (real, *real.parents))
 
 
 def make_folders(path: Path, mode: int = 0o700) -> None:

@@ -18,7 +18,8 @@ from nutbridge.net.pins import PinStore
 from nutbridge.nut.driver import socket_paths
 from nutbridge.simulator.tokens import make_token
 from nutbridge.sources.enphase.token_store import TokenStore
-from nutbridge.system.files import NotPlainError, read_file
+from nutbridge.system.files import read_file
+from nutbridge.system.root_path import NotPlainError
 from nutbridge.tools.doctor.nut import _deadtime_s, _ups_conf
 from nutbridge.tools.doctor.systemd import _settings
 from tests.attacks.command import LONG_S, PROGRAMS

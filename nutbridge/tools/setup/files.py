@@ -18,12 +18,11 @@ from nutbridge.system.files import (
     Access,
     FileContent,
     Folder,
-    FolderInPlaceError,
-    NotPlainError,
     folder_of,
     read_file,
     real_path,
 )
+from nutbridge.system.root_path import FolderInPlaceError, NotPlainError
 from nutbridge.tools.setup.places import OWN_USER
 from nutbridge.tools.setup.plan import Change, RunAs, Seen, Who
 
