@@ -4,7 +4,7 @@ First /info without the token; the token follows only where the monitor would
 send it: the serial is right, and the certificate is known or may be new.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,16 +16,10 @@ from nutbridge.errors import (
     DeviceUnreachable,
     TokenRejected,
 )
-from nutbridge.net.addresses import resolve_host, split_host
 from nutbridge.net.pins import PinRecord, PinStore
 from nutbridge.net.worker import (
-    LateError,
     ThreadWaiter,
-    Worker,
-    call_within,
 )
-from nutbridge.sources.enphase.facts import derive_grid
-from nutbridge.sources.enphase.flows import FRESH_S
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.info import Info
 from nutbridge.sources.enphase.readings import (
@@ -36,55 +30,42 @@ from nutbridge.sources.enphase.readings import (
     SecCtrl,
 )
 from nutbridge.sources.enphase.remedies import (
-    AGAIN,
     CLOCK_NOT_SET,
-    NO_BATTERY,
-    NO_BATTERY_REMEDY,
-    NO_DEVICES,
-    NO_DEVICES_REMEDY,
     SET_FROM_EPOCH,
     UNREACHABLE,
 )
-from nutbridge.sources.enphase.witnesses import votes_of
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     DoctorFacts,
-    Gathered,
     check,
     failed,
     not_allowed,
     ok,
     skipped,
-    warning,
 )
 from nutbridge.tools.doctor.context import DoctorContext
-from nutbridge.tools.doctor.files import FileFacts
+from nutbridge.tools.doctor.device import (
+    DeviceFacts,
+    known_certificate,
+    other_certificate,
+    resolve,
+    resolves,
+)
 from nutbridge.tools.doctor.token import read_token
-from nutbridge.ups.model import Grid
 
 #: A gateway in the house connects within milliseconds.
 _CONNECT_S = 5.0
 _REQUEST_S = 8.0
-_LOOK_UP_S = 5.0
-#: Beyond it something is wrong with a clock: a gateway judges tokens by its own.
-_SKEW_S = 120.0
-_SHORT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayFacts(Gathered):
+class GatewayFacts(DeviceFacts):
     """What the gateway says; filled as far as it came.
 
     Attributes:
-        host: as configured.
-        addresses: found for it.
         address: the one that answered.
-        unresolved: why there are no addresses.
         unreachable: why there is no connection.
-        known: stored fingerprint; None without one.
-        replaced: the one before, while nobody has confirmed ``known``.
-        shown: fingerprint seen.
         pin_denied: the stored one may not be read.
         info: of /info.
         no_info: why not.
@@ -102,15 +83,11 @@ class GatewayFacts(Gathered):
 
     WHAT: ClassVar[str] = "the gateway"
     REAL_ONLY: ClassVar[bool] = True
+    THING: ClassVar[str] = "gateway"
+    HOST_KEY: ClassVar[str] = "ENVOY_HOST"
 
-    host: str
-    addresses: tuple[str, ...] = ()
     address: str | None = None
-    unresolved: str | None = None
     unreachable: DeviceError | None = None
-    known: str | None = None
-    replaced: str | None = None
-    shown: str | None = None
     pin_denied: bool = False
     info: Info | None = None
     no_info: DeviceError | None = None
@@ -176,27 +153,6 @@ def _stored_pin(place: DoctorContext) -> "tuple[PinRecord, bool]":
     except OSError:
         return PinRecord(), False
     return PinStore(path).peek(), False
-
-
-def resolve(host: str, place: DoctorContext) -> Sequence[str] | str:
-    """Return the addresses, or why there are none."""
-    name, port = split_host(host)
-    until = min(place.until, place.clock.boottime() + _LOOK_UP_S)
-    worker = Worker("resolve", lambda: None)
-    try:
-        return call_within(
-            worker,
-            lambda: resolve_host(name, port),
-            clock=place.clock,
-            waiter=ThreadWaiter(),
-            deadline=until,
-        )
-    except LateError:
-        return f"the name service does not answer within {_LOOK_UP_S:g} s"
-    except (OSError, UnicodeError):
-        return "no address is known for that name"
-    finally:
-        worker.retire()
 
 
 def _introduce(
@@ -283,13 +239,7 @@ def _age_s(answer: Dated[Any]) -> float | None:
 @check("gateway-resolves")
 def gateway_resolves(facts: DoctorFacts) -> CheckVerdict:
     """The name leads to an address."""
-    gateway = facts.need(GatewayFacts)
-    if gateway.unresolved is not None:
-        return failed(
-            f"gateway {gateway.host}: {gateway.unresolved}",
-            "ENVOY_HOST in the config: a fixed address of the gateway is safest",
-        )
-    return ok(f"gateway {gateway.host} has address {', '.join(gateway.addresses)}")
+    return resolves(facts.need(GatewayFacts))
 
 
 @check("gateway-connects")
@@ -312,23 +262,12 @@ def gateway_certificate(facts: DoctorFacts) -> CheckVerdict:
     gateway = facts.need(GatewayFacts)
     if gateway.shown is None:
         return skipped("gateway: its certificate was not seen")
-    shown = f"{gateway.shown[:_SHORT]}..."
-    trust = f"if that is right: nutbridge gateway trust {facts.settings.ups}"
     if gateway.pin_denied:
         return not_allowed("gateway: the stored fingerprint may not be read")
-    if gateway.known != gateway.shown:
-        if gateway.known is None and facts.settings.envoy_tls != "strict":
-            stored = "the monitor stores it when it starts"
-            return ok(f"gateway: certificate {shown}, {stored}")
-        known = f"{gateway.known[:_SHORT]}..." if gateway.known else "none"
-        return failed(f"gateway: certificate {shown}, known is {known}", trust)
-    if gateway.replaced is not None:
-        return warning(
-            f"gateway: certificate {shown} was taken by itself, in place of "
-            f"{gateway.replaced[:_SHORT]}...",
-            trust,
-        )
-    return ok(f"gateway: certificate {shown} is the known one")
+    taken = gateway.known is None and facts.settings.envoy_tls != "strict"
+    if gateway.known == gateway.shown or taken:
+        return known_certificate(gateway, facts.settings.ups)
+    return other_certificate(gateway, facts.settings.ups)
 
 
 @check("gateway-serial")
@@ -391,148 +330,6 @@ def gateway_token(facts: DoctorFacts) -> CheckVerdict:
     return skipped("gateway: whether it takes the token was not told")
 
 
-@check("gateway-grid")
-def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
-    """A controller or Collar is fitted; what it and the relay say."""
-    gateway = facts.need(GatewayFacts)
-    if gateway.relay is None:
-        return _instead_of_relay(gateway)
-    if gateway.inventory is None:
-        return _missing(gateway, "inventory", "its inventory")
-    found = gateway.inventory
-    said = f"relay {gateway.relay.oper}" + "".join(
-        f", Collar {collar.admin_state or '?'} (switch {collar.mid_state or '?'})"
-        for collar in found.collars
-    )
-    lone = _without_controller(facts, found, said)
-    if lone is not None:
-        return lone
-    answer = derive_grid(gateway.relay, found.collars)
-    what = "Meter Collar" if found.collars else "System Controller"
-    if answer.grid is Grid.UNKNOWN:
-        return failed(
-            f"gateway: {what}, but {said} means nothing to the monitor",
-            "please report this word, with: nutbridge gateway capture",
-        )
-    if answer.grid is Grid.CLOSED and answer.backup_mode is False:
-        return warning(
-            f"gateway: {what}, {said}, but in no backup mode",
-            "after a backup mode the monitor takes this for no answer; where it "
-            "lasts, restart the gateway",
-        )
-    state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}[answer.grid]
-    return ok(f"gateway: {state}; {what}, {said}")
-
-
-def _instead_of_relay(gateway: GatewayFacts) -> CheckVerdict:
-    """Tell who else knows about the grid; the monitor believes them then."""
-    missing = _missing(gateway, "relay", "the state of the grid")
-    votes = votes_of(gateway.inventory, None)
-    if not votes:
-        return missing
-    said = f"{votes[0].speaker} says {votes[0].word}"
-    return warning(f"{missing.finding}; {said}", missing.remedy)
-
-
-def _without_controller(
-    facts: DoctorFacts, found: Inventory, said: str
-) -> CheckVerdict | None:
-    if not found.devices:
-        finding = f"gateway: {NO_DEVICES} ({said})"
-        if facts.settings.allow_no_controller:
-            remedy = "ALLOW_NO_CONTROLLER is set: it says on line for ever"
-            return warning(finding, remedy)
-        return failed(finding, NO_DEVICES_REMEDY)
-    if found.controllers or found.collars:
-        return None
-    lone = f"gateway: no System Controller and no Meter Collar ({said})"
-    remedy = "without one it says on line for ever: this is no UPS"
-    if facts.settings.allow_no_controller:
-        return warning(f"{lone}, ALLOW_NO_CONTROLLER is set", remedy)
-    return failed(lone, f"{remedy}; ALLOW_NO_CONTROLLER=1 overrides")
-
-
-@check("gateway-battery")
-def gateway_battery(facts: DoctorFacts) -> CheckVerdict:
-    """A battery is there, with charge and capacity."""
-    gateway = facts.need(GatewayFacts)
-    if gateway.secctrl is None:
-        return _missing(gateway, "secctrl", "its battery")
-    soc, capacity = gateway.secctrl.soc_pct, gateway.secctrl.capacity_wh
-    listed = gateway.inventory
-    count = listed.batteries if listed else None
-    if not capacity or soc is None:
-        if listed is not None and not listed.devices:
-            return skipped("gateway: no battery is listed, nor anything else")
-        if count == 0:
-            return warning(f"gateway: {NO_BATTERY}", NO_BATTERY_REMEDY)
-        return failed(
-            "gateway: its batteries are not ready, charge or capacity is unknown",
-            "after a restart of the gateway they rejoin within 15 minutes",
-        )
-    fitted = f"{count} IQ Batteries, " if count else ""
-    return ok(f"gateway: {fitted}{soc:.0f} % of {capacity / 1000:.1f} kWh")
-
-
-@check("gateway-health")
-def gateway_health(facts: DoctorFacts) -> CheckVerdict:
-    """Batteries, System Controller and Collar say that they are well."""
-    gateway = facts.need(GatewayFacts)
-    if gateway.inventory is None:
-        return skipped("gateway: the health of its devices was not told")
-    ill = [each for each in gateway.inventory.health if each.faults]
-    if ill:
-        return warning(
-            f"gateway: {'; '.join(f'{each.name}: {each.words}' for each in ill)}",
-            "see the Enphase app; a battery whose switch is off, or that does not "
-            "communicate, carries nothing in an outage",
-        )
-    if not gateway.inventory.health:
-        return skipped("gateway: no battery and no controller, whose health counts")
-    return ok("gateway: batteries and controllers are well")
-
-
-@check("gateway-clock")
-def gateway_clock(facts: DoctorFacts) -> CheckVerdict:
-    """Both clocks agree."""
-    gateway = facts.need(GatewayFacts)
-    skew_s = gateway.skew_s
-    if skew_s is None:
-        return skipped("gateway: its clock was not seen")
-    if (gateway.epoch_s or SET_FROM_EPOCH) < SET_FROM_EPOCH:
-        return failed("gateway: its clock shows 1970", CLOCK_NOT_SET)
-    shown = f"gateway: its clock is {abs(skew_s):.0f} s "
-    shown += "ahead of" if skew_s >= 0 else "behind"
-    shown += " this machine's"
-    if abs(skew_s) > _SKEW_S:
-        return failed(
-            shown,
-            "set this machine's clock (timedatectl); the gateway takes its own "
-            "from the internet",
-        )
-    return ok(shown)
-
-
-@check("gateway-stream")
-def gateway_stream(facts: DoctorFacts) -> CheckVerdict:
-    """The live stream; other endpoints tell nearly as much, only less often."""
-    gateway = facts.need(GatewayFacts)
-    live, age_s = gateway.live, gateway.live_age_s
-    if live is None:
-        return _missing(gateway, "live", "its live stream")
-    if live.stream_on and age_s is not None and abs(age_s) <= FRESH_S:
-        return ok(f"gateway: live stream on, values {max(0.0, age_s):.0f} s old")
-    files = facts.get(FileFacts)
-    running = files is not None and files.held
-    state = "on, but its values are old" if live.stream_on else "off"
-    if running:
-        return warning(
-            f"gateway: live stream {state}",
-            "the monitor switches it on once a minute; see its log if it stays so",
-        )
-    return ok(f"gateway: live stream {state}; the monitor switches it on")
-
-
 def _without_info(gateway: GatewayFacts, what: str) -> CheckVerdict:
     if gateway.no_info is not None:
         return failed(
@@ -544,13 +341,3 @@ def _without_info(gateway: GatewayFacts, what: str) -> CheckVerdict:
             f"gateway: /info tells no {what}", "is this an IQ Gateway? check ENVOY_HOST"
         )
     return skipped(f"gateway: {what} unknown without an answer")
-
-
-def _missing(gateway: GatewayFacts, name: str, what: str) -> CheckVerdict:
-    problem = gateway.problems.get(name)
-    if problem is not None and not gateway.refused:
-        return failed(
-            f"gateway: it does not tell {what}: {problem.problem}",
-            problem.remedy or AGAIN,
-        )
-    return skipped(f"gateway: {what} was not asked for")

@@ -16,19 +16,22 @@ from nutbridge.config.sma import PASSWORD_MAX, SmaSettings
 from nutbridge.errors import CertificateChanged, DeviceError
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.tools.doctor.check import (
-    CheckOutcome,
     CheckVerdict,
     DoctorFacts,
-    Gathered,
     check,
     failed,
     not_allowed,
     ok,
     skipped,
-    warning,
 )
 from nutbridge.tools.doctor.context import DoctorContext
-from nutbridge.tools.doctor.gateway import resolve
+from nutbridge.tools.doctor.device import (
+    DeviceFacts,
+    known_certificate,
+    other_certificate,
+    resolve,
+    resolves,
+)
 from nutbridge.ups.model import GridAnswer
 
 #: Login, values, logout and a connect have to fit into the time that is left: a
@@ -38,7 +41,6 @@ _REQUESTS = 5
 _EXPLAINING = 6
 #: Less is not enough for anything, s.
 _LEAST_S = 1.0
-_SHORT = 16
 
 #: Errors of one that is an inverter, by the name of their class, and what to
 #: do; each is told in full by the check of the login.
@@ -73,17 +75,11 @@ _NO_PORTAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class InverterFacts(Gathered):
+class InverterFacts(DeviceFacts):
     """What an SMA inverter says.
 
     Attributes:
-        host: as configured.
-        addresses: found for it.
-        unresolved: why there are no addresses.
         denied: file of the monitor that may not be read: nothing is asked.
-        known: stored fingerprint; None without one.
-        replaced: the one before, while nobody has confirmed ``known``.
-        shown: fingerprint seen; None with http, or where it said nothing.
         problem: why it says nothing.
         kind: name of the error's class (errors.py).
         borrowed: it was asked with the monitor's session.
@@ -94,14 +90,11 @@ class InverterFacts(Gathered):
     """
 
     WHAT: ClassVar[str] = "the inverter"
+    THING: ClassVar[str] = "inverter"
+    HOST_KEY: ClassVar[str] = "SMA_HOST"
+    TRUST: ClassVar[str] = " --inverter"
 
-    host: str
-    addresses: tuple[str, ...] = ()
-    unresolved: str | None = None
     denied: str | None = None
-    known: str | None = None
-    replaced: str | None = None
-    shown: str | None = None
     problem: str = ""
     kind: str = ""
     borrowed: bool = False
@@ -182,13 +175,7 @@ def _share_s(place: DoctorContext, parts: int) -> float:
 @check("inverter-resolves")
 def inverter_resolves(facts: DoctorFacts) -> CheckVerdict:
     """The name leads to an address."""
-    found = facts.need(InverterFacts)
-    if found.unresolved is not None:
-        return failed(
-            f"inverter {found.host}: {found.unresolved}",
-            "SMA_HOST in the config: a fixed address of the inverter is safest",
-        )
-    return ok(f"inverter {found.host} has address {', '.join(found.addresses)}")
+    return resolves(facts.need(InverterFacts))
 
 
 @check("inverter-connects")
@@ -214,33 +201,12 @@ def inverter_certificate(facts: DoctorFacts) -> CheckVerdict:
         return skipped("inverter: no certificate, SMA_SCHEME is http")
     if found.denied is not None:
         return not_allowed(f"inverter: {_why_silent(found)}")
-    trust = f"if that is right: nutbridge gateway trust {facts.settings.ups} --inverter"
     if found.kind == "CertificateChanged" and found.shown:
-        known = (
-            f"known is {found.known[:_SHORT]}..." if found.known else "none is known"
-        )
-        return failed(
-            f"inverter: certificate {found.shown[:_SHORT]}..., {known}", trust
-        )
-    verdict = _accepted(found)
-    if found.replaced is not None and verdict.result is CheckOutcome.OK:
-        was = f"taken by itself, in place of {found.replaced[:_SHORT]}..."
-        return warning(f"{verdict.finding}: {was}", trust)
-    return verdict
-
-
-def _accepted(found: InverterFacts) -> CheckVerdict:
+        return other_certificate(found, facts.settings.ups)
     spoken = found.reading is not None or found.kind in _LOGIN
-    if spoken and found.kind != "NoPassword":
-        if found.known is not None:
-            # Any other would have been refused.
-            known = f"{found.known[:_SHORT]}..."
-            return ok(f"inverter: certificate {known} is the known one")
-        if found.shown is not None:
-            return ok(
-                f"inverter: certificate {found.shown[:_SHORT]}..., the monitor stores "
-                "it when it starts"
-            )
+    # With one that is known any other would have been refused.
+    if spoken and found.kind != "NoPassword" and (found.known or found.shown):
+        return known_certificate(found, facts.settings.ups)
     return skipped("inverter: its certificate was not seen")
 
 

@@ -15,6 +15,7 @@ from nutbridge.tools.doctor import (
     charge,
     files,
     gateway,
+    house,
     inverter,
     nut,
     storage,
@@ -56,7 +57,7 @@ def checks_for(settings: Settings) -> Sequence[Check]:
         Check(each.name, lambda facts, each=each: _mild(each(facts)))  # type: ignore[misc]
         for each in (_of(inverter) if settings.sma else ())
     ]
-    return (*_of(*_HERE, token, gateway), *beside, *_of(*_OUTSIDE))
+    return (*_of(*_HERE, token, gateway, house), *beside, *_of(*_OUTSIDE))
 
 
 def _of(*modules: ModuleType) -> tuple[Check, ...]:
