@@ -71,6 +71,8 @@ _KEYS: tuple[tuple[SecretKind, bool, str], ...] = (
     ),
 )
 _KEY = rf"(?:{'|'.join(keys for _, in_log, keys in _KEYS if in_log)})"
+#: A key in quotes, which JSON inside a JSON text escapes.
+_QUOTED = rf'\\*"{_KEY}\\*"'
 
 #: A MAC address with its separators.
 MAC = re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", re.IGNORECASE)
@@ -104,13 +106,16 @@ SHAPES: tuple[tuple[SecretKind, re.Pattern[str]], ...] = tuple(
 #: value may be cut off before its closing quote.
 TABLE: tuple[tuple[re.Pattern[str], str], ...] = (
     # "token": "abc"
-    _rule(rf'("{_KEY}"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)', r'\1"(hidden)"'),
+    _rule(rf'({_QUOTED}\s*:\s*)\\*"(?:[^"\\]|\\.)*(?:"|\\?$)', r'\1"(hidden)"'),
     # "sn": 123
-    _rule(rf'("{_KEY}"\s*:\s*)[\d.e+-]+', r'\1"(hidden)"'),
+    _rule(rf"({_QUOTED}\s*:\s*)[\d.e+-]+", r'\1"(hidden)"'),
     # "serial_nums": ["1", "2"], {"1": {...
-    _rule(rf'("{_KEY}"\s*:\s*)[\[{{][^\]}}]*(?:[\]}}]|$)', r'\1"(hidden)"'),
+    _rule(rf"({_QUOTED}\s*:\s*)[\[{{][^\]}}]*(?:[\]}}]|$)", r'\1"(hidden)"'),
     # <sn>123</sn>
     _rule(rf"(<{_KEY}(?:\s[^>]*)?>)[^<]*", r"\1(hidden)"),
+    # <device sn="123" token='abc'>
+    _rule(rf"((?<![\w-]){_KEY}\s*=\s*)\"[^\"]*(?:\"|$)", r'\1"(hidden)"'),
+    _rule(rf"((?<![\w-]){_KEY}\s*=\s*)'[^']*(?:'|$)", r"\1'(hidden)'"),
     # sessionId=abc; user%5Bpassword%5D=abc&
     _rule(rf"((?<!\w){_KEY}=)[^;&\s,\"'<]+", r"\1(hidden)"),
     _rule(r"\b(Bearer|Basic)\s+[^\s\"'<,;]+", r"\1 (hidden)"),
@@ -123,15 +128,19 @@ TABLE: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-_VALUE = r'(?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+|[\[{][^\]}]*[\]}])'
+#: A value of JSON, which may be cut off before its end.
+_VALUE = r'(?P<value>\\*"(?:[^"\\]|\\.)*(?:"|\\?$)|-?[\d.]+|[\[{][^\]}]*(?:[\]}]|$))'
 
 #: (a key with its ``value``, kind): what mask.py replaces.
 KEYED: tuple[tuple[re.Pattern[str], SecretKind], ...] = tuple(
     (re.compile(shape, re.IGNORECASE), kind)
     for kind, _, keys in _KEYS
     for shape in (
-        rf'"(?:{keys})"\s*:\s*{_VALUE}',
+        rf'"(?:{keys})\\*"\s*:\s*{_VALUE}',
         rf"<(?:{keys})(?:\s[^>]*)?>(?P<value>[^<]*)",
+        rf"(?<![\w-])(?:{keys})\s*=\s*\"(?P<value>[^\"]*)",
+        rf"(?<![\w-])(?:{keys})\s*=\s*'(?P<value>[^']*)",
+        rf"(?<![\w-])(?:{keys})=(?P<value>[^;&\s,\"'<>]+)",
     )
 )
 

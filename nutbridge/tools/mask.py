@@ -113,7 +113,7 @@ def _values(text: str) -> Iterator[str]:
     """
     stripped = text.strip()
     if stripped[:1] not in ("[", "{"):
-        yield stripped[1:-1] if stripped[:1] == '"' else stripped
+        yield _content(stripped)
         return
     if stripped[:1] == "{":
         # What is told of each stands behind its serial number, and names nobody.
@@ -124,6 +124,16 @@ def _values(text: str) -> Iterator[str]:
         one = hit[1] if hit[1] is not None else hit[2]
         if any(char.isdigit() for char in one):
             yield one
+
+
+def _content(value: str) -> str:
+    """Return a value without its quotes, escaped (JSON inside a text) or cut off."""
+    escape, quote, text = value.partition('"')
+    if not quote or escape.strip("\\"):
+        return value
+    if escape:
+        return text.partition(escape + quote)[0]
+    return text[:-1] if text.endswith(quote) else text.rstrip("\\")
 
 
 def _kind_of(value: str, default: SecretKind) -> SecretKind:

@@ -56,6 +56,14 @@ def test_mask_serial_becomes_another_of_the_same_length(text: str) -> None:
         ("America/Denver", '{"timezone":"America/Denver"}'),
         ("52.5200", '{"latitude": 52.5200}'),
         ("MyNet", '{"ssid":"MyNet"}'),
+        ("Our House", '{"site_name": "Our House'),
+        ("Our House", '{"site_name": "Our House\\'),
+        ("A1234", '{"serial_nums": ["A1234", "B12'),
+        ("A1234", '<device sn="A1234" on="1"/>'),
+        ("Our House", "<site site_name = 'Our House'/>"),
+        ("Our House", '<site site_name="Our House'),
+        ("s3cr3t", "user=1&password=s3cr3t"),
+        ("Our House", r'{"body": "{\"site_name\": \"Our House\"}"}'),
     ],
 )
 def test_mask_every_kind_is_replaced(private: str, text: str) -> None:

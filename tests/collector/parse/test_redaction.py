@@ -32,12 +32,29 @@ def test_capture_has_nothing_private() -> None:
         "site_latitude='12.3456'",
         "latitude+=+'12.3456'",
         "<envoy longitude='x' latitude='12.3456",
+        '{"gps": {"y": 12.3456, "x": [65.4321, {"z": "12.3456"}]}, "ok": 1}',
+        '{"gps": [12.3456, 65.4321], "ok": 1}',
+        '{"location": {"note": "a } b", "x": "12.3456"}}',
+        '{"location": {"x": "12.3456',
+        r'{"body": "{\"gps\": \"12.3456\", \"lat\": 12.3456}"}',
+        r'{"body": "{\"gps\": [\"12.3456\", \"65.4321\"]}"}',
+        "gps=12.3456,65.4321&x=1",
+        '"gps":12.3456, 65.4321',
+        "<gps><y>12.3456</y><x>65.4321</x></gps>",
+        "<gps>12.3456<x>65.4321</x></gps>",
     ],
 )
 def test_private_things_are_found_in_any_shape(text: str) -> None:
     said = Pseudonyms().text(text)
     assert not [one for one in (*SECRETS, "AA-BB") if one in said]
     assert HIDDEN in said
+
+
+def test_what_stands_behind_a_hidden_object_stays() -> None:
+    text = '{"gps": {"y": "]", "x": [1]}, "id": 7, "location": [], "on": true}'
+    assert hide("note", text) == (
+        f'{{"gps": "{HIDDEN}", "id": 7, "location": "{HIDDEN}", "on": true}}'
+    )
 
 
 def test_serials_become_others_that_still_belong_together() -> None:
@@ -68,7 +85,13 @@ def test_export_hides_the_place_and_mac_addresses() -> None:
     assert hide("id", 7) == 7
 
 
-@pytest.mark.parametrize("word", ["latitude", "lat='", "mac_", "<lat ", "lat &quot;"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("latitude", "lat='", "mac_", "<lat ", "lat &quot;"),
+        *('"gps":[', '"gps":{"', "<gps><x>", '"gps":[],'),
+    ],
+)
 def test_words_without_end_take_no_time(word: str) -> None:
     """Each would take minutes if it were looked at again and again."""
     text = word * (2**20 // len(word))
