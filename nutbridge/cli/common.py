@@ -129,7 +129,7 @@ def quiet_logs() -> None:
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Say plainly that standard output takes no more; typer ends at a closed pipe.
+    """Turn a full disk under standard output into one clear error.
 
     Raises:
         NutbridgeError: its disk is full.

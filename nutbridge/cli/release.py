@@ -102,7 +102,7 @@ class _Progress:
         self._screen = Terminal(sys.stdout)
 
     def tell(self, stage: str, left_s: float) -> None:
-        """Show a stage and the seconds that it takes still."""
+        """Show a stage and how many seconds it still takes."""
         if stage != self._last:
             self._write(stage, left_s)
             return

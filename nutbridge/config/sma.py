@@ -70,7 +70,7 @@ def sma_settings(
 
 
 def of_the_portal() -> str:
-    """Return what is odd about a name with ``@``."""
+    """Return the warning for a user name with ``@``: one of SMA's portal."""
     return (
         "looks like a login of SMA's portal, which cannot be reached in an outage; "
         "make a user on the device itself"
@@ -78,5 +78,5 @@ def of_the_portal() -> str:
 
 
 def too_long() -> str:
-    """Return what is odd about a long password."""
+    """Return the warning for a password longer than an inverter takes."""
     return f"an inverter takes at most {PASSWORD_MAX} characters, this one has more"

@@ -96,7 +96,7 @@ def tell_health(
 
 
 def called(text: str, device: str) -> str:
-    """Return a line of the table in the words of this kind of device."""
+    """Return a log line that names the device: gateway or inverter."""
     return text.replace("the gateway", f"the {device}")
 
 

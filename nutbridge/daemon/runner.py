@@ -28,12 +28,12 @@ class TokenNews(Protocol):
 
     @property
     def has_new_token(self) -> bool:
-        """Whether something came (a first token) that a poll waits for."""
+        """Whether a token has come that the last check lacked."""
         ...
 
     @property
     def token_pending(self) -> bool:
-        """Whether such a thing is on its way (a login)."""
+        """Whether a login is under way that may bring such a token."""
         ...
 
 

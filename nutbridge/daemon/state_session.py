@@ -74,7 +74,7 @@ class StateSession:
         return RetryState(found.next_login_epoch or 0.0, found.failed_logins)
 
     def watch(self, retry: Callable[[], RetryState]) -> None:
-        """Save the present state of renewals from now on."""
+        """Let each save from now on include what ``retry`` returns about logins."""
         self._retry = retry
 
     def save(self, memory: Memory) -> None:

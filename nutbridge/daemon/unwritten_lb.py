@@ -11,7 +11,7 @@ POLLS = 3
 
 
 class UnwrittenLb:
-    """Whether clients miss an LB for too long.
+    """Tells when clients have missed an LB for too many polls.
 
     Attributes:
         unwritten: the status last tried has LB in it and was not written.

@@ -157,7 +157,7 @@ def hide_stale(
 
 
 def forget_hold(settings: Settings, port_file: Path, host: Host) -> None:
-    """Let a person's -x stand: the next start shows no OB that a stop has hidden."""
+    """Forget an OB that a stop has hidden, so that a person's -x is not undone."""
     state_session = _state_session(settings, port_file, host)
     if (
         state_session.memory is not None

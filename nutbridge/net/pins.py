@@ -81,7 +81,7 @@ class PinKeeper(Protocol):
     """Keeps what is known of a device's certificate over restarts."""
 
     def load(self) -> PinRecord:
-        """Return it; without a fingerprint when there is no usable one."""
+        """Return the record; it has no fingerprint when none is usable."""
         ...
 
     def save(self, record: PinRecord) -> None:

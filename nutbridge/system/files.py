@@ -55,7 +55,7 @@ class Access(NamedTuple):
 
     @classmethod
     def of(cls, handle: int) -> Self:
-        """Return those of an open file."""
+        """Return mode, owner and label of an open file."""
         found = os.fstat(handle)
         # No label, or a file system without labels: nothing to keep.
         label = None
@@ -147,7 +147,7 @@ class Folder:
         return handle
 
     def is_alone(self, name: str, handle: int) -> bool:
-        """Whether what is written into an open file can hurt no other folder's.
+        """Whether an open file has no other name elsewhere (a hard link).
 
         Root asks: where others may write in the folder, the name may be one more
         of a file of root's (a hard link).

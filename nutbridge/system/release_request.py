@@ -32,7 +32,7 @@ class ReleaseRequest:
         self._clock = clock
 
     def make(self) -> None:
-        """Leave it.
+        """Leave the request for the monitor.
 
         It stays ours and all may read it: the port file may be of another user
         than the one who runs the monitor, and given to either it could be a
@@ -45,7 +45,7 @@ class ReleaseRequest:
         replace_file(self.path, text.encode("ascii"), access=Access(0o644))
 
     def there(self) -> bool:
-        """Whether there is one that counts. Costs one failed open(2) otherwise."""
+        """Whether a request is there that counts; none costs one failed open(2)."""
         try:
             with Folder(self.path.parent) as folder:
                 found = folder.read(self.path.name, _BYTES)
@@ -54,7 +54,7 @@ class ReleaseRequest:
         return found.info.st_uid in (0, os.geteuid()) and self._counts(found.data)
 
     def holds(self, *, needed: bool) -> bool:
-        """Whether there is one that counts.
+        """Whether the outage is to end: a request counts, and it is needed.
 
         Args:
             needed: an outage is held on, and the gateway says nothing. If not,
@@ -74,6 +74,6 @@ class ReleaseRequest:
         return bool(boot) and boot == self._clock.boot_id() and 0 <= age_s < COUNTS_S
 
     def drop(self) -> None:
-        """Take it away."""
+        """Take the request away."""
         with contextlib.suppress(OSError), Folder(self.path.parent) as folder:
             folder.unlink(self.path.name)

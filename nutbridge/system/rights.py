@@ -1,4 +1,4 @@
-"""Whose rights a step needs: root's tools put on the ones of a folder's owner."""
+"""Rights for one step: root's tools take on those of a folder's owner."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def is_privileged() -> bool:
 
 
 def is_account_of(uid: int, folder: os.stat_result) -> bool:
-    """Whether a user has a folder for its own: as owner, or with its group.
+    """Whether a user owns a folder, or is a service account of its group.
 
     Membership of the group alone is not enough: who is let to read NUT's files is
     not who keeps the token.

@@ -59,11 +59,11 @@ class Notifier:
         return self._send(f"EXTEND_TIMEOUT_USEC={usec}", *_status_line(status))
 
     def watchdog(self) -> bool:
-        """Say that the loop turns."""
+        """Say that the loop is alive."""
         return self._send("WATCHDOG=1")
 
     def stopping(self, status: str = "") -> bool:
-        """Say that the end has begun."""
+        """Say that this process is ending."""
         return self._send("STOPPING=1", *_status_line(status))
 
     def _send(self, *lines: str) -> bool:

@@ -59,7 +59,7 @@ class NoGateway(DeviceError):
 
 @dataclass(frozen=True, slots=True)
 class GatewayDialogue:
-    """What the questions to the network start from."""
+    """What is given to the questions about a gateway: options and the way to ask."""
 
     wishes: SetupOptions
     environ: Mapping[str, str] = field(repr=False)
@@ -69,7 +69,7 @@ class GatewayDialogue:
 
 @dataclass(frozen=True, slots=True)
 class DialogueResult:
-    """What a visit brought.
+    """What a gateway has told, and the token for it.
 
     Attributes:
         values: keys of the config that were asked for or found out.

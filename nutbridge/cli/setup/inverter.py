@@ -31,7 +31,7 @@ _GROUPS = ("usr", "istl")
 
 @dataclass(frozen=True, slots=True)
 class InverterResult:
-    """What a visit brought.
+    """What an inverter has told.
 
     Attributes:
         values: keys of the config that were asked for or found out.

@@ -187,7 +187,7 @@ class FirstUse:
         self._told = False
 
     def changed(self, error: CertificateChanged) -> None:
-        """Refuse it."""
+        """Refuse a certificate other than the one shown first."""
         raise WrongCertificate(
             error.what,
             f"another certificate than expected: it shows {error.shown}, not "
@@ -195,7 +195,7 @@ class FirstUse:
         )
 
     def answered(self, fingerprint: str | None) -> None:
-        """Tell it once."""
+        """Print the fingerprint, once."""
         if fingerprint is not None and not self._told:
             self._told = True
             self._keep(fingerprint)

@@ -153,7 +153,7 @@ def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """XML, as far as it is known.
+    """The XML of a body; what a ``+`` in it means may be open.
 
     Attributes:
         literal: the XML with every ``+`` left as it is.

@@ -121,7 +121,7 @@ class ReportsApp:
         return False
 
     def knocked_with_tls(self, peer: str) -> None:
-        """Hear of one that speaks TLS on the plain port."""
+        """Count and name a client that speaks TLS on the plain port."""
         self._parts.metrics.refused.labels("TLS on the plain port").inc()
         self._tell(_shown(peer), "speaks TLS on --listen; lead it to --tls-listen")
 

@@ -119,7 +119,7 @@ class Door(Protocol):
         """Tell whether this address may connect; one that may not is counted."""
 
     def knocked_with_tls(self, peer: str) -> None:
-        """Hear of one that speaks TLS where nobody does."""
+        """Note a client that speaks TLS on a listener without TLS."""
 
 
 class Guest:
@@ -251,7 +251,7 @@ class Stranger(asyncio.Protocol):
         strangers.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Answer; who sends first and reads then must find the answer."""
+        """Send the 403 at once, and let a client that still writes read it."""
         made = cast("asyncio.Transport", transport)
         self._limit = asyncio.get_running_loop().call_later(FAREWELL_S, made.abort)
         made.write(_FORBIDDEN)

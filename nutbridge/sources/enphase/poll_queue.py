@@ -100,7 +100,7 @@ class PollQueue:
 
     @contextlib.contextmanager
     def optional(self, name: str) -> Iterator[None]:
-        """Take note of how something went that is never in line."""
+        """Take note of how a request went that is never in line."""
         try:
             yield
         except DeviceError as error:

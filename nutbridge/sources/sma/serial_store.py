@@ -16,7 +16,7 @@ _CAP = 1024
 
 
 def check_serial(host: str, known: str | None, serial: str | None) -> None:
-    """Believe no other inverter than the one that is known.
+    """Raise when the inverter that answers is not the one that is known.
 
     Raises:
         OtherInverter: one answers.

@@ -126,7 +126,7 @@ class SmaSource:
             return error
 
     def begin_round(self) -> None:
-        """Take the numbers of the last answer over in ``details``."""
+        """Let ``details`` take over the numbers of the last answer."""
         self._due = True
 
     def details(self, until: float) -> bool:

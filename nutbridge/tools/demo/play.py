@@ -16,7 +16,7 @@ _LOOK_S = 0.25
 
 
 class Player:
-    """One performance.
+    """One run of the demo.
 
     Args:
         stage: the house and the monitor.
@@ -45,7 +45,7 @@ class Player:
         self._shown: ClientView | None = None
 
     def run(self) -> DemoStep | None:
-        """Play all.
+        """Play every step.
 
         Returns:
             The first step whose effect was not seen; None when all were.

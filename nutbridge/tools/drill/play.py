@@ -27,7 +27,7 @@ HEADING = ("time", "port file", "upsc sees", "upsmon")
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How it went.
+    """How a drill ended.
 
     Attributes:
         missed: the step that did not, or "".

@@ -119,7 +119,7 @@ class Places:
 
     @property
     def fingerprint(self) -> str:
-        """The certificate that the gateway, or the inverter, showed."""
+        """The file with the fingerprint of the gateway's or inverter's certificate."""
         name = inverter_pin_name if self.inverter else gateway_pin_name
         return posixpath.join(self.state_dir, name(self.ups))
 
@@ -150,7 +150,7 @@ class Places:
 
     @property
     def template(self) -> str:
-        """The user's lines of the port file."""
+        """The file with the user's lines, from which a boot makes the port file."""
         return template_of(self.config, self.port_file)
 
     @property
@@ -161,7 +161,7 @@ class Places:
 
     @property
     def tmpfiles(self) -> str:
-        """What tmpfiles.d(5) is told about the port file."""
+        """The file that tells tmpfiles.d(5) about the port file."""
         return posixpath.join(TMPFILES_FOLDER, f"nutbridge-{self.ups}.conf")
 
 

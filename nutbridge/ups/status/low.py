@@ -48,9 +48,9 @@ class Verdict:
         runtime_s: runtime to show, s, or None.
         low_pct: battery.charge.low in force.
         capacity_wh: last known capacity.
-        reckoned: ``soc_pct`` is reckoned, not read.
+        estimated: ``soc_pct`` is estimated, not read.
         holding: the gateway is silent during an outage.
-        power_w: power behind the reckoning, W.
+        power_w: power behind the estimate, W.
     """
 
     status: str

@@ -34,7 +34,7 @@ ADDRESSES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One number of a device.
+    """One measured quantity of a device: its channel, unit and limits.
 
     Attributes:
         names: of channels or parameters; the first that tells counts.

@@ -44,7 +44,7 @@ def connect(
     fingerprint: str | None = None,
     timeout_s: float = 5.0,
 ) -> Webconnect:
-    """Return a client over such a connection; see there.
+    """Return a client over a connection of ``open_wire``.
 
     Args:
         host: HOST[:PORT].

@@ -16,7 +16,7 @@ from nutbridge.sources.sma import status
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One number.
+    """One measured quantity: where it stands, its unit and its limits.
 
     Attributes:
         key: of the object.
