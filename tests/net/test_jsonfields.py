@@ -20,12 +20,7 @@ from nutbridge.net.jsonfields import (
     tidy,
     whole,
 )
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
+from tests.fakes.any_json import JSON
 
 
 @pytest.mark.parametrize(

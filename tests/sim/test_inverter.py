@@ -12,7 +12,7 @@ from tests.effort import effort
 from tests.sim.gateway import Mood
 from tests.sim.house import House
 from tests.sim.inverter import SimEnnexos, SimInverter
-from tests.sim.test_invariants import ACTIONS, POLICIES, Action, live
+from tests.sim.lives import ACTIONS, POLICIES, Action, live
 from tests.sim.world import World
 
 

@@ -13,9 +13,17 @@ from nutbridge.ups.status.battery import learn
 from nutbridge.ups.status.events import Step, begin, check, checked, classify, shown
 from nutbridge.ups.status.history import LoadHistory
 from nutbridge.ups.status.low import Verdict, evaluate
-from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.memory import (
+    BatteryMemory,
+    Charge,
+    FlowMemory,
+    LowMemory,
+    Memory,
+    RelayMemory,
+    ShownStatus,
+)
 from nutbridge.ups.status.policy import Policy
-from nutbridge.ups.status.table import Event, Show
+from nutbridge.ups.status.table import Event, Show, State
 
 #: Start of the monitor in these tests, s since boot.
 T0 = 1000.0
@@ -120,3 +128,25 @@ class Play:
         elif step.row.show is not Show.KEEP:
             self.memory, self.verdict = evaluate(self.memory, now, self.policy)
             self.memory = shown(self.memory, self.verdict.status, now)
+
+
+KNOWN = Memory(
+    state=State.HOLDING,
+    outage_since=900.0,
+    generator_since=950.5,
+    controller=True,
+    backup_mode=True,
+    relay=RelayMemory(at=1000.0, grid=Grid.OPEN, silent_since=1010.0),
+    shown=ShownStatus("OB LB", since=900.0),
+    battery=BatteryMemory(
+        charge=Charge(at=990.0, soc_pct=18.0, drained_wh=12.5, drained_at=1020.0),
+        capacity_wh=10_000.0,
+        floor_pct=10.0,
+        fitted=True,
+        read_at=990.0,
+    ),
+    flow=FlowMemory(
+        samples=((970.0, 800.0), (990.0, 900.0)), load_w=950.0, load_at=990.0
+    ),
+    low=LowMemory(lb=True),
+)

@@ -25,7 +25,7 @@ from nutbridge.ups.status.saved import (
 )
 from nutbridge.ups.status.start import StartupState, recall
 from nutbridge.ups.status.table import State
-from tests.ups.test_start import KNOWN
+from tests.ups.build import KNOWN
 
 SILENT, CLOSED = Heard(Said.SILENT), Heard(Said.CLOSED)
 

@@ -8,10 +8,6 @@ from nutbridge.ups.model import Grid
 from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.events import begin, grace_left_s, shown
 from nutbridge.ups.status.memory import (
-    BatteryMemory,
-    Charge,
-    FlowMemory,
-    LowMemory,
     Memory,
     RelayMemory,
     ShownStatus,
@@ -25,27 +21,7 @@ from nutbridge.ups.status.saved import (
 )
 from nutbridge.ups.status.start import StartupState, decide, inspect_port_file, recall
 from nutbridge.ups.status.table import TABLE, Event, Show, State
-
-KNOWN = Memory(
-    state=State.HOLDING,
-    outage_since=900.0,
-    generator_since=950.5,
-    controller=True,
-    backup_mode=True,
-    relay=RelayMemory(at=1000.0, grid=Grid.OPEN, silent_since=1010.0),
-    shown=ShownStatus("OB LB", since=900.0),
-    battery=BatteryMemory(
-        charge=Charge(at=990.0, soc_pct=18.0, drained_wh=12.5, drained_at=1020.0),
-        capacity_wh=10_000.0,
-        floor_pct=10.0,
-        fitted=True,
-        read_at=990.0,
-    ),
-    flow=FlowMemory(
-        samples=((970.0, 800.0), (990.0, 900.0)), load_w=950.0, load_at=990.0
-    ),
-    low=LowMemory(lb=True),
-)
+from tests.ups.build import KNOWN
 
 
 @pytest.mark.parametrize(

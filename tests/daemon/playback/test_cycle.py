@@ -1,6 +1,5 @@
 """TEST mode: the round of stages and the bodies made from the TEST_ keys."""
 
-import base64
 import itertools
 import json
 
@@ -19,13 +18,9 @@ from nutbridge.daemon.playback.cycle import (
     stage_at,
 )
 from nutbridge.sources.enphase.claims import parse_token
+from tests.sources.enphase.tokens import token
 
 NOW = 1800000000.0
-
-
-def token(claims: object) -> str:
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"eyJhbGciOiJFUzI1NiJ9.{payload}.AAAA"
 
 
 def test_cycle_order() -> None:

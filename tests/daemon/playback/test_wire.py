@@ -13,8 +13,8 @@ from nutbridge.errors import DeviceUnreachable
 from nutbridge.net.wire import Answer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.claims import parse_token
-from tests.daemon.playback.test_cycle import token
 from tests.fakes.clock import FakeClock
+from tests.sources.enphase.tokens import token
 
 TOKENS = "https://cloud.example/tokens"
 NOW = 1800000000.0

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,42 +22,20 @@ from nutbridge.sources.enphase.identity import PeerGuard
 from tests.fakes.clock import FakeClock
 from tests.sources.enphase.wires import (
     HOST,
+    OTHER,
     SERIAL,
+    Store,
     TableWire,
 )
 
 OLD, NEW = "a" * 64, "b" * 64
 LATER = 1e9
-OTHER = "122000000999"
 DAY_S = 86400.0
-NO_PIN = PinRecord()
 
 
 @dataclass
 class Pin:
     expected: str | None = None
-
-
-@dataclass
-class Store:
-    """Keeps what the pin file keeps."""
-
-    record: PinRecord = NO_PIN
-    full: bool = False
-    saves: list[PinRecord] = field(default_factory=list)
-
-    @property
-    def kept(self) -> str | None:
-        return self.record.known
-
-    def load(self) -> PinRecord:
-        return self.record
-
-    def save(self, record: PinRecord) -> None:
-        if self.full:
-            raise OSError(28, "No space left on device")
-        self.record = record
-        self.saves.append(record)
 
 
 def known(fingerprint: str = OLD) -> Store:

@@ -9,7 +9,7 @@ from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.session import GatewaySite, open_gateway
 from nutbridge.system.clock import SystemClock
 from tests.fakes.fixtures import RunningGateway
-from tests.sources.enphase.test_identity import OTHER, Store
+from tests.sources.enphase.wires import OTHER, Store
 
 
 def client(standin: RunningGateway, store: Store, *, strict: bool = False) -> Gateway:

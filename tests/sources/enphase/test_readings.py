@@ -21,7 +21,7 @@ from nutbridge.sources.enphase.readings import (
     Relay,
     SecCtrl,
 )
-from tests.net.test_jsonfields import JSON
+from tests.fakes.any_json import JSON
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "relay": Relay.from_json,

@@ -1,6 +1,5 @@
 """The grid: relay, Collar, tries, and what a 401 leads to."""
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,10 +14,18 @@ from nutbridge.errors import (
 from nutbridge.net.wire import Answer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.ups.source import Source
-from tests.sources.enphase.wires import HOST, TOKEN, Entry, House, house
+from tests.sources.enphase.wires import (
+    CLOSED,
+    NO_ANSWER,
+    OPEN,
+    TOKEN,
+    VALID,
+    Entry,
+    House,
+    batteries,
+    house,
+)
 
-CLOSED = b'{"mains_oper_state":"closed","Enchg_grid_mode":"multimode-ongrid"}'
-OPEN = b'{"mains_oper_state":"open"}'
 EMPTY = b"[]"
 ON_GRID = (
     b'[{"type":"COLLAR","devices":[{"mid_state":"close",'
@@ -26,18 +33,7 @@ ON_GRID = (
 )
 OFF_GRID = ON_GRID.replace(b"ON_GRID", b"OFF_GRID")
 CONTROLLER = b'[{"type":"ENPOWER","devices":[{}]}]'
-NO_ANSWER = DeviceUnreachable(HOST + paths.RELAY, "no answer")
 REFUSED = Answer(401, {}, b"<html>401</html>")
-VALID = Answer(200, {}, b"<!DOCTYPE html><h2>Valid token.</h2>")
-
-
-def batteries(*modes: str) -> bytes:
-    """Return ensemble/status with batteries that report these modes."""
-    listed = {
-        str(number): {"device_type": 13, "reported_grid_mode": mode}
-        for number, mode in enumerate(modes)
-    }
-    return json.dumps({"inventory": {"serial_nums": listed}}).encode()
 
 
 def with_relay(relay: Entry, inventory: Entry = CONTROLLER) -> House:

@@ -13,8 +13,17 @@ from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.readings import Controller, Dated, Inventory
 from nutbridge.sources.enphase.witnesses import ReportWatch, Vote, verdict_of
 from nutbridge.ups.model import Grid
-from tests.sources.enphase.test_source import CLOSED, NO_ANSWER, OPEN, VALID, batteries
-from tests.sources.enphase.wires import HOST, Entry, House, house
+from tests.sources.enphase.wires import (
+    CLOSED,
+    HOST,
+    NO_ANSWER,
+    OPEN,
+    VALID,
+    Entry,
+    House,
+    batteries,
+    house,
+)
 
 #: The gateway's clock when ours says 0; it was never set.
 GATEWAY_S = 86_400.0

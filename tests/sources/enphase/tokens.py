@@ -33,3 +33,8 @@ def owner_token(issued: float = NOW, days: float = 365, **more: Any) -> str:
         **more,
     }
     return make_token(**claims)
+
+
+def token(claims: object) -> str:
+    """Return a token whose payload is this, an object or not."""
+    return f"eyJhbGciOiJFUzI1NiJ9.{part(claims)}.AAAA"

@@ -1,5 +1,6 @@
 """A wire that answers from a table, and a clock that moves when told."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from nutbridge.errors import (
     DeviceUnreachable,
     NutbridgeError,
 )
+from nutbridge.net.pins import PinRecord
 from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
@@ -153,3 +155,49 @@ def house(
         gateway, renewal, retry, clock, disable_meters=disable_meters, collar=collar
     )
     return House(clock, wire, renewal, source)
+
+
+OTHER = "122000000999"
+
+
+@dataclass
+class Store:
+    """Keeps what the pin file keeps."""
+
+    record: PinRecord = field(default_factory=PinRecord)
+    full: bool = False
+    saves: list[PinRecord] = field(default_factory=list)
+
+    @property
+    def kept(self) -> str | None:
+        return self.record.known
+
+    def load(self) -> PinRecord:
+        return self.record
+
+    def save(self, record: PinRecord) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        self.record = record
+        self.saves.append(record)
+
+
+CLOSED = b'{"mains_oper_state":"closed","Enchg_grid_mode":"multimode-ongrid"}'
+
+
+OPEN = b'{"mains_oper_state":"open"}'
+
+
+NO_ANSWER = DeviceUnreachable(HOST + paths.RELAY, "no answer")
+
+
+VALID = Answer(200, {}, b"<!DOCTYPE html><h2>Valid token.</h2>")
+
+
+def batteries(*modes: str) -> bytes:
+    """Return ensemble/status with batteries that report these modes."""
+    listed = {
+        str(number): {"device_type": 13, "reported_grid_mode": mode}
+        for number, mode in enumerate(modes)
+    }
+    return json.dumps({"inventory": {"serial_nums": listed}}).encode()

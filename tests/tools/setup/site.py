@@ -153,3 +153,14 @@ class Machine:
             assert "Traceback" not in text
             assert "this is a bug" not in text
             assert not [secret for secret in secrets if secret in text]
+
+
+def wishes_of(machine: Machine, port_file: str) -> SetupOptions:
+    return SetupOptions(
+        ups="home",
+        host=machine.gateway.host,
+        username=machine.cloud.account.email,
+        port_file=port_file,
+        yes=True,
+        root=str(machine.root),
+    )

@@ -8,8 +8,7 @@ import pytest
 from nutbridge.tools.setup import plan
 from nutbridge.tools.setup.plan import RunAs
 from tests.system.unit_file import parse
-from tests.tools.setup.site import Machine
-from tests.tools.setup.test_setup_moved import wishes_of
+from tests.tools.setup.site import Machine, wishes_of
 
 ROOT = Path(__file__).parents[3]
 NUT = 61003

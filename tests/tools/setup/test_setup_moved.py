@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.tools.setup.context import SetupOptions
 from nutbridge.tools.setup.texts import own_lines
-from tests.tools.setup.site import PASSWORD, Machine
+from tests.tools.setup.site import PASSWORD, Machine, wishes_of
 
 RUN, VAR = "/run/nutbridge/home.dev", "/var/lib/nut/home.dev"
 BOTH = 'battery.charge.low: 40\nmy.text: "a  b" # mine\n'
@@ -29,17 +28,6 @@ def test_own_lines_of_a_port_file() -> None:
     raised = b"battery.charge.low: 15 # yours: 5; in use: 15 # little\n"
     assert own_lines(raised) == b"battery.charge.low: 5 # little\n"
     assert own_lines(b"") == b""
-
-
-def wishes_of(machine: Machine, port_file: str) -> SetupOptions:
-    return SetupOptions(
-        ups="home",
-        host=machine.gateway.host,
-        username=machine.cloud.account.email,
-        port_file=port_file,
-        yes=True,
-        root=str(machine.root),
-    )
 
 
 def give_to_monitor(path: Path) -> None:
