@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nutbridge.config.file_names import history_name
 from nutbridge.daemon.history.reading import History, read_history
-from nutbridge.system.files import Access, Folder, NotPlainError, read_file
+from nutbridge.system.files import Access, Folder, read_file
+from nutbridge.system.root_path import NotPlainError
 
 #: Never longer.
 CAP_BYTES = 5_000_000
