@@ -92,7 +92,8 @@ def build_tree(debian: int) -> Path:
 
 def apt_tree(debian: int) -> Path:
     """Return a tree with NUT in which apt can install LIBRARIES offline."""
-    fetch = f'chroot "$1" apt-get -qq --download-only install {" ".join(LIBRARIES)}'
+    get = "apt-get -qq -o APT::Install-Recommends=1 --download-only install"
+    fetch = f'chroot "$1" {get} {" ".join(LIBRARIES)}'
     return _tree(
         *("apt", debian, PACKAGES),
         *("--skip=cleanup/apt", f"--customize-hook={fetch}"),
