@@ -37,6 +37,8 @@ _log = logging.getLogger("nutbridge")
 
 #: Where even the port file is not known, the next start is so far away, s.
 UNKNOWN_WAIT_S = 60.0
+#: Until then it is looked so often whether it has been mended, s.
+LOOK_AGAIN_S = 5.0
 
 
 def main() -> None:
@@ -82,8 +84,6 @@ def _run(options: Options) -> int:
                 raise
             if _hold(error, options, clock, waiter):
                 continue
-            if isinstance(error, PortFileError):
-                raise
             return error.exit_code
 
 
@@ -129,7 +129,11 @@ def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
 def _hold(
     error: NutbridgeError, options: Options, clock: "Clock", waiter: "Waiter"
 ) -> bool:
-    """Do without a usable config; False when even the port file is not known."""
+    """Do without a usable config; whether it has been mended.
+
+    Raises:
+        PortFileError: there is none, and no systemd that would start us every 2 s.
+    """
     from nutbridge.config.file import salvage
     from nutbridge.daemon.runner import PulsingWaiter
     from nutbridge.daemon.without_config import hold
@@ -143,13 +147,16 @@ def _hold(
     if hold(error, left, host, notifier, lambda: _error_of(options, host)):
         _log.info("the config can be used again")
         return True
-    if isinstance(error, ConfigError):
-        # A start every 2 s would fill the journal; nothing can be kept true here.
-        _log.error("%s; the next try is in %.0f s", error, UNKNOWN_WAIT_S)
-        notifier.ready()
-        until = clock.boottime() + UNKNOWN_WAIT_S
-        while (rest := until - clock.boottime()) > 0:
-            pulsing.wait(rest)
+    if isinstance(error, PortFileError) and "NOTIFY_SOCKET" not in os.environ:
+        raise error
+    # A start every 2 s would fill the journal; nothing can be kept true here.
+    _log.error("%s; no port file is kept until it is mended", error)
+    notifier.ready("no port file to keep")
+    until = clock.boottime() + UNKNOWN_WAIT_S
+    while (rest := until - clock.boottime()) > 0:
+        pulsing.wait(min(LOOK_AGAIN_S, rest))
+        if _error_of(options, host) is None:
+            return True
     return False
 
 

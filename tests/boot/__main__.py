@@ -4,18 +4,22 @@ The word ``bare`` leaves the drop-ins of nutbridge-nut(7) out, to see what NUT d
 without them.
 """
 
+import os
 import signal
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 
 from tests.boot.installed import DROP_INS, installed
 from tests.boot.package import DEBIAN as PACKAGED_FOR
 from tests.boot.packaged import PACKAGED, packaged
-from tests.boot.scene_player import Report, played
+from tests.boot.scene_player import Report, all_played
 from tests.boot.scenes import SCENES, Scene
 from tests.boot.tree import why_not
 
 BARE = "bare"
+#: Machines that run at the same time; NB_MACHINES has another number.
+AT_ONCE = int(os.environ.get("NB_MACHINES", "1"))
 
 
 def main(debian: int, *words: str) -> int:
@@ -32,13 +36,11 @@ def main(debian: int, *words: str) -> int:
     faults = 0
     if scenes := _chosen(SCENES, wanted):
         with installed(debian, drop_ins) as layer:
-            faults += sum(_told(played(each, debian, layer)) for each in scenes)
+            faults += _told(all_played(scenes, debian, layer, at_once=AT_ONCE))
     scenes = _chosen(PACKAGED, wanted)
     if scenes and debian == PACKAGED_FOR:
-        with packaged() as (layer, *others):
-            faults += sum(
-                _told(played(each, debian, layer, *others)) for each in scenes
-            )
+        with packaged() as layers:
+            faults += _told(all_played(scenes, debian, *layers, at_once=AT_ONCE))
     return 1 if faults else 0
 
 
@@ -50,11 +52,15 @@ def _chosen(scenes: Sequence[Scene], words: Sequence[str]) -> list[Scene]:
     ]
 
 
-def _told(report: Report) -> bool:
-    """Print a row; whether there is a fault."""
-    sys.stdout.write(f"{report.line()}\n")
-    sys.stdout.flush()
-    return bool(report.fault)
+def _told(reports: Iterable[Report]) -> int:
+    """Print a row for each and what went wrong; how many did."""
+    faults = 0
+    for report in reports:
+        faults += bool(report.fault)
+        more = textwrap.indent(report.fault.partition("\n")[2], " " * 8)
+        sys.stdout.write("\n".join(filter(None, (report.line(), more))) + "\n")
+        sys.stdout.flush()
+    return faults
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ SOON_S = 60.0
 
 #: What nutbridge-nut(7) says for the NUT of a release of Debian.
 DROP_INS = {
-    12: ("NUT 2.8.0 walk",),
-    13: ("NUT 2.8.1 walk",),
+    12: ("NUT 2.8.0 walk", "port file walk"),
+    13: ("NUT 2.8.1 walk", "port file walk"),
 }
 
 GUARD = "[guard]\n  password = choose-one\n  upsmon primary\n"
@@ -54,8 +54,16 @@ def install(machine: Machine) -> None:
 
 def type_as_root(machine: Machine, name: str) -> None:
     """Type what the manual has between the marks of that name, in one shell."""
-    lines = [step.as_root for step in steps(part(name))]
+    lines = [_edited(step.as_root) for step in steps(part(name))]
     machine.run("set -e\n" + "\n".join(lines))
+
+
+def _edited(command: str) -> str:
+    """Return what an editor is asked to do, as sed does it."""
+    if not command.startswith("sudoedit /etc/nut/ups.conf"):
+        return command
+    section = r"/^\[home\]/,/^\[/{/^\[home\]/d;/^\[/!d}"
+    return f"sed -i '{section}' /etc/nut/ups.conf"
 
 
 def _type(machine: Machine, step: Step) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -147,8 +148,13 @@ class Machine:
         wait_until(lambda: self._state() in ("running", "degraded"), BOOT_S, "the boot")
 
     def _start(self, log: BinaryIO) -> "subprocess.Popen[bytes]":
+        enter = (
+            f"echo $$ > {shlex.quote(f'{folder}/{self._name}/cgroup.procs')}"
+            for folder in cgroups()
+        )
         return subprocess.Popen(
             [
+                *("sh", "-c", "; ".join((*enter, 'exec "$@"')), "sh"),
                 *("systemd-nspawn", "-q", "-D", str(self._root), "-b"),
                 *("--register=no", "--keep-unit", "--console=pipe"),
                 *("--resolv-conf=off", "--timezone=off"),
@@ -160,12 +166,7 @@ class Machine:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            preexec_fn=self._enter_cgroups,  # noqa: PLW1509 - no threads here
         )
-
-    def _enter_cgroups(self) -> None:
-        for folder in cgroups():
-            (folder / self._name / "cgroup.procs").write_text(str(os.getpid()))
 
     def _found_pid(self) -> bool:
         assert self._nspawn is not None

@@ -108,10 +108,12 @@ class Play:
         self.until(lambda: now() >= end, seconds + 1, "time to pass")
 
     def settle(self, status: str) -> None:
-        """Wait for a status that then stays for SETTLED_S."""
+        """Wait for a status that then stays for SETTLED_S, or for a shutdown."""
         end = now() + SOON_S
 
         def settled() -> bool:
+            if self.marked():
+                return True
             changes = self.seen.changes
             last, told = changes[-1] if changes else (end - SOON_S, "-")
             return told == status and now() - last >= SETTLED_S

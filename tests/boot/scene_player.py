@@ -1,5 +1,7 @@
 """Plays one scene on a machine of its own and says what came of it."""
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,21 @@ class Report:
         """Return a row of the table."""
         verdict = self.fault.partition("\n")[0] or "ok"
         return f"{self.name:48} {self.away_s:6.1f} {self.complaints:6} {verdict}"
+
+
+def all_played(
+    scenes: Sequence[Scene], debian: int, *layers: Path, at_once: int
+) -> Iterator[Report]:
+    """Play scenes, some of them at the same time: machines wait more than they work.
+
+    Args:
+        scenes: to be played.
+        debian: the release.
+        layers: as ``played`` has them.
+        at_once: how many machines run at the same time.
+    """
+    with ThreadPoolExecutor(at_once) as pool:
+        yield from pool.map(lambda scene: played(scene, debian, *layers), scenes)
 
 
 def played(

@@ -8,6 +8,7 @@ upsmon may have shut the machine down.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.boot.installed import type_as_root
 from tests.boot.play import Play
 
 MONITOR = "enphase-monitor@home"
@@ -21,6 +22,11 @@ KILLED = {
     "upsd": "nut-server",
     "upsmon": "nut-monitor",
 }
+
+
+#: Of NUT's units in a minute in which nothing happens.
+MOST_LINES = 20
+JOURNAL_OF_NUT = "journalctl -b --no-pager -o cat -u 'nut-*' -u 'nutbridge-port@*'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,11 @@ def gateway_late(how: str) -> Callable[[Play], None]:
         play.let("gateway on")
 
     return act
+
+
+def late_in_outage(play: Play) -> None:
+    play.let("grid off")
+    gateway_late("hang")(play)
 
 
 def no_gateway(play: Play) -> None:
@@ -178,6 +189,75 @@ def upgrade(play: Play) -> None:
     )
 
 
+def hidden_for_a_minute(play: Play) -> None:
+    """The driver waits in silence and is back as soon as the file is."""
+    on_line(play)
+    play.machine.run(
+        "echo NOCOMMS_DELAY=5 >> /etc/nut/enphase-home.conf;"
+        f" systemctl restart {MONITOR}"
+    )
+    play.let("gateway off")
+    play.wait_for("-")
+    play.quiet(20)  # the driver's last restart
+    before = play.machine.run(JOURNAL_OF_NUT)
+    play.quiet(60)
+    lines = play.machine.run(JOURNAL_OF_NUT)[len(before) :].splitlines()
+    # One of upsmon at each of its polls; 84 without the drop-in.
+    assert len(lines) <= MOST_LINES, "\n".join(lines)
+    play.let("gateway on")
+    play.wait_for("OL")
+
+
+def config_away(play: Play) -> None:
+    """The config is gone: no storm of starts, and one made later is taken."""
+    conf = "/etc/nut/enphase-home.conf"
+    play.boot()
+    play.machine.run(f"mv {conf} {conf}.away && systemctl restart {MONITOR}")
+    play.quiet(30)
+    restarts = play.machine.run(f"systemctl show -P NRestarts {MONITOR}").strip()
+    assert restarts in ("0", "1"), f"started {restarts} times in 30 s"
+    play.machine.run(f"mv {conf}.away {conf}")
+
+
+def collector_without_libraries(play: Play) -> None:
+    """It fails once, says how to get them, and does not start every 2 s."""
+    units = "/opt/nutbridge/share/nutbridge/systemd"
+    on_line(play)
+    play.machine.run(
+        f"cp {units}/nutbridge-collector.service /etc/systemd/system/;"
+        " systemctl daemon-reload; systemctl start nutbridge-collector",
+        check=False,
+    )
+    play.quiet(10)
+    told = play.machine.run(
+        "systemctl show -P ActiveState nutbridge-collector;"
+        " systemctl show -P NRestarts nutbridge-collector;"
+        " journalctl -b -u nutbridge-collector -o cat"
+    )
+    assert told.split()[:2] == ["failed", "0"], told
+    assert "/opt/nutbridge/bin/pip install 'nutbridge[collector]'" in told, told
+
+
+def uninstalled(play: Play) -> None:
+    """As UNINSTALL in enphase-monitor(8) says; nothing runs, nothing is left."""
+    on_line(play)
+    machine = play.machine
+    machine.run("sed -i '/^MONITOR home@/d' /etc/nut/upsmon.conf")
+    machine.run("systemctl disable --now nut-monitor")
+    type_as_root(machine, "uninstall walk")
+    type_as_root(machine, "drop-ins out walk")
+    play.wait_for("-")
+    left = machine.run(
+        "find /etc /opt /run /usr/local /var/lib -name '*nutbridge*'"
+        " -o -name '*enphase*' -o -path '/etc/nut/home*';"
+        " systemctl list-units --plain --no-legend '*nutbridge*' '*enphase*'"
+        " 'nut-driver@*'; systemctl --failed --plain --no-legend;"
+        " pgrep -a 'enphase|dummy-ups'",
+        check=False,
+    )
+    assert left == "", left
+
+
 def grid_comes_back(play: Play) -> None:
     in_outage(play)
     play.let("grid on")
@@ -215,4 +295,9 @@ SCENES = (
     Scene("config mistyped in an outage", config_typo, "OB"),
     Scene("upgrade in an outage", upgrade, "OB"),
     Scene("the grid comes back", grid_comes_back, "OL"),
+    Scene("boot in an outage, gateway hangs for 60 s", late_in_outage, "OB"),
+    Scene("no config for half a minute", config_away, "OL"),
+    Scene("collector without its libraries", collector_without_libraries, "OL"),
+    Scene("uninstalled", uninstalled, "-"),
+    Scene("port file hidden for a minute", hidden_for_a_minute, "OL"),
 )

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.boot.installed import installed
-from tests.boot.scene_player import played
+from tests.boot.scene_player import all_played
 from tests.boot.scenes import SCENES, Scene
 from tests.boot.tree import why_not
 
+#: Machines that run at the same time.
+AT_ONCE = 3
 SHORT = [scene for scene in SCENES if scene.short]
 pytestmark = [
     pytest.mark.nut,
@@ -25,8 +27,8 @@ def layer() -> Iterator[Path]:
 
 @pytest.mark.slow(300)
 def test_short_choice_of_scenes(layer: Path) -> None:
-    failed = [report for scene in SHORT if (report := played(scene, 13, layer)).fault]
-    assert not failed
+    reports = all_played(SHORT, 13, layer, at_once=AT_ONCE)
+    assert not [report for report in reports if report.fault]
 
 
 def test_short_choice_is_one() -> None:

@@ -13,6 +13,7 @@ from tests.nut.harness import SOON_S, wait_until
 IMPATIENT = (
     "import nutbridge.cli.enphase_monitor as m; m.UNKNOWN_WAIT_S = 0.2; m.main()"
 )
+QUICK = "import nutbridge.cli.enphase_monitor as m; m.LOOK_AGAIN_S = 0.2; m.main()"
 
 
 def mistype(site: Site) -> None:
@@ -77,11 +78,30 @@ def test_config_that_everybody_writes_is_not_believed(known: Site) -> None:
 def test_unknown_port_file_waits_and_ends_with_78(site: Site) -> None:
     site.keys.pop("PORT_FILE")
     daemon = site.start()
-    daemon.says("the next try is in 60 s")
+    daemon.says("no port file is kept until it is mended")
     assert daemon.stop() == 0
     daemon = site.start_program(IMPATIENT)
     assert daemon.ended() == 78
     assert daemon.err.count("PORT_FILE: not set") == 1
+
+
+@pytest.mark.parametrize("missing", ["line", "file"])
+def test_unknown_port_file_is_taken_once_it_is_known(site: Site, missing: str) -> None:
+    """Of the config, or of the disk; with systemd, which would start us every 2 s."""
+    site.environ["NOTIFY_SOCKET"] = "/nowhere"
+    if missing == "line":
+        name = site.keys.pop("PORT_FILE")
+    else:
+        site.twin.rename(site.state / "elsewhere")
+    daemon = site.start_program(QUICK)
+    daemon.says("no port file is kept until it is mended")
+    if missing == "line":
+        site.keys["PORT_FILE"] = name
+        site.write_config()
+    else:
+        (site.state / "elsewhere").rename(site.twin)
+    site.wait_status("OL")
+    assert daemon.process.poll() is None
 
 
 def test_port_file_that_is_mistyped_leaves_the_old_one_watched(known: Site) -> None:
