@@ -5,32 +5,67 @@ the status machine in ``ups.status`` does. No failure of a source, a disk or a n
 service ends the loop.
 
 ``wiring`` puts a monitor together, ``runner`` keeps it going. To learn how it works,
-read these functions in this order; each hands on to the next.
+read these functions in this order; each hands on to the next. A test follows a check
+on both walks: nothing on the way is left out.
 
 From the wire to ups.status, at every check::
 
-    net.https.HttpsDevice.send            one request, one answer or one error
+    daemon.monitor.Monitor.tick           one check; no bug ends the loop
+    daemon.monitor.Monitor._check
+    daemon.monitor.Monitor._ask           an answer, or why there is none
+    sources.enphase.source.EnphaseSource.grid
+    sources.enphase.source.EnphaseSource._ask_grid      who is asked, who is believed
+    sources.enphase.source.EnphaseSource._ask_relay     what helps after a 401
+    net.retry.retrying                    a second try
     sources.enphase.gateway.Gateway.fetch_relay
+    sources.enphase.gateway.Gateway._fetch
+    sources.enphase.gateway.Gateway._send_known         adds the token
+    sources.enphase.gateway.Gateway._send               to the known gateway alone
+    net.https.HttpsDevice.send            one request, one answer or one error
+    net.https._run
+    net.worker.call_within                by its deadline, whatever the device does
+    net.worker.Worker._run                here another thread begins
+    net.https.Connection.exchange         to the first address that answers
+    net.https.Connection._once            who is there is seen before a byte is sent
+    net.https._body
+    sources.enphase.gateway.Gateway._dated
+    net.jsonfields.parse_json
     sources.enphase.readings.Relay.from_json
-    sources.enphase.source.EnphaseSource.grid       who is asked, and how often
     sources.enphase.facts.derive_grid     closed, open, or a word nobody knows
-    daemon.monitor.Monitor.tick           one check
-    ups.status.events.classify            closed, open, odd, unfit or silent: once
+    ups.status.events.classify            closed, open, stale, odd, unfit, silent: once
     ups.status.events.check               that and its age make an event
-    ups.status.table.TABLE                the event makes a state; the law stands here
+    ups.status.events._apply              makes a state of it: TABLE, the law
+    daemon.monitor.Monitor._carry_out     hide, keep or write
+    daemon.monitor.Monitor._says_it_already
     ups.status.low.evaluate               the state makes OL or OB, here alone
+    daemon.monitor.Monitor._publish
+    nut.numbers.nut_values
     nut.publisher.PortFilePublisher.publish
     nut.port_text.render                  ups.status is the last line
     nut.port_file.PortFile.write
-    system.files.replace_file             the old file or the new one, never less
+    system.files.Folder.replace           the old file or the new one, never less
 
 From the charge to LB, at every full poll::
 
+    daemon.monitor.Monitor.tick
+    daemon.monitor.Monitor._check
     daemon.monitor.Monitor._read_details  OB is written before this begins
-    sources.enphase.details.Details.ask   collects answers (GatewayAnswers)
-    sources.enphase.facts.derive_facts    makes Facts of them, once
+    sources.enphase.source.EnphaseSource.details
+    sources.enphase.details.Details.ask
+    sources.enphase.details.Details._ask_all            collects GatewayAnswers
+    sources.enphase.details.Details._ask_secctrl
+    sources.enphase.gateway.Gateway.fetch_secctrl
+    sources.enphase.gateway.Gateway._fetch              goes on as above
+    sources.enphase.gateway.Gateway._dated
+    sources.enphase.readings.SecCtrl.from_json
+    sources.enphase.facts.derive_facts    makes Facts of the answers, once
+    daemon.monitor.Monitor._learn
     ups.status.battery.learn              what is believed (Memory)
+    daemon.monitor.Monitor._publish
     ups.status.low.evaluate               LB, and what to show (Verdict)
     nut.numbers.nut_values                the numbers under their NUT names
     nut.publisher.PortFilePublisher.publish
+    nut.port_text.render
+    nut.port_file.PortFile.write
+    system.files.Folder.replace
 """

@@ -9,7 +9,7 @@ time is up; the owner of the worker then closes its socket.
 import queue
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from nutbridge.system.clock import Clock, Waiter
 
@@ -50,29 +50,6 @@ class Worker:
         self._calls.put(None)
 
 
-class _Outcome(Generic[T]):
-    """What became of one call."""
-
-    def __init__(self) -> None:
-        self.done = False
-        self._value: list[T] = []
-        self._error: BaseException | None = None
-
-    def run(self, call: Callable[[], T], wake: Callable[[], None]) -> None:
-        try:
-            self._value.append(call())
-        except BaseException as error:  # noqa: BLE001 - raised again by take()
-            self._error = error
-        self.done = True
-        wake()
-
-    def take(self) -> T:
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-        return self._value[0]
-
-
 def call_within(
     worker: Worker,
     call: Callable[[], T],
@@ -94,15 +71,26 @@ def call_within(
         LateError: the time is up; the call still runs, unless it was late before.
         Stopping: SIGTERM or SIGINT came; the call still runs.
     """
-    outcome: _Outcome[T] = _Outcome()
+    values: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            values.append(call())
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            errors.append(error)
+        waiter.wake()
+
     if clock.boottime() >= deadline:
         raise LateError
-    worker.put(lambda: outcome.run(call, waiter.wake))
-    while not outcome.done:
+    worker.put(run)
+    while not (values or errors):
         left = deadline - clock.boottime()
-        if left <= 0 or not (waiter.wait(left) or outcome.done):
+        if left <= 0 or not (waiter.wait(left) or values or errors):
             raise LateError
-    return outcome.take()
+    if errors:
+        raise errors.pop()
+    return values[0]
 
 
 class ThreadWaiter:

@@ -335,12 +335,12 @@ class Gateway:
     def _send_openly(self, request: Request, until: float) -> Answer:
         """Send without the token, to any device whose certificate may pass."""
         try:
-            return self._send(request, until)
+            return self._send(request, until, known=False)
         except CertificateChanged as error:
             if self._guard is None:
                 raise
             self._guard.changed(error)
-            return self._send(request, until)
+            return self._send(request, until, known=False)
 
     def _send_known(
         self, method: str, path: str, until: float, body: bytes | None = None
@@ -352,12 +352,12 @@ class Gateway:
         self._offered = token
         request = Request(method, path, self._credentials(token, body), body)
         try:
-            answer = self._send_guarded(request, until)
+            answer = self._send(request, until, known=True)
         except CertificateChanged as error:
             if self._guard is None:
                 raise
             self._guard.changed(error)
-            answer = self._send_guarded(request, until)
+            answer = self._send(request, until, known=True)
         cookie = _SESSION.search(answer.headers.get("set-cookie", ""))
         if cookie:
             self._session, self._session_of = cookie[1], token
@@ -371,18 +371,17 @@ class Gateway:
             headers["Content-Type"] = "application/json"
         return headers
 
-    def _send_guarded(self, request: Request, until: float) -> Answer:
-        if self._guard is None:
-            return self._send(request, until)
-        self._guard.admit(lambda: self.fetch_info(until).value.serial)
+    def _send(self, request: Request, until: float, *, known: bool) -> Answer:
+        """Send; where only the known device may see it, let the guard make sure."""
+        guard = self._guard if known else None
+        if guard is not None:
+            guard.admit(lambda: self.fetch_info(until).value.serial)
         try:
-            return self._send(request, until)
+            answer = self._wire.send(request, until)
         except DeviceUnreachable:
-            self._guard.failed()
+            if guard is not None:
+                guard.failed()
             raise
-
-    def _send(self, request: Request, until: float) -> Answer:
-        answer = self._wire.send(request, until)
         if _log.isEnabledFor(BODIES):
             # Loaded only here: its table takes longer to build than a poll.
             from nutbridge.system.redact import redact_text
