@@ -88,8 +88,9 @@ $(ALONE): pyproject.toml requirements.lock | $(MADE)
 	$(PYTHON) -m venv --clear $(VENV)-alone
 	$(VENV)-alone/bin/python -m pip --disable-pip-version-check --quiet install \
 	--require-hashes -r requirements.lock
-	$(VENV)-alone/bin/python -m pip --disable-pip-version-check --quiet install \
-	--no-deps --no-build-isolation -e .
+	@$(VENV)-alone/bin/python -c 'import pathlib, sysconfig; \
+	folder = pathlib.Path(sysconfig.get_path("purelib"), "nutbridge.pth"); \
+	folder.write_text("$(CURDIR)\n", encoding="utf-8")'
 	@touch $@
 
 # With the runtime packages in it, so it serves the demo too.

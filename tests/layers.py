@@ -101,10 +101,10 @@ OF_THE_DAEMON = (
 #: Too heavy for a daemon on a small board: each costs 10 to 100 ms at the start.
 NEVER_LOADED = {
     *("asyncio", "pydantic", "rich", "zeroconf", "sqlite3", "starlette"),
-    *("sqlalchemy", "importlib.metadata"),
+    *("sqlalchemy", "importlib.metadata", "trio", "click"),
 }
 
-#: Needed by a poll or an error only, not by ``enphase-monitor -h``.
+#: Needed by a poll or an error only, not by the way to it.
 NOT_AT_THE_START = {
-    *("httpx", "httpcore", "tenacity", "jwt", "xml.parsers.expat"),
+    *("httpx", "httpcore", "tenacity", "jwt", "xml.parsers.expat", "typer"),
 }

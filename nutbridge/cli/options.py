@@ -1,46 +1,16 @@
 """The command line of enphase-monitor; the options of the bash script."""
 
 import contextlib
+import getopt
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
-import typer
-
-from nutbridge import __version__
-from nutbridge.errors import EX_USAGE
+from nutbridge.errors import EX_USAGE, UsageError
 from nutbridge.system.text import printable
 
 PROGRAM = "enphase-monitor"
-
-#: What is wrong on the command line. Its name is TyperException from 0.28 on, and
-#: ClickException before; BadParameter and UsageError stand below it.
-_PARSER_ERROR: Any = typer.BadParameter.__mro__[2]
-
-_ABOUT = """\
-Make a home battery a UPS for NUT.
-
-Asks the Enphase IQ Gateway on the local network how the grid and the battery
-are, and keeps the port file of NUT's dummy-ups driver true. Runs until it is
-told to stop, unless -s or -x is given.
-"""
-
-_AFTERWARDS = """\
-\b
-Environment:
-  CONFIG_FILE     config file where -c is not given
-  UPS             name of the UPS where neither UPS nor the config tells it
-  NUT_SYSCONFIG   folder of enphase-UPS.conf and ups.conf (or NUT_CONFPATH)
-  NUT_LOCALSTATE  folder of the port file and the token (or NUT_STATEPATH)
-
-\b
-Exit status:
-  0   stopped, or the check left a port file that tells the truth
-  2   the command line is wrong
-  75  another monitor runs, or one check (-s) could not decide
-  78  the config is wrong
-"""
 
 
 class Options(NamedTuple):
@@ -64,91 +34,26 @@ class Options(NamedTuple):
     hide: int = 0
 
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+def plain(argv: Sequence[str]) -> Options | None:
+    """Read the short options alone, all that a unit or the script's user types.
 
-
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - called so by typer
-    if wanted:
-        sys.stdout.write(f"{PROGRAM} {__version__}\n")
-        raise typer.Exit
-
-
-_Ups = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="UPS",
-        help="Name of the UPS in ups.conf. Without -c its config is "
-        "enphase-UPS.conf in NUT's config folder.",
-        show_default=False,
-    ),
-]
-_Config = Annotated[
-    str | None,
-    typer.Option("-c", "--config", metavar="CONFIG", help="Use this config file."),
-]
-_Debug = Annotated[
-    int,
-    typer.Option(
-        "-d",
-        "--debug",
-        count=True,
-        help="Show details; twice: also the gateway's answers.",
-        show_default=False,
-    ),
-]
-_Once = Annotated[
-    bool,
-    typer.Option("-s", "--once", help="Check once, within 10 seconds, and exit."),
-]
-_Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Show one line per poll.")
-]
-_Hide = Annotated[
-    int,
-    typer.Option(
-        "-x",
-        "--nocomms",
-        count=True,
-        help="Hide the port file, so that clients see no communication, and "
-        "exit. Refused while on battery, where it shuts machines down; -x -x "
-        "does it all the same.",
-        show_default=False,
-    ),
-]
-_Version = Annotated[
-    bool,
-    typer.Option(
-        "--version",
-        callback=_show_version,
-        is_eager=True,
-        help="Show the version and exit.",
-    ),
-]
-
-
-@app.command(
-    help=_ABOUT,
-    epilog=_AFTERWARDS,
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "terminal_width": 80,
-    },
-)
-def _options(
-    *,
-    ups: _Ups = None,
-    config: _Config = None,
-    debug: _Debug = 0,
-    once: _Once = False,
-    verbose: _Verbose = False,
-    hide: _Hide = 0,
-    _version: _Version = False,
-) -> Options:
-    return Options(config, ups, debug, once, verbose, hide)
+    Without typer, which would take a tenth of a check; None for anything else.
+    """
+    try:
+        given, names = getopt.gnu_getopt(list(argv), "c:dsvx")
+    except getopt.GetoptError:
+        return None
+    if len(names) > 1:
+        return None
+    flags = [flag for flag, _ in given]
+    return Options(
+        config=next((text for flag, text in reversed(given) if flag == "-c"), None),
+        ups=names[0] if names else None,
+        debug=flags.count("-d"),
+        once="-s" in flags,
+        verbose="-v" in flags,
+        hide=flags.count("-x"),
+    )
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> Options:
@@ -163,20 +68,25 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> Opti
             told on stderr.
     """
     environ = os.environ if environ is None else environ
-    try:
-        found = typer.main.get_command(app).main(
-            args=list(argv), prog_name=PROGRAM, standalone_mode=False
-        )
-    except _PARSER_ERROR as exc:
-        _refuse(exc.format_message())
-    if not isinstance(found, Options):  # -h and --version give an exit code
-        raise SystemExit(0)
+    found = plain(argv) or _read(argv)
     if found.once and found.hide:
         _refuse("-s and -x exclude each other")
     if not (
         found.config or found.ups or environ.get("CONFIG_FILE") or environ.get("UPS")
     ):
         _refuse("which UPS? Give its name, or -c CONFIG")
+    return found
+
+
+def _read(argv: Sequence[str]) -> Options:
+    from nutbridge.cli.command_line import read
+
+    try:
+        found = read(argv)
+    except UsageError as error:
+        _refuse(str(error))
+    if found is None:  # -h and --version give an exit code
+        raise SystemExit(0)
     return found
 
 

@@ -10,7 +10,6 @@ import functools
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -187,14 +186,14 @@ def _with_passwords(
         # Of no use to this command, and perhaps lent to the stopped service alone.
         odd.append(warning(f"{file}: PASSWORD_FILE: no such file for this command"))
     elif file is not None:
-        settings = replace(settings, password=read(file, "PASSWORD_FILE"))
+        settings = settings._replace(password=read(file, "PASSWORD_FILE"))
     sma = settings.sma
     if sma is None or sma.password_file is None:
         return settings
     password = read(sma.password_file, "SMA_PASSWORD_FILE")
     if len(password) > PASSWORD_MAX:
         odd.append(warning(f"{sma.password_file}: {too_long()}"))
-    return replace(settings, sma=replace(sma, password=password))
+    return settings._replace(sma=sma._replace(password=password))
 
 
 def _lent_to_unit(ups: str) -> str | None:

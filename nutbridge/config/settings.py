@@ -6,8 +6,7 @@ usable is a ConfigError that names file, line, key and what is allowed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from nutbridge.config.keys import KEYS
 from nutbridge.config.sma import SmaSettings, sma_settings
@@ -22,23 +21,27 @@ _LONGEST_POLL_S = 300
 _UNKNOWN_NAMED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class TestAnswers:
+class TestAnswers(NamedTuple):
     """Bodies played in TEST mode; an empty one is a failed query."""
 
-    __test__: ClassVar[bool] = False  # pytest takes Test* for tests
-
-    session: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
+    session: str = ""
+    token: str = ""
     relay: str = ""
     live: str = ""
     reports: str = ""
     secctrl: str = ""
     info: str = ""
 
+    def __repr__(self) -> str:
+        """Show nothing: tokens are in it."""
+        return "TestAnswers(...)"
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+
+# pytest takes Test* for tests.
+TestAnswers.__test__ = False  # type: ignore[attr-defined]
+
+
+class Settings(NamedTuple):
     """Everything a monitor is told by its user; keys.py explains each.
 
     Paths are absolute. ``password`` is empty where only a token is there.
@@ -52,8 +55,8 @@ class Settings:
 
     ups: str
     config_path: str
-    username: str = field(repr=False)
-    password: str = field(repr=False)
+    username: str
+    password: str
     password_file: str | None
     serial: str
     port_file: str
@@ -75,10 +78,14 @@ class Settings:
     tokens_url: str
     debug: int
     verbose: bool
-    test: TestAnswers | None = field(repr=False)
+    test: TestAnswers | None
     token_credential: str | None = None
     loadkwh_given: bool = False
     sma: SmaSettings | None = None
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Settings(config_path={self.config_path!r})"
 
     @property
     def inverter_alone(self) -> bool:

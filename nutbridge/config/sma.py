@@ -1,6 +1,6 @@
 """The SMA_* keys of a config file."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nutbridge.config.values import Values
 
@@ -9,8 +9,7 @@ from nutbridge.config.values import Values
 PASSWORD_MAX = 12
 
 
-@dataclass(frozen=True, slots=True)
-class SmaSettings:
+class SmaSettings(NamedTuple):
     """How the inverter is reached; keys.py explains each.
 
     Attributes:
@@ -20,7 +19,7 @@ class SmaSettings:
     """
 
     host: str
-    password: str = field(repr=False)
+    password: str
     password_file: str | None
     group: str
     scheme: str
@@ -29,6 +28,10 @@ class SmaSettings:
     alone: bool
     user: str = ""
     capacity_wh: float = 0
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"SmaSettings(host={self.host!r})"
 
 
 def sma_settings(

@@ -12,7 +12,7 @@ nor pathname or brace expansion); the tests compare with bash.
 """
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nutbridge.errors import ConfigError
 
@@ -41,8 +41,7 @@ _REPLACED_DOUBLE = re.compile(rf"\\.|({_REPLACED})", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigEntry:
+class ConfigEntry(NamedTuple):
     """One assignment.
 
     Attributes:
@@ -53,9 +52,13 @@ class ConfigEntry:
     """
 
     key: str
-    value: str = field(repr=False)
+    value: str
     line: int
     has_expansion: bool = False
+
+    def __repr__(self) -> str:
+        """Show no value: it may be a secret."""
+        return f"ConfigEntry(key={self.key!r}, line={self.line})"
 
 
 def parse(data: bytes, name: str) -> dict[str, ConfigEntry]:

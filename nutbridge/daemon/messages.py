@@ -5,7 +5,6 @@ Times of day are for people and come from the wall clock, which may be wrong.
 
 import logging
 import time
-from dataclasses import replace
 
 from nutbridge.errors import DeviceError, PortFileError
 from nutbridge.ups.model import DeviceHealth, Grid, GridAnswer, Heard
@@ -126,7 +125,7 @@ def hourly(
     if verdict.status.startswith("OL"):
         return _unread(memory, verdict, now)
     if _last_word_is_old(memory, now) and _CLOSED_ONCE.text not in memory.told:
-        return replace(memory, told=(*memory.told, _CLOSED_ONCE.text)), _CLOSED_ONCE
+        return memory._replace(told=(*memory.told, _CLOSED_ONCE.text)), _CLOSED_ONCE
     if not verdict.estimated or memory.battery.fitted is False:
         return memory, None
     if told_at is not None and now - told_at < SECONDS_PER_HOUR:
@@ -137,7 +136,7 @@ def hourly(
             f"on battery, charge reckoned {verdict.soc_pct:.0f} %"
             f"{_low_at(verdict, verdict.soc_pct, wall)}"
         )
-    return replace(memory, hour_told_at=now), warning(text)
+    return memory._replace(hour_told_at=now), warning(text)
 
 
 def _last_word_is_old(memory: Memory, now: float) -> bool:
@@ -156,7 +155,7 @@ def _unread(
     charge, told_at = memory.battery.charge, memory.hour_told_at
     since = max(memory.started_at, charge.at if charge else 0.0)
     if verdict.soc_pct is not None or memory.battery.fitted is False:
-        return replace(memory, hour_told_at=None), None
+        return memory._replace(hour_told_at=None), None
     if now - since < SECONDS_PER_HOUR:
         return memory, None
     if told_at is not None and now - told_at < SECONDS_PER_DAY:
@@ -164,7 +163,7 @@ def _unread(
     text = (
         f"no charge was read for {spoken_s(now - since)}: an outage would begin blind"
     )
-    return replace(memory, hour_told_at=now), warning(text)
+    return memory._replace(hour_told_at=now), warning(text)
 
 
 def low_at(verdict: Verdict, now: float) -> float | None:

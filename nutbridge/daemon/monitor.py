@@ -7,7 +7,6 @@ what is true: status/ does, from what the source answers.
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from nutbridge.daemon.last_resort import Crashes, LastResort
 from nutbridge.daemon.messages import (
@@ -223,8 +222,8 @@ class Monitor:
             self._publisher.forget()
             if self.last_resort.write(status):
                 shown = ShownStatus(status, since)
-                memory = replace(
-                    memory, state=State.HOLDING, outage_since=since, shown=shown
+                memory = memory._replace(
+                    state=State.HOLDING, outage_since=since, shown=shown
                 )
         elif self.last_resort is not None and memory.shown.status:
             heard_at = memory.relay.at
@@ -233,7 +232,7 @@ class Monitor:
             if now - max(heard_at, memory.shown.since) >= quiet_s:
                 self._publisher.forget()
                 if self.last_resort.hide():
-                    memory = replace(memory, state=State.NOCOMMS, shown=ShownStatus())
+                    memory = memory._replace(state=State.NOCOMMS, shown=ShownStatus())
         self.memory = memory
         self._due_at = now + policy.alert_s
         return now + min(policy.alert_s, policy.relay_s or policy.alert_s)
@@ -265,7 +264,7 @@ class Monitor:
         if self._driver_seen and told.status and not self._driver_runs():
             self._hide(self._clock.boottime())
             hidden = told.on_battery and not self.memory.shown.status
-            self.memory = replace(self.memory, hidden_at_stop=hidden)
+            self.memory = self.memory._replace(hidden_at_stop=hidden)
         self.close()
 
     def discard(self) -> None:
@@ -431,8 +430,8 @@ class Monitor:
         self.verdict = verdict
         wall = self._clock.wall()
         gone = self.memory.state in ON_BATTERY_STATES
-        self.memory = replace(
-            self.memory, low_at=low_at(verdict, now) if gone else None
+        self.memory = self.memory._replace(
+            low_at=low_at(verdict, now) if gone else None
         )
         self.memory, notice = hourly(self.memory, verdict, now, wall)
         if notice is not None:
@@ -479,4 +478,4 @@ class Monitor:
         )
         if important or now - self._saved_at >= every_s:
             self._saved_at = now
-            self._save(replace(self.memory, noted_at=now))
+            self._save(self.memory._replace(noted_at=now))

@@ -1,7 +1,6 @@
 """Puts a monitor together from the settings of one UPS."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -165,7 +164,7 @@ def forget_hold(settings: Settings, port_file: Path, host: Host) -> None:
         and state_session.memory.hidden_at_stop
     ):
         state_session.watch(lambda: state_session.retry_state)
-        state_session.save(replace(state_session.memory, hidden_at_stop=False))
+        state_session.save(state_session.memory._replace(hidden_at_stop=False))
 
 
 def _state_session(settings: Settings, port_file: Path, host: Host) -> StateSession:

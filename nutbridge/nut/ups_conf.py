@@ -13,8 +13,8 @@ Rules of NUT's parseconf.c and upsconf.c (2.8.0 to 2.8.5):
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from nutbridge.errors import Refused
 from nutbridge.nut.values import plain_text
@@ -26,8 +26,7 @@ _EXACT = frozenset({"driver", "port", "desc", "pollinterval"})
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One UPS.
 
     Attributes:
@@ -37,7 +36,7 @@ class Section:
     """
 
     name: str
-    values: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, str] = _NOTHING
     line: int = 0
 
     @property
@@ -51,8 +50,7 @@ class Section:
         return self.values.get("driver", "")
 
 
-@dataclass(frozen=True, slots=True)
-class UpsConf:
+class UpsConf(NamedTuple):
     """What a ups.conf says.
 
     Attributes:
@@ -62,7 +60,7 @@ class UpsConf:
             whatever is appended would be swallowed.
     """
 
-    values: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, str] = _NOTHING
     sections: tuple[Section, ...] = ()
     whole: bool = True
 

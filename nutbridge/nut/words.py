@@ -13,6 +13,7 @@ files alike:
 nut.conf is none of these: the shell and systemd read it.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from typing import NamedTuple
 from nutbridge.nut.values import plain_name
 
 
+# Made when a file of that kind is read: a check may need none.
+@functools.cache
 def _tokens(stop: str) -> re.Pattern[str]:
     """Return the tokens; ``stop`` ends quotes beside ``"``."""
     # Blanks are those of isspace(3) in the C locale.
@@ -35,10 +38,10 @@ def _tokens(stop: str) -> re.Pattern[str]:
     )
 
 
-_OF_FILE = _tokens(r"\#")
+_IN_FILE = r"\#"
 # A line of a port file stands alone, and a # in its quotes is the user's text: both
 # are put right when the line is written, instead of losing it as NUT would.
-_OF_LINE = _tokens("")
+_IN_LINE = ""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -61,7 +64,7 @@ class Words(NamedTuple):
 
 def split_words(line: str) -> Words:
     """Split one physical line; open ends are closed at the end of the line."""
-    return next(_split(line, _OF_LINE))
+    return next(_split(line, _IN_LINE))
 
 
 def conf_lines(text: str) -> list[Words]:
@@ -72,16 +75,16 @@ def conf_lines(text: str) -> list[Words]:
     """
     return [
         line._replace(words=tuple(map(plain_name, line.words)))
-        for line in _split(text, _OF_FILE)
+        for line in _split(text, _IN_FILE)
     ]
 
 
-def _split(text: str, tokens: re.Pattern[str]) -> Iterator[Words]:
+def _split(text: str, stop: str) -> Iterator[Words]:
     words: list[str] = []
     comment = ""
     whole = True
     number = start = 1
-    for token in tokens.finditer(text):
+    for token in _tokens(stop).finditer(text):
         match token.lastgroup:
             case "newline":
                 yield Words(tuple(words), comment, whole, start)
@@ -127,5 +130,7 @@ def nut_conf_values(text: str, name: str) -> list[str]:
     Source: nut.conf(5): assignments of the shell, read by scripts and systemd; a
     value with blanks is none that matters here.
     """
+    if name not in text:
+        return []
     assigned = rf"^\s*(?:export\s+)?{re.escape(name)}[ \t]*=[ \t]*[\"']?([^\"'\s#]*)"
     return re.findall(assigned, text, re.MULTILINE)

@@ -1,13 +1,12 @@
 """What a process of ours runs on, handed to all that is wired together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nutbridge.system.clock import Clock, Waiter
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """What this process runs on.
 
     Attributes:
@@ -19,5 +18,9 @@ class Host:
 
     clock: Clock
     waiter: Waiter
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     owner: tuple[int, int] | None = None
+
+    def __repr__(self) -> str:
+        """Show no environment."""
+        return f"Host(owner={self.owner!r})"

@@ -5,9 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nutbridge import __version__
-from nutbridge.cli.options import Options, parse
+from nutbridge.cli.command_line import read
+from nutbridge.cli.options import Options, parse, plain
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,21 @@ from nutbridge.cli.options import Options, parse
 )
 def test_parse(argv: str, expected: Options) -> None:
     assert parse(argv.split(), {}) == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ("-c", "-cx", "-d", "-s", "-v", "-x", "-ddsv", "-sc", "-", "--", "", "home")
+        ),
+        max_size=5,
+    )
+)
+def test_parse_without_the_library_reads_the_same(argv: list[str]) -> None:
+    """Whatever it reads at all."""
+    found = plain(argv)
+    if found is not None:
+        assert read(argv) == found
 
 
 @pytest.mark.parametrize("environ", [{"UPS": "home"}, {"CONFIG_FILE": "x.conf"}])

@@ -1,6 +1,5 @@
 """The port file that a config has left: its old OL goes, an OB never."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,7 +73,7 @@ def test_file_of_the_config_itself_is_none(old: Path) -> None:
     LeftBehind(saved, old, Host(clock, ThreadWaiter(), {})).look()
     LeftBehind(None, old, Host(clock, ThreadWaiter(), {})).look()
     LeftBehind(
-        replace(saved, port_file="/no/such/folder/x.dev"),
+        saved._replace(port_file="/no/such/folder/x.dev"),
         old,
         Host(clock, ThreadWaiter(), {}),
     ).look()

@@ -1,7 +1,6 @@
 """Lines of the log: a charge that is not read, lasting causes, health."""
 
 import logging
-from dataclasses import replace
 
 import pytest
 
@@ -42,14 +41,14 @@ def test_unread_charge_on_line_is_told_once_a_day() -> None:
 
 
 def test_unread_charge_is_no_news_without_a_battery() -> None:
-    memory = replace(ONLINE, battery=BatteryMemory(fitted=False))
+    memory = ONLINE._replace(battery=BatteryMemory(fitted=False))
     assert told(memory, 90_000.0)[1] is None
 
 
 def test_charge_read_again_ends_it() -> None:
     memory, _ = told(ONLINE, 1500.0 + 3600)
-    fresh = replace(memory.battery, charge=Charge(6000.0, 80.0, 0.0, 6000.0))
-    memory, text = told(replace(memory, battery=fresh), 6010.0)
+    fresh = memory.battery._replace(charge=Charge(6000.0, 80.0, 0.0, 6000.0))
+    memory, text = told(memory._replace(battery=fresh), 6010.0)
     assert text is None
     assert memory.hour_told_at is None
 
@@ -88,8 +87,7 @@ def test_health_is_told_when_it_changes(caplog: pytest.LogCaptureFixture) -> Non
     ]
 
 
-HOLDING = replace(
-    ONLINE,
+HOLDING = ONLINE._replace(
     state=State.HOLDING,
     outage_since=1000.0,
     relay=RelayMemory(1500.0, Grid.OPEN, silent_since=1510.0),
@@ -99,12 +97,12 @@ HOLDING = replace(
 @pytest.mark.parametrize(
     ("memory", "after_s", "text"),
     [
-        (replace(HOLDING, state=State.ON_BATTERY), 10, None),
-        (replace(HOLDING, state=State.ON_BATTERY), 100, "reckoned"),
+        (HOLDING._replace(state=State.ON_BATTERY), 10, None),
+        (HOLDING._replace(state=State.ON_BATTERY), 100, "reckoned"),
         (HOLDING, 100, "reckoned, silent since "),
         # The relay is silent, the charge is read.
         (HOLDING, 10, "read, silent since "),
-        (replace(HOLDING, battery=BatteryMemory()), 10, "charge unknown, silent since"),
+        (HOLDING._replace(battery=BatteryMemory()), 10, "charge unknown, silent since"),
     ],
 )
 def test_source_says_reckoned_only_of_a_reckoned_charge(
@@ -118,8 +116,7 @@ def test_source_says_reckoned_only_of_a_reckoned_charge(
 
 def closed_once(soc_pct: float) -> Memory:
     """The memory of an outage whose last word, at 1500, was ``closed``."""
-    return replace(
-        HOLDING,
+    return HOLDING._replace(
         relay=RelayMemory(1500.0, Grid.CLOSED, 1500.0, silent_since=1510.0),
         battery=BatteryMemory(Charge(1499.0, soc_pct, 0.0, 1499.0), 10_000.0),
         hour_told_at=1500.0,

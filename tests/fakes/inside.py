@@ -4,7 +4,6 @@ Everything is the daemon's own: config, wiring, HTTPS, status, port file. Only
 the main thread's signals are missing, and the test says when to check.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from nutbridge.config.file import load
@@ -87,7 +86,7 @@ class Inside:
         settings, self.notices = load(
             str(self._folder / f"enphase-{UPS}.conf"), UPS, environ
         )
-        settings = replace(settings, api_timeout_s=self._timeout_s)
+        settings = settings._replace(api_timeout_s=self._timeout_s)
         port = PortFile(Path(settings.port_file), clock)
         port.check()
         publisher = PortFilePublisher(port, maker_of(settings))

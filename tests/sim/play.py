@@ -1,6 +1,5 @@
 """Plays one outage of a kind and says what became of it."""
 
-from dataclasses import replace
 from enum import StrEnum
 from random import Random
 
@@ -63,8 +62,8 @@ def _remember(world: World, scene: Scene) -> None:
     for second in range(-int(PAST_S), -int(BEFORE_S), 60):
         past = past.note(float(second), scene.load(second))
     memory = world.monitor.memory
-    flow = replace(memory.flow, past=past.closed())
-    world.monitor.memory = replace(memory, flow=flow)
+    flow = memory.flow._replace(past=past.closed())
+    world.monitor.memory = memory._replace(flow=flow)
 
 
 def _outage(world: World, house: LivingHouse, scene: Scene) -> Fate:

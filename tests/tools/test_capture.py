@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,7 +93,7 @@ def test_capture_of_a_fixture_gives_the_same_port_file(
         settings, _notices = load(
             str(tmp_path / "one" / "enphase-inside.conf"), "inside", {}
         )
-        settings = replace(settings, username="someone@example.org")
+        settings = settings._replace(username="someone@example.org")
         capture_to(str(folder), settings, SystemClock(), ThreadWaiter())
     again = FolderGateway(folder)
     assert again.serial != original.serial

@@ -1,7 +1,5 @@
 """Short ways to the answers, readings and memories of the tests."""
 
-from dataclasses import replace
-
 from nutbridge.ups.model import (
     BatteryReading,
     Facts,
@@ -96,8 +94,8 @@ class Play:
 
     def past(self, *loads_w: float) -> None:
         """Let the house have drawn this in the last slots of five minutes."""
-        flow = replace(self.memory.flow, past=LoadHistory(loads_w))
-        self.memory = replace(self.memory, flow=flow)
+        flow = self.memory.flow._replace(past=LoadHistory(loads_w))
+        self.memory = self.memory._replace(flow=flow)
 
     def look(self, at: float) -> str:
         """Return the status at this moment, a check of its own."""

@@ -1,7 +1,5 @@
 """Which readings are believed, and what is reckoned without them."""
 
-from dataclasses import replace
-
 import pytest
 
 from nutbridge.ups.model import Equipment, Facts
@@ -142,8 +140,8 @@ def test_battery_powers_beside_a_doubted_charge_count(
     for at in range(90, 400, 20):
         play.read(at, soc=soc, wh=wh, watt=7000.0)
         if soc == 5.0:  # a fall would be believed
-            play.memory = replace(
-                play.memory, battery=replace(play.memory.battery, fall=None)
+            play.memory = play.memory._replace(
+                battery=play.memory.battery._replace(fall=None)
             )
     assert play.said().power_w == pytest.approx(1.2 * 7000, rel=0.07)
     assert 41.0 < estimate(play, 390) < 44.0
@@ -351,7 +349,7 @@ def test_estimate_half_an_hour_runs_from_the_last_power() -> None:
     before = estimate(play, 3600)
     assert before == pytest.approx(90 - 12.0, abs=0.1)
     play.past(4000.0)
-    play.memory = replace(play.memory, flow=replace(play.memory.flow, load_w=4000.0))
+    play.memory = play.memory._replace(flow=play.memory.flow._replace(load_w=4000.0))
     assert estimate(play, 3600 + 1790) == pytest.approx(before - 5.97, abs=0.1)
 
 
@@ -439,7 +437,7 @@ def test_estimate_never_rises_when_the_power_falls() -> None:
     play.outage(soc=50.0)
     play.read(0, soc=50.0, watt=5000.0)
     before = estimate(play, 600)
-    play.memory = replace(play.memory, flow=replace(play.memory.flow, samples=()))
+    play.memory = play.memory._replace(flow=play.memory.flow._replace(samples=()))
     assert estimate(play, 601) <= before
     play.measure(602, 100.0)
     assert estimate(play, 603) <= before

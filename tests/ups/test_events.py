@@ -1,7 +1,5 @@
 """From answers and silences to states (design: Status, Silence)."""
 
-from dataclasses import replace
-
 import pytest
 
 from nutbridge.ups.model import Equipment, Facts, Grid, GridAnswer
@@ -167,8 +165,8 @@ def test_events_awake_tells_sleep_from_waiting(late_s: float, slept: bool) -> No
 def test_events_file_that_still_says_ob_is_never_hidden() -> None:
     """An OL that could not be written: clients still see the OB."""
     play = online(Policy(nocomms_delay_s=0.0))
-    shown = replace(play.memory.shown, status="OB")
-    play.memory = replace(play.memory, shown=shown)
+    shown = play.memory.shown._replace(status="OB")
+    play.memory = play.memory._replace(shown=shown)
     assert play.ask(None, 10_000).event is Event.SILENT
 
 
@@ -178,7 +176,7 @@ def test_events_no_ups_hides_but_never_an_ob() -> None:
     assert Play().ask(unfit, 0).event is Event.UNFIT
     play = online(Policy(nocomms_delay_s=0.0))
     told = play.memory.shown
-    play.memory = replace(play.memory, shown=replace(told, status="OB"))
+    play.memory = play.memory._replace(shown=told._replace(status="OB"))
     assert play.ask(unfit, 10_000).event is Event.SILENT
     play = Play(Policy(nocomms_delay_s=0.0))
     play.outage()

@@ -1,7 +1,5 @@
 """When OB becomes OB LB, and when not (design: Battery low)."""
 
-from dataclasses import replace
-
 import pytest
 
 from nutbridge.ups.model import Equipment, Facts, Grid
@@ -47,8 +45,8 @@ def test_low_in_the_first_30_s(soc: float, watt: float | None, status: str) -> N
     play = Play()
     play.outage(soc=soc)
     if watt is None:
-        flow = replace(play.memory.flow, load_w=None)
-        play.memory = replace(play.memory, flow=flow)
+        flow = play.memory.flow._replace(load_w=None)
+        play.memory = play.memory._replace(flow=flow)
     assert play.read(5, soc=soc, watt=watt, load=watt) == status
 
 
@@ -72,9 +70,9 @@ def test_low_runtime_once_does_not_count() -> None:
     play = Play()
     play.outage(soc=25.0)
     play.read(40, soc=25.0, watt=40_000.0)
-    play.memory = replace(play.memory, flow=replace(play.memory.flow, samples=()))
+    play.memory = play.memory._replace(flow=play.memory.flow._replace(samples=()))
     assert play.read(60, soc=25.0) == "OB"
-    play.memory = replace(play.memory, flow=replace(play.memory.flow, samples=()))
+    play.memory = play.memory._replace(flow=play.memory.flow._replace(samples=()))
     assert play.read(80, soc=25.0, watt=40_000.0) == "OB"
 
 
@@ -153,9 +151,8 @@ def test_low_held_back_while_closed_is_said_again_and_again() -> None:
     play.outage(soc=50.0)
     for at in range(40, 4000, 20):
         play.ask(LOST_MODE, at)
-        play.memory = replace(
-            play.memory,
-            relay=replace(play.memory.relay, grid=Grid.CLOSED, closed_at=T0 + at),
+        play.memory = play.memory._replace(
+            relay=play.memory.relay._replace(grid=Grid.CLOSED, closed_at=T0 + at),
         )
         assert play.read(at + 1, soc=5.0) == "OB"
     play.ask(OPEN, 4010)
@@ -273,7 +270,7 @@ def test_low_never_known(at: float, status: str) -> None:
 
 def restarted(play: Play, noted: float, at: float) -> None:
     """Let a monitor start ``at`` that finds what was noted."""
-    saved = replace(play.memory, noted_at=T0 + noted)
+    saved = play.memory._replace(noted_at=T0 + noted)
     found = StartupState("OB LB", written_this_boot=True, driver_runs=True)
     step = begin(recall(saved, found, T0 + at), decide(found), T0 + at)
     play.memory = step.memory

@@ -1,7 +1,6 @@
 """The state file over versions: what one knows and the other does not."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -77,11 +76,10 @@ def test_state_file_of_version_1_reads_whole() -> None:
     """An update in the middle of an outage: the OB stays vouched for."""
     saved = parse(json.dumps(VERSION_1).encode())
     assert (saved.boot_id, saved.next_login_epoch, saved.config) == ("boot", 1.8e9, "c")
-    assert saved.memory == replace(
-        KNOWN,
+    assert saved.memory == KNOWN._replace(
         noted_at=1021.0,
         last_gap=Gap(500.0, 45.0),
-        flow=replace(KNOWN.flow, last=Flows(990.0, 950.0, 900.0, None, 50.0)),
+        flow=KNOWN.flow._replace(last=Flows(990.0, 950.0, 900.0, None, 50.0)),
     )
 
 

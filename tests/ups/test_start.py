@@ -1,7 +1,5 @@
 """The decision about a port file found at the start (design: Silence, Start)."""
 
-from dataclasses import replace
-
 import pytest
 
 from nutbridge.ups.model import Grid
@@ -96,7 +94,7 @@ def test_start_ol_of_another_boot_is_hidden_driver_or_not() -> None:
 
 def test_start_hidden_at_our_own_stop_is_held_on() -> None:
     """NUT restarted in an outage: the driver ended first, so we hid the OB."""
-    saved = replace(KNOWN, shown=ShownStatus("", 1900.0), hidden_at_stop=True)
+    saved = KNOWN._replace(shown=ShownStatus("", 1900.0), hidden_at_stop=True)
     found = inspect_port_file(
         None, saved, 2000.0, Policy(), written_this_boot=True, driver_runs=False
     )
@@ -115,7 +113,7 @@ def test_start_hidden_by_a_person_stays_hidden() -> None:
 
 
 def test_start_hidden_in_another_boot_stays_hidden() -> None:
-    saved = replace(KNOWN, hidden_at_stop=True)
+    saved = KNOWN._replace(hidden_at_stop=True)
     found = inspect_port_file(
         None, saved, 2000.0, Policy(), written_this_boot=False, driver_runs=False
     )
@@ -146,7 +144,7 @@ def test_start_ob_that_could_not_be_saved(*, at_stop: bool, grid: Grid | None) -
     """
     relay = RelayMemory(at=900.0, grid=Grid.CLOSED)
     shown_as = ShownStatus("" if at_stop else "OL", 900.0)
-    saved = replace(KNOWN, relay=relay, shown=shown_as, hidden_at_stop=at_stop)
+    saved = KNOWN._replace(relay=relay, shown=shown_as, hidden_at_stop=at_stop)
     memory = recall(
         saved, StartupState("OB", written_this_boot=True, driver_runs=True), 2000.0
     )

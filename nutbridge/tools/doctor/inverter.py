@@ -127,7 +127,7 @@ class InverterFacts(DeviceFacts):
 def _ask(place: DoctorContext, sma: SmaSettings, facts: InverterFacts) -> InverterFacts:
     from nutbridge.sources.sma.single_query import look_once
 
-    quick = replace(sma, timeout_s=min(sma.timeout_s, _share_s(place, _REQUESTS)))
+    quick = sma._replace(timeout_s=min(sma.timeout_s, _share_s(place, _REQUESTS)))
     settings = place.settings
     try:
         look = look_once(

@@ -5,8 +5,6 @@ all. Believing it would shut a house down; believing nothing would drain it. So
 a reading is good, or it is not there, and then low.py reckons.
 """
 
-from dataclasses import replace
-
 from nutbridge.ups.model import BatteryReading, Equipment, Facts, Flows
 from nutbridge.ups.status.estimate import mean_discharge_w, take_sample
 from nutbridge.ups.status.memory import (
@@ -48,8 +46,7 @@ def learn(memory: Memory, facts: Facts, policy: Policy) -> Memory:
     )
     collar = memory.collar or bool(facts.equipment and facts.equipment.collar)
     devices = facts.equipment.devices if facts.equipment else ()
-    memory = replace(
-        memory,
+    memory = memory._replace(
         battery=battery,
         controller=controller,
         collar=collar,
@@ -63,9 +60,9 @@ def learn(memory: Memory, facts: Facts, policy: Policy) -> Memory:
 def _fitted(battery: BatteryMemory, equipment: Equipment) -> BatteryMemory:
     if equipment.batteries:
         listed_wh = equipment.size_wh or battery.listed_wh
-        return replace(battery, fitted=True, listed_wh=listed_wh)
+        return battery._replace(fitted=True, listed_wh=listed_wh)
     if equipment.controller and equipment.batteries == 0 and battery.fitted is None:
-        return replace(battery, fitted=False)
+        return battery._replace(fitted=False)
     return battery
 
 
@@ -82,17 +79,17 @@ def take_reading(
     REJOIN_S, counted anew from each 0.
     """
     lost = reading.capacity_wh == 0
-    battery = replace(battery, read_at=reading.at, part=0.0 if lost else 1.0)
+    battery = battery._replace(read_at=reading.at, part=0.0 if lost else 1.0)
     if lost or reading.soc_pct == 0:
-        battery = replace(battery, zero_at=reading.at, own_low=None)
+        battery = battery._replace(zero_at=reading.at, own_low=None)
     if lost:
         again = battery.shrunk_since is not None
-        return replace(battery, shrunk_since=reading.at) if again else battery
+        return battery._replace(shrunk_since=reading.at) if again else battery
     battery = _take_capacity(battery, reading)
     if battery.shrunk_since is not None:
         part = _part(battery, reading)
-        return replace(battery, part=part, own_low=_own_low(battery, reading, policy))
-    battery = replace(battery, own_low=None)
+        return battery._replace(part=part, own_low=_own_low(battery, reading, policy))
+    battery = battery._replace(own_low=None)
     if not reading.soc_pct:
         return battery
     charge = _charge(battery, reading.at, reading.soc_pct, outage_since)
@@ -100,10 +97,9 @@ def take_reading(
         return _frozen(battery, charge)
     fall = _fall(battery, reading, reading.soc_pct, policy)
     if fall is not None:
-        return replace(battery, fall=fall)
+        return battery._replace(fall=fall)
     floor_pct = reading.floor_pct
-    return replace(
-        battery,
+    return battery._replace(
         fall=None,
         fitted=True,
         charge=charge,
@@ -119,7 +115,7 @@ def _charge(
     old = battery.charge
     if old is None or outage_since is None or old.soc_pct != soc_pct:
         return new
-    return replace(new, first_at=old.first_at, net_wh=old.net_wh)
+    return new._replace(first_at=old.first_at, net_wh=old.net_wh)
 
 
 def _is_frozen(battery: BatteryMemory, charge: Charge) -> bool:
@@ -134,8 +130,8 @@ def _frozen(battery: BatteryMemory, new: Charge) -> BatteryMemory:
     if old is None or old.at == new.first_at:
         return battery  # known to be old already
     drained_wh = ESTIMATE_FACTOR * new.net_wh
-    charge = replace(new, at=new.first_at, drained_wh=drained_wh)
-    return replace(battery, charge=charge)
+    charge = new._replace(at=new.first_at, drained_wh=drained_wh)
+    return battery._replace(charge=charge)
 
 
 def _own_low(
@@ -164,7 +160,7 @@ def _counted(fall: Fall | None, at: float, capacity_wh: float | None) -> Fall:
     """Return one reading more, or the first one at another capacity."""
     if fall is None or not _same_size(fall.capacity_wh, capacity_wh):
         return Fall(at, 1, capacity_wh, at)
-    return replace(fall, readings=fall.readings + 1, last_at=at)
+    return fall._replace(readings=fall.readings + 1, last_at=at)
 
 
 def _take_capacity(battery: BatteryMemory, reading: BatteryReading) -> BatteryMemory:
@@ -174,17 +170,17 @@ def _take_capacity(battery: BatteryMemory, reading: BatteryReading) -> BatteryMe
     if known is not None and new < REJOIN_PART * known:
         since = battery.shrunk_since
         if since is None:
-            return replace(battery, shrunk_since=reading.at)
+            return battery._replace(shrunk_since=reading.at)
         if reading.at - since < REJOIN_S:
             return battery
-    return replace(battery, capacity_wh=new, shrunk_since=None, fitted=True)
+    return battery._replace(capacity_wh=new, shrunk_since=None, fitted=True)
 
 
 def _without_capacity(battery: BatteryMemory, at: float) -> BatteryMemory:
     """Without a capacity nobody sees the batteries rejoin: wait for all of them."""
     since = battery.shrunk_since
     if since is not None and at - since >= REJOIN_S:
-        return replace(battery, shrunk_since=None)
+        return battery._replace(shrunk_since=None)
     return battery
 
 
@@ -213,10 +209,10 @@ def _take_flows(memory: Memory, flows: Flows, policy: Policy) -> Memory:
 
     Not beside a capacity of 0: a gateway that has just started shows 0 W there.
     """
-    flow = replace(memory.flow, at=flows.at, last=flows)
+    flow = memory.flow._replace(at=flows.at, last=flows)
     if memory.battery.part == 0:
-        flow = replace(flow, direction=0, direction_since=flows.at, flag=0)
-        return replace(memory, flow=flow)
+        flow = flow._replace(direction=0, direction_since=flows.at, flag=0)
+        return memory._replace(flow=flow)
     load_w, battery_w = flows.load_w, flows.battery_w
     on_battery = memory.state in ON_BATTERY_STATES
     if battery_w is not None:
@@ -230,8 +226,8 @@ def _take_flows(memory: Memory, flows: Flows, policy: Policy) -> Memory:
     if drawn_w is not None and drawn_w >= 0:
         flow = _past_load(flow, flows.at, drawn_w, memory.outage_since)
     if load_w is not None:
-        flow = replace(flow, load_w=load_w, load_at=flows.at)
-    memory = replace(memory, flow=flow)
+        flow = flow._replace(load_w=load_w, load_at=flows.at)
+    memory = memory._replace(flow=flow)
     if battery_w is None or not on_battery:
         return memory
     return take_sample(memory, flows.at, battery_w, policy)
@@ -263,13 +259,13 @@ def _past_load(
     peak_w = flow.past.peak_w
     if outage_since is not None and at - outage_since < SWITCH_OVER_S and peak_w:
         load_w = min(load_w, peak_w)
-    return replace(flow, past=flow.past.note(at, load_w))
+    return flow._replace(past=flow.past.note(at, load_w))
 
 
 def _take_direction(flow: FlowMemory, at: float, battery_w: float) -> FlowMemory:
     direction = (battery_w > DEAD_BAND_W) - (battery_w < -DEAD_BAND_W)
     if direction != flow.direction:
-        return replace(flow, direction=direction, direction_since=at)
+        return flow._replace(direction=direction, direction_since=at)
     if at - flow.direction_since >= DIRECTION_S:
-        return replace(flow, flag=direction)
+        return flow._replace(flag=direction)
     return flow

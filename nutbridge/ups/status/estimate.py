@@ -8,7 +8,6 @@ The reckoned charge never rises.
 """
 
 import math
-from dataclasses import replace
 
 from nutbridge.ups.status.history import expected, most_wh
 from nutbridge.ups.status.memory import Memory
@@ -52,21 +51,20 @@ def take_sample(memory: Memory, at: float, power_w: float, policy: Policy) -> Me
     silent_wh = 0.0 if near else unmeasured_wh(memory, at, policy)
     net_wh = (samples[-1][1] + power_w) / 2 * gap_s / SECONDS_PER_HOUR if near else 0.0
     kept = tuple(s for s in samples if at - s[0] <= SMOOTH_S)
-    flow = replace(memory.flow, samples=(*kept, (at, power_w)))
-    memory = replace(memory, flow=flow)
+    flow = memory.flow._replace(samples=(*kept, (at, power_w)))
+    memory = memory._replace(flow=flow)
     charge = memory.battery.charge
     if charge is None:
         return memory
     since_s = max(0.0, at - charge.drained_at)
     mean_w = max(0.0, mean_discharge_w(memory) or 0.0)
     left_wh = ESTIMATE_FACTOR * mean_w * since_s / SECONDS_PER_HOUR
-    charge = replace(
-        charge,
+    charge = charge._replace(
         drained_wh=charge.drained_wh + (left_wh if near else silent_wh),
         drained_at=max(at, charge.drained_at),
         net_wh=charge.net_wh + net_wh,
     )
-    return replace(memory, battery=replace(memory.battery, charge=charge))
+    return memory._replace(battery=memory.battery._replace(charge=charge))
 
 
 def _least_w(memory: Memory, policy: Policy) -> float:
@@ -163,8 +161,8 @@ def estimate(memory: Memory, now: float, policy: Policy) -> Memory:
         left_pct = 100 * left_wh / size_wh
     before_pct = charge.soc_pct if charge.reckoned_pct is None else charge.reckoned_pct
     soc_pct = clamp(charge.soc_pct - left_pct, 0.0, before_pct)
-    charge = replace(charge, reckoned_pct=soc_pct)
-    return replace(memory, battery=replace(memory.battery, charge=charge))
+    charge = charge._replace(reckoned_pct=soc_pct)
+    return memory._replace(battery=memory.battery._replace(charge=charge))
 
 
 def runtime_s(

@@ -3,7 +3,6 @@
 The only place that turns answers and their ages into events of table.py.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from nutbridge.ups.model import Grid, GridAnswer, Heard, Said
@@ -54,8 +53,8 @@ class Step(NamedTuple):
 
 def begin(memory: Memory, event: Event, now: float) -> Step:
     """Return the first step of a monitor after the start decision (start.py)."""
-    memory = replace(resumed(memory, now), state=State.STARTING)
-    return _apply(replace(memory, started_at=now, checked_at=now), event, now)
+    memory = resumed(memory, now)._replace(state=State.STARTING)
+    return _apply(memory._replace(started_at=now, checked_at=now), event, now)
 
 
 def resumed(memory: Memory, now: float) -> Memory:
@@ -65,7 +64,7 @@ def resumed(memory: Memory, now: float) -> Memory:
     """
     noted_at = memory.noted_at
     if noted_at is None or not 0 <= now - noted_at <= RESUMED_GAP_S:
-        return replace(memory, awake_since=now, vain_s=0.0)
+        return memory._replace(awake_since=now, vain_s=0.0)
     return memory
 
 
@@ -78,13 +77,12 @@ def awake(memory: Memory, now: float, due_at: float) -> Memory:
     """
     if now - due_at > RESUMED_GAP_S:
         # Nor can what comes now confirm an answer from before the sleep.
-        return replace(
-            memory,
+        return memory._replace(
             started_at=now,
             awake_since=now,
             checked_at=now,
             vain_s=0.0,
-            relay=replace(memory.relay, unconfirmed=None),
+            relay=memory.relay._replace(unconfirmed=None),
         )
     return memory
 
@@ -100,7 +98,7 @@ def checked(before: Memory, memory: Memory, now: float) -> Memory:
     vain_s = 0.0
     if memory.state in ON_BATTERY_STATES and not read and not began:
         vain_s = memory.vain_s + max(0.0, now - memory.checked_at)
-    return replace(memory, checked_at=now, vain_s=vain_s)
+    return memory._replace(checked_at=now, vain_s=vain_s)
 
 
 def classify(memory: Memory, answer: GridAnswer | None, why: str = "") -> Heard:
@@ -157,11 +155,11 @@ def check(
             nobody else says anything.
     """
     if heard.answer is not None and heard.answer.backup_mode:
-        memory = replace(memory, backup_mode=True, controller=True)
+        memory = memory._replace(backup_mode=True, controller=True)
     event = _event(memory, heard.said, now, policy)
     if released and not heard.usable and memory.state is State.HOLDING:
         event = Event.RELEASED
-        memory = replace(memory, released=True)
+        memory = memory._replace(released=True)
     gap = ""
     if heard.usable and event not in NO_ANSWER:
         if memory.relay.silent_since is not None:
@@ -169,7 +167,7 @@ def check(
             gap = f", silent for {spoken_s(silent_s)}"
             known = memory.relay.at is not None  # else it only began
             last_gap = Gap(now, silent_s) if known else memory.last_gap
-            memory = replace(memory, told=(), last_gap=last_gap)
+            memory = memory._replace(told=(), last_gap=last_gap)
         memory = _take_answer(memory, heard, event, now)
     else:
         memory = _take_no_answer(memory, heard, now)
@@ -243,18 +241,16 @@ def _take_answer(memory: Memory, heard: Heard, event: Event, now: float) -> Memo
         # A relay that opens is a controller, whatever the inventory says.
         generator = heard.answer is not None and heard.answer.generator
         since = (since or now) if generator else None
-        memory = replace(memory, controller=True)
-    return replace(memory, relay=relay, generator_since=since, released=False)
+        memory = memory._replace(controller=True)
+    return memory._replace(relay=relay, generator_since=since, released=False)
 
 
 def _take_no_answer(memory: Memory, heard: Heard, now: float) -> Memory:
     """Note a failed poll; a ``closed`` that does not count only keeps LB back."""
     relay = memory.relay
     closed = heard.said in (Said.CLOSED, Said.STALE)
-    return replace(
-        memory,
-        relay=replace(
-            relay,
+    return memory._replace(
+        relay=relay._replace(
             silent_since=now if relay.silent_since is None else relay.silent_since,
             grid=Grid.CLOSED if closed else relay.grid,
             closed_at=now if closed else relay.closed_at,
@@ -273,13 +269,13 @@ def _apply(memory: Memory, event: Event, now: float) -> Step:
     if row.log is not None and row.log.text not in told:
         told = (*told, row.log.text)
         notices = (row.log,)
-    memory = replace(memory, state=row.state, told=told)
+    memory = memory._replace(state=row.state, told=told)
     if before not in ON_BATTERY_STATES and row.state in ON_BATTERY_STATES:
         memory = _begin_outage(memory, event, now)
     if row.state not in ON_BATTERY_STATES:
-        memory = replace(memory, outage_since=None, generator_since=None)
+        memory = memory._replace(outage_since=None, generator_since=None)
     if row.state is State.HOLDING and before is not State.HOLDING:
-        memory = replace(memory, hour_told_at=now)
+        memory = memory._replace(hour_told_at=now)
     return Step(memory, event, row, notices)
 
 
@@ -287,11 +283,10 @@ def _begin_outage(memory: Memory, event: Event, now: float) -> Memory:
     """Start an outage, or go on with the one that the state file vouches for."""
     if event in FOUND and memory.outage_since is not None:
         return memory
-    return replace(
-        memory,
+    return memory._replace(
         outage_since=now,
         hour_told_at=now,
-        flow=replace(memory.flow, samples=(), direction=0, direction_since=now, flag=0),
+        flow=memory.flow._replace(samples=(), direction=0, direction_since=now, flag=0),
     )
 
 
@@ -301,7 +296,7 @@ def shown(memory: Memory, status: str, now: float) -> Memory:
     new = ShownStatus(status, old.since, old.after_outage)
     if _kind(status) != _kind(old.status):
         new = ShownStatus(status, now, after_outage=old.on_battery and bool(status))
-    return replace(memory, shown=new)
+    return memory._replace(shown=new)
 
 
 def _kind(status: str) -> str:

@@ -5,8 +5,8 @@ leaves a gap, and what the house drew before it is still the best guess. One las
 sample is none: an air conditioner at its pause costs the house.
 """
 
-from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
+from typing import NamedTuple
 
 from nutbridge.ups.units import SECONDS_PER_HOUR
 
@@ -22,8 +22,7 @@ STEADY_PART = 0.5
 CYCLE_OVER = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class LoadHistory:
+class LoadHistory(NamedTuple):
     """The loads of the last hours.
 
     Attributes:
@@ -43,7 +42,7 @@ class LoadHistory:
         if self.open_samples and 0 <= at - self.open_at < SLOT_S:
             samples = self.open_samples + 1
             mean_w = self.open_w + (load_w - self.open_w) / samples
-            return replace(self, open_w=mean_w, open_samples=samples)
+            return self._replace(open_w=mean_w, open_samples=samples)
         past_w = self.past_w
         if self.open_samples >= min(SAMPLES_LEAST, 1 + len(past_w)):
             past_w = (*past_w, round(self.open_w, 1))[-SLOTS:]

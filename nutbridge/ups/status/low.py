@@ -6,7 +6,7 @@ it back.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from nutbridge.ups.model import Grid
 from nutbridge.ups.status.estimate import (
@@ -38,8 +38,7 @@ from nutbridge.ups.status.policy import (
 from nutbridge.ups.status.table import ON_BATTERY_STATES, State
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the port file has to say besides measured values.
 
     Attributes:
@@ -63,8 +62,7 @@ class Verdict:
     power_w: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class OutageMoment:
+class OutageMoment(NamedTuple):
     """All that LB is decided from, at one moment of an outage."""
 
     memory: Memory
@@ -94,7 +92,7 @@ def evaluate(memory: Memory, now: float, policy: Policy) -> tuple[Memory, Verdic
         holding=False,
         power_w=None,
     )
-    return replace(memory, low=LowMemory()), verdict
+    return memory._replace(low=LowMemory()), verdict
 
 
 def _judge_outage(
@@ -113,7 +111,7 @@ def _judge_outage(
     seconds = _runtime(memory, soc_pct, power_w)
     look = OutageMoment(memory, now, policy, soc_pct, seconds, estimated)
     low = _low(look, _poll_key(look), low_pct)
-    memory = replace(memory, low=low)
+    memory = memory._replace(low=low)
     held_back = any(guard(look) for guard in GUARDS)
     return memory, Verdict(
         status=("OB LB" if low.lb and not held_back else "OB")
@@ -174,18 +172,18 @@ def _low(look: OutageMoment, key: float, low_pct: float) -> LowMemory:
     low, own_low = memory.low, memory.battery.own_low
     enough = seconds is None or seconds >= look.policy.runtime_low_s
     if enough or not _runtime_counts(look, low_pct):
-        low = replace(low, short_polls=0, short_key=key)
+        low = low._replace(short_polls=0, short_key=key)
     elif key != low.short_key:
-        low = replace(low, short_polls=low.short_polls + 1, short_key=key)
+        low = low._replace(short_polls=low.short_polls + 1, short_key=key)
     if soc_pct is None:
-        return replace(low, lb=low.lb or _never_known(memory, look.now))
+        return low._replace(lb=low.lb or _never_known(memory, look.now))
     if generator_carries(memory, look.now, look.policy):
-        return replace(low, lb=False)
+        return low._replace(lb=False)
     own_counts = own_low is not None and own_low.counts
     if soc_pct < low_pct or low.short_polls >= SHORT_POLLS or own_counts:
-        return replace(low, lb=True)
+        return low._replace(lb=True)
     if low.short_polls == 0 and soc_pct >= low_pct + LB_CLEAR_PCT:
-        return replace(low, lb=False)
+        return low._replace(lb=False)
     return low
 
 

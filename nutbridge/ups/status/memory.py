@@ -4,7 +4,7 @@ One frozen value: a check makes a new one (events.py, battery.py, low.py), the
 state file keeps it over a restart (saved.py). Times are CLOCK_BOOTTIME, s.
 """
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nutbridge.ups.model import DeviceHealth, Flows, Grid
 from nutbridge.ups.status.history import LoadHistory
@@ -12,8 +12,7 @@ from nutbridge.ups.status.policy import FALL_READINGS, FALL_S
 from nutbridge.ups.status.table import State
 
 
-@dataclass(frozen=True, slots=True)
-class RelayMemory:
+class RelayMemory(NamedTuple):
     """What the relay last said.
 
     Attributes:
@@ -31,8 +30,7 @@ class RelayMemory:
     silent_since: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """A silence of the gateway that is over.
 
     Attributes:
@@ -44,8 +42,7 @@ class Gap:
     length_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class ShownStatus:
+class ShownStatus(NamedTuple):
     """What the port file says since when, as last written with success.
 
     Attributes:
@@ -64,8 +61,7 @@ class ShownStatus:
         return "OB" in self.status.split()
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """A charge that was read and believed, and what has left it since.
 
     Attributes:
@@ -90,8 +86,7 @@ class Charge:
     net_wh: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Fall:
+class Fall(NamedTuple):
     """A fall of the charge that is not believed yet, and how often it was read."""
 
     first_at: float
@@ -106,8 +101,7 @@ class Fall:
         return self.readings >= FALL_READINGS and lasted_s >= FALL_S
 
 
-@dataclass(frozen=True, slots=True)
-class BatteryMemory:
+class BatteryMemory(NamedTuple):
     """The battery as last believed.
 
     Attributes:
@@ -144,8 +138,7 @@ class BatteryMemory:
         return self.capacity_wh or self.listed_wh
 
 
-@dataclass(frozen=True, slots=True)
-class FlowMemory:
+class FlowMemory(NamedTuple):
     """What the monitor remembers about power in and out of the battery.
 
     Attributes:
@@ -161,7 +154,7 @@ class FlowMemory:
     """
 
     samples: tuple[tuple[float, float], ...] = ()
-    past: LoadHistory = field(default_factory=LoadHistory)
+    past: LoadHistory = LoadHistory()
     at: float = 0.0
     load_w: float | None = None
     load_at: float = 0.0
@@ -171,8 +164,7 @@ class FlowMemory:
     last: Flows | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LowMemory:
+class LowMemory(NamedTuple):
     """What the monitor remembers about a low battery.
 
     Attributes:
@@ -186,8 +178,7 @@ class LowMemory:
     short_key: float = -1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """All that a monitor knows between two checks.
 
     Attributes:
@@ -231,8 +222,8 @@ class Memory:
     told: tuple[str, ...] = ()
     hour_told_at: float | None = None
     devices: tuple[DeviceHealth, ...] = ()
-    relay: RelayMemory = field(default_factory=RelayMemory)
-    shown: ShownStatus = field(default_factory=ShownStatus)
-    battery: BatteryMemory = field(default_factory=BatteryMemory)
-    flow: FlowMemory = field(default_factory=FlowMemory)
-    low: LowMemory = field(default_factory=LowMemory)
+    relay: RelayMemory = RelayMemory()
+    shown: ShownStatus = ShownStatus()
+    battery: BatteryMemory = BatteryMemory()
+    flow: FlowMemory = FlowMemory()
+    low: LowMemory = LowMemory()

@@ -6,9 +6,8 @@ Small JSON, written whole. Anything odd in it makes the whole file worthless
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from nutbridge.ups.snapshot import SnapshotError, decode, encode
 from nutbridge.ups.status.memory import Memory
@@ -18,8 +17,7 @@ from nutbridge.ups.status.table import State
 VERSION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class SavedState:
+class SavedState(NamedTuple):
     """A memory and what it belongs to.
 
     Attributes:

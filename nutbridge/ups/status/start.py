@@ -6,7 +6,6 @@ file from an earlier boot, or from nobody, may say anything; clocks and mtimes
 decide nothing.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from nutbridge.ups.status.events import grace_left_s, resumed
@@ -120,15 +119,15 @@ def recall(saved: Memory | None, found: StartupState, now: float) -> Memory:
     if saved is None or not found.written_this_boot:
         return _what_lasts(saved or Memory(), status, now)
     shown = saved.shown
-    relay = replace(saved.relay, unconfirmed=None)
+    relay = saved.relay._replace(unconfirmed=None)
     if shown.status.split()[:1] != status.split()[:1]:
         # Killed between writing the file and saving: what clients saw last.
         shown = ShownStatus(status, now, after_outage=shown.on_battery)
         if shown.on_battery and not saved.hidden_at_stop:
             # A ``closed`` from before this OB would keep LB back for ever.
-            relay = replace(relay, grid=None)
-    shown = replace(shown, status=status)
-    return replace(saved, shown=shown, relay=relay, told=(), hidden_at_stop=False)
+            relay = relay._replace(grid=None)
+    shown = shown._replace(status=status)
+    return saved._replace(shown=shown, relay=relay, told=(), hidden_at_stop=False)
 
 
 def _what_lasts(saved: Memory, status: str, now: float) -> Memory:

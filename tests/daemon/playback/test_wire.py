@@ -1,7 +1,6 @@
 """TEST mode: gateway and cloud answered from the config."""
 
 import json
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from random import Random
 
@@ -105,7 +104,7 @@ def test_gateway_has_nothing_else(path: str) -> None:
 
 def test_gateway_livedata_is_fresh() -> None:
     """The Date header, the gateway's clock, shows the time of the values."""
-    recorded = replace(FULL, live='{"meters":{"last_update":1739391123}}')
+    recorded = FULL._replace(live='{"meters":{"last_update":1739391123}}')
     for answers, epoch_s in ((FULL, NOW), (recorded, 1739391123)):
         date = Played(answers).get(paths.LIVEDATA).headers["date"]
         assert parsedate_to_datetime(date).timestamp() == epoch_s
@@ -125,11 +124,11 @@ def test_gateway_livedata_is_fresh() -> None:
 )
 def test_gateway_empty_answer_is_a_failed_query(field: str, path: str) -> None:
     with pytest.raises(DeviceUnreachable, match="is empty"):
-        Played(replace(FULL, **{field: " "})).get(path)
+        Played(FULL._replace(**{field: " "})).get(path)
 
 
 def test_cloud_empty_answer_is_a_failed_query() -> None:
-    played = Played(replace(FULL, session="", token=""))
+    played = Played(FULL._replace(session="", token=""))
     with pytest.raises(DeviceUnreachable, match="TEST_SESS is empty"):
         played.ask_cloud("https://cloud.example/login")
     with pytest.raises(DeviceUnreachable, match="TEST_TOKEN is empty"):

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -149,8 +148,8 @@ def test_token_of_the_monitor_is_used_and_never_renewed(tmp_path: Path) -> None:
     with running_ennexos() as running:
         running.device.tokens["aa1"] = 3600.0
         running.device.refresh.add("bb1")
-        sma = replace(
-            settings(cast("RunningInverter", running), ENNEXOS_PASSWORD), user=USER
+        sma = settings(cast("RunningInverter", running), ENNEXOS_PASSWORD)._replace(
+            user=USER
         )
         store = session_store(sma, str(tmp_path), UPS, whose=f"ennexOS {USER}")
         store.save("aa1 bb1")
@@ -175,6 +174,6 @@ def test_another_inverter_is_no_answer(hybrid: RunningInverter, tmp_path: Path) 
 def test_capacity_of_the_config(tmp_path: Path) -> None:
     with running_ennexos() as running:
         sma = settings(cast("RunningInverter", running), ENNEXOS_PASSWORD)
-        found = look(replace(sma, user=USER, capacity_wh=9800.0), tmp_path)
+        found = look(sma._replace(user=USER, capacity_wh=9800.0), tmp_path)
         assert found.reading.rated_wh == 9800
         assert running.sessions == 0
