@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from nutbridge.cli import options, tools
+from nutbridge.cli import command_line, tools
 
 _INDENT = "    "
 #: What click takes for "leave these lines as they are".
@@ -52,7 +52,7 @@ def common_options() -> list[str]:
 
 def monitor_options() -> list[str]:
     """Return the options of enphase-monitor."""
-    rows = _parameters(typer.main.get_command(options.app))
+    rows = _parameters(typer.main.get_command(command_line.app))
     return [line for row in rows for line in (row[0], f"{_INDENT}{row[1]}", "")][:-1]
 
 
