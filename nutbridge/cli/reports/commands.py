@@ -11,6 +11,7 @@ from nutbridge.cli.reports import keeping
 from nutbridge.cli.reports import output as out
 from nutbridge.cli.reports.energy import energy
 from nutbridge.cli.reports.options import Db, Serial
+from nutbridge.cli.reports.sample import sample
 from nutbridge.cli.reports.serve import serve
 from nutbridge.system.text import printable
 
@@ -33,6 +34,7 @@ reports = typer.Typer(
     context_settings=PLAIN,
 )
 reports.command()(serve)
+reports.command()(sample)
 keeping.add_to(reports)
 
 

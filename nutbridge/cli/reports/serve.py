@@ -202,6 +202,8 @@ def _run(plan: "ServePlan") -> NoReturn:
 def _origin(mode: options.Mode, upstream: str | None) -> options.Origin | None:
     origin = _maybe("--upstream", options.parse_origin, upstream or None)
     if mode is options.Mode.LOCAL:
+        if origin is not None:
+            raise UsageError("mode local passes nothing on: leave --upstream away")
         return None
     if origin is None:
         raise UsageError(f"mode {mode} needs --upstream URL; mode local does not")

@@ -108,9 +108,9 @@ def device_lines(found: Iterable[Object]) -> Iterator[str]:
     """Yield the lines of the devices, those of each Envoy under its name."""
     between: list[str] = []
     for serial, devices in groupby(found, lambda one: one["envoy_serial"]):
-        for place, one in enumerate(devices):
+        for number, one in enumerate(devices):
             zone = one["timezone"]
-            if place == 0:
+            if number == 0:
                 yield from between
                 yield f"Envoy {serial}, {zone_words(zone)}"
                 yield f"{'DEVICE':14}  {'PART':14}  {'STATE':10}  LAST SEEN"
@@ -127,7 +127,9 @@ def device_lines(found: Iterable[Object]) -> Iterator[str]:
                     yield f"  channel {channel['eqid']} is {_known(channel['state'])}"
                 yield from _flags(f"  channel {channel['eqid']}", channel)
             for event in one["open_events"]:
-                yield f"  open since {_event(event, zone)}"
+                place = "" if event["eqid"] == one["eqid"] else f" {event['eqid']}"
+                since = moment(event["event_date"], zone)
+                yield f"  open since {since}{place}: {event['name']}"
 
 
 def _flags(what: str, one: Object) -> Iterator[str]:

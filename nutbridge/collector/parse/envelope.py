@@ -25,6 +25,7 @@ _SLICE = 65536
 
 _DEFLATE = 8
 _GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_BITS = 31
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _FIELD = re.compile(rb"(?:\A|&)\s*body=([^&]*)")
 _FORM = re.compile(rb"\A\s*[\w.%+\-\[\]]{1,100}=")
@@ -60,7 +61,7 @@ class Opened:
 def _kinds(body: bytes) -> list[tuple[int, str | None]]:
     """Return the readings of the compression to try, as zlib's wbits, best first."""
     if body[:2] == _GZIP_MAGIC:
-        return [(31, "gzip instead of zlib")]
+        return [(_GZIP_BITS, "gzip instead of zlib")]
     raw: list[tuple[int, str | None]] = [(-15, "raw deflate instead of zlib")]
     # RFC 1950: method 8, and the two bytes are a multiple of 31.
     if body[0] & 15 == _DEFLATE and (body[0] << 8 | body[1]) % 31 == 0:
@@ -96,23 +97,58 @@ def inflated_size(body: bytes, max_inflated: int = MAX_INFLATED) -> int | None:
 
 def _stream(body: bytes, wbits: int, limit: int) -> int | None:
     engine = zlib.decompressobj(wbits)
-    view = memoryview(body)
+    rest: bytes | memoryview = memoryview(body)
     size = 0
     try:
-        for start in range(0, len(body), _PIECE):
-            pending: bytes | memoryview = view[start : start + _PIECE]
-            while pending and not engine.eof:
-                size += len(engine.decompress(pending, _PIECE))
+        while rest:
+            piece, rest = rest[:_PIECE], rest[_PIECE:]
+            while piece and not engine.eof:
+                size += len(engine.decompress(piece, _PIECE))
                 if size > limit:
                     raise TooLarge(limit)
-                pending = engine.unconsumed_tail
-        while not engine.eof and (more := engine.decompress(b"", _PIECE)):
-            size += len(more)
-            if size > limit:
-                raise TooLarge(limit)
+                piece = engine.unconsumed_tail
+            while not engine.eof and (more := engine.decompress(b"", _PIECE)):
+                size += len(more)
+                if size > limit:
+                    raise TooLarge(limit)
+            if engine.eof:
+                rest = memoryview(engine.unused_data + bytes(rest))
+                if wbits != _GZIP_BITS or not _another_member(rest):
+                    break
+                engine = zlib.decompressobj(wbits)
     except zlib.error:
         return None
     return size if engine.eof else None
+
+
+def _another_member(rest: bytes | memoryview) -> bool:
+    return bytes(rest[:2]) == _GZIP_MAGIC
+
+
+def gunzip(data: bytes, limit: int) -> list[bytes]:
+    """Return what is in each member of a gzip file.
+
+    Raises:
+        TooLarge: more than ``limit`` bytes together.
+        NotAReport: it ends too early, or other bytes follow.
+        zlib.error: it is none.
+    """
+    members: list[bytes] = []
+    room = limit
+    while _another_member(data):
+        engine = zlib.decompressobj(_GZIP_BITS)
+        member = engine.decompress(data, room + 1)
+        room -= len(member)
+        if room < 0:
+            raise TooLarge(limit)
+        if not engine.eof:
+            raise NotAReport("the compressed data ends too early")
+        members.append(member)
+        # Tapes and some programs fill up with zeros; gzip passes over them.
+        data = engine.unused_data.lstrip(b"\0")
+    if data:
+        raise NotAReport("other bytes follow the compressed data")
+    return members
 
 
 def open_body(body: bytes, max_inflated: int = MAX_INFLATED) -> Opened:
@@ -140,6 +176,8 @@ def open_body(body: bytes, max_inflated: int = MAX_INFLATED) -> Opened:
 
 
 def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
+    if wbits == _GZIP_BITS:
+        return b"".join(gunzip(body, limit))
     engine = zlib.decompressobj(wbits)
     data = engine.decompress(body, limit + 1)
     if len(data) > limit:

@@ -145,6 +145,8 @@ def capture(reading: Reader, digest: str | None, *, private: bool = False) -> Ob
 
     body, around = _texts(row[8])
     answer, _ = _texts(row[11]) if row[11] else (None, "")
+    for learned in (body, answer):
+        names.learn(learned or "")
     return {
         "sha256": row[0],
         "received": row[1],

@@ -43,6 +43,7 @@ _PG_GONE = (
 _WAL = "PRAGMA journal_mode = WAL"
 #: The file of another program is refused later, and stays as it is.
 _NEW_OR_OURS = "SELECT count(*) = 0 OR max(name = 'schema_version') FROM sqlite_master"
+_NO_WRITING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
 _PRAGMAS = (
     # NORMAL may lose the last commits with the power.
     "PRAGMA synchronous = FULL",
@@ -148,7 +149,8 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
         raise StoreError(f"no database at {path}; see --db") from exc
     except OSError as exc:
         raise StoreDown(f"{path}: {exc.strerror}") from exc
-    engine = create_engine(url, creator=functools.partial(_open, path))
+    asks = not (create or writer)
+    engine = create_engine(url, creator=functools.partial(_open, path, asks=asks))
     event.listen(engine, "connect", _set_up)
     if create or writer:
         event.listen(engine, "connect", _use_wal)
@@ -172,15 +174,38 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, *, asks: bool) -> sqlite3.Connection:
+    # Without rwc: where the file is gone none is made in its place.
+    link = _linked(path, "mode=rw")
+    if asks:
+        try:
+            link.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF not in _NO_WRITING or _has_log(path):
+                link.close()
+                raise
+            # A copy where nothing can be written, not even the index of the log.
+            link.close()
+            link = _linked(path, "mode=ro&immutable=1")
+    return link
+
+
+def _linked(path: Path, how: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        # Without rwc: where the file is gone none is made in its place.
-        f"file:{quote(str(path.absolute()))}?mode=rw",
+        f"file:{quote(str(path.absolute()))}?{how}",
         uri=True,
         timeout=BUSY_S,
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def _has_log(path: Path) -> bool:
+    """Tell whether a part of the database is in the file beside it."""
+    try:
+        return os.stat(f"{path}-wal").st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nutbridge.collector.errors import TooLarge
 from nutbridge.collector.parse.body import parse
-from nutbridge.collector.parse.envelope import MAX_INFLATED
+from nutbridge.collector.parse.envelope import MAX_INFLATED, NotAReport, gunzip
 from nutbridge.collector.parse.model import (
     ParseResult,
     RawReport,
@@ -32,7 +32,6 @@ _PAUSE_S = 0.02
 #: Larger than any body that a collector takes.
 _LARGEST = MAX_INFLATED + 1
 _GZIP = b"\x1f\x8b"
-_GZIP_BITS = 31
 
 #: Called with how many files are done.
 Progress = Callable[[int], None]
@@ -96,12 +95,12 @@ def import_files(
     rows = 0
     for number, path in enumerate(files, 1):
         try:
-            body = _read(path)
-            result = parse(body)
-        except (OSError, TooLarge, zlib.error) as exc:
+            found = _read(path)
+        except (OSError, TooLarge, NotAReport, zlib.error) as exc:
             reason = exc.strerror if isinstance(exc, OSError) else str(exc)
             outcome.failed.append((str(path), reason or str(exc)))
-        else:
+            found = []
+        for body, result in found:
             if result.report is None:
                 outcome.failed.append((str(path), result.problem or ""))
             else:
@@ -133,19 +132,21 @@ def _store(
     time.sleep(_PAUSE_S)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path) -> list[tuple[bytes, ParseResult]]:
+    """Return the bodies of a file; a gzip file may hold several."""
     # A folder of reports may be anybody's: no link, pipe or hard link in it.
     data = read_file(path, _LARGEST - 1, alone=True).data
     if len(data) >= _LARGEST:
         raise TooLarge(MAX_INFLATED)
     if not data.startswith(_GZIP):
-        return data
+        return [(data, parse(data))]
     # What is in it counts: the same report with and without gzip is one.
-    inner = zlib.decompressobj(_GZIP_BITS)
-    opened = inner.decompress(data, _LARGEST)
-    if len(opened) >= _LARGEST:
-        raise TooLarge(MAX_INFLATED)
-    return opened if inner.eof and not inner.unused_data else data
+    members = gunzip(data, MAX_INFLATED)
+    whole = b"".join(members)
+    result = parse(whole)
+    if result.report is None and len(members) > 1:
+        return [(member, parse(member)) for member in members]
+    return [(whole, result)]
 
 
 def _raw(body: bytes) -> RawReport:

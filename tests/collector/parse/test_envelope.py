@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from nutbridge.collector.errors import TooLarge
 from nutbridge.collector.parse.body import parse
-from nutbridge.collector.parse.envelope import inflated_size, unescape
+from nutbridge.collector.parse.envelope import (
+    NotAReport,
+    inflated_size,
+    open_body,
+    unescape,
+)
 from tests.collector.parse.samples import (
     SERIAL,
     body,
@@ -134,3 +139,21 @@ def test_escapes_are_whole_at_every_cut(shift: int) -> None:
 def test_any_bytes_have_a_result(data: bytes) -> None:
     for packed in (data, zlib.compress(data), zlib.compress(b"body=" + data)):
         assert not parse(packed).parsed
+
+
+def test_gzip_of_several_members() -> None:
+    """As ``cat a.gz b.gz`` and parallel programs make them; zeros may follow."""
+    text = xml(interval()).encode()
+    cut = len(text) // 2
+    data = gzip.compress(text[:cut]) + gzip.compress(text[cut:])
+    for whole in (data, data + bytes(512)):
+        assert open_body(whole).data == text
+        assert inflated_size(whole) == len(text)
+    with pytest.raises(NotAReport, match="other bytes"):
+        open_body(data + b"x")
+    with pytest.raises(NotAReport, match="too early"):
+        open_body(data[:-3])
+    with pytest.raises(TooLarge):
+        open_body(data, len(text) - 1)
+    with pytest.raises(TooLarge):
+        inflated_size(data, len(text) - 1)

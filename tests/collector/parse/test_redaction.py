@@ -57,6 +57,44 @@ def test_what_stands_behind_a_hidden_object_stays() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ('ip="2001:db8::1:2"', "2001"),
+        ("from [fe80::1%eth0]:443", "fe80"),
+        ("peer 2001:0db8:0000:0000:0000:ff00:0042:8329,", "8329"),
+        ("::ffff:192.0.2.7 said", "192.0"),
+        ('owner="john.doe+solar@example.org"', "john"),
+        ("mail=john%40example.org&x=1", "john"),
+        ('site_id="4711"', "4711"),
+        ("system_id=4711&webcomm_version=4.6.0", "4711"),
+        ('{"siteId": 4711}', "4711"),
+        ("/systems/4711/summary", "4711"),
+        ("<site_id>4711</site_id>", "4711"),
+        ('<envoy serial_num="4711"/>', "4711"),
+        ("<serial_num>4711</serial_num>", "4711"),
+        ('eqid="ABC-12345678901234.2"', "12345678901234"),
+        ("serial=12345678901234567", "1234567"),
+    ],
+)
+def test_addresses_and_numbers_of_a_site(text: str, secret: str) -> None:
+    assert secret not in Pseudonyms().text(text)
+
+
+def test_times_and_versions_are_no_addresses() -> None:
+    text = "12:34:56 GMT, Ruby 1.8, a::before, part_num='800-00069-r05' id='12'"
+    names = Pseudonyms()
+    assert names.text(text) == text
+
+
+def test_serial_of_any_length_is_found_where_nothing_names_it() -> None:
+    names = Pseudonyms()
+    names.learn('<envoy serial_num="12345678"/><device eqid="42"/>')
+    assert "12345678" not in names.text("task for 12345678, 42 s")
+    # A short one may be anything.
+    assert "42 s" in names.text("42 s")
+
+
 def test_serials_become_others_that_still_belong_together() -> None:
     names = Pseudonyms()
     first, second = names.text("120000000001.1"), names.text("120000000002.1")

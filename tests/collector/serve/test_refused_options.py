@@ -47,6 +47,7 @@ def refused(*options: str) -> NutbridgeError:
         (2, LISTEN),
         (2, (*LISTEN, "--mode", "store-and-forward")),
         (2, ("--mode", "local")),
+        (2, (*LOCAL, "--upstream", "http://127.0.0.1:9")),
         (2, ("--mode", "local", "--listen", "nowhere")),
         (2, (*LISTEN, "--upstream", "ftp://x")),
         (2, (*LISTEN, "--upstream", "http://u:p@x")),

@@ -10,7 +10,7 @@ from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import energy, totals
 from nutbridge.collector.store.api import Store
-from nutbridge.collector.store.zones import offset_s
+from nutbridge.collector.store.zones import OTHER_NAMES, offset_s, zone_of
 from tests.collector.parse.samples import PANEL, SERIAL, body, interval, reading
 from tests.collector.store.using import Object, asking, exported, put, raw
 
@@ -135,6 +135,8 @@ def test_hour_that_comes_twice_is_two_hours(store: Store, url: str) -> None:
         ("Asia/Kolkata", datetime(2023, 11, 13, 18, 30, tzinfo=UTC)),
         ("Asia/Kathmandu", datetime(2023, 11, 13, 18, 15, tzinfo=UTC)),
         ("US/Pacific", datetime(2023, 11, 14, 8, tzinfo=UTC)),
+        ("Pacific Standard Time", datetime(2023, 11, 14, 8, tzinfo=UTC)),
+        ("Arizona", datetime(2023, 11, 14, 7, tzinfo=UTC)),
         ("Nowhere/Atlantis", datetime(2023, 11, 14, tzinfo=UTC)),
         ("../../etc/passwd", datetime(2023, 11, 14, tzinfo=UTC)),
         ("/etc/localtime", datetime(2023, 11, 14, tzinfo=UTC)),
@@ -160,6 +162,30 @@ def test_zone_names_are_those_of_tzdata() -> None:
     """Links like US/Eastern are in the package where the system lacks them."""
     assert offset_s("US/Eastern", at(2023, 7, 1)) == -4 * 3600
     assert offset_s("Brazil/East", at(2023, 7, 1)) == -3 * 3600
+
+
+def test_other_names_of_zones_are_there() -> None:
+    """Windows' and Rails' names lead to zones that tzdata has."""
+    assert {name for name in OTHER_NAMES if zone_of(name) is None} == set()
+
+
+def test_zone_of_a_report_is_that_of_its_rows(store: Store, url: str) -> None:
+    """The Envoy moved, or was set right: what came before stays where it was."""
+    row = slot(1, at(2023, 11, 14, 23, 30), 1)
+    put(store, body(row, envoy={"timezone": "US/Eastern"}))
+    row = slot(2, at(2023, 11, 15, 20, 30, zone="US/Pacific"), 2)
+    put(store, body(row, envoy={"timezone": "US/Pacific"}))
+    with asking(url) as database:
+        labels = [(one.period.label, one.energy_j) for one in totals(database, By.DAY)]
+    assert labels == [("2023-11-14", 1), ("2023-11-15", 2)]
+
+
+def test_hour_that_comes_twice_is_told_apart(store: Store, url: str) -> None:
+    one = at(2023, 11, 5, 1)
+    put(store, body(slot(1, one, 1), slot(2, one + 3600, 2)))
+    with asking(url) as database:
+        labels = [one.period.label for one in totals(database, By.HOUR)]
+    assert labels == ["2023-11-05 01:00 -04:00", "2023-11-05 01:00 -05:00"]
 
 
 def test_dates_that_cannot_be_right_are_left_out(store: Store, url: str) -> None:
