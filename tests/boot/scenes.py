@@ -244,8 +244,8 @@ def uninstalled(play: Play) -> None:
     machine = play.machine
     machine.run("sed -i '/^MONITOR home@/d' /etc/nut/upsmon.conf")
     machine.run("systemctl disable --now nut-monitor")
-    type_as_root(machine, "uninstall walk")
     type_as_root(machine, "drop-ins out walk")
+    type_as_root(machine, "uninstall walk")
     play.wait_for("-")
     left = machine.run(
         "find /etc /opt /run /usr/local /var/lib -name '*nutbridge*'"

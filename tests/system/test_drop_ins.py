@@ -51,8 +51,9 @@ def test_systemd_takes_the_path_unit(tmp_path: Path) -> None:
 
 def test_driver_starts_and_waits_for_the_same_file() -> None:
     """Two files would be an endless loop."""
-    condition = parse(DRIVER.read_text())["Unit"]["ConditionPathExists"]
-    assert parse(PATH_UNIT.read_text())["Path"]["PathExists"] == condition
+    (condition,) = parse(DRIVER.read_text())["Service"]["ExecCondition"]
+    (path,) = parse(PATH_UNIT.read_text())["Path"]["PathExists"]
+    assert condition == f"/usr/bin/test -e {path}"
 
 
 @pytest.mark.parametrize(
