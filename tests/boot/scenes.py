@@ -250,8 +250,9 @@ def uninstalled(play: Play) -> None:
     left = machine.run(
         "find /etc /opt /run /usr/local /var/lib -name '*nutbridge*'"
         " -o -name '*enphase*' -o -path '/etc/nut/home*';"
-        " systemctl list-units --plain --no-legend '*nutbridge*' '*enphase*'"
-        " 'nut-driver@*'; systemctl --failed --plain --no-legend;"
+        " systemctl list-units --type=service,path --plain --no-legend"
+        " '*nutbridge*' '*enphase*' 'nut-driver@*';"
+        " systemctl --failed --plain --no-legend;"
         " pgrep -a 'enphase|dummy-ups'",
         check=False,
     )
