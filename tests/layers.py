@@ -24,7 +24,8 @@ _room("collector", "net")
 _room("simulator", "system")
 _room("tools", "daemon", "simulator")
 _room("man", "config")
-_room("cli", "tools", "collector", "man")
+_room("web", "collector", "daemon")
+_room("cli", "tools", "collector", "man", "web")
 
 #: Module -> what it alone of its room may import.
 ALONE = {"nut": ("net", "nut.upsd")}
@@ -55,6 +56,7 @@ PURE = (
     *("tools.mask", "tools.status.report", "tools.setup.places", "tools.setup.texts"),
     *("tools.setup.plan", "tools.setup.context", "tools.doctor.check"),
     *("tools.doctor.charge", "tools.doctor.storage", "tools.doctor.upsd"),
+    *("web.model", "web.charts"),
     *("collector.errors", "collector.parse", "collector.serve.options"),
     *("collector.serve.rate", "collector.serve.headers", "collector.serve.verdict"),
     *("collector.queries.panel_states", "simulator.legacy_envoy"),
@@ -77,7 +79,8 @@ ONLY_IN = {
     "sqlalchemy": ("collector.store", "collector.queries"),
     "psycopg": ("collector.store",),
     "uvicorn": ("collector.serve.listeners",),
-    "starlette": ("collector.serve.status",),
+    "starlette": ("collector.serve.status", "web.app", "web.run"),
+    "jinja2": ("web.app",),
     "prometheus_client": ("collector.serve.metrics",),
 }
 

@@ -19,6 +19,7 @@ from nutbridge.cli import (
     setting,
     status,
     token,
+    web,
 )
 from nutbridge.cli.common import writing
 from nutbridge.cli.logs import guard_streams
@@ -85,6 +86,7 @@ app.command("set")(setting.set_settings)
 app.command("status")(status.show_status)
 app.command("release")(release.release)
 app.command("drill")(drill.drill)
+app.command("web")(web.web)
 app.add_typer(reports.reports, name="reports")
 
 

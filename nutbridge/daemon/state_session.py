@@ -48,6 +48,7 @@ class StateSession:
         self._memory: Memory | None = None
         self._written_retry: RetryState | None = None
         self._retry: Callable[[], RetryState] = RetryState
+        self._token_ends: Callable[[], float | None] = lambda: None
 
     @property
     def memory(self) -> Memory | None:
@@ -73,9 +74,19 @@ class StateSession:
             return RetryState()
         return RetryState(found.next_login_epoch or 0.0, found.failed_logins)
 
-    def watch(self, retry: Callable[[], RetryState]) -> None:
-        """Let each save from now on include what ``retry`` returns about logins."""
+    def watch(
+        self,
+        retry: Callable[[], RetryState],
+        token_ends: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """Let each save from now on include the state of logins, and the token's end.
+
+        Args:
+            retry: returns what is known about logins.
+            token_ends: returns when the token ends, s since 1970.
+        """
         self._retry = retry
+        self._token_ends = token_ends
 
     def save(self, memory: Memory) -> None:
         """Write what is known now."""
@@ -91,6 +102,7 @@ class StateSession:
                 failed_logins=retry.failures,
                 config=self._whose.config,
                 policy=self._policy,
+                token_ends_epoch=self._token_ends(),
             )
         )
 

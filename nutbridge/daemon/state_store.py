@@ -40,7 +40,8 @@ class StateStore:
 
     def __init__(self, path: Path, owner: tuple[int, int] | None = None) -> None:
         self.path = path
-        self._access = Access(owner=owner)
+        # The group (NUT's) may read it: the page does, and there is no secret in it.
+        self._access = Access(0o640, owner)
         self._failed = False
 
     def read(self) -> SavedState | None:

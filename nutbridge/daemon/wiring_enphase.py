@@ -35,12 +35,16 @@ def enphase_source(
     else:
         ways = _played(settings, settings.test, publisher, host)
     renewal = _renewal(settings, ways.cloud, state_session, host)
-    state_session.watch(lambda: renewal.retry_state)
+    state_session.watch(lambda: renewal.retry_state, lambda: _token_ends(renewal))
     collar = state_session.memory is not None and state_session.memory.collar
     gateway = ways.gateway(lambda: renewal.token)
     source = _source(settings, gateway, renewal, host, collar=collar)
     source.opened_at = _opened_at(publisher, state_session, host)
     return source
+
+
+def _token_ends(renewal: Renewal) -> float | None:
+    return renewal.claims.expires_epoch if renewal.claims else None
 
 
 def _opened_at(

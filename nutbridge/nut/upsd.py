@@ -79,13 +79,31 @@ def read_ups(
         UpsdAnswerError: no answer of an upsd.
         UsageError: ``address`` is none.
     """
-    if not _NAME.fullmatch(name) or '"' in name or "\\" in name:
-        raise UnknownUps(address, f"cannot know a UPS called {name!a}")
-    return _talk(name, address, timeout_s)
+    rows = _talk("VAR", name, address, timeout_s)
+    found = filter(None, map(_VAR.fullmatch, rows))
+    return {row[1]: _ESCAPED.sub(r"\1", row[2]) for row in found}
 
 
-def _rows(lines: Iterator[str], name: str, address: str) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+def read_clients(
+    name: str, address: str = LOCAL_UPSD, timeout_s: float = 3.0
+) -> tuple[str, ...]:
+    """Return the addresses of the machines that are logged in for a UPS, each once.
+
+    Those are the upsmons that protect something; upsc and the like do not log in.
+
+    Source: RFC 9271, LIST CLIENT (NUT 2.2 and newer).
+
+    Raises:
+        see ``read_ups``.
+    """
+    start = f"CLIENT {name} "
+    rows = _talk("CLIENT", name, address, timeout_s)
+    found = (row.removeprefix(start) for row in rows if row.startswith(start))
+    return tuple(sorted(set(found)))
+
+
+def _rows(lines: Iterator[str], what: str, name: str, address: str) -> list[str]:
+    found: list[str] = []
     begun = False
     for line in lines:
         code, _, rest = line.partition(" ")
@@ -95,17 +113,19 @@ def _rows(lines: Iterator[str], name: str, address: str) -> Mapping[str, str]:
             )
             raise kind(address, text.format(name=name))
         if not begun:
-            if line != f"BEGIN LIST VAR {name}":
+            if line != f"BEGIN LIST {what} {name}":
                 break
             begun = True
-        elif line == f"END LIST VAR {name}":
+        elif line == f"END LIST {what} {name}":
             return found
-        elif row := _VAR.fullmatch(line):
-            found[row[1]] = _ESCAPED.sub(r"\1", row[2])
+        else:
+            found.append(line)
     raise UpsdAnswerError(address, "the answer is not that of upsd")
 
 
-def _talk(name: str, address: str, timeout_s: float) -> Mapping[str, str]:
+def _talk(what: str, name: str, address: str, timeout_s: float) -> list[str]:
+    if not _NAME.fullmatch(name) or '"' in name or "\\" in name:
+        raise UnknownUps(address, f"cannot know a UPS called {name!a}")
     try:
         host, port = split_host(address, UPSD_PORT)
     except ValueError as exc:
@@ -119,11 +139,11 @@ def _talk(name: str, address: str, timeout_s: float) -> Mapping[str, str]:
             raise TimeoutError
         return seconds
 
-    def talk() -> Mapping[str, str]:
+    def talk() -> list[str]:
         with _connect(host, port, left) as link:
             link.settimeout(left())
-            link.sendall(f"LIST VAR {name}\n".encode("ascii"))
-            answer = _rows(_lines(link, left, address), name, address)
+            link.sendall(f"LIST {what} {name}\n".encode("ascii"))
+            answer = _rows(_lines(link, left, address), what, name, address)
             with contextlib.suppress(OSError):
                 link.sendall(b"LOGOUT\n")
             return answer

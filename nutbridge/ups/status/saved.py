@@ -28,6 +28,8 @@ class SavedState(NamedTuple):
         failed_logins: logins failed in a row.
         config: stamp of the config file these logins were made with.
         policy: of the last config that could be used.
+        token_ends_epoch: when the gateway's token ends, s since 1970; the page
+            tells it, nothing is decided by it.
     """
 
     boot_id: str
@@ -37,6 +39,7 @@ class SavedState(NamedTuple):
     failed_logins: int = 0
     config: str = ""
     policy: Policy | None = None
+    token_ends_epoch: float | None = None
 
 
 def render(saved: SavedState) -> bytes:

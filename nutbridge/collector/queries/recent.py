@@ -1,0 +1,125 @@
+"""What the page shows of the last days: slots, polls and events of some Envoys."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from nutbridge.collector.parse.codes import CLEARED, SET, event_name
+from nutbridge.collector.store.reading import EnvoyRow, Reader
+
+#: Ids of an Envoy count up for all kinds of rows together. So many are some days of 30
+#: panels (60 each five minutes); they are found by the key, the rows of a time are not.
+_LAST_IDS = 40_000
+#: A slot longer than this was made up for a gap: it has no shape.
+_LONGEST_S = 3600
+
+SLOTS = (
+    "SELECT i.eqid, i.end_date, i.interval_duration, i.energy_j"
+    " FROM panel p CROSS JOIN interval i WHERE p.envoy_id = ? AND i.eqid = p.eqid"
+    " AND i.end_date > ? AND i.end_date <= ? AND i.interval_duration <= ?"
+    " AND i.energy_j IS NOT NULL AND i.left_out IS NULL AND i.envoy_id = p.envoy_id"
+)
+POLLS = (
+    "SELECT date, stats FROM reading WHERE envoy_id = ?"
+    " AND id > (SELECT coalesce(max(id), 0) FROM reading WHERE envoy_id = ?) - ?"
+    " AND eqid = ? AND date >= ? ORDER BY date"
+)
+EVENTS = (
+    "SELECT id, event_date, eqid, event_code, event_state, correlation_id FROM event"
+    " WHERE envoy_id = ?"
+    " AND id > (SELECT coalesce(max(id), 0) FROM event WHERE envoy_id = ?) - ?"
+    " ORDER BY event_date, id"
+)
+_WAITING = "SELECT count(*), count(CASE WHEN stuck THEN 1 END) FROM outbox"
+_LAST_STATE = "SELECT forward_state FROM raw ORDER BY raw_id DESC LIMIT 1"
+
+
+class Slot(NamedTuple):
+    """Energy that one panel gave in some minutes; seconds and J."""
+
+    eqid: str
+    end: int
+    length_s: int
+    energy_j: int
+
+
+class Poll(NamedTuple):
+    """One poll of a panel."""
+
+    at: int
+    voltage_v: float | None
+    temperature_c: float | None
+
+
+class RecentEvent(NamedTuple):
+    """An event that was set.
+
+    Attributes:
+        at: Unix seconds.
+        eqid: of what; None: of the Envoy.
+        name: in words.
+        is_open: nothing has cleared it.
+    """
+
+    at: int
+    eqid: str | None
+    name: str
+    is_open: bool
+
+
+class Forwarding(NamedTuple):
+    """How reports go on to Enphase.
+
+    Attributes:
+        waiting: in the outbox.
+        stuck: of these, refused again and again.
+        last: ForwardState of the newest report; None: there is none.
+    """
+
+    waiting: int
+    stuck: int
+    last: str | None
+
+
+def slots(reading: Reader, envoy: EnvoyRow, after: int, until: int) -> Iterator[Slot]:
+    """Yield the slots of an Envoy's panels that end in a time, Unix seconds."""
+    asked = (envoy.envoy_id, after, until, _LONGEST_S)
+    yield from (Slot(*row) for row in reading.rows(SLOTS, asked))
+
+
+def polls(reading: Reader, envoy: EnvoyRow, eqid: str, since: int) -> Iterator[Poll]:
+    """Yield the polls of a panel, the oldest first.
+
+    Source: stats of a reading of webcomm 4.x: AC mV, AC mHz, DC mV, DC mA, deg C.
+    """
+    number = envoy.envoy_id
+    asked = (number, number, _LAST_IDS, eqid, since)
+    for at, stats in reading.rows(POLLS, asked):
+        yield Poll(at, _value(stats, 0, 1000.0), _value(stats, 4, 1.0))
+
+
+def _value(stats: str | None, place: int, parts: float) -> float | None:
+    texts = (stats or "").split(",")
+    try:
+        return int(texts[place]) / parts
+    except (IndexError, ValueError):
+        return None
+
+
+def events(reading: Reader, envoy: EnvoyRow) -> list[RecentEvent]:
+    """Return the last events of an Envoy that were set, the newest first."""
+    asked = (envoy.envoy_id, envoy.envoy_id, _LAST_IDS)
+    rows = reading.rows(EVENTS, asked)
+    cleared = {row[5] for row in rows if row[4] == CLEARED and row[5] is not None}
+    found = [
+        RecentEvent(at, eqid, event_name(code), number not in cleared)
+        for number, at, eqid, code, state, _ in rows
+        if state == SET
+    ]
+    return found[::-1]
+
+
+def forwarding(reading: Reader) -> Forwarding:
+    """Return how reports go on."""
+    ((waiting, stuck),) = reading.rows(_WAITING)
+    last: Sequence[tuple[str, ...]] = reading.rows(_LAST_STATE)
+    return Forwarding(int(waiting), int(stuck), last[0][0] if last else None)

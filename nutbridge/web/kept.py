@@ -1,0 +1,74 @@
+"""The last answer of something slow, for all who ask at once."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
+
+T = TypeVar("T")
+
+#: Nobody looks at an empty page for longer, s.
+PATIENCE_S = 5.0
+
+
+class NotInTime(NutbridgeError):
+    """What is asked hangs: a disk, a locked database."""
+
+    exit_code = EX_UNAVAILABLE
+
+
+class Kept(Generic[T]):
+    """Asks in a thread of its own, one question at a time.
+
+    A hundred open pages cost one question per ``fresh_s``.
+
+    Args:
+        ask: blocks, and may raise.
+        fresh_s: how long an answer is good.
+        clock: seconds that never go back.
+        thread: that asks; None: one of its own.
+        patience_s: how long a page waits for it.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], T],
+        fresh_s: float,
+        clock: Callable[[], float],
+        thread: ThreadPoolExecutor | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._ask = ask
+        self._fresh_s = fresh_s
+        self._clock = clock
+        self._patience_s = patience_s
+        self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="ask")
+        self._asked_at = 0.0
+        self._answer: asyncio.Future[T] | None = None
+
+    async def get(self) -> T:
+        """Return the last answer, or a new one.
+
+        Raises:
+            NotInTime: there is none within ``patience_s``; a later page may have it.
+        """
+        now = self._clock()
+        answer = self._answer
+        if answer is None or (answer.done() and now - self._asked_at > self._fresh_s):
+            loop = asyncio.get_running_loop()
+            answer = self._answer = loop.run_in_executor(self._thread, self._ask)
+            # Nobody may be left to fetch its error.
+            answer.add_done_callback(_fetched)
+            self._asked_at = now
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await asyncio.shield(answer)
+        except TimeoutError:
+            raise NotInTime("it does not answer now; try again in a moment") from None
+
+
+def _fetched(answer: "asyncio.Future[T]") -> None:
+    if not answer.cancelled():
+        answer.exception()

@@ -1,0 +1,53 @@
+"use strict";
+// Keeps an open page fresh: asks for the same page, and puts what has changed in place
+// of what stood there. Without this script the page is as it was when it was loaded.
+(function () {
+  var every = Number(document.body.dataset.every || "0") * 1000;
+  var failed = 0;
+  var last = "";
+
+  function swap(fresh) {
+    document.querySelectorAll("[data-live]").forEach(function (old) {
+      var next = fresh.getElementById(old.id);
+      if (!next || old.contains(document.activeElement)) return;
+      if (old.innerHTML !== next.innerHTML) old.innerHTML = next.innerHTML;
+      if (old.className !== next.className) old.className = next.className;
+    });
+    if (fresh.title) document.title = fresh.title;
+    every = Number(fresh.body.dataset.every || "0") * 1000 || every;
+  }
+
+  function lost(is) {
+    var note = document.getElementById("lost");
+    if (note) note.hidden = !is;
+  }
+
+  function again() { window.setTimeout(look, every); }
+
+  function look() {
+    if (document.hidden) return again();
+    fetch(window.location.href, { cache: "no-cache", credentials: "same-origin" })
+      .then(function (answer) {
+        if (!answer.ok && answer.status !== 503) throw new Error(String(answer.status));
+        return answer.text();
+      })
+      .then(function (text) {
+        failed = 0;
+        lost(false);
+        if (text !== last) {
+          last = text;
+          swap(new DOMParser().parseFromString(text, "text/html"));
+        }
+      })
+      .catch(function () {
+        failed += 1;
+        if (failed > 1) lost(true);
+      })
+      .then(again);
+  }
+
+  document.addEventListener("visibilitychange", function () {
+    if (!document.hidden && every) look();
+  });
+  if (every) again();
+})();
