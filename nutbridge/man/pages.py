@@ -4,6 +4,7 @@ Used where the wheel is built (build_hook.py) and by the tests, never by an
 installed nutbridge. A source is plain reStructuredText, which any forge shows too.
 """
 
+import re
 from pathlib import Path
 
 from nutbridge import __version__
@@ -15,6 +16,8 @@ SOURCES = Path(__file__).parent
 #: be searched for. HY and AD are what groff's macros go back to after an example.
 _UNBROKEN = ".nr HY 0\n.ds AD l\n.nh\n.ad l\n"
 
+#: A picture, which a forge shows and a terminal does not.
+_PICTURE = re.compile(r"^\.\. image::.*\n(?:   :.*\n)*\n?", re.MULTILINE)
 #: The last field of every source; the version follows it in the page.
 _LAST_FIELD = ":Manual group: nutbridge\n"
 
@@ -42,7 +45,7 @@ def render(source: Path) -> str:
     text = source.read_text(encoding="utf-8")
     version = f":Version: nutbridge {__version__}\n"
     page = publish_string(
-        text.replace(_LAST_FIELD, _LAST_FIELD + version, 1),
+        _PICTURE.sub("", text).replace(_LAST_FIELD, _LAST_FIELD + version, 1),
         source_path=str(source),
         # By its name in docutils 0.22 and newer alone; Debian 13 has 0.21.
         writer=Writer(),

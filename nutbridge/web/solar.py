@@ -14,8 +14,8 @@ from nutbridge.collector.queries.energy import (
 )
 from nutbridge.collector.queries.panels import Panel, panels
 from nutbridge.collector.queries.recent import (
+    PanelSlot,
     Poll,
-    Slot,
     events,
     forwarding,
     polls,
@@ -277,7 +277,7 @@ def _curve(
 
 def _add(
     by_day: tuple[dict[str, dict[int, float]], ...],
-    one: Slot,
+    one: PanelSlot,
     envoy: EnvoyRow,
     today: int,
 ) -> None:

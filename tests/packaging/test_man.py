@@ -18,6 +18,7 @@ WANTED = {
     "nutbridge-collector.8.rst": "share/man/man8/nutbridge-collector.8",
     "nutbridge-nut.7.rst": "share/man/man7/nutbridge-nut.7",
     "nutbridge-sma.7.rst": "share/man/man7/nutbridge-sma.7",
+    "nutbridge-web.8.rst": "share/man/man8/nutbridge-web.8",
     "nutbridge.1.rst": "share/man/man1/nutbridge.1",
     "nutbridge.conf.5.rst": "share/man/man5/nutbridge.conf.5",
 }

@@ -33,7 +33,7 @@ _WAITING = "SELECT count(*), count(CASE WHEN stuck THEN 1 END) FROM outbox"
 _LAST_STATE = "SELECT forward_state FROM raw ORDER BY raw_id DESC LIMIT 1"
 
 
-class Slot(NamedTuple):
+class PanelSlot(NamedTuple):
     """Energy that one panel gave in some minutes; seconds and J."""
 
     eqid: str
@@ -80,10 +80,12 @@ class Forwarding(NamedTuple):
     last: str | None
 
 
-def slots(reading: Reader, envoy: EnvoyRow, after: int, until: int) -> Iterator[Slot]:
+def slots(
+    reading: Reader, envoy: EnvoyRow, after: int, until: int
+) -> Iterator[PanelSlot]:
     """Yield the slots of an Envoy's panels that end in a time, Unix seconds."""
     asked = (envoy.envoy_id, after, until, _LONGEST_S)
-    yield from (Slot(*row) for row in reading.rows(SLOTS, asked))
+    yield from (PanelSlot(*row) for row in reading.rows(SLOTS, asked))
 
 
 def polls(reading: Reader, envoy: EnvoyRow, eqid: str, since: int) -> Iterator[Poll]:
