@@ -1,6 +1,6 @@
 """What upsd tells its clients: a small client of its network protocol.
 
-A connection per question, bounded in time (name resolution included) and size.
+A connection per subject, bounded in time (name resolution included) and size.
 It neither logs in nor sets anything, so upsd needs no user for it.
 
 Source: RFC 9271 (protocol 1.2) and upsd 2.8.0: a line per command; the answer
@@ -12,6 +12,7 @@ import errno
 import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from nutbridge.errors import UsageError
 from nutbridge.net.addresses import resolve_host, split_host
@@ -39,8 +40,13 @@ LOCAL_UPSD = f"127.0.0.1:{UPSD_PORT}"
 _MOST_BYTES = 1 << 20
 _PIECE = 65536
 
+T = TypeVar("T")
+
 _NAME = re.compile(r"[!-~]{1,127}")
 _VAR = re.compile(r'VAR \S+ (\S+) "((?:[^"\\]|\\.)*)"')
+_CLIENT = re.compile(r"CLIENT \S+ (\S+)")
+#: "Network UPS Tools upsd 2.8.0 - http://..."; a snapshot has more after the number.
+_VERSION = re.compile(r"upsd (\d+\.\d+[^\s]*)")
 _ESCAPED = re.compile(r"\\(.)")
 
 #: What upsd's codes mean for a reader of values; others are shown as they are.
@@ -79,9 +85,29 @@ def read_ups(
         UpsdAnswerError: no answer of an upsd.
         UsageError: ``address`` is none.
     """
-    rows = _talk("VAR", name, address, timeout_s)
-    found = filter(None, map(_VAR.fullmatch, rows))
-    return {row[1]: _ESCAPED.sub(r"\1", row[2]) for row in found}
+    return _talk(name, address, timeout_s, _variables)
+
+
+class UpsdLogins(NamedTuple):
+    """Who is logged in at an upsd.
+
+    Attributes:
+        version: of upsd, e.g. ``2.8.0``; None where it does not tell.
+        clients: addresses of the guards of one UPS (upsmon), as ``upsc -c`` has them.
+    """
+
+    version: str | None
+    clients: tuple[str, ...]
+
+
+def read_logins(
+    name: str, address: str = LOCAL_UPSD, timeout_s: float = 3.0
+) -> UpsdLogins:
+    """Read which machines guard one UPS, whether its driver runs or not.
+
+    Arguments and errors are those of ``read_ups``.
+    """
+    return _talk(name, address, timeout_s, _logins)
 
 
 def read_clients(
@@ -90,40 +116,76 @@ def read_clients(
     """Return the addresses of the machines that are logged in for a UPS, each once.
 
     Those are the upsmons that protect something; upsc and the like do not log in.
+    Arguments and errors are those of ``read_ups``.
 
     Source: RFC 9271, LIST CLIENT (NUT 2.2 and newer).
-
-    Raises:
-        see ``read_ups``.
     """
-    start = f"CLIENT {name} "
-    rows = _talk("CLIENT", name, address, timeout_s)
-    found = (row.removeprefix(start) for row in rows if row.startswith(start))
-    return tuple(sorted(set(found)))
+    return tuple(sorted(set(read_logins(name, address, timeout_s).clients)))
 
 
-def _rows(lines: Iterator[str], what: str, name: str, address: str) -> list[str]:
-    found: list[str] = []
-    begun = False
-    for line in lines:
-        code, _, rest = line.partition(" ")
-        if code == "ERR":
-            kind, text = _REFUSALS.get(
-                rest.strip(), (UpsdAnswerError, f"answers {line[:80]!a}")
-            )
-            raise kind(address, text.format(name=name))
-        if not begun:
-            if line != f"BEGIN LIST {what} {name}":
-                break
-            begun = True
-        elif line == f"END LIST {what} {name}":
-            return found
-        else:
-            found.append(line)
-    raise UpsdAnswerError(address, "the answer is not that of upsd")
+class _Link:
+    """One conversation about one UPS.
+
+    Args:
+        door: connected to upsd.
+        left: time that is left, s; raises TimeoutError.
+        name: of the UPS.
+        address: of upsd, for errors.
+    """
+
+    def __init__(
+        self, door: socket.socket, left: Callable[[], float], name: str, address: str
+    ) -> None:
+        self._door = door
+        self._left = left
+        self._address = address
+        self._answers = _lines(door, left, address)
+        self.name = name
+
+    def say(self, command: str) -> None:
+        """Send one line."""
+        self._door.settimeout(self._left())
+        self._door.sendall(f"{command}\n".encode("ascii"))
+
+    def ask(self, command: str) -> Iterator[str]:
+        """Send a command; yield the lines that follow, and raise what they mean."""
+        self.say(command)
+        for line in self._answers:
+            code, _, rest = line.partition(" ")
+            if code == "ERR":
+                kind, text = _REFUSALS.get(
+                    rest.strip(), (UpsdAnswerError, f"answers {line[:80]!a}")
+                )
+                raise kind(self._address, text.format(name=self.name))
+            yield line
+
+    def rows(self, kind: str) -> Iterator[str]:
+        """Yield the rows of ``LIST kind NAME``, which must be whole."""
+        what = f"{kind} {self.name}"
+        lines = self.ask(f"LIST {what}")
+        if next(lines, None) == f"BEGIN LIST {what}":
+            for line in lines:
+                if line == f"END LIST {what}":
+                    return
+                yield line
+        raise UpsdAnswerError(self._address, "the answer is not that of upsd")
 
 
-def _talk(what: str, name: str, address: str, timeout_s: float) -> list[str]:
+def _variables(link: _Link) -> Mapping[str, str]:
+    rows = map(_VAR.fullmatch, link.rows("VAR"))
+    return {row[1]: _ESCAPED.sub(r"\1", row[2]) for row in rows if row}
+
+
+def _logins(link: _Link) -> UpsdLogins:
+    found = _VERSION.search(next(link.ask("VER"), ""))
+    rows = map(_CLIENT.fullmatch, link.rows("CLIENT"))
+    clients = tuple(row[1] for row in rows if row)
+    return UpsdLogins(found[1] if found else None, clients)
+
+
+def _talk(
+    name: str, address: str, timeout_s: float, converse: Callable[[_Link], T]
+) -> T:
     if not _NAME.fullmatch(name) or '"' in name or "\\" in name:
         raise UnknownUps(address, f"cannot know a UPS called {name!a}")
     try:
@@ -139,13 +201,12 @@ def _talk(what: str, name: str, address: str, timeout_s: float) -> list[str]:
             raise TimeoutError
         return seconds
 
-    def talk() -> list[str]:
-        with _connect(host, port, left) as link:
-            link.settimeout(left())
-            link.sendall(f"LIST {what} {name}\n".encode("ascii"))
-            answer = _rows(_lines(link, left, address), what, name, address)
+    def talk() -> T:
+        with _connect(host, port, left) as door:
+            link = _Link(door, left, name, address)
+            answer = converse(link)
             with contextlib.suppress(OSError):
-                link.sendall(b"LOGOUT\n")
+                link.say("LOGOUT")
             return answer
 
     worker = Worker("upsd", lambda: None)

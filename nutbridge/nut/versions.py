@@ -11,6 +11,9 @@ from collections.abc import Mapping
 FOLDERS = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut", "/usr/local/ups/bin")
 _TIMEOUT_S = 3.0
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*")
+#: upsmon of these ends the house at the first poll that fails after OB.
+_HASTY = ((2, 8, 1), (2, 8, 3))
+_NUMBERS = re.compile(r"\d+\.\d+(?:\.\d+)*")
 _IN_BRACKETS = re.compile(r"\((\d+\.\d+\.\d+[^)\s]*)\)")
 
 
@@ -54,3 +57,17 @@ def driver_version(
     inside = _IN_BRACKETS.search(said)
     named = _VERSION.search(said)
     return inside[1] if inside else (named[0] if named else "unknown")
+
+
+def numbers_of(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version, e.g. (2, 8, 0); empty when there are none."""
+    found = _NUMBERS.search(version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+def is_hasty(version: str | None) -> bool:
+    """Tell whether upsmon of this version shuts down when the driver is gone shortly.
+
+    Source: in 2.8.1 and 2.8.2, mended in 2.8.3 (NUT issue #2454, PR #2462); measured.
+    """
+    return _HASTY[0] <= numbers_of(version or "") < _HASTY[1]

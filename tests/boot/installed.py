@@ -95,7 +95,7 @@ def listen(machine: Machine) -> None:
     conf = machine.read("/etc/nut/upsmon.conf")
     conf = re.sub(r"(?m)^SHUTDOWNCMD .*$", mark.replace("'", '"'), conf)
     machine.write("/etc/nut/upsmon.conf", f"{conf}\n{MONITOR}\n", 0o640)
-    machine.run("systemctl restart nut-server nut-monitor")
+    machine.run("systemctl restart nut-server && systemctl enable --now nut-monitor")
     wait_until(
         lambda: "127.0.0.1" in machine.run("upsc -c home", check=False),
         SOON_S,

@@ -50,7 +50,7 @@ class Services:
                 self.enabled.add(unit)
                 self._start(unit)
             case ["disable", "--now", unit]:
-                self.enabled.remove(unit)
+                self.enabled.discard(unit)
                 self._stop(unit)
             case ["restart", "nut-driver-enumerator"]:
                 self._enumerate()

@@ -38,6 +38,10 @@ INSTALLED = {
 OF_NUT = {"/etc/nut/nut.conf": "changed", "/etc/nut/upsmon.conf": "changed"}
 
 
+#: What a guard of this machine is told in.
+GUARD = ("upsd.users", "upsmon.conf")
+
+
 class Walker:
     """Somebody who types what the manual says.
 
@@ -96,7 +100,7 @@ class Walker:
         if not command.startswith("nutbridge setup"):
             return ""
         house = self.box.house
-        return f"{house.host}\n{house.email}\n{house.password}\ny\ny\n"
+        return f"{house.host}\n{house.email}\n{house.password}\ny\ny\nn\n"
 
     def _edit(self, path: str) -> None:
         """Remove the section [home], as the manual says beside the command."""
@@ -184,12 +188,41 @@ def assert_setup_names_the_next_lines(walker: Walker) -> None:
 
 
 def assert_all_green(walker: Walker) -> None:
-    """No check fails or warns; what needs a running systemd is left out."""
-    lines = walker.said["sudo nutbridge doctor home"].splitlines()
-    marks = {line[0] for line in lines[:-1] if not line.startswith(" ")}
-    assert marks == {"✓", "-"}
-    skipped = [line for line in lines if line.startswith("-")]
-    assert all("no systemd runs here" in line or "SELinux" in line for line in skipped)
+    """With a guard no check fails or warns, but for what this box cannot have.
+
+    upsmon is not started here, and the drop-ins for NUT 2.8.0 were not wanted.
+    """
+    found = doctor(walker)
+    (failure,) = failures(found)
+    assert "upsmon.conf has no MONITOR line for home" in failure
+    account = "[guard]\n  password = choose-one\n  upsmon primary\n"
+    line = "MONITOR home@localhost 1 guard choose-one primary\n"
+    before = {name: walker.box.run(f"cat /etc/nut/{name}").stdout for name in GUARD}
+    for name, text in zip(GUARD, (account, line), strict=True):
+        assert walker.box.run(f"cat >> /etc/nut/{name}", text).returncode == 0
+    walker.services.obey(["reload-or-restart", "nut-server"])
+    wait_until(lambda: not failures(doctor(walker))[1:], SOON_S, "the driver")
+    found = doctor(walker)
+    assert failures(found) == [
+        "\u2717  upsmon of this machine is not logged in at upsd for home"
+    ]
+    warned = [line for line in found if line.startswith("!")]
+    assert all("Restart=" in line for line in warned)
+    skipped = [line for line in found if line.startswith("-")]
+    reasons = ("no systemd runs here", "SELinux", "upssched is not in use")
+    assert all(any(each in line for each in reasons) for line in skipped), skipped
+    for name, text in before.items():
+        assert walker.box.run(f"cat > /etc/nut/{name}", text).returncode == 0
+
+
+def doctor(walker: Walker) -> list[str]:
+    """Return the first line of each finding."""
+    said = walker.box.run("nutbridge doctor home").stdout.splitlines()
+    return [line for line in said[:-1] if not line.startswith(" ")]
+
+
+def failures(found: list[str]) -> list[str]:
+    return [line for line in found if line.startswith("\u2717")]
 
 
 def assert_installed_for_the_monitor(walker: Walker) -> None:

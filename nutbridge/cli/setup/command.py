@@ -83,6 +83,14 @@ Append = Annotated[
         show_default=False,
     ),
 ]
+DropIns = Annotated[
+    bool | None,
+    typer.Option(
+        "--drop-ins/--no-drop-ins",
+        help="Write the drop-ins that NUT's units need here, or leave them.",
+        show_default=False,
+    ),
+]
 Enable = Annotated[bool, typer.Option("--enable", help="Run the systemctl lines, too.")]
 Yes = Annotated[
     bool,
@@ -93,6 +101,11 @@ Yes = Annotated[
 Root = Annotated[
     str, _text("--root", "DIR", "Look at and write all files below this folder.")
 ]
+
+
+def _exclude(one: object, other: object, names: str) -> None:
+    if one and other:
+        raise UsageError(f"{names} exclude each other")
 
 
 def setup(  # noqa: PLR0913 - one argument for each option
@@ -110,6 +123,7 @@ def setup(  # noqa: PLR0913 - one argument for each option
     port_file: PortFile = None,
     state_dir: StateDir = None,
     append: Append = None,
+    drop_ins: DropIns = None,
     enable: Enable = False,
     yes: Yes = False,
     interface: Interface = None,
@@ -118,18 +132,16 @@ def setup(  # noqa: PLR0913 - one argument for each option
     """Set up one UPS: config, token, port file and ups.conf.
 
     Finds the gateway, logs in, and makes sure that there is a System Controller
-    and a battery (of an SMA inverter: a battery and the backup mode), before anything
-    is written. What is missing is asked. Run it again at any time: what is right
-    already stays as it is.
+    and a battery (of an SMA inverter: a battery and the backup mode), before it
+    writes. What is missing is asked. Run it again: what is right stays as it is.
     """
     from nutbridge.cli.common import quiet_logs
     from nutbridge.cli.setup.steps import Setup
     from nutbridge.tools.setup.context import SetupOptions
 
     quiet_logs()
-    if (host and sma_host) or (root and enable):
-        pair = "--enable and --root" if root and enable else "--host and --sma-host"
-        raise UsageError(f"{pair} exclude each other")
+    _exclude(host, sma_host, "--host and --sma-host")
+    _exclude(root, enable, "--enable and --root")
     wishes = SetupOptions(
         ups=ups,
         config=config,
@@ -144,6 +156,7 @@ def setup(  # noqa: PLR0913 - one argument for each option
         port_file=port_file,
         state_dir=state_dir,
         append=append,
+        drop_ins=drop_ins,
         enable=enable,
         yes=yes,
         interfaces=tuple(interface or ()),

@@ -4,6 +4,8 @@ import sys
 import time
 from pathlib import Path
 
+from nutbridge.errors import ConfigError
+from nutbridge.nut.guards import parse_upsmon_conf
 from nutbridge.nut.words import nut_conf_values
 from nutbridge.sources.enphase.remedies import NO_BATTERY, NO_BATTERY_REMEDY
 from nutbridge.sources.sma.reading import UpsReading
@@ -11,7 +13,7 @@ from nutbridge.system.files import read_file
 from nutbridge.system.text import printable
 from nutbridge.tools.doctor.systemd import LOAD_PATH
 from nutbridge.tools.setup.places import UNIT_FOLDERS, Places
-from nutbridge.tools.setup.plan import Change, RunAs, SetupPlan
+from nutbridge.tools.setup.plan import Change, RunAs, See, SetupPlan
 from nutbridge.tools.setup.probe import GatewaySurvey
 from nutbridge.ups.model import Grid
 from nutbridge.ups.units import WH_PER_KWH
@@ -90,7 +92,15 @@ def _kind(change: Change) -> str:
     return "changed" if change.before is not None else "new"
 
 
-def show_notes(nut_conf: bytes | None, account: RunAs | None, places: Places) -> None:
+def _text(see: See, path: str) -> str:
+    try:
+        seen = see(path)
+    except ConfigError:
+        return ""
+    return seen.data.decode("utf-8", "replace") if seen else ""
+
+
+def show_notes(see: See, account: RunAs | None, places: Places) -> None:
     """Print what else stands in the way."""
     folders = sorted({places.port_folder, places.state_dir} - {*UNIT_FOLDERS})
     if folders:
@@ -101,11 +111,16 @@ def show_notes(nut_conf: bytes | None, account: RunAs | None, places: Places) ->
         say("and add:")
         say("  [Service]")
         say(f"  ReadWritePaths={' '.join(folders)}")
-    text = (nut_conf or b"").decode("utf-8", "replace")
-    if nut_conf_values(text, "MODE")[-1:] == ["none"]:
+    if nut_conf_values(_text(see, places.nut_conf), "MODE")[-1:] == ["none"]:
         say()
         say("NUT is switched off: nut.conf says MODE=none. Write MODE=standalone, or")
         say("MODE=netserver where other machines are to see this UPS.")
+    guard = parse_upsmon_conf(_text(see, places.upsmon_conf))
+    if not any(each.ups == places.ups for each in guard.monitors):
+        say()
+        say(f"upsmon.conf has no MONITOR line for {places.ups}: nothing shuts this")
+        say("machine down yet. nutbridge-nut(7) has that line. Without any nut-monitor")
+        say('cannot run: that systemd calls it "failed" then is normal.')
     if account is None:
         say()
         say("There is no user nut on this machine: install NUT, then run setup again")

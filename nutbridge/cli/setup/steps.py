@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nutbridge.cli.ask import ask, ask_yes
+from nutbridge.cli.ask import NoAnswer, ask, ask_yes
 from nutbridge.cli.setup.gateway import (
     GatewayDialogue,
     NoGateway,
@@ -33,6 +33,8 @@ from nutbridge.errors import (
     Refused,
     UsageError,
 )
+from nutbridge.nut.ups_conf import parse_ups_conf
+from nutbridge.nut.versions import driver_version
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.setup.context import (
     SetupContext,
@@ -41,6 +43,7 @@ from nutbridge.tools.setup.context import (
     make_basis,
     wanted_values,
 )
+from nutbridge.tools.setup.drop_ins import offers
 from nutbridge.tools.setup.files import Disk, find_account, find_own_account
 from nutbridge.tools.setup.places import (
     OWN_STATE,
@@ -99,8 +102,8 @@ class Setup:
             say("Nothing to change.")
         if plan.ups_conf is not None and not append:
             say(f"Append the section above to {basis.places.ups_conf} (--append).")
-        seen = disk.see(basis.places.nut_conf)
-        show_notes(seen.data if seen else None, account, basis.places)
+        self._drop_ins(disk, basis.places, account)
+        show_notes(disk.see, account, basis.places)
         again = any(
             each.path == basis.places.config and each.before not in (None, each.data)
             for each in plan.changes
@@ -228,6 +231,37 @@ class Setup:
         if self.wishes.append is not None or self.wishes.yes:
             return bool(self.wishes.append)
         return ask_yes(f"Append this to {plan.ups_conf.path}?")
+
+    def _drop_ins(self, disk: Disk, places: Places, account: RunAs | None) -> None:
+        """Offer what NUT's own units lack; it has its own question, for its price."""
+        if self.wishes.drop_ins is False:
+            return
+        version = None if disk.root else self._nut_version(disk, places)
+        for offer in offers(disk, places, version, self.environ):
+            say()
+            for line in offer.reason:
+                say(line)
+            for change in offer.changes:
+                if change.data is not None:
+                    say(f"  {change.path}")
+            if self.wishes.drop_ins or self._wants("Write these drop-ins?"):
+                disk.apply(offer.changes, account)
+                say("Written.")
+            else:
+                say("Not written (--drop-ins); nutbridge-nut(7) has them.")
+
+    def _nut_version(self, disk: Disk, places: Places) -> str | None:
+        seen = disk.see(places.ups_conf)
+        text = seen.data.decode("utf-8", "replace") if seen else ""
+        path = parse_ups_conf(text).values.get("driverpath")
+        return driver_version(self.environ, path)
+
+    def _wants(self, question: str) -> bool:
+        """Ask for what may be left out; the end of the input leaves it out."""
+        try:
+            return not self.wishes.yes and ask_yes(question)
+        except NoAnswer:
+            return False
 
     def _units(self, places: Places, *, again: bool) -> None:
         ups = places.ups

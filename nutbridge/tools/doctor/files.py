@@ -22,7 +22,7 @@ from nutbridge.nut.driver import socket_paths
 from nutbridge.nut.port_file import MAX_BYTES, PortFile
 from nutbridge.nut.port_text import parse
 from nutbridge.nut.ups_conf import DRIVER, parse_ups_conf
-from nutbridge.nut.user_settings import user_settings
+from nutbridge.nut.user_settings import UserSettings, user_settings
 from nutbridge.system.files import read_file, real_path
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.doctor import systemd
@@ -87,6 +87,7 @@ class FileFacts(Gathered):
         label: SELinux label of port file or twin; None without SELinux.
         status: ups.status in the visible file, None without one.
         charge_low: battery.charge.low, %, and what is odd about it.
+        runtime_low_s: battery.runtime.low, s.
         held: a monitor holds the lock; None when that is not known.
         pid: of that monitor.
     """
@@ -107,6 +108,7 @@ class FileFacts(Gathered):
     label: str | None = None
     status: str | None = None
     charge_low: float | None = None
+    runtime_low_s: float = 300.0
     held: bool | None = None
     pid: int | None = None
 
@@ -131,9 +133,9 @@ class FileFacts(Gathered):
                 folders.append(look_at(folder, monitor, os.W_OK | os.X_OK))
                 kinds[str(folder)] = file_system(folder)
         visible, hidden = entry(port.real, driver), entry(port.twin, driver)
-        status, charge_low = None, None
+        status, settings_there = None, None
         with denials.noted(port.real):
-            status, charge_low = _read(visible if visible.there else hidden)
+            status, settings_there = _read(visible if visible.there else hidden)
         found = cls(
             denied=None,
             monitor=monitor,
@@ -148,7 +150,8 @@ class FileFacts(Gathered):
             kinds=kinds,
             label=selinux_label(port.real if visible.there else port.twin),
             status=status if visible.there else None,
-            charge_low=charge_low,
+            charge_low=settings_there.charge_low_pct if settings_there else None,
+            runtime_low_s=(settings_there or user_settings(parse(b""))).runtime_low_s,
             held=held,
             pid=pid,
         )
@@ -249,12 +252,12 @@ def _ups_conf_user(environ: Mapping[str, str]) -> str | None:
     return parse_ups_conf(text).values.get("user")
 
 
-def _read(entry: DiskEntry) -> tuple[str | None, float | None]:
-    """Return ups.status and battery.charge.low of a port file."""
+def _read(entry: DiskEntry) -> tuple[str | None, UserSettings | None]:
+    """Return ups.status and the user's settings of a port file."""
     if not (entry.there and entry.plain):
         return None, None
     text = parse(read_file(Path(entry.path), MAX_BYTES).data)
-    return text.status, user_settings(text).charge_low_pct
+    return text.status, user_settings(text)
 
 
 @check("config")

@@ -1,19 +1,21 @@
 """NUT's own files and programs."""
 
+import contextlib
+import math
 import os
-import re
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from nutbridge.config.file import folders as nut_folders
 from nutbridge.nut.driver import socket_paths
 from nutbridge.nut.errors import NutError
+from nutbridge.nut.guards import parse_upsmon_conf
 from nutbridge.nut.ups_conf import DRIVER, Section, UpsConf, parse_ups_conf
-from nutbridge.nut.upsd import read_ups
-from nutbridge.nut.versions import driver_version
+from nutbridge.nut.upsd import read_logins, read_ups
+from nutbridge.nut.versions import driver_version, is_hasty, numbers_of
 from nutbridge.nut.words import upsmon_number
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
@@ -35,8 +37,12 @@ from nutbridge.tools.doctor.files import FileFacts
 _CAP = 1 << 20
 _UPSD_S = 3.0
 
-#: upsmon's own default, upsmon.conf(5).
-_DEADTIME_S = 15.0
+#: A unit that forgets the outage with its driver has this in its ExecStopPost.
+_FORGET = "try-restart nut-monitor"
+#: upsd's own default, upsd.conf(5), s.
+_MAXAGE_S = 15
+#: Variables that the monitor decides: an override of one shows a lie for ever.
+_OURS = ("ups.status", "battery.charge", "battery.runtime")
 #: systemd's own default, systemd.service(5).
 _RESTART_S = 0.1
 #: A driver that looks less often shows an outage late, and may miss an OL that
@@ -45,13 +51,14 @@ _SLOWEST_POLL_S = 5
 _DEFAULT_POLL_S = 2
 
 #: dummy-ups needs 2 to 3 s to show a state after its start; measured.
+_STARTED_S = 3
 _DRIVER_START_S = 5
 
-_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
+#: upsd is there, only the values are not.
+_ANSWERS = ("DriverNotConnected", "DataStale")
+
 #: ``mode`` came with 2.8.0.
 _MODE_SINCE = (2, 8, 0)
-#: upsmon of these ends the house at the first poll that fails after OB.
-_HASTY = ((2, 8, 1), (2, 8, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,10 @@ class NutFacts(Gathered):
         socket_seen: it lies in one of them; None where we may not look.
         deadtime_s: of upsmon.conf; None without that file.
         restart_s: RestartSec of nut-driver@; None without that unit.
+        pollfreqalert_s: of upsmon.conf.
+        maxage_s: of upsd.conf.
+        drop_ins: of NUT 2.8.1: ``all``, ``some``, ``none``, or ``other`` where they
+            look at another port file; None without units.
     """
 
     WHAT: ClassVar[str] = "NUT's config and programs"
@@ -83,6 +94,9 @@ class NutFacts(Gathered):
     socket_seen: bool | None = None
     deadtime_s: float | None = None
     restart_s: float | None = None
+    pollfreqalert_s: int = 5
+    maxage_s: int = _MAXAGE_S
+    drop_ins: str | None = None
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "NutFacts":
@@ -94,6 +108,8 @@ class NutFacts(Gathered):
         driverpath = conf.values.get("driverpath") if conf else None
         port = section.port if section else ""
         sockets = socket_paths(ups, place.environ)
+        upsmon = parse_upsmon_conf(_text(folder / "upsmon.conf") or "")
+        has_upsmon = _text(folder / "upsmon.conf") is not None
         return cls(
             folder=str(folder),
             ups_conf=conf,
@@ -104,8 +120,11 @@ class NutFacts(Gathered):
             driver_version=driver_version(place.environ, driverpath),
             sockets=tuple(str(path.parent) for path in sockets),
             socket_seen=_any_there(sockets),
-            deadtime_s=_deadtime_s(folder / "upsmon.conf"),
+            deadtime_s=float(upsmon.numbers["DEADTIME"]) if has_upsmon else None,
             restart_s=_restart_s(f"nut-driver@{ups}.service", place),
+            pollfreqalert_s=upsmon.numbers["POLLFREQALERT"],
+            maxage_s=_maxage_s(_text(folder / "upsd.conf") or ""),
+            drop_ins=_drop_ins(place),
         )
 
 
@@ -118,6 +137,8 @@ class UpsdFacts(Gathered):
         values: the UPS's variables; None when there are none.
         problem: why.
         kind: name of the error's class (errors.py).
+        version: of the upsd that runs; None where it does not tell.
+        clients: addresses of the guards that are logged in; None likewise.
     """
 
     WHAT: ClassVar[str] = "upsd"
@@ -126,16 +147,22 @@ class UpsdFacts(Gathered):
     values: Mapping[str, str] | None
     problem: str = ""
     kind: str = ""
+    version: str | None = None
+    clients: tuple[str, ...] | None = None
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "UpsdFacts":
         """Ask upsd what it shows."""
-        timeout_s = min(_UPSD_S, place.left_s)
+        ups, timeout_s = place.settings.ups, min(_UPSD_S, place.left_s)
         try:
-            values = read_ups(place.settings.ups, place.upsd, timeout_s)
+            found = cls(place.upsd, read_ups(ups, place.upsd, timeout_s))
         except NutError as exc:
-            return cls(place.upsd, None, exc.problem, type(exc).__name__)
-        return cls(place.upsd, values)
+            found = cls(place.upsd, None, exc.problem, type(exc).__name__)
+        if found.values is not None or found.kind in _ANSWERS:
+            with contextlib.suppress(NutError):
+                logins = read_logins(ups, place.upsd, min(_UPSD_S, place.left_s))
+                return replace(found, version=logins.version, clients=logins.clients)
+        return found
 
     @property
     def here(self) -> bool:
@@ -171,13 +198,31 @@ def _any_there(paths: Iterable[Path]) -> bool | None:
         return None
 
 
-def _deadtime_s(path: Path) -> float | None:
+def _text(path: Path) -> str | None:
     try:
-        text = read_file(path, _CAP).data.decode("utf-8", "replace")
+        return read_file(path, _CAP).data.decode("utf-8", "replace")
     except OSError:
         return None
-    found = upsmon_number(text, "DEADTIME")
-    return _DEADTIME_S if found is None else float(found)
+
+
+def _maxage_s(text: str) -> int:
+    found = upsmon_number(text, "MAXAGE")
+    return _MAXAGE_S if found is None else found
+
+
+def _drop_ins(place: DoctorContext) -> str | None:
+    """Return which of the drop-ins for NUT 2.8.1 are in place."""
+    ups, environ = place.settings.ups, place.environ
+    driver_unit = f"nut-driver@{ups}.service"
+    guard = systemd.look("nut-monitor.service", ("PartOf",), environ)
+    driver = systemd.look(driver_unit, ("ExecStopPost",), environ)
+    if guard is None or driver is None:
+        return None
+    after = driver.get("ExecStopPost", "").replace("%i", ups)
+    parts = "nut-server.service" in guard.get("PartOf", ""), _FORGET in after
+    if all(parts):
+        return "all" if f" {place.settings.port_file} " in after else "other"
+    return "some" if any(parts) else "none"
 
 
 def _restart_s(unit: str, place: DoctorContext) -> float | None:
@@ -273,6 +318,58 @@ def ups_conf_pollinterval(facts: DoctorFacts) -> CheckVerdict:
     return ok(f"the driver looks at the file every {text} s")
 
 
+@check("ups-conf-overrides")
+def ups_conf_overrides(facts: DoctorFacts) -> CheckVerdict:
+    """Nothing between the port file and clients: LB and what else it says arrive.
+
+    Source: ups.conf(5); measured: with ignorelb the driver drops LB and derives one
+    of its own, from thresholds that an outage need not cross.
+    """
+    section, upsd = _our_section(facts), facts.get(UpsdFacts)
+    shown = (upsd.values or {}) if upsd else {}
+    where = f"ups.conf: [{section.name}] has"
+    while_on_line = f"then, while on line: systemctl restart nut-driver@{section.name}"
+    if "ignorelb" in section.values:
+        return failed(
+            f"{where} ignorelb: low battery never reaches anybody",
+            f"remove ignorelb, {while_on_line}",
+        )
+    if "driver.flag.ignorelb" in shown:
+        return failed(
+            "the driver that runs has ignorelb: low battery never reaches anybody",
+            while_on_line.removeprefix("then, "),
+        )
+    forced = [key for key in section.values if key.startswith("override.")]
+    for key in forced:
+        if key.removeprefix("override.") in _OURS:
+            return failed(
+                f"{where} {key}: clients never see what the monitor says",
+                f"remove {key}, {while_on_line}",
+            )
+    if forced:
+        return warning(
+            f"{where} {forced[0]}: clients see it in place of the monitor's value",
+            f"remove it; nutbridge set {section.name} changes what is yours",
+        )
+    return ok(f"ups.conf: [{section.name}] lets every value through")
+
+
+@check("maxage")
+def maxage(facts: DoctorFacts) -> CheckVerdict:
+    """The server gives a driver that is busy for some seconds its time.
+
+    In an outage upsmon takes stale data as it takes a driver that is gone.
+    """
+    maxage_s = facts.need(NutFacts).maxage_s
+    if maxage_s < _MAXAGE_S:
+        return warning(
+            f"MAXAGE {maxage_s} s: a busy driver's data may count as stale in an "
+            "outage",
+            f"MAXAGE {_MAXAGE_S} in upsd.conf, or no such line",
+        )
+    return ok(f"upsd waits {maxage_s} s for its driver (MAXAGE)")
+
+
 @check("driver-socket")
 def driver_socket(facts: DoctorFacts) -> CheckVerdict:
     """The monitor finds the driver's socket, to see whether the driver runs.
@@ -302,31 +399,58 @@ def driver_socket(facts: DoctorFacts) -> CheckVerdict:
 
 @check("nut-version")
 def nut_version(facts: DoctorFacts) -> CheckVerdict:
-    """The traps of some versions."""
-    nut, section = facts.need(NutFacts), section_of(facts)
-    if nut.driver_version is None:
+    """The traps of some versions, of the driver and the upsd that run."""
+    nut, section, upsd = facts.need(NutFacts), section_of(facts), facts.get(UpsdFacts)
+    driver = ((upsd.values or {}) if upsd else {}).get("driver.version")
+    server = upsd.version if upsd else None
+    version = driver or server or nut.driver_version
+    if version is None:
         return failed(
             "NUT's driver dummy-ups is not installed",
             "apt install nut (Fedora: dnf install nut)",
         )
-    found = f"NUT {nut.driver_version}"
-    numbers = _numbers(nut.driver_version)
+    numbers = numbers_of(version)
     if not numbers:
         return warning("NUT does not tell its version", "see: dummy-ups -V")
+    if driver and server and numbers_of(driver)[:3] != numbers_of(server)[:3]:
+        return warning(
+            f"the driver that runs is of NUT {driver}, upsd of {server}",
+            "two NUTs are installed: let both units start programs of one of them",
+        )
     if numbers < _MODE_SINCE:
         if section is not None and "mode" in section.values:
             return failed(
-                f"{found} does not know mode: its dummy-ups does not start",
+                f"NUT {version} does not know mode: its dummy-ups does not start",
                 "update NUT to 2.8.0 or later, or remove mode and name the port .dev",
             )
-        return warning(f"{found} is old", "update NUT to 2.8.0 or later")
-    if _HASTY[0] <= numbers < _HASTY[1]:
+        return warning(f"NUT {version} is old", "update NUT to 2.8.0 or later")
+    return _drop_ins_of(facts, version, hasty=is_hasty(version))
+
+
+def _drop_ins_of(facts: DoctorFacts, version: str, *, hasty: bool) -> CheckVerdict:
+    """Judge the drop-ins for 2.8.1 and 2.8.2, which have a price."""
+    ups, there = facts.settings.ups, facts.need(NutFacts).drop_ins
+    price = "a driver that never comes back in an outage shuts nothing down"
+    if there == "other":
         return warning(
-            f"{found}: its upsmon shuts machines down at once when the driver is gone "
-            "during an outage",
-            "update to 2.8.3 or later; never stop nut-driver@ during an outage",
+            f"NUT {version}: the drop-in of nut-driver@{ups} tests another port file",
+            f"write {facts.settings.port_file} in it, as nutbridge-nut(7) says",
         )
-    return ok(f"{found} has no known trap")
+    if not hasty:
+        if there in ("all", "some"):
+            return warning(
+                f"NUT {version} does not need the drop-ins for NUT 2.8.1: {price}",
+                "remove them, as nutbridge-nut(7) says",
+            )
+        return ok(f"NUT {version} has no known trap")
+    if there == "all":
+        return ok(f"NUT {version}, with the drop-ins that its upsmon needs: {price}")
+    return warning(
+        f"NUT {version}: its upsmon shuts machines down at once when upsd or the "
+        "driver is gone for a moment in an outage",
+        f"two drop-ins, which nutbridge setup {ups} offers; on other machines with "
+        "this NUT none helps: restart neither in an outage",
+    )
 
 
 @check("deadtime")
@@ -341,6 +465,12 @@ def deadtime(facts: DoctorFacts) -> CheckVerdict:
     least = nut.restart_s + _DRIVER_START_S
     times = f"DEADTIME {nut.deadtime_s:g} s, nut-driver@ starts after "
     times += f"{nut.restart_s:g} s"
+    poll_s = nut.pollfreqalert_s
+    # The last look that may fail is one before the first that finds it back.
+    last = poll_s * (math.ceil((poll_s + nut.restart_s + _STARTED_S) / poll_s) - 1)
+    if last > least:
+        least = float(last)
+        times += f", upsmon looks every {poll_s} s (POLLFREQALERT)"
     if nut.deadtime_s <= least:
         return failed(
             f"{times}: upsmon may give up a driver that restarts in an outage",
@@ -365,9 +495,3 @@ def _our_section(facts: DoctorFacts) -> Section:
 
 def _setup(facts: DoctorFacts) -> str:
     return f"nutbridge setup {facts.settings.ups} adds it"
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version, e.g. (2, 8, 0); empty when there are none."""
-    found = _VERSION.search(version)
-    return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -15,6 +15,7 @@ from nutbridge.tools.doctor import (
     charge,
     files,
     gateway,
+    guard,
     house,
     inverter,
     nut,
@@ -39,9 +40,10 @@ GRACE_S = 1.0
 LEAVE_S = 2.0
 
 _HERE = (files, nut, charge)
-_OUTSIDE = (upsd, unit)
+_OUTSIDE = (upsd, unit, guard)
 _PARTS: tuple[type[Gathered], ...] = (
     *(files.FileFacts, nut.NutFacts, nut.UpsdFacts, unit.UnitFacts),
+    guard.GuardFacts,
 )
 _GATEWAY_PARTS: tuple[type[Gathered], ...] = (
     *(token.TokenFacts, token.CloudFacts, gateway.GatewayFacts),

@@ -73,6 +73,22 @@ def show(
     return {name: value for name, _, value in pairs}
 
 
+def look(
+    unit: str, names: Sequence[str], environ: Mapping[str, str]
+) -> Mapping[str, str] | None:
+    """Return properties of a unit; where systemd does not run, what its files say.
+
+    Returns:
+        None without such a file, or where systemctl does not tell.
+    """
+    if not systemd_runs():
+        return from_files(unit, environ)
+    try:
+        return show(unit, names, environ, SYSTEMCTL_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
 def from_files(unit: str, environ: Mapping[str, str]) -> Mapping[str, str] | None:
     """Read the settings of an instance ``a@b.service`` from its unit files.
 

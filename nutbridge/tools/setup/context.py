@@ -26,6 +26,7 @@ class SetupOptions:
     Attributes:
         login: False: only a token that is there already.
         append: of ups.conf; None: ask.
+        drop_ins: of NUT's units, where they are needed; None: ask.
         yes: ask nothing.
         root: where all files are looked at and written; empty: the system.
     """
@@ -43,6 +44,7 @@ class SetupOptions:
     port_file: str | None = None
     state_dir: str | None = None
     append: bool | None = None
+    drop_ins: bool | None = None
     enable: bool = False
     yes: bool = False
     interfaces: tuple[str, ...] = ()

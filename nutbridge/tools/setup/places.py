@@ -101,6 +101,11 @@ class Places:
     inverter: bool = False
 
     @property
+    def upsmon_conf(self) -> str:
+        """NUT's upsmon.conf, beside its ups.conf."""
+        return posixpath.join(posixpath.dirname(self.ups_conf), "upsmon.conf")
+
+    @property
     def hidden_port_file(self) -> str:
         """The port file's name while no monitor vouches for it."""
         return self.port_file + NOCOMMS_SUFFIX

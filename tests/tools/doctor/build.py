@@ -1,10 +1,15 @@
 """Facts of a machine on which all is well, to be changed by a test."""
 
+from dataclasses import replace
+from typing import Any
+
 from nutbridge.config.settings import ConfigSite, Settings, interpret
 from nutbridge.config.text import parse
+from nutbridge.nut.guards import parse_upsd_users, parse_upsmon_conf
 from nutbridge.tools.doctor.access import DiskEntry, User
 from nutbridge.tools.doctor.check import DoctorFacts, Gathered
 from nutbridge.tools.doctor.files import FileFacts
+from nutbridge.tools.doctor.guard import GUARD, SERVER, GuardFacts
 
 NUT = User("nut", 105)
 PORT = "/var/lib/nut/home.dev"
@@ -57,3 +62,32 @@ GOOD_FILES = FileFacts(
     held=True,
     pid=7,
 )
+
+#: An upsmon that guards this machine, and its unit.
+GUARDED = """\
+MONITOR home@localhost 1 guard secret primary
+MINSUPPLIES 1
+SHUTDOWNCMD "/sbin/shutdown -h +0"
+"""
+USERS = "[guard]\n  password = secret\n  upsmon primary\n"
+GOOD_NUT_UNIT = {
+    "LoadState": "loaded",
+    "UnitFileState": "enabled",
+    "ActiveState": "active",
+    "SubState": "running",
+    "Restart": "on-failure",
+}
+
+
+def guard(text: str = GUARDED, users: str = USERS, **changes: Any) -> GuardFacts:
+    """Return what doctor knows of upsmon, by its two files."""
+    units = dict.fromkeys((GUARD, SERVER), GOOD_NUT_UNIT)
+    good = GuardFacts(
+        "/etc/nut",
+        conf=parse_upsmon_conf(text),
+        users=parse_upsd_users(users),
+        here=frozenset(("localhost", "127.0.0.1", "::1")),
+        units=units,
+        systemd=True,
+    )
+    return replace(good, **changes)

@@ -15,7 +15,8 @@ from nutbridge.errors import (
     TokenRejected,
 )
 from nutbridge.net.jsonfields import WEB_PAGE
-from nutbridge.nut.ups_conf import parse_ups_conf
+from nutbridge.nut.guards import parse_upssched_conf
+from nutbridge.nut.ups_conf import UpsConf, parse_ups_conf
 from nutbridge.sources.enphase.info import Info
 from nutbridge.sources.enphase.readings import (
     Controller,
@@ -28,6 +29,8 @@ from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.tools.doctor.access import DiskEntry
 from nutbridge.tools.doctor.check import DoctorFacts
 from nutbridge.tools.doctor.gateway import GatewayFacts
+from nutbridge.tools.doctor.guard import GUARD as GUARD_UNIT
+from nutbridge.tools.doctor.guard import SERVER, GuardFacts
 from nutbridge.tools.doctor.inverter import InverterFacts
 from nutbridge.tools.doctor.nut import NutFacts, UpsdFacts
 from nutbridge.tools.doctor.token import TokenFacts
@@ -37,10 +40,14 @@ from tests.tools.doctor.build import (
     ALONE,
     BESIDE,
     GOOD_FILES,
+    GOOD_NUT_UNIT,
     GOOD_UNIT,
+    GUARDED,
     PORT,
     UNIT,
+    USERS,
     facts,
+    guard,
     settings,
 )
 
@@ -203,6 +210,133 @@ def _nut_cases() -> Iterator[Case]:
     yield Case("systemd that hangs", facts(hung), ("unit",))
 
 
+TIMER = "AT ONBATT * START-TIMER late 1800\n"
+BACK = "AT ONLINE home@localhost CANCEL-TIMER late\n"
+FLAGS = "NOTIFYCMD /sbin/upssched\nNOTIFYFLAG ONBATT SYSLOG+EXEC\n"
+FLAGS += "NOTIFYFLAG ONLINE EXEC\n"
+#: upsmon.conf by what it shows; the rest of it is right.
+MONITOR_LINES = {
+    "right": GUARDED,
+    "another UPS": "MONITOR rack@localhost 1 guard secret primary\n",
+    "another machine": "MONITOR home@192.0.2.9 1 guard secret secondary\n",
+    "power value 0": "MONITOR home@localhost 0 guard secret primary\n",
+    "power value 0, and a rack UPS": "MONITOR home 0 guard secret primary\n"
+    "MONITOR rack@localhost 1 guard secret primary\n",
+    "no such user": "MONITOR home@localhost 1 other secret primary\n",
+    "another password": "MONITOR HOME@127.0.0.1:3493 1 guard wrong master\n",
+    "a secondary": "MONITOR home@[::1]:3493 1 guard secret slave\n",
+    "too few supplies": f"{GUARDED}MINSUPPLIES 2\n",
+    "no supplies": f"{GUARDED}MINSUPPLIES 0\n",
+    "a second supply": f"{GUARDED}MONITOR rack@localhost 1 guard secret primary\n",
+    "an empty SHUTDOWNCMD": f'{GUARDED}SHUTDOWNCMD ""\n',
+    "POLLFREQ 60": f"{GUARDED}POLLFREQ 60\n",
+    "FINALDELAY 600": f"{GUARDED}FINALDELAY 600\n",
+    "OBLBDURATION 300": f"{GUARDED}OBLBDURATION 300\n",
+}
+#: upssched.conf by what it shows.
+TIMERS = {
+    "right": TIMER + BACK,
+    "for another UPS": TIMER.replace("*", "rack@localhost"),
+    "never ended": TIMER,
+    "never told": "AT ONBATT * EXECUTE x\nAT LOWBATT * EXECUTE x\n",
+}
+
+
+def _guard_cases() -> Iterator[Case]:
+    def case(title: str, found: GuardFacts, *checks: str) -> Case:
+        upsd = UpsdFacts("127.0.0.1:3493", {}, clients=("::1",))
+        return Case(f"upsmon: {title}", facts(found, upsd), checks or ("upsmon",))
+
+    rest = GUARDED.partition("\n")[2]
+    for title, text in MONITOR_LINES.items():
+        yield case(title, guard(text if text.startswith(GUARDED) else text + rest))
+    bare = guard("MONITOR home@localhost 1 guard secret primary\n")
+    yield case("no SHUTDOWNCMD", bare, "upsmon-command")
+    nobody, mon = UpsdFacts("127.0.0.1:3493", {}, clients=()), ("upsmon-m", "upsmon-l")
+    yield Case("upsmon: not logged in", facts(guard(), nobody), mon)
+    others = replace(nobody, clients=("192.0.2.7",))
+    yield Case("upsmon: others are", facts(guard("#"), others), mon)
+    yield case("no file", guard(conf=None))
+    yield case("not for us", guard(conf=None, denied=True))
+    yield case("users not for us", guard(users_denied=True), "upsmon-user")
+    yield case("users missing", guard(users=""), "upsmon-user")
+    for users in ("[guard]\npassword=secret\n", USERS.replace("primary", "slave")):
+        yield case("no role for it", guard(users=users), "upsmon-user")
+    lost = guard(lost=("/sbin/shutdown",))
+    yield case("SHUTDOWNCMD that is not there", lost, "upsmon-command")
+    flagless = guard(poweroff_wait="80s")
+    yield case("POWEROFF_WAIT alone", flagless, "upsmon-command")
+    sched = guard(GUARDED + FLAGS)
+    for title, text in TIMERS.items():
+        found = replace(sched, timers=parse_upssched_conf(text)[1])
+        yield case(f"upssched {title}", found, "upssched")
+    silence = parse_upssched_conf("AT ONBATT * EXECUTE x\nAT NOCOMM * EXECUTE x\n")[1]
+    ends = guard(GUARDED + FLAGS + "NOTIFYFLAG NOCOMM EXEC\n", timers=silence)
+    yield case("upssched in silence", replace(ends, script="upsmon -c fsd"), "upssched")
+    gone = replace(sched, timers=(), lost=("/usr/local/bin/upssched-cmd",))
+    yield case("upssched, its script is gone", gone, "upssched")
+    for changes in (
+        *(
+            {"UnitFileState": "disabled"},
+            {"ActiveState": "failed", "SubState": "failed"},
+        ),
+        *({"LoadState": "not-found"}, {"Restart": "no"}),
+    ):
+        units = {GUARD_UNIT: {**GOOD_NUT_UNIT, **changes}}
+        whose = ("upsmon-enabled", "upsmon-running", "nut-restart")
+        yield case(f"unit {changes}", guard(units=units), *whose)
+    failing = {GUARD_UNIT: {**GOOD_NUT_UNIT, "ActiveState": "failed"}}
+    yield case("failed without a line", guard("#", units=failing), "upsmon-running")
+    server = {SERVER: {**GOOD_NUT_UNIT, "Restart": "no"}, GUARD_UNIT: GOOD_NUT_UNIT}
+    yield case("nut-server of Debian 12", guard(units=server), "nut-restart")
+    yield case("no systemd", guard(units={}, systemd=False), "upsmon-", "nut-restart")
+    yield case("systemctl is silent", guard(units={}), "upsmon-en", "upsmon-ru")
+
+
+SECTIONS = {
+    "nothing between": "",
+    "ignorelb": "ignorelb\n",
+    "a status of its own": "override.ups.status = OL\n",
+    "a limit of its own": "override.battery.charge.low = 60\n",
+}
+
+
+def _version_cases() -> Iterator[Case]:
+    for title, line in SECTIONS.items():
+        conf = parse_ups_conf(f"[home]\ndriver=dummy-ups\nport=x.dev\n{line}")
+        nut = NutFacts("/etc/nut", conf)
+        yield Case(f"ups.conf: {title}", facts(nut), ("ups-conf-over",))
+    nut = NutFacts("/etc/nut", conf)
+    flag = UpsdFacts("127.0.0.1:3493", {"driver.flag.ignorelb": "enabled"})
+    yield Case("ignorelb of before", facts(replace(nut, ups_conf=ours()), flag), OVER)
+    for driver, server, there in (
+        *(("2.8.0", "2.8.0", "none"), ("2.8.1", "2.8.1", "none")),
+        *(("2.8.1", "2.8.1", "all"), ("2.8.1", "2.8.1", "some")),
+        *(("2.8.1", "2.8.1", "other"), ("2.8.3", "2.8.3", "all")),
+        *(("2.8.1", "2.8.4", None), (None, "2.8.2", None), (None, None, None)),
+    ):
+        values = {"driver.version": driver} if driver else {}
+        upsd = UpsdFacts("127.0.0.1:3493", values, version=server)
+        # What is found first need not be what runs.
+        found = replace(nut, driver_version="2.8.5", drop_ins=there)
+        title = f"NUT runs: driver {driver}, upsd {server}, drop-ins {there}"
+        yield Case(title, facts(found, upsd), ("nut-version",))
+    for maxage in (15, 5):
+        found = replace(nut, maxage_s=maxage)
+        yield Case(f"MAXAGE {maxage}", facts(found), ("maxage",))
+    for alert in (10, 30):
+        found = replace(nut, deadtime_s=25.0, restart_s=15.0, pollfreqalert_s=alert)
+        yield Case(f"POLLFREQALERT {alert}", facts(found), ("deadtime",))
+
+
+OVER = ("ups-conf-over",)
+
+
+def ours() -> UpsConf:
+    """Return a ups.conf in which nothing is odd."""
+    return parse_ups_conf("[home]\ndriver=dummy-ups\nport=x.dev\nmode=dummy-once\n")
+
+
 HOST = "envoy.local"
 RELAY, SECCTRL = f"{HOST}/ivp/ensemble/relay", f"{HOST}/ivp/ensemble/secctrl"
 WELL = DeviceHealth("battery 122000001001", soc_pct=96.0)
@@ -339,4 +473,7 @@ def _inverter_cases() -> Iterator[Case]:
         yield Case(f"inverter beside: {title}", beside, ("inverter",))
 
 
-CASES = (*_file_cases(), *_nut_cases(), *_gateway_cases(), *_inverter_cases())
+CASES = (
+    *(*_file_cases(), *_nut_cases(), *_version_cases(), *_guard_cases()),
+    *(*_gateway_cases(), *_inverter_cases()),
+)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pwd
+import socket
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ class Lab:
         self.site = site
         self.nut = Nut(site.port, ups=UPS)
         self.units = site.folder / "units"
+        self.guard: socket.socket | None = None
         state = self.nut.folder / "state"
         site.environ |= {
             "NUT_STATEPATH": str(state),
@@ -48,12 +50,19 @@ class Lab:
             f"maxretry = 3\nuser = {user}\n[{UPS}]\n  driver = dummy-ups\n"
             f'  port = "{site.port}"\n  mode = dummy-once\n  pollinterval = 1\n'
         )
-        self.upsmon_conf.write_text("MINSUPPLIES 1\nDEADTIME 25\n")
+        self.upsmon_conf.write_text(
+            f'MINSUPPLIES 1\nDEADTIME 25\nSHUTDOWNCMD "/bin/true"\n'
+            f"MONITOR {UPS}@localhost 1 mon x primary\n"
+        )
+        (site.folder / "upsd.users").write_text("[mon]\npassword = x\nupsmon primary\n")
         self.units.mkdir()
         driver = self.units / "nut-driver@.service"
         driver.write_text("[Service]\nRestart=always\nRestartSec=15s\n")
         monitor = self.units / "enphase-monitor@.service"
         monitor.write_text(f"[Service]\nUser={user}\n")
+        for name in ("nut-server", "nut-monitor"):
+            unit = self.units / f"{name}.service"
+            unit.write_text("[Service]\nRestart=on-failure\n")
         site.cache_token()
 
     def start(self) -> None:
@@ -64,6 +73,14 @@ class Lab:
         self.nut.start()
         self.nut.wait_status("OL")
         self.nut.wait_variable("battery.charge", "92")
+        self.log_in()
+
+    def log_in(self) -> None:
+        """Log in at upsd as upsmon does, so that it counts a guard."""
+        self.guard = socket.create_connection(("127.0.0.1", self.nut.port), timeout=20)
+        for word in ("USERNAME mon", "PASSWORD x", f"LOGIN {UPS}"):
+            self.guard.sendall(f"{word}\n".encode())
+            assert self.guard.recv(100) == b"OK\n", word
 
     @property
     def upsd(self) -> str:
@@ -137,6 +154,8 @@ def running_lab() -> Iterator[Lab]:
             yield lab
             site.check_words()
         finally:
+            if lab.guard is not None:
+                lab.guard.close()
             lab.nut.stop()
             site.close()
 

@@ -15,8 +15,10 @@ from tests.tools.doctor.lab import Lab, checks, mode_of, text_of
 pytestmark = pytest.mark.nut
 
 DAY_S = 86400.0
+SHIPPED = Path(__file__).parents[3] / "systemd" / "nut-2.8.1"
 NOWHERE = "127.0.0.1:1"
 NOT_HERE = {"selinux", "unit-enabled", "unit-running", "unit-watchdog", "unit-user"}
+NOT_HERE |= {"upsmon-enabled", "upsmon-running", "upssched"}
 
 
 def test_doctor_in_a_good_house_finds_nothing(lab: Lab) -> None:
@@ -62,6 +64,13 @@ def test_doctor_names_the_unknown_key_and_the_nearest(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("check", "name", "old", "new"),
     [
+        ("upsmon-monitor", "upsmon.conf", f"MONITOR {UPS}@", "MONITOR rack@"),
+        ("upsmon-user", "upsd.users", "[mon]", "[someone]"),
+        ("upsmon-user", "upsd.users", "password = x", "password = y"),
+        ("upsmon-supplies", "upsmon.conf", "MINSUPPLIES 1", "MINSUPPLIES 0"),
+        ("upsmon-command", "upsmon.conf", "/bin/true", "/bin/truth"),
+        ("upsmon-times", "upsmon.conf", "DEADTIME 25", "DEADTIME 99\nPOLLFREQ 60"),
+        ("ups-conf-overrides", "ups.conf", "mode =", "ignorelb\n  mode ="),
         ("ups-conf", "ups.conf", f"[{UPS}]", "[other]"),
         ("ups-conf", "ups.conf", f"[{UPS}]", "# nothing"),
         ("ups-conf", "ups.conf", "dummy-ups", "usbhid-ups"),
@@ -88,7 +97,7 @@ def test_doctor_without_ups_conf_and_upsmon_conf(lab: Lab) -> None:
     folder.mkdir()
     (folder / lab.site.config.name).symlink_to(lab.site.config)
     found = lab.look(environ={"NUT_SYSCONFIG": str(folder)})
-    assert checks(found, CheckOutcome.FAILED) == {"ups-conf"}
+    assert checks(found, CheckOutcome.FAILED) == {"ups-conf", "upsmon-monitor"}
     assert {"ups-conf-port", "ups-conf-mode", "deadtime"} <= checks(
         found, CheckOutcome.SKIPPED
     )
@@ -118,9 +127,55 @@ def test_doctor_knows_the_traps_of_versions(
     program.write_text(f"#!/bin/sh\necho 'Network UPS Tools - {says}'\n")
     program.chmod(0o755)
     path = f"{tmp_path}:{lab.site.environ['PATH']}"
-    found = lab.look(environ={"PATH": path})
+    # Where nothing runs, the program that is found first tells.
+    found = lab.look(environ={"PATH": path}, upsd=NOWHERE)
     assert found["nut-version"].result is result
-    assert checks(found, CheckOutcome.FAILED) <= {"nut-version"}
+    assert checks(found, CheckOutcome.FAILED) <= {"nut-version", "upsd"}
+    version = lab.nut.variables()["driver.version"]
+    assert f"NUT {version} " in lab.look(environ={"PATH": path})["nut-version"].finding
+
+
+def test_doctor_sees_a_guard_that_has_gone(lab: Lab) -> None:
+    assert lab.guard is not None
+    lab.guard.close()
+    try:
+        found = lab.look()
+    finally:
+        lab.log_in()
+    assert checks(found, CheckOutcome.FAILED) == {"upsmon-login"}
+
+
+@pytest.mark.parametrize(
+    ("names", "result", "said"),
+    [
+        ((), CheckOutcome.WARNING, "at once"),
+        (("nut-monitor",), CheckOutcome.WARNING, "at once"),
+        (("nut-monitor", "nut-driver@"), CheckOutcome.OK, "with the drop-ins"),
+    ],
+)
+def test_doctor_sees_the_drop_ins(
+    lab: Lab, tmp_path: Path, names: tuple[str, ...], result: CheckOutcome, said: str
+) -> None:
+    """As they are shipped, with the path of the port file."""
+    program = tmp_path / "dummy-ups"
+    program.write_text("#!/bin/sh\necho 'Network UPS Tools - 0.18 (2.8.1)'\n")
+    program.chmod(0o755)
+    for name in names:
+        text = (SHIPPED / f"{name}.service.conf").read_text()
+        unit = name.replace("@", f"@{UPS}")
+        folder = lab.units / f"{unit}.service.d"
+        folder.mkdir()
+        text = text.replace("/run/nutbridge/%i.dev", str(lab.site.port))
+        (folder / "nutbridge.conf").write_text(text)
+    try:
+        path = f"{tmp_path}:{lab.site.environ['PATH']}"
+        found = lab.look(environ={"PATH": path}, upsd=NOWHERE)
+    finally:
+        for folder in lab.units.glob("*.d"):
+            (folder / "nutbridge.conf").unlink()
+            folder.rmdir()
+    assert found["nut-version"].result is result
+    assert said in found["nut-version"].finding
 
 
 def test_doctor_with_wrong_permissions(lab: Lab) -> None:
