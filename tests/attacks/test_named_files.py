@@ -20,7 +20,7 @@ from nutbridge.simulator.tokens import make_token
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.files import read_file
 from nutbridge.system.root_path import NotPlainError
-from nutbridge.tools.doctor.nut import _deadtime_s, _ups_conf
+from nutbridge.tools.doctor.nut import _text, _ups_conf
 from nutbridge.tools.doctor.systemd import _settings
 from tests.attacks.command import LONG_S, PROGRAMS
 from tests.attacks.stage import ATTACKER, GROUP, MONITOR, needs_root, stage
@@ -33,7 +33,7 @@ READERS: dict[str, tuple[Callable[[Path], object], bytes]] = {
     "password": (lambda path: read_password(str(path)), b"secret\n"),
     "token": (lambda path: token_of(str(path)), TOKEN.encode()),
     "ups.conf": (lambda path: _ups_conf(path)[0], b"[home]\ndriver=dummy-ups\n"),
-    "upsmon.conf": (lambda path: (_deadtime_s(path) or 0) == 77, b"DEADTIME 77\n"),
+    "upsmon.conf": (_text, b"DEADTIME 77\n"),
     "unit": (_settings, b"User=nut\n"),
 }
 

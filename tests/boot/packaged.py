@@ -43,6 +43,8 @@ def packaged() -> Iterator[tuple[Path, Path, Path]]:
             machine.boot()
             _install(machine)
             listen(machine)
+            doctor = machine.run("nutbridge doctor home", check=False)
+            assert " 0 failed" in doctor, doctor
             machine.power_off()
             yield machine.own, tree, debs
 
@@ -59,8 +61,6 @@ def _install(machine: Machine) -> None:
         SOON_S,
         "upsc home ups.status: OL",
     )
-    doctor = machine.run("nutbridge doctor home", check=False)
-    assert " 0 failed" in doctor, doctor
 
 
 def upgraded(begin: Callable[[Play], None]) -> Callable[[Play], None]:
