@@ -203,7 +203,7 @@ def _monitor(
 ) -> int:
     """Decide about the port file found, then check once or for ever."""
     from nutbridge.daemon.runner import PulsingWaiter, run, run_once
-    from nutbridge.daemon.wiring import build, hide_stale
+    from nutbridge.daemon.wiring import build, hide_stale, recall_house, record_once
     from nutbridge.daemon.without_config import LeftBehind
     from nutbridge.system.host import Host
     from nutbridge.system.release_request import ReleaseRequest
@@ -230,13 +230,23 @@ def _monitor(
     monitor.start(
         state_session.memory, written_this_boot=state_session.written_this_boot
     )
+    house = recall_house(settings, parts)
     if once:
-        run_once(monitor, source, pulsing, clock)
+        try:
+            run_once(monitor, source, pulsing, clock)
+        finally:
+            record_once(settings, parts, host)
     else:
+        from nutbridge.daemon.history.recording import Recording
+
+        recording = Recording(settings, monitor, host, house)
         gc.freeze()
         gc.enable()
-        after = (state_session.refresh, left.look)
-        run(monitor, source, pulsing, clock, notifier, *after)
+        after = (state_session.refresh, left.look, recording.note)
+        try:
+            run(monitor, source, pulsing, clock, notifier, *after)
+        finally:
+            recording.end()
     return 0
 
 

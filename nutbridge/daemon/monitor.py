@@ -276,6 +276,11 @@ class Monitor:
         self._keep(self._clock.boottime(), important=True)
         self._source.close()
 
+    @property
+    def facts(self) -> Facts:
+        """What its source has told, besides the grid."""
+        return self._source.facts
+
     def _policy(self) -> Policy:
         settings = self._publisher.settings
         rated_w, size_wh = self._rated_w, self.memory.battery.capacity_wh

@@ -2,9 +2,9 @@
 
 import contextlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from nutbridge.config.file_names import state_name
+from nutbridge.config.file_names import memory_name, state_name
 from nutbridge.config.settings import Settings
 from nutbridge.daemon.last_resort import LastResort
 from nutbridge.daemon.monitor import Monitor
@@ -19,6 +19,9 @@ from nutbridge.ups.source import Source
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.start import decide, inspect_port_file
 from nutbridge.ups.status.table import TABLE, Show, State
+
+if TYPE_CHECKING:
+    from nutbridge.ups.status.house import HouseMemory
 
 #: An inverter is asked at most ten times a minute while on line.
 _INVERTER_EVERY_S = 6.0
@@ -132,6 +135,43 @@ def _sources(
     from nutbridge.sources.sma.pv_telemetry import WithPvTelemetry
 
     return gateway, WithPvTelemetry(gateway, side_inverter(settings, host))
+
+
+def recall_house(settings: Settings, parts: MonitorParts) -> "HouseMemory | None":
+    """Give a started monitor what an earlier boot knew of the house.
+
+    The start decision is made without it.
+
+    Returns:
+        What is known of the house, if anything.
+    """
+    from nutbridge.daemon.house_store import read_house
+    from nutbridge.ups.status.house import recalled
+
+    if settings.test is not None:
+        return None  # all is played
+    path = Path(settings.state_dir, memory_name(settings.ups))
+    house = read_house(path, settings.serial)
+    if house is not None and not parts.state_session.written_this_boot:
+        parts.monitor.memory = recalled(parts.monitor.memory, house)
+    return house
+
+
+def record_once(settings: Settings, parts: MonitorParts, host: Host) -> None:
+    """Note what one check has changed, and each of an outage.
+
+    The first check of a boot is followed by the daemon, which notes the same.
+    """
+    session, shown = parts.state_session, parts.monitor.memory.shown
+    before = session.memory if session.written_this_boot else None
+    if before is None or (before.shown.status == shown.status and not shown.on_battery):
+        return
+    with contextlib.suppress(Exception):  # nothing of it is for this check
+        from nutbridge.daemon.history.recording import Recording
+
+        recording = Recording(settings, parts.monitor, host)
+        recording.note()
+        recording.flush()
 
 
 def hide_stale(

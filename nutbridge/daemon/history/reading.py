@@ -28,9 +28,10 @@ _STEP_S = 60.0
 #: A clock without a battery goes on where it was last saved, hourly at worst
 #: (fake-hwclock); what lies further back was told by a clock in the future.
 _SAVED_CLOCK_S = SECONDS_PER_DAY
-#: No point for longer: nobody watched. Points come once a minute in an outage, every
-#: quarter of an hour else.
-_UNWATCHED_OB_S = 180.0
+#: No point for longer: nobody watched. In an outage points come once a minute, or with
+#: every check where those are rarer (POLLFREQALERT is 300 s at most); else every
+#: quarter of an hour.
+_UNWATCHED_OB_S = 400.0
 _UNWATCHED_S = 1200.0
 #: On battery before and after so long a gap: two outages (chosen).
 _ONE_OUTAGE_S = SECONDS_PER_HOUR

@@ -1,0 +1,72 @@
+"""What a daemon does for history and house memory, after each check."""
+
+import contextlib
+from pathlib import Path
+
+from nutbridge.config.file_names import history_name, memory_name
+from nutbridge.config.settings import Settings
+from nutbridge.daemon.history.background import BackgroundWriter
+from nutbridge.daemon.history.recorder import HistoryRecorder, Seen
+from nutbridge.daemon.monitor import Monitor
+from nutbridge.system.host import Host, machine_name
+from nutbridge.ups.status.house import HouseMemory, is_of, without_size
+
+
+class Recording:
+    """Notes what one monitor does; in TEST mode nothing, for all is played.
+
+    Args:
+        settings: of the config.
+        monitor: started.
+        host: what this process runs on.
+        house: what was known of the house at the start.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        monitor: Monitor,
+        host: Host,
+        house: HouseMemory | None = None,
+    ) -> None:
+        self._monitor = monitor
+        self._house = house
+        folder, ups = Path(settings.state_dir), settings.ups
+        writer = BackgroundWriter(
+            folder / history_name(ups), folder / memory_name(ups), host.owner
+        )
+        self._recorder = HistoryRecorder(
+            writer, host.clock, machine_name(), settings.serial, house
+        )
+        self._played = settings.test is not None
+
+    def note(self) -> None:
+        """Take note of what is true after a check."""
+        if not self._played:
+            self._see_battery()
+            self._recorder.note(self._seen())
+
+    def end(self) -> None:
+        """Note that the monitor stops; what a disk does not take now is lost."""
+        if not self._played:
+            with contextlib.suppress(Exception):
+                self._recorder.stop(self._seen())
+                self._recorder.flush()
+
+    def flush(self) -> None:
+        """Wait a moment until all is written; nothing is noted after that."""
+        self._recorder.flush()
+
+    def _seen(self) -> Seen:
+        monitor = self._monitor
+        return Seen(monitor.memory, monitor.verdict, monitor.facts)
+
+    def _see_battery(self) -> None:
+        """Forget, once, the size of a battery that is no longer there."""
+        house = self._house
+        known = None if house is None else is_of(house, self._monitor.facts)
+        if house is None or known is None:
+            return
+        self._house = None
+        if not known:
+            self._monitor.memory = without_size(self._monitor.memory, house)
