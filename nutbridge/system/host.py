@@ -27,6 +27,7 @@ class Host(NamedTuple):
         """Show no environment."""
         return f"Host(owner={self.owner!r})"
 
+
 def machine_name(path: Path = Path("/etc/machine-id")) -> str:
     """Return what tells this machine from another one, and nothing else of it.
 

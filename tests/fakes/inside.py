@@ -86,7 +86,7 @@ class Inside:
         settings, self.notices = load(
             str(self._folder / f"enphase-{UPS}.conf"), UPS, environ
         )
-        settings = settings._replace(api_timeout_s=self._timeout_s)
+        self.settings = settings = settings._replace(api_timeout_s=self._timeout_s)
         port = PortFile(Path(settings.port_file), clock)
         port.check()
         publisher = PortFilePublisher(port, maker_of(settings))

@@ -2,13 +2,16 @@
 
 import errno
 import os
-from datetime import tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nutbridge.config.file_names import history_name
-from nutbridge.daemon.history.reading import History, read_history
 from nutbridge.system.files import Access, Folder, read_file
-from nutbridge.system.root_path import NotPlainError
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from nutbridge.daemon.history.reading import History
 
 #: Never longer.
 CAP_BYTES = 5_000_000
@@ -24,13 +27,16 @@ def history_path(state_dir: str, ups: str) -> Path:
 
 
 def load_history(
-    path: Path, *, since: float | None = None, zone: tzinfo | None = None
-) -> History:
+    path: Path, *, since: float | None = None, zone: "tzinfo | None" = None
+) -> "History":
     """Return what a history tells; see ``read_history``.
 
     Raises:
         OSError: it is not there, or cannot be read.
     """
+    # The monitor writes and never reads.
+    from nutbridge.daemon.history.reading import read_history
+
     lines = read_file(path, CAP_BYTES).data.splitlines()
     return read_history(lines, since=since, zone=zone)
 
@@ -53,6 +59,8 @@ def append(path: Path, data: bytes, owner: tuple[int, int] | None) -> None:
             handle = folder.create(path.name, MODE, owner)
         try:
             if not folder.is_alone(path.name, handle):
+                from nutbridge.system.root_path import NotPlainError
+
                 problem = "is a hard link to another file"
                 raise NotPlainError(errno.EMLINK, problem, str(path))
             size = os.fstat(handle).st_size

@@ -31,7 +31,7 @@ KEEP_EVERY_S = SECONDS_PER_HOUR
 END_S = 0.3
 
 
-class Seen(NamedTuple):
+class AfterCheck(NamedTuple):
     """What a monitor knows after a check.
 
     Attributes:
@@ -117,7 +117,7 @@ class HistoryRecorder:
         self._lost = 0
         self._kept_at = -KEEP_EVERY_S
 
-    def note(self, seen: Seen) -> None:
+    def note(self, seen: AfterCheck) -> None:
         """Take note of what is true after a check."""
         now = self._clock.boottime()
         point = self._point(seen, now)
@@ -125,7 +125,7 @@ class HistoryRecorder:
             self._put(point)
         self._keep(seen, now)
 
-    def stop(self, seen: Seen) -> None:
+    def stop(self, seen: AfterCheck) -> None:
         """Note that the monitor stops."""
         now = self._clock.boottime()
         self._put(self._point(seen, now)._replace(mark="stop"))
@@ -136,7 +136,7 @@ class HistoryRecorder:
         """Wait a moment until all is written; nothing is noted after that."""
         self._writer.end(END_S)
 
-    def _point(self, seen: Seen, now: float) -> HistoryPoint:
+    def _point(self, seen: AfterCheck, now: float) -> HistoryPoint:
         wall = self._clock.wall()
         return point_of(seen.memory, seen.verdict, now, wall, self._origin)
 
@@ -165,7 +165,7 @@ class HistoryRecorder:
         self._lost = lost
         self._writer.put(render_point(point))
 
-    def _keep(self, seen: Seen, now: float) -> None:
+    def _keep(self, seen: AfterCheck, now: float) -> None:
         """Keep what is new of the house; what jitters only once an hour."""
         serial = seen.facts.identity.serial if seen.facts.identity else None
         serial = serial or self._serial or (self._house.serial if self._house else "")

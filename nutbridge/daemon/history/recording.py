@@ -6,7 +6,7 @@ from pathlib import Path
 from nutbridge.config.file_names import history_name, memory_name
 from nutbridge.config.settings import Settings
 from nutbridge.daemon.history.background import BackgroundWriter
-from nutbridge.daemon.history.recorder import HistoryRecorder, Seen
+from nutbridge.daemon.history.recorder import AfterCheck, HistoryRecorder
 from nutbridge.daemon.monitor import Monitor
 from nutbridge.system.host import Host, machine_name
 from nutbridge.ups.status.house import HouseMemory, is_of, without_size
@@ -57,9 +57,9 @@ class Recording:
         """Wait a moment until all is written; nothing is noted after that."""
         self._recorder.flush()
 
-    def _seen(self) -> Seen:
+    def _seen(self) -> AfterCheck:
         monitor = self._monitor
-        return Seen(monitor.memory, monitor.verdict, monitor.facts)
+        return AfterCheck(monitor.memory, monitor.verdict, monitor.facts)
 
     def _see_battery(self) -> None:
         """Forget, once, the size of a battery that is no longer there."""

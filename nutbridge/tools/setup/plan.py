@@ -43,7 +43,7 @@ OWN_USER_TEXT = f"""\
 User={OWN_USER}
 Group=nut
 StateDirectory={posixpath.basename(OWN_STATE)}
-StateDirectoryMode=0700
+StateDirectoryMode=0710
 """
 _OTHERS = 0o007
 _TEMPLATE = """\
@@ -196,7 +196,7 @@ def _folders(places: Places, is_folder: Callable[[str], bool]) -> list[Change]:
     changes = []
     if places.state_dir == OWN_STATE and not is_folder(OWN_STATE):
         what = "folder of token and certificate"
-        changes.append(Change(OWN_STATE, None, 0o700, Who.MONITOR, what))
+        changes.append(Change(OWN_STATE, None, 0o710, Who.MONITOR, what))
     elif not is_folder(places.state_dir):
         raise ConfigError(
             places.state_dir, None, "no such folder (STATE_DIR); install NUT first"

@@ -5,7 +5,7 @@ no status, no time: what clients are told is decided by what this boot has seen.
 """
 
 import json
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from nutbridge.ups.model import Facts
 from nutbridge.ups.snapshot import SnapshotError, decode, encode
@@ -15,8 +15,7 @@ from nutbridge.ups.status.memory import Memory
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class HouseMemory:
+class HouseMemory(NamedTuple):
     """Facts of one house.
 
     Attributes:
@@ -65,8 +64,7 @@ def house_of(memory: Memory, serial: str) -> HouseMemory:
 def recalled(memory: Memory, house: HouseMemory) -> Memory:
     """Return a memory of this boot with what it did not know of the house."""
     old = memory.battery
-    battery = replace(
-        old,
+    battery = old._replace(
         capacity_wh=old.capacity_wh or house.capacity_wh,
         listed_wh=old.listed_wh or house.listed_wh,
         floor_pct=house.floor_pct if old.floor_pct is None else old.floor_pct,
@@ -74,9 +72,8 @@ def recalled(memory: Memory, house: HouseMemory) -> Memory:
     )
     flow = memory.flow
     if not flow.past.slots_w:
-        flow = replace(flow, past=LoadHistory(house.loads_w))
-    return replace(
-        memory,
+        flow = flow._replace(past=LoadHistory(house.loads_w))
+    return memory._replace(
         battery=battery,
         flow=flow,
         controller=memory.controller or house.controller,
@@ -107,10 +104,10 @@ def without_size(memory: Memory, house: HouseMemory) -> Memory:
     """
     battery = memory.battery
     if battery.capacity_wh == house.capacity_wh:
-        battery = replace(battery, capacity_wh=None, shrunk_since=None, part=1.0)
+        battery = battery._replace(capacity_wh=None, shrunk_since=None, part=1.0)
     if battery.listed_wh == house.listed_wh:
-        battery = replace(battery, listed_wh=None)
-    return replace(memory, battery=battery)
+        battery = battery._replace(listed_wh=None)
+    return memory._replace(battery=battery)
 
 
 def render_house(house: HouseMemory) -> bytes:
@@ -135,4 +132,4 @@ def parse_house(data: bytes) -> HouseMemory:
     sizes = (house.capacity_wh, house.listed_wh, house.floor_pct, *house.loads_w)
     if any(size is not None and size < 0 for size in sizes):
         raise SnapshotError("odd values")
-    return replace(house, loads_w=house.loads_w[-SLOTS:])
+    return house._replace(loads_w=house.loads_w[-SLOTS:])

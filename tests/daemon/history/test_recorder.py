@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from nutbridge.daemon.history import background
 from nutbridge.daemon.history.background import MOST, BackgroundWriter
 from nutbridge.daemon.history.file import append, load_history
 from nutbridge.daemon.history.points import HistoryPoint, parse_point
-from nutbridge.daemon.history.recorder import HistoryRecorder, Seen
+from nutbridge.daemon.history.recorder import AfterCheck, HistoryRecorder
 from nutbridge.ups.model import DeviceHealth, Facts, Flows, Grid
 from nutbridge.ups.status.house import HouseMemory, parse_house
 from nutbridge.ups.status.low import Verdict
@@ -61,11 +60,11 @@ class Watch:
 
     def pass_(self, seconds: float, every_s: float = 10.0, **changed: Any) -> int:
         """Check so often; return how many lines came of it."""
-        self.memory = replace(self.memory, **changed)
+        self.memory = self.memory._replace(**changed)
         before = len(self.notes.points)
         for _ in range(int(seconds / every_s)):
             self.clock.advance(every_s)
-            self.recorder.note(Seen(self.memory, self.verdict, Facts()))
+            self.recorder.note(AfterCheck(self.memory, self.verdict, Facts()))
         return len(self.notes.points) - before
 
     @property
@@ -155,7 +154,7 @@ def test_power_of_long_ago_is_left_out(watch: Watch) -> None:
 
 
 def test_stop_is_a_line(watch: Watch) -> None:
-    watch.recorder.stop(Seen(watch.memory, watch.verdict, Facts()))
+    watch.recorder.stop(AfterCheck(watch.memory, watch.verdict, Facts()))
     assert watch.last.mark == "stop"
 
 
@@ -166,7 +165,7 @@ def test_house_is_kept_at_a_change_and_once_an_hour(watch: Watch) -> None:
     watch.pass_(10, battery=battery)
     assert watch.notes.houses[-1].capacity_wh == 5000
     for number in range(60):  # it jitters
-        watch.pass_(60, battery=replace(battery, capacity_wh=5001.0 + number))
+        watch.pass_(60, battery=battery._replace(capacity_wh=5001.0 + number))
     assert len(watch.notes.houses) == 3
 
 
@@ -211,7 +210,7 @@ def test_hanging_disk_holds_nobody_up(disk: HangingDisk, tmp_path: Path) -> None
     writer = BackgroundWriter(path, tmp_path / "m")
     clock = FakeClock()
     recorder = HistoryRecorder(writer, clock, "m1", SERIAL, None)
-    seen = Seen(Memory(shown=ShownStatus("OB")), verdict(50.0), Facts())
+    seen = AfterCheck(Memory(shown=ShownStatus("OB")), verdict(50.0), Facts())
     recorder.note(seen)
     assert disk.asked.wait(SOON_S)
     for _ in range(MOST + 50):
