@@ -103,24 +103,16 @@ def _inverter_shows(
 ) -> "tuple[str, PinStore]":
     """Return the fingerprint of the inverter, and where it is kept; no login."""
     from nutbridge.daemon.wiring_sma import fingerprint_file
-    from nutbridge.net.https import HttpsDevice
+    from nutbridge.net.https import open_wire
     from nutbridge.net.pins import PinStore
-    from nutbridge.net.tls import PinnedContext
     from nutbridge.net.wire import Request
-    from nutbridge.net.worker import ThreadWaiter
     from nutbridge.tools.status.values import monitors_user
 
     sma = settings.sma
     if sma is None or sma.scheme != "https":
         problem = "no inverter with https is in this config"
         raise ConfigError(settings.config_path, "SMA_HOST", problem)
-    device = HttpsDevice(
-        sma.host,
-        context=PinnedContext(),
-        clock=clock,
-        waiter=ThreadWaiter(),
-        timeout_s=sma.timeout_s,
-    )
+    device = open_wire(sma.host, clock=clock, timeout_s=sma.timeout_s)
     try:
         device.send(Request("GET", "/"), clock.boottime() + 2 * sma.timeout_s)
         shown = device.fingerprint or ""

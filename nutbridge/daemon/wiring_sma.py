@@ -1,32 +1,30 @@
 """Puts an SMA inverter together: as the source, or beside one."""
 
 import functools
-from dataclasses import dataclass
+import math
 from pathlib import Path
+from typing import NamedTuple
 
 from nutbridge.config.file_names import inverter_pin_name, serial_name
 from nutbridge.config.settings import Settings
 from nutbridge.config.sma import SmaSettings
 from nutbridge.daemon.state_session import StateSession
 from nutbridge.errors import ConfigError
-from nutbridge.net.https import HttpsDevice
+from nutbridge.net.https import open_wire
 from nutbridge.net.pins import Pin, PinStore
 from nutbridge.net.retry import retrying
-from nutbridge.net.tls import PinnedContext
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.inverter import Account, Inverter
-from nutbridge.sources.sma.login_gate import LoginGate, LoginWaiter
+from nutbridge.sources.sma.login_gate import LoginGate
 from nutbridge.sources.sma.pinned_wire import DeviceWire, PinnedWire
 from nutbridge.sources.sma.pv_telemetry import (
     LEAVE_S,
-    EndableWaiter,
     PvTelemetry,
 )
 from nutbridge.sources.sma.serial_store import SerialStore
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.sources.sma.single_query import session_store
 from nutbridge.sources.sma.source import SmaSource
-from nutbridge.system.clock import Waiter
 from nutbridge.system.host import Host
 from nutbridge.system.retry_state import RetryState
 from nutbridge.ups.status.policy import FULL_MAX_S
@@ -36,12 +34,11 @@ from nutbridge.ups.status.policy import FULL_MAX_S
 LEAVE_ONCE_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(NamedTuple):
     """A client and what it is made of."""
 
     client: Inverter
-    wire: HttpsDevice
+    waiter: ThreadWaiter
     gate: LoginGate
 
 
@@ -57,14 +54,15 @@ def sma_source(
         once: for one check (-s), which has 10 s in all.
     """
     sma = _sma(settings)
-    parts = _parts(settings, sma, host, host.waiter, state_session.retry_state)
+    waiter = ThreadWaiter(host.waiter, host.clock)
+    parts = _parts(settings, sma, host, waiter, state_session.retry_state)
     state_session.watch(lambda: parts.gate.retry_state)
 
     leave_s = LEAVE_ONCE_S if once else LEAVE_S
 
     def leave() -> None:
         # SIGTERM ends all waiting of the main thread: not this one.
-        parts.wire.waiter = ThreadWaiter()
+        parts.waiter.grace_s = math.inf
         parts.client.logout(host.clock.boottime() + leave_s)
         parts.client.close()
 
@@ -82,11 +80,10 @@ def sma_source(
 def side_inverter(settings: Settings, host: Host) -> PvTelemetry:
     """Return the inverter beside another source; nothing runs yet."""
     sma = _sma(settings)
-    waiter = EndableWaiter()
+    waiter = ThreadWaiter(clock=host.clock)
     parts = _parts(settings, sma, host, waiter, RetryState())
     return PvTelemetry(
         parts.client,
-        parts.wire,
         waiter,
         host.clock,
         every_s=min(settings.pollfreq_s, FULL_MAX_S),
@@ -100,23 +97,25 @@ def _sma(settings: Settings) -> SmaSettings:
 
 
 def _parts(
-    settings: Settings, sma: SmaSettings, host: Host, waiter: Waiter, state: RetryState
+    settings: Settings,
+    sma: SmaSettings,
+    host: Host,
+    waiter: ThreadWaiter,
+    state: RetryState,
 ) -> _Parts:
-    context = PinnedContext() if sma.scheme == "https" else None
-    waiter = LoginWaiter(waiter, host.clock)
-    wire = HttpsDevice(
+    wire = open_wire(
         sma.host,
-        context=context,
+        scheme=sma.scheme,
         clock=host.clock,
         waiter=waiter,
         timeout_s=sma.timeout_s,
     )
     guarded: DeviceWire = wire
-    if context is not None:
+    if wire.context is not None:
         pin = Pin(
             sma.host,
             strict=sma.tls == "strict",
-            context=context,
+            context=wire.context,
             keeper=PinStore(fingerprint_file(settings), host.owner),
             clock=host.clock,
             trust=f"nutbridge gateway trust {settings.ups} --inverter",
@@ -136,7 +135,7 @@ def _parts(
         gate=gate,
         keeper=keeper,
     )
-    return _Parts(client, wire, gate)
+    return _Parts(client, waiter, gate)
 
 
 def serial_file(settings: Settings) -> Path:

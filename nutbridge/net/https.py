@@ -40,7 +40,7 @@ from nutbridge.net.library import httpx
 from nutbridge.net.tls import PinnedContext, WatchedSocket
 from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.net.worker import LateError, ThreadWaiter, Worker, call_within
-from nutbridge.system.clock import Clock, Waiter
+from nutbridge.system.clock import Clock, SystemClock, Waiter
 
 HTTPS_PORT = 443
 HTTP_PORT = 80
@@ -336,8 +336,7 @@ class HttpsDevice:
     Attributes:
         secrets_only_to: once set, a request with a token or a session id fails,
             unsent, when the connection leads to another peer.
-        waiter: may be replaced between two requests: at the end by one that no
-            signal ends.
+        context: told which certificate to expect; None with plain http.
 
     Raises:
         ValueError: ``host`` is none.
@@ -360,9 +359,9 @@ class HttpsDevice:
         self._where = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
         if context is not None:
             context.device = self._where
-        self._context = context
+        self.context = context
         self._clock = clock
-        self.waiter = waiter
+        self._waiter = waiter
         self._timeout_s = timeout_s
         self._total_s = 2 * timeout_s if total_s is None else total_s
         self._book = AddressBook(name, port, resolve)
@@ -387,7 +386,7 @@ class HttpsDevice:
     @property
     def shown(self) -> str | None:
         """Fingerprint shown last, by whomever."""
-        return None if self._context is None else self._context.seen
+        return None if self.context is None else self.context.seen
 
     def send(self, request: Request, until: float) -> Answer:
         """Send, and wait no longer than ``until`` or the total limit.
@@ -401,7 +400,7 @@ class HttpsDevice:
         secret = any(name.lower() in SECRET_HEADERS for name in request.headers)
         if self._connection is None:
             self._connection = Connection(
-                self._host, self._port, self._book, self._context, self._timeout_s
+                self._host, self._port, self._book, self.context, self._timeout_s
             )
         try:
             return _run(
@@ -409,7 +408,7 @@ class HttpsDevice:
                 request,
                 what,
                 clock=self._clock,
-                waiter=self.waiter,
+                waiter=self._waiter,
                 until=min(until, self._clock.boottime() + self._total_s),
                 only=self.secrets_only_to if secret else None,
             )
@@ -427,6 +426,38 @@ class HttpsDevice:
     def close(self) -> None:
         """Drop the connection."""
         self.reconnect()
+
+
+def open_wire(
+    host: str,
+    *,
+    scheme: str = "https",
+    fingerprint: str | None = None,
+    clock: Clock | None = None,
+    waiter: Waiter | None = None,
+    timeout_s: float = 5.0,
+) -> HttpsDevice:
+    """Return a connection to be; nothing is sent yet.
+
+    Args:
+        host: see ``addresses.split_host``.
+        scheme: ``https`` or ``http``.
+        fingerprint: 64 lower-case hex digits that the certificate must have; None
+            takes any, "" none. Another one is refused before anything is sent.
+        clock: the host's if None.
+        waiter: of the calling thread; one that no signal ends if None.
+        timeout_s: limit of one connect, handshake, or read; a request takes twice that.
+
+    Raises:
+        ValueError: ``host`` is none.
+    """
+    return HttpsDevice(
+        host,
+        context=PinnedContext(fingerprint) if scheme == "https" else None,
+        clock=clock or SystemClock(),
+        waiter=waiter or ThreadWaiter(),
+        timeout_s=timeout_s,
+    )
 
 
 def verifying_context(ca_file: Path | None) -> ssl.SSLContext:

@@ -6,12 +6,14 @@ byte at a time. So the caller waits in ``Waiter.wait`` and walks away when the
 time is up; the owner of the worker then closes its socket.
 """
 
+import math
 import queue
 import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from nutbridge.system.clock import Clock, Waiter
+from nutbridge.errors import Stopping
+from nutbridge.system.clock import Clock, SystemClock, Waiter
 
 T = TypeVar("T")
 
@@ -94,13 +96,53 @@ def call_within(
 
 
 class ThreadWaiter:
-    """A ``Waiter`` for a thread that no signal reaches."""
+    """The ``Waiter`` of everybody who asks a device.
 
-    def __init__(self) -> None:
+    Args:
+        inner: waits instead, in the main thread, where a signal ends the wait; None
+            in a thread that no signal reaches.
+        clock: CLOCK_BOOTTIME.
+
+    Attributes:
+        grace_s: how long it goes on waiting once it was ended, s: a login takes a
+            session that only its answer can give back.
+    """
+
+    def __init__(self, inner: Waiter | None = None, clock: Clock | None = None) -> None:
+        self._inner = inner
+        self._clock = clock or SystemClock()
         self._woken = threading.Event()
+        self._ended_at: float | None = None
+        self.grace_s = 0.0
 
     def wait(self, seconds: float) -> bool:
-        """Wait for ``seconds`` or a ``wake``; True when woken."""
+        """Wait for ``seconds`` or a ``wake``; True when woken.
+
+        Raises:
+            Stopping: it was ended, before or while waiting, and ``grace_s`` is over.
+        """
+        if self._ended_at is None:
+            woken = self._wait(seconds)
+            if self._ended_at is None:
+                return woken
+        left = self._ended_at + self.grace_s - self._clock.boottime()
+        if left > 0:
+            if self._idle(min(seconds, left)):
+                return True
+            if self.grace_s == math.inf:
+                return False
+        raise Stopping("asked to stop")
+
+    def _wait(self, seconds: float) -> bool:
+        if self._inner is None:
+            return self._idle(seconds)
+        try:
+            return self._inner.wait(seconds)
+        except Stopping:
+            self._ended_at = self._clock.boottime()
+            return False
+
+    def _idle(self, seconds: float) -> bool:
         woken = self._woken.wait(max(0.0, seconds))
         self._woken.clear()
         return woken
@@ -108,3 +150,10 @@ class ThreadWaiter:
     def wake(self) -> None:
         """End the wait; safe from any thread."""
         self._woken.set()
+        if self._inner is not None:
+            self._inner.wake()
+
+    def end(self) -> None:
+        """End all waiting; from any thread."""
+        self._ended_at = self._clock.boottime()
+        self.wake()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from nutbridge.net.addresses import AddressBook, AddressError
-from nutbridge.sources.sma.pv_telemetry import EndableWaiter, PvTelemetry
+from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.sma.pv_telemetry import PvTelemetry
 from nutbridge.system.clock import SystemClock
 from tests.fakes.fixtures import RunningGateway
 from tests.fakes.inside import Ahead, Inside
@@ -51,7 +52,7 @@ def test_no_thread_for_the_inverter_beside(
     exhausted: Free, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The gateway's details are read all the same, and close has nothing to join."""
-    side = PvTelemetry(None, None, EndableWaiter(), SystemClock(), every_s=5)  # type: ignore[arg-type]
+    side = PvTelemetry(None, ThreadWaiter(), SystemClock(), every_s=5)  # type: ignore[arg-type]
     for _ in range(3):
         side.start()
     side.close()

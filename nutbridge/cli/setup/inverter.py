@@ -16,10 +16,8 @@ from nutbridge.errors import (
     Refused,
     UsageError,
 )
-from nutbridge.net.https import HttpsDevice
-from nutbridge.net.pins import expected_of, parse_pin
-from nutbridge.net.tls import PinnedContext
-from nutbridge.net.worker import ThreadWaiter
+from nutbridge.net.https import open_wire
+from nutbridge.net.pins import parse_pin
 from nutbridge.sources.sma.inverter import Account, Family, Inverter, detect
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.system.clock import SystemClock
@@ -45,13 +43,7 @@ class InverterResult:
 def is_inverter(host: str) -> bool:
     """Tell whether an SMA inverter proves itself at an address; no login is tried."""
     clock = SystemClock()
-    wire = HttpsDevice(
-        host,
-        context=PinnedContext(),
-        clock=clock,
-        waiter=ThreadWaiter(),
-        timeout_s=_TIMEOUT_S,
-    )
+    wire = open_wire(host, clock=clock, timeout_s=_TIMEOUT_S)
     try:
         return detect(wire, host, clock.boottime() + 2 * _TIMEOUT_S) is not None
     except DeviceError:
@@ -70,18 +62,16 @@ def visit_inverter(visit: GatewayDialogue) -> InverterResult:
     if sma is None:
         raise AssertionError("asked for with a host only")
     clock = SystemClock()
-    context = None
-    if sma.scheme == "https":
-        seen = visit.disk.see(visit.basis.places.fingerprint)
-        pin = parse_pin(seen.data) if seen else None
-        context = PinnedContext(expected_of(pin.known if pin else None, strict=False))
-    wire = HttpsDevice(
+    seen = visit.disk.see(visit.basis.places.fingerprint)
+    pin = parse_pin(seen.data) if seen else None
+    wire = open_wire(
         sma.host,
-        context=context,
+        scheme=sma.scheme,
+        fingerprint=pin.known if pin else None,
         clock=clock,
-        waiter=ThreadWaiter(),
         timeout_s=_TIMEOUT_S,
     )
+    context = wire.context
     try:
         family = detect(wire, sma.host, math.inf) or Family.WEBCONNECT
         say(f"SMA inverter at {sma.host}, {family}.")

@@ -232,27 +232,28 @@ def session(
 def _inverter(
     target: Target, interrupts: Interrupts, wrap: "Wrap | None"
 ) -> "Inverter":
-    from nutbridge.net.https import HttpsDevice
-    from nutbridge.net.tls import PinnedContext
-    from nutbridge.net.worker import ThreadWaiter
+    from nutbridge.net.https import open_wire
     from nutbridge.sources.sma.inverter import Account, Inverter
     from nutbridge.sources.sma.pinned_wire import PinnedWire
     from nutbridge.system.clock import SystemClock
 
-    context = PinnedContext(target.fingerprint) if target.scheme == "https" else None
     clock = SystemClock()
+    try:
+        wire = open_wire(
+            target.host,
+            scheme=target.scheme,
+            fingerprint=target.fingerprint,
+            clock=clock,
+        )
+    except ValueError as error:
+        raise UsageError(f"--host: {error}") from None
+    context = wire.context
 
     def keep(fingerprint: str) -> None:
         if context is not None and context.expected is None:
             context.expected = fingerprint
             say(f"certificate of {target.host}, taken as it is: {fingerprint}")
 
-    try:
-        wire = HttpsDevice(
-            target.host, context=context, clock=clock, waiter=ThreadWaiter()
-        )
-    except ValueError as error:
-        raise UsageError(f"--host: {error}") from None
     guarded = PinnedWire(wire, FirstUse(keep))
     return Inverter(
         wrap(guarded) if wrap else guarded,

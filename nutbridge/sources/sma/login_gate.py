@@ -16,10 +16,9 @@ from nutbridge.errors import (
     NoFreeSession,
     PasswordRefused,
     SessionRefused,
-    Stopping,
 )
 from nutbridge.net.worker import ThreadWaiter
-from nutbridge.system.clock import Clock, Waiter
+from nutbridge.system.clock import Clock
 from nutbridge.system.retry_state import RetryState, restored_pause
 from nutbridge.ups.units import spoken_s
 
@@ -43,48 +42,6 @@ FREE_SILENT = 1
 LAST_LOGIN_S = 0.8
 
 
-class LoginWaiter:
-    """A waiter that does not break a login off at once when it is told to stop.
-
-    Only who gets the answer knows the session and can end it.
-
-    Args:
-        inner: raises Stopping.
-        clock: all times.
-
-    Attributes:
-        in_login: a login is under way.
-    """
-
-    def __init__(self, inner: Waiter, clock: Clock) -> None:
-        self._inner = inner
-        self._clock = clock
-        self._answer = ThreadWaiter()
-        self._until: float | None = None
-        self.in_login = False
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for ``seconds`` or a ``wake``; for a login a little longer.
-
-        Raises:
-            Stopping: as ``inner`` does.
-        """
-        try:
-            return self._inner.wait(seconds)
-        except Stopping:
-            now = self._clock.boottime()
-            if self._until is None:
-                self._until = now + LAST_LOGIN_S
-            if self.in_login and self._answer.wait(min(seconds, self._until - now)):
-                return True
-            raise
-
-    def wake(self) -> None:
-        """End the wait; safe from any thread."""
-        self._answer.wake()
-        self._inner.wake()
-
-
 class LoginGate:
     """A ``client.Gate``.
 
@@ -92,7 +49,8 @@ class LoginGate:
         host: as configured, for errors.
         clock: CLOCK_BOOTTIME decides; the wall clock only bridges a restart.
         state: what an earlier process left.
-        waiter: told about each login; None where no signal ends one.
+        waiter: does not break a login off at once when it is told to stop: only who
+            gets the answer knows the session. None where no signal ends one.
 
     Attributes:
         retry_state: what the next process must know; a new object each time.
@@ -103,7 +61,7 @@ class LoginGate:
         host: str,
         clock: Clock,
         state: RetryState,
-        waiter: LoginWaiter | None = None,
+        waiter: ThreadWaiter | None = None,
     ) -> None:
         self._host = host
         self._clock = clock
@@ -163,7 +121,7 @@ class LoginGate:
 
     def _note(self, *, in_login: bool) -> None:
         if self._waiter is not None:
-            self._waiter.in_login = in_login
+            self._waiter.grace_s = LAST_LOGIN_S if in_login else 0.0
 
     def _pause(self, error: DeviceError, first_s: float, longest_s: float) -> None:
         failures = self.retry_state.failures

@@ -5,10 +5,10 @@ no check of the grid waits for it and nothing it says touches the status.
 """
 
 import logging
+import math
 import threading
 
 from nutbridge.errors import DeviceError, Stopping
-from nutbridge.net.https import HttpsDevice
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.facts import derive_health
 from nutbridge.sources.sma.reading import InverterClient
@@ -25,37 +25,12 @@ LEAVE_S = 1.0
 _JOIN_S = 1.3
 
 
-class EndableWaiter(ThreadWaiter):
-    """A waiter of a thread that another thread can end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ended = False
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for ``seconds`` or a ``wake``.
-
-        Raises:
-            Stopping: ``end`` was called, before or while waiting.
-        """
-        woken = False if self._ended else super().wait(seconds)
-        if self._ended:
-            raise Stopping("asked to stop")
-        return woken
-
-    def end(self) -> None:
-        """End all waiting."""
-        self._ended = True
-        self.wake()
-
-
 class PvTelemetry:
     """Asks one inverter again and again in a thread of its own.
 
     Args:
         client: the inverter.
-        wire: its connection, with ``waiter``.
-        waiter: of the thread.
+        waiter: of the thread, and of the client's connection.
         clock: all times.
         every_s: between two questions.
 
@@ -66,14 +41,12 @@ class PvTelemetry:
     def __init__(
         self,
         client: InverterClient,
-        wire: HttpsDevice,
-        waiter: EndableWaiter,
+        waiter: ThreadWaiter,
         clock: Clock,
         *,
         every_s: float,
     ) -> None:
         self._client = client
-        self._wire = wire
         self._waiter = waiter
         self._clock = clock
         self._every_s = every_s
@@ -110,7 +83,7 @@ class PvTelemetry:
                 while (left := until - self._clock.boottime()) > 0:
                     self._waiter.wait(left)
         except Stopping:
-            self._wire.waiter = ThreadWaiter()
+            self._waiter.grace_s = math.inf
             self._client.logout(self._clock.boottime() + LEAVE_S)
             self._client.close()
 

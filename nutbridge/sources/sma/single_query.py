@@ -5,6 +5,7 @@ where there is one, and left alone; a session made for this look is ended.
 """
 
 import contextlib
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -16,12 +17,10 @@ from nutbridge.config.file_names import (
 )
 from nutbridge.config.sma import SmaSettings
 from nutbridge.errors import DeviceError
-from nutbridge.net.https import HttpsDevice
+from nutbridge.net.https import open_wire
 from nutbridge.net.pins import PinStore, expected_of
-from nutbridge.net.tls import PinnedContext
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.inverter import Account, Family, Inverter
-from nutbridge.sources.sma.pv_telemetry import EndableWaiter
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.sources.sma.serial_store import SerialStore, check_serial
 from nutbridge.sources.sma.session_store import SessionStore
@@ -56,34 +55,26 @@ class InverterSnapshot:
         return self.reading.backup
 
 
-class LookWaiter(EndableWaiter):
-    """Waiter of the thread that asks; another thread ends it when a signal comes.
+class _Patience:
+    """Sees to it that a login is waited for: only who knows the session can end it.
 
-    A login is waited for all the same: only who knows the session can end it.
-    It is the client's ``Gate``: told before each login, and after one that failed.
+    The client's ``Gate``: told before each login, and after it.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.holding = False
-
-    def wait(self, seconds: float) -> bool:
-        """Wait; ``end`` ends it unless it holds."""
-        if self.holding:
-            return ThreadWaiter.wait(self, seconds)
-        return super().wait(seconds)
+    def __init__(self, waiter: ThreadWaiter) -> None:
+        self._waiter = waiter
 
     def admit(self) -> None:
         """Begin a login."""
-        self.holding = True
+        self._waiter.grace_s = math.inf
 
     def failed(self, error: DeviceError) -> None:  # noqa: ARG002 - a Gate is told
         """End a login without a session."""
-        self.holding = False
+        self._waiter.grace_s = 0.0
 
     def made(self) -> None:
         """End a login."""
-        self.holding = False
+        self._waiter.grace_s = 0.0
 
     def passed(self) -> None:
         """A session works."""
@@ -126,7 +117,7 @@ def session_store(
 
 
 def look_once(
-    sma: SmaSettings, state_dir: str, ups: str, clock: Clock, waiter: LookWaiter
+    sma: SmaSettings, state_dir: str, ups: str, clock: Clock, waiter: ThreadWaiter
 ) -> InverterSnapshot:
     """Ask once, within about 4 x SMA_TIMEOUT.
 
@@ -162,7 +153,7 @@ def look_once(
             family=client.family or Family.WEBCONNECT,
         )
     finally:
-        waiter.holding = True
+        waiter.grace_s = math.inf
         if borrowed.own:
             client.logout(clock.boottime() + sma.timeout_s)
         client.close()
@@ -173,17 +164,14 @@ def _inverter(
     state_dir: str,
     ups: str,
     clock: Clock,
-    waiter: LookWaiter,
+    waiter: ThreadWaiter,
     borrowed: _Borrowed,
 ) -> Inverter:
-    context = None
-    if sma.scheme == "https":
-        pin = Path(state_dir, inverter_pin_name(ups))
-        known = PinStore(pin).peek().known
-        context = PinnedContext(expected_of(known, strict=sma.tls == "strict"))
-    wire = HttpsDevice(
+    pin = PinStore(Path(state_dir, inverter_pin_name(ups))).peek()
+    wire = open_wire(
         sma.host,
-        context=context,
+        scheme=sma.scheme,
+        fingerprint=expected_of(pin.known, strict=sma.tls == "strict"),
         clock=clock,
         waiter=waiter,
         timeout_s=sma.timeout_s,
@@ -193,4 +181,6 @@ def _inverter(
         return borrowed.of(session_store(sma, state_dir, ups, whose=whose))
 
     account = Account(sma.password, sma.group, sma.user)
-    return Inverter(wire, sma.host, account, clock, gate=waiter, keeper=keeper)
+    return Inverter(
+        wire, sma.host, account, clock, gate=_Patience(waiter), keeper=keeper
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nutbridge.config.settings import Settings
-from nutbridge.sources.sma.single_query import LookWaiter
+from nutbridge.net.worker import ThreadWaiter
 from nutbridge.system.clock import Clock
 
 
@@ -26,7 +26,7 @@ class DoctorContext:
     clock: Clock
     until: float
     upsd: str
-    leaving: LookWaiter = field(default_factory=LookWaiter)
+    leaving: ThreadWaiter = field(default_factory=ThreadWaiter)
 
     @property
     def left_s(self) -> float:

@@ -16,10 +16,10 @@ from nutbridge.errors import (
     PasswordRefused,
     SessionRefused,
 )
+from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.facts import derive_facts
 from nutbridge.sources.sma.single_query import (
     InverterSnapshot,
-    LookWaiter,
     look_once,
 )
 from nutbridge.system.clock import Clock
@@ -72,7 +72,7 @@ class InverterLook:
 
     def _look_aside(self) -> InverterSnapshot:
         """Look in a thread of its own, which a signal does not end midway."""
-        waiter = LookWaiter()
+        waiter = ThreadWaiter()
         ended: queue.SimpleQueue[InverterSnapshot | Exception] = queue.SimpleQueue()
 
         def run() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from nutbridge.config.file import load
 from nutbridge.daemon.wiring import MonitorParts, build, maker_of
+from nutbridge.net.worker import ThreadWaiter
 from nutbridge.nut.port_file import PortFile, PortFileName
 from nutbridge.nut.publisher import PortFilePublisher
-from nutbridge.sources.sma.pv_telemetry import EndableWaiter
 from nutbridge.system.host import Host
 from tests.fakes.inside import Ahead
 from tests.fakes.inverter import PASSWORD, RunningInverter
@@ -50,7 +50,7 @@ class Played:
         if not path.exists():
             twin.touch()
         self.clock = Ahead()
-        self.waiter = EndableWaiter()
+        self.waiter = ThreadWaiter()
         self.parts = self._build()
 
     def _build(self) -> MonitorParts:

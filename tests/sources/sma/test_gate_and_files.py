@@ -20,10 +20,10 @@ from nutbridge.errors import (
 )
 from nutbridge.net.pins import Pin, PinRecord, PinStore
 from nutbridge.net.tls import PinnedContext
+from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.login_gate import (
     LAST_LOGIN_S,
     LoginGate,
-    LoginWaiter,
 )
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.system.retry_state import RetryState
@@ -208,7 +208,7 @@ class Ended:
 
 def test_only_a_login_is_waited_for_at_the_end() -> None:
     clock = FakeClock(wall_s=1.8e9)
-    waiter = LoginWaiter(Ended(), clock)
+    waiter = ThreadWaiter(Ended(), clock)
     gate = LoginGate("h", clock, RetryState(), waiter)
     for end in (gate.made, lambda: gate.failed(DeviceUnreachable("h", "p"))):
         waiter.wake()
@@ -221,8 +221,8 @@ def test_only_a_login_is_waited_for_at_the_end() -> None:
 
 def test_login_without_an_answer_is_not_waited_for_twice() -> None:
     clock = FakeClock(wall_s=1.8e9)
-    waiter = LoginWaiter(Ended(), clock)
-    waiter.in_login = True
+    waiter = ThreadWaiter(Ended(), clock)
+    waiter.grace_s = LAST_LOGIN_S
     with pytest.raises(Stopping):
         waiter.wait(0.0)
     clock.advance(LAST_LOGIN_S)

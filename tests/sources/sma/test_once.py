@@ -17,13 +17,13 @@ from nutbridge.errors import (
     PasswordRefused,
     Stopping,
 )
+from nutbridge.net.worker import ThreadWaiter
 from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.sma.inverter import json_reply
 from nutbridge.sources.sma.inverter import Family
 from nutbridge.sources.sma.serial_store import SerialStore
 from nutbridge.sources.sma.single_query import (
     InverterSnapshot,
-    LookWaiter,
     look_once,
     session_store,
 )
@@ -52,9 +52,9 @@ def settings(running: RunningInverter, password: str = PASSWORD) -> SmaSettings:
 
 
 def look(
-    sma: SmaSettings, folder: Path, waiter: LookWaiter | None = None
+    sma: SmaSettings, folder: Path, waiter: ThreadWaiter | None = None
 ) -> InverterSnapshot:
-    return look_once(sma, str(folder), UPS, SystemClock(), waiter or LookWaiter())
+    return look_once(sma, str(folder), UPS, SystemClock(), waiter or ThreadWaiter())
 
 
 def test_session_of_its_own_is_ended(hybrid: RunningInverter, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_session_is_ended_when_the_look_is(
     hybrid: RunningInverter, tmp_path: Path
 ) -> None:
     """And a login is waited for: only then is there something to end."""
-    waiter = LookWaiter()
+    waiter = ThreadWaiter()
 
     def answer(asked: Incoming) -> Reply:
         if asked.path == "/dyn/login.json":

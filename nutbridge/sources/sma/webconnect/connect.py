@@ -1,38 +1,7 @@
 """A Webconnect client with its connection, for tools that people start."""
 
-from nutbridge.net.https import HttpsDevice
-from nutbridge.net.tls import PinnedContext
-from nutbridge.net.worker import ThreadWaiter
+from nutbridge.net.https import open_wire
 from nutbridge.sources.sma.webconnect.client import Webconnect
-from nutbridge.system.clock import SystemClock
-
-
-def open_wire(
-    host: str,
-    *,
-    scheme: str = "https",
-    fingerprint: str | None = None,
-    timeout_s: float = 5.0,
-) -> HttpsDevice:
-    """Return a connection to be; nothing is sent yet.
-
-    Args:
-        host: HOST[:PORT].
-        scheme: ``https`` or ``http``.
-        fingerprint: 64 lower-case hex digits that the certificate must have;
-            None takes any. Another one is refused before anything is sent.
-        timeout_s: of one connect or read; a request takes twice that at most.
-
-    Raises:
-        ValueError: ``host`` is none.
-    """
-    return HttpsDevice(
-        host,
-        context=PinnedContext(fingerprint) if scheme == "https" else None,
-        clock=SystemClock(),
-        waiter=ThreadWaiter(),
-        timeout_s=timeout_s,
-    )
 
 
 def connect(
@@ -51,8 +20,8 @@ def connect(
         password: of the group.
         group: ``usr`` or ``istl``.
         scheme: ``https`` or ``http``.
-        fingerprint: see ``open_wire``.
-        timeout_s: see ``open_wire``.
+        fingerprint: see ``net.https.open_wire``.
+        timeout_s: see there.
 
     Raises:
         ValueError: ``host`` is none.
