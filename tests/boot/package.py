@@ -34,20 +34,15 @@ def debian_version(version: str) -> str:
     return re.sub(r"\.?(dev|a|b|rc)(?=\d)", r"~\1", version)
 
 
-def make_packages(folder: Path, version: str = nutbridge.__version__) -> list[Path]:
-    """Build both packages into a folder; lintian's errors are failures.
-
-    Args:
-        folder: where they go.
-        version: another one than that of the sources, for trying upgrades.
-    """
+def make_packages(folder: Path) -> list[Path]:
+    """Build both packages into a folder; lintian's errors are failures."""
     tree = build_tree(DEBIAN)
     tree.joinpath("build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=tree / "build", prefix="nb-") as name:
         place = Path(name)
         _unpack(place)
         changelog = _CHANGELOG.format(
-            version=debian_version(version),
+            version=debian_version(nutbridge.__version__),
             date=formatdate(float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))),
         )
         place.joinpath("nutbridge/debian/changelog").write_text(changelog)

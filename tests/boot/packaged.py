@@ -1,5 +1,6 @@
 """The life of Debian's packages on a machine: installed, upgraded, removed, purged."""
 
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 import nutbridge
 from tests.boot.installed import SOON_S, listen
 from tests.boot.machine import WHEELS, Machine
-from tests.boot.package import DEBIAN, make_packages
+from tests.boot.package import DEBIAN, debian_version, make_packages
 from tests.boot.play import Play, now
 from tests.boot.scenes import MONITOR, Scene, in_outage, on_line
 from tests.boot.tree import apt_tree
@@ -16,13 +17,24 @@ from tests.nut.harness import wait_until
 from tests.readme.walk import part, steps
 
 #: The same sources under a later number.
-_LATER = f"{nutbridge.__version__}+later"
+_LATER = f"{debian_version(nutbridge.__version__)}+later"
 
 #: What the owner wrote, by hand or by setup; NUT's own files aside.
 _OWNERS = {
     "/etc/nut/enphase-home.conf",
     "/etc/nut/home.dev-template",
 }
+
+_SAME_NAMES = (
+    "/usr/bin/enphase-monitor",
+    "/usr/lib/systemd/system/enphase-monitor@.service",
+)
+_NUTS_CONTROL = """Package: nut-enphase
+Version: 1
+Architecture: all
+Maintainer: nobody <nobody@localhost>
+Description: stands for a later package of NUT
+"""
 
 
 @contextmanager
@@ -36,8 +48,8 @@ def packaged() -> Iterator[tuple[Path, Path, Path]]:
     with tempfile.TemporaryDirectory(prefix="nb-deb-", dir="/var/tmp") as name:
         debs = Path(name)
         debs.chmod(0o755)
-        make_packages(debs)
-        make_packages(debs / "later", _LATER)
+        for deb in make_packages(debs):
+            _relabel(deb, debs / "later")
         with Machine([tree], "packages", debs) as machine:
             machine.prepare()
             machine.boot()
@@ -47,6 +59,24 @@ def packaged() -> Iterator[tuple[Path, Path, Path]]:
             assert " 0 failed" in doctor, doctor
             machine.power_off()
             yield machine.own, tree, debs
+
+
+def _relabel(deb: Path, folder: Path) -> None:
+    """Make a package of the same content with the later number."""
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        control = Path(name, "content/DEBIAN/control")
+        subprocess.run(["dpkg-deb", "-R", deb, control.parents[1]], check=True)
+        now_it_is = debian_version(nutbridge.__version__)
+        text = control.read_text()
+        for words in ("Version: {}\n", "(= {})"):
+            text = text.replace(words.format(now_it_is), words.format(_LATER))
+        control.write_text(text)
+        subprocess.run(
+            ["dpkg-deb", "--root-owner-group", "-b", control.parents[1], folder],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
 
 
 def _install(machine: Machine) -> None:
@@ -61,6 +91,7 @@ def _install(machine: Machine) -> None:
         SOON_S,
         "upsc home ups.status: OL",
     )
+    assert machine.run(f"systemctl show -P User {MONITOR}").strip() == "nutbridge"
 
 
 def upgraded(begin: Callable[[Play], None]) -> Callable[[Play], None]:
@@ -76,9 +107,24 @@ def upgraded(begin: Callable[[Play], None]) -> Callable[[Play], None]:
     return act
 
 
+def beside_nuts_script(play: Play) -> None:
+    """NUT's package brings a script and a unit of the same names."""
+    on_line(play)
+    run = play.machine.run
+    play.machine.write("/root/nut/DEBIAN/control", _NUTS_CONTROL)
+    for path in _SAME_NAMES:
+        play.machine.write(f"/root/nut{path}", "NUT's\n")
+    run("dpkg-deb -b /root/nut /root/nut.deb && apt-get -y install /root/nut.deb")
+    run(f"systemctl daemon-reload && systemctl restart {MONITOR}")
+    for path in _SAME_NAMES:
+        assert play.machine.read(path) != "NUT's\n", path
+        assert play.machine.read(f"{path}.nut") == "NUT's\n", path
+
+
 def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
     def act(play: Play) -> None:
         begin(play)
+        play.machine.run(f"apt-get -y install {WHEELS}/nutbridge-collector_*.deb")
         play.machine.run("systemctl enable --now nutbridge-collector")
         play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
         runs = play.machine.run("pgrep -af 'nutbridge|enphase-monitor'", check=False)
@@ -100,11 +146,13 @@ def purged(play: Play) -> None:
     )
     assert set(found.split()) == _OWNERS, found
     assert not play.machine.run("getent passwd nutbridge", check=False)
+    assert not play.machine.run("dpkg-divert --list nutbridge")
 
 
 PACKAGED = (
     Scene("packages: upgraded in an outage", upgraded(in_outage), "OB", short=True),
     Scene("packages: upgraded on line", upgraded(on_line), "OL"),
+    Scene("packages: beside NUT's own script", beside_nuts_script, "OL"),
     Scene("packages: removed in an outage", removed(in_outage), "OB"),
     Scene("packages: removed and purged on line", purged, "-"),
 )
