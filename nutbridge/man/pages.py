@@ -18,6 +18,9 @@ _UNBROKEN = ".nr HY 0\n.ds AD l\n.nh\n.ad l\n"
 
 #: A picture, which a forge shows and a terminal does not.
 _PICTURE = re.compile(r"^\.\. image::.*\n(?:   :.*\n)*\n?", re.MULTILINE)
+
+_FIRST = re.compile(r"\n\.SH name\n", re.IGNORECASE)
+
 #: The last field of every source; the version follows it in the page.
 _LAST_FIELD = ":Manual group: nutbridge\n"
 
@@ -60,5 +63,6 @@ def render(source: Path) -> str:
             "_disable_config": True,
         },
     )
-    # The writer has a title of its own for the first section, unlike ours.
-    return str(page).replace("\n.SH Name\n", f"\n{_UNBROKEN}.SH NAME\n", 1)
+    # The writer has a title of its own for the first section: NAME in docutils 0.21,
+    # later Name, unlike ours.
+    return _FIRST.sub(lambda _: f"\n{_UNBROKEN}.SH NAME\n", str(page), count=1)

@@ -82,7 +82,7 @@ def _relabel(deb: Path, folder: Path) -> None:
 def _install(machine: Machine) -> None:
     """Type what README says of packages, in the folder where they are."""
     house = machine.house
-    said = f"{house.host}\n{house.email}\n{house.password}\ny\ny\n"
+    said = f"{house.host}\n{house.email}\n{house.password}\ny\ny\ny\n"
     for step in steps(part("package walk")):
         command = step.as_root.replace("apt install", "apt-get -y install")
         machine.run(f"cd {WHEELS} && {command}", said if "setup" in command else "")
@@ -125,7 +125,8 @@ def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
     def act(play: Play) -> None:
         begin(play)
         play.machine.run(f"apt-get -y install {WHEELS}/nutbridge-collector_*.deb")
-        play.machine.run("systemctl enable --now nutbridge-collector")
+        for unit in ("nutbridge-collector", "nutbridge-web"):
+            play.machine.run(f"systemctl enable --now {unit}")
         play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
         runs = play.machine.run("pgrep -af 'nutbridge|enphase-monitor'", check=False)
         assert not runs, runs

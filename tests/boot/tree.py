@@ -34,8 +34,16 @@ BUILD_PACKAGES = (
 LIBRARIES = tuple(
     f"python3-{name}"
     for name in (
-        *("cryptography", "h11", "httpx", "jinja2", "jwt", "prometheus-client"),
-        *("psycopg", "sqlalchemy", "starlette", "tenacity", "typer", "uvicorn"),
+        *("cryptography", "h11", "httpx", "jinja2", "jwt", "markupsafe"),
+        *(
+            "prometheus-client",
+            "psycopg",
+            "sqlalchemy",
+            "starlette",
+            "tenacity",
+            "typer",
+            "uvicorn",
+        ),
         "zeroconf",
     )
 )
