@@ -34,17 +34,9 @@ BUILD_PACKAGES = (
 LIBRARIES = tuple(
     f"python3-{name}"
     for name in (
-        *("cryptography", "h11", "httpx", "jinja2", "jwt", "markupsafe"),
-        *(
-            "prometheus-client",
-            "psycopg",
-            "sqlalchemy",
-            "starlette",
-            "tenacity",
-            "typer",
-            "uvicorn",
-        ),
-        "zeroconf",
+        *("cryptography", "h11", "httpx", "jinja2", "jwt", "markupsafe", "psycopg"),
+        *("prometheus-client", "sqlalchemy", "starlette", "tenacity", "typer"),
+        *("uvicorn", "zeroconf"),
     )
 )
 #: Programs that boot a tree.
