@@ -31,6 +31,7 @@ OPEN = (
     " FROM event s WHERE s.envoy_id IN ({envoys})"
     f" AND s.event_state = {SET} AND s.correlation_id IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM event c WHERE c.envoy_id = s.envoy_id"
+    " AND c.envoy_id IN ({envoys})"
     f" AND c.correlation_id = s.id AND c.event_state = {CLEARED}"
     " AND c.event_date >= s.event_date) ORDER BY s.event_date, s.id"
 )

@@ -34,18 +34,18 @@ IS_PANEL = (
 # CROSS JOIN keeps SQLite to this order: a look into the key for each panel.
 # ``envoys`` are pairs: the number of an Envoy, and where its hours begin.
 _SOURCE = (
-    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p CROSS JOIN energy_hour e"
+    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p CROSS JOIN energy_hour h"
     f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}"
-    " AND e.envoy_id = p.envoy_id AND e.eqid = p.eqid AND e.hour >= w.column2"
+    " AND h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
     "{filters}"
 )
-_LOCAL = "(e.hour + e.offset_s)"
+_LOCAL = "(h.hour + h.offset_s)"
 HOURS = (
-    f"SELECT p.envoy_id, p.eqid, e.hour, e.offset_s, e.energy_j, e.estimated_j{_SOURCE}"
+    f"SELECT p.envoy_id, p.eqid, h.hour, h.offset_s, h.energy_j, h.estimated_j{_SOURCE}"
 )
 DAYS = (
-    f"SELECT p.envoy_id, p.eqid, {_LOCAL} / {DAY}, 0, CAST(sum(e.energy_j) AS BIGINT),"
-    f" CAST(sum(e.estimated_j) AS BIGINT){_SOURCE}"
+    f"SELECT p.envoy_id, p.eqid, {_LOCAL} / {DAY}, 0, CAST(sum(h.energy_j) AS BIGINT),"
+    f" CAST(sum(h.estimated_j) AS BIGINT){_SOURCE}"
     f" GROUP BY p.envoy_id, p.eqid, {_LOCAL} / {DAY}"
 )
 #: No place is farther from UTC, s.
@@ -154,7 +154,7 @@ def of_envoys(
     found: dict[int, list[Row]] = {}
     if begins:
         pairs = ", ".join(f"({number}, {hour})" for number, hour in begins.items())
-        filters += f" AND e.hour >= {min(begins.values())}"
+        filters += f" AND h.hour >= {min(begins.values())}"
         asked = statement.format(envoys=pairs, filters=filters)
         for row in reading.rows(asked, values):
             found.setdefault(row[0], []).append(row)
@@ -215,7 +215,7 @@ def _filters(wanted: Wanted) -> tuple[str, list[object]]:
         text += f" AND {_LOCAL} >= ?"
         values.append(wanted.since)
     if wanted.until is not None:
-        text += f" AND e.hour < ? AND {_LOCAL} < ?"
+        text += f" AND h.hour < ? AND {_LOCAL} < ?"
         values += [wanted.until + _FARTHEST, wanted.until]
     return text, values
 

@@ -52,11 +52,7 @@ def row_object(kind: str, row: Object) -> Object:
     }
     if "estimated" in shown:
         shown["estimated"] = bool(shown["estimated"])
-    if row.get("extra"):
-        for name, value in json.loads(row["extra"]).items():
-            if shown.get(name) is None:
-                shown[name] = value
-    return shown
+    return _with_extra(shown, row["extra"]) if row.get("extra") else shown
 
 
 def odd_object(kind: str, attributes: Object) -> Object:
@@ -90,21 +86,45 @@ def export(
     for envoy_id, envoy_serial, *_ in reading.envoys(serial):
         if private:
             yield from _envoy(reading, envoy_id, envoy_serial)
-        for shown in _rows(reading, envoy_id):
-            # Ours in front, and not what an unknown attribute may call itself.
-            ours = {"kind": shown["kind"], "envoy_serial": envoy_serial}
-            yield full(ours | shown | ours, private=private)
+        for shown in _rows(reading, envoy_id, envoy_serial):
+            yield full(shown, private=private)
 
 
-def _rows(reading: Reader, envoy_id: int) -> Iterator[Object]:
+def _rows(reading: Reader, envoy_id: int, serial: str) -> Iterator[Object]:
+    """Yield the rows of an Envoy; what is ours in front."""
     for kind, table in TABLES.items():
         names = table.columns.keys()
+        wire = wire_names(kind)
+        places = [(name, names.index(name)) for name in wire]
+        extra = names.index("extra")
+        estimated = "estimated" in wire
         for row in reading.pages(table, table.c.envoy_id == envoy_id):
-            yield row_object(kind, dict(zip(names, row, strict=True)))
+            shown: Object = {"kind": kind, "envoy_serial": serial}
+            for name, place in places:
+                shown[name] = row[place]
+            if estimated:
+                shown["estimated"] = bool(shown["estimated"])
+            if row[extra]:
+                shown = _with_extra(shown, row[extra])
+            yield shown
     for row in reading.pages(schema.variant, schema.variant.c.envoy_id == envoy_id):
-        yield row_object(row[2], json.loads(row[3])) | {"conflict": True}
+        yield _ours(row_object(row[2], json.loads(row[3])) | {"conflict": True}, serial)
     for row in reading.pages(schema.odd_row, schema.odd_row.c.envoy_id == envoy_id):
-        yield odd_object(row[2], json.loads(row[3])) | {"odd": True}
+        yield _ours(odd_object(row[2], json.loads(row[3])) | {"odd": True}, serial)
+
+
+def _with_extra(shown: Object, extra: str) -> Object:
+    """Add unknown attributes, and what could not be used in its place."""
+    for name, value in json.loads(extra).items():
+        if shown.get(name) is None:
+            shown[name] = value
+    return shown
+
+
+def _ours(shown: Object, serial: str) -> Object:
+    """Put ours in front, and not what an unknown attribute may call itself."""
+    ours = {"kind": shown["kind"], "envoy_serial": serial}
+    return ours | shown | ours
 
 
 def _envoy(reading: Reader, envoy_id: int, serial: str) -> Iterator[Object]:

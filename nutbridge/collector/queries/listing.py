@@ -19,8 +19,14 @@ _LIST = (
     " r.odd_count, r.unknown_count, r.parse_state, r.problem, r.forward_state,"
     " r.forward_problem, e.timezone FROM raw r"
     " LEFT JOIN envoy e ON e.envoy_id = r.envoy_id"
-    " WHERE r.raw_id > ? ORDER BY r.raw_id LIMIT ?"
+    " WHERE r.raw_id > ?{whose} ORDER BY r.raw_id LIMIT ?"
 )
+_BEFORE = (
+    "SELECT r.raw_id FROM raw r WHERE r.raw_id > ?{whose}"
+    " ORDER BY r.raw_id DESC LIMIT 1 OFFSET ?"
+)
+#: By the index of an Envoy's bodies: of a fleet's, its own are few.
+_WHOSE = " AND r.envoy_id = (SELECT envoy_id FROM envoy WHERE serial_num = ?)"
 
 
 def reports(
@@ -33,25 +39,15 @@ def reports(
         serial: only those of this Envoy.
         last: only the newest so many of these.
     """
-    after = _before(reading, serial, last)
+    whose, values = ("", ()) if serial is None else (_WHOSE, (serial,))
+    after = 0
+    if last is not None:
+        found = reading.rows(_BEFORE.format(whose=whose), (0, *values, last))
+        after = found[0][0] if found else 0
     while True:
-        page = reading.rows(_LIST, (after, PAGE))
+        page = reading.rows(_LIST.format(whose=whose), (after, *values, PAGE))
         for row in page:
-            found = dict(zip(_KEYS, row[1:], strict=True))
-            if serial in (None, found["serial_num"]):
-                yield found
+            yield dict(zip(_KEYS, row[1:], strict=True))
         if len(page) < PAGE:
             return
         after = page[-1][0]
-
-
-def _before(reading: Reader, serial: str | None, last: int | None) -> int:
-    if last is None:
-        return 0
-    found = reading.rows(
-        "SELECT raw_id FROM raw WHERE CAST(? AS TEXT) IS NULL OR envoy_id ="
-        " (SELECT envoy_id FROM envoy WHERE serial_num = ?)"
-        " ORDER BY raw_id DESC LIMIT 1 OFFSET ?",
-        (serial, serial, last),
-    )
-    return int(found[0][0]) if found else 0

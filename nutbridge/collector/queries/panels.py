@@ -30,8 +30,8 @@ from nutbridge.collector.store.zones import offset_s
 _SILENT_S = 7 * DAY
 PANELS = (
     "SELECT p.envoy_id, p.eqid, p.device_eqid, p.last_energy,"  # noqa: S608
-    " (SELECT min(e.hour) FROM energy_hour e WHERE e.envoy_id = p.envoy_id"
-    " AND e.eqid = p.eqid),"
+    " (SELECT min(h.hour) FROM energy_hour h WHERE h.envoy_id = p.envoy_id"
+    " AND h.eqid = p.eqid),"
     " (SELECT min(d.reported) FROM device d WHERE d.envoy_id = p.envoy_id"
     " AND d.eqid = p.device_eqid)"
     " FROM (VALUES {envoys}) AS w CROSS JOIN panel p"

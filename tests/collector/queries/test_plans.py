@@ -1,0 +1,140 @@
+"""Every question of the tools, on the data of a year: how the database goes about it.
+
+On both databases. What is looked at is what the tools send: each statement of a
+question is noted, and explained afterwards.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from nutbridge.collector.parse.periods import By
+from nutbridge.collector.queries.bodies import find
+from nutbridge.collector.queries.devices import devices
+from nutbridge.collector.queries.energy import Wanted, panel_energy
+from nutbridge.collector.queries.export import export
+from nutbridge.collector.queries.listing import reports
+from nutbridge.collector.queries.outbox import outbox
+from nutbridge.collector.queries.panels import panels
+from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.reading import Reader, reading
+from tests.collector.queries.year import DAY, START, fill
+from tests.fakes import postgres
+
+_DAYS = 365
+_NOW = START + _DAYS * DAY
+_ENVOY = "990000000001"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def year(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Yield a database with a year of 30 panels."""
+    with _database(request, tmp_path_factory) as url:
+        store = Store.open(url)
+        fill(store, days=_DAYS)
+        store.close()
+        yield url
+
+
+@contextmanager
+def _database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"{tmp_path_factory.mktemp('year')}/reports.db"
+    else:
+        server = request.getfixturevalue("postgres_server")
+        with postgres.database(server, f"t{uuid.uuid4().hex}") as url:
+            yield url
+
+
+class Spy:
+    """Notes what is sent, and explains it."""
+
+    def __init__(self, database: Reader) -> None:
+        self._database = database
+        self._sent: list[tuple[str, Any]] = []
+
+    def ask(self, question: Callable[[Reader], Any]) -> list[Any]:
+        """Ask, all of it; the first thousand answers."""
+        engine = self._database._engine
+        event.listen(engine, "before_cursor_execute", self._note)
+        try:
+            answers = question(self._database)
+            return [one for one, _ in zip(answers, range(1000), strict=False)]
+        finally:
+            event.remove(engine, "before_cursor_execute", self._note)
+
+    def _note(self, _link: Any, _cursor: Any, sent: str, values: Any, *_: Any) -> None:
+        if (sent, values) not in self._sent:
+            self._sent.append((sent, values))
+
+    def plans(self) -> str:
+        """Return the plans of all that was sent."""
+        lines = []
+        with self._database._engine.connect() as link:
+            how = "EXPLAIN QUERY PLAN"
+            if link.dialect.name == "postgresql":
+                how = "EXPLAIN"
+                # One Envoy's year is the whole table: reading it whole would be right.
+                link.exec_driver_sql("SET enable_seqscan = off")
+            for statement, values in self._sent:
+                found = link.exec_driver_sql(f"{how} {statement}", values)
+                lines += [str(row[-1]) for row in found]
+        return "\n".join(lines)
+
+
+QUESTIONS: dict[str, Callable[[Reader], Any]] = {
+    "list": lambda database: reports(database, _ENVOY),
+    "list --last": lambda database: reports(database, _ENVOY, 10),
+    "show": lambda database: [find(database, None)],
+    "show SHA256": lambda database: [find(database, "9e3779b1")],
+    "devices": lambda database: devices(database, _NOW),
+    "panels": lambda database: panels(database, _NOW),
+    "energy": lambda database: panel_energy(database, By.DAY),
+    "energy --from": lambda database: panel_energy(
+        database, By.HOUR, Wanted(since=_NOW - 3 * DAY)
+    ),
+    "export": export,
+    "outbox": outbox,
+}
+#: These may be read whole: Envoys, what waits, the pairs of a batch.
+_SMALL = (
+    r"CONSTANT|w\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|raw USING INDEX raw_dead"
+)
+_LARGE = "interval|reading|event|energy_hour|raw|raw_body|report"
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_nothing_large_is_read_whole(year: str, name: str) -> None:
+    with reading(year) as database:
+        spy = Spy(database)
+        assert spy.ask(QUESTIONS[name]) or name == "outbox"
+        found = spy.plans()
+    assert re.findall(rf"(?m)^SCAN (?!{_SMALL}).*", found) == []
+    assert (
+        re.findall(rf"(?m)Seq Scan on (?:{_LARGE})(?:_[0-9]|_rest|\b).*", found) == []
+    )
+
+
+def test_months_that_are_not_asked_for_are_not_looked_at(year: str) -> None:
+    """PostgreSQL: of a year, those of the last 30 days, or since --from."""
+    if "postgresql" not in year:
+        return
+    for name in ("panels", "energy --from"):
+        with reading(year) as database:
+            spy = Spy(database)
+            spy.ask(QUESTIONS[name])
+            sums = [one for one in spy.plans().split("\n") if "energy_hour_" in one]
+        if name == "panels":
+            # The first hour of each panel is looked for by the key, in all months.
+            sums = [one for one in sums if "Index Only Scan" not in one]
+        assert sums
+        assert not re.findall(r"energy_hour_(?:2025|2026_0[1-8])", "".join(sums))
