@@ -20,6 +20,9 @@ DROP_INS = {
     13: ("NUT 2.8.1 walk", "port file walk"),
 }
 
+#: A drop-in that setup offers on each of them.
+OFFERED = "/etc/systemd/system/nut-monitor.service.d/nutbridge.conf"
+
 GUARD = "[guard]\n  password = choose-one\n  upsmon primary\n"
 MONITOR = "MONITOR home@localhost 1 guard choose-one primary"
 
@@ -32,24 +35,32 @@ def installed(debian: int, drop_ins: tuple[str, ...] | None = None) -> Iterator[
         debian: its release.
         drop_ins: parts of nutbridge-nut(7) to type; None: those of the release.
     """
+    walks = DROP_INS[debian] if drop_ins is None else drop_ins
     with Machine([base_tree(debian)], f"install{debian}", wheels(debian)) as machine:
         machine.prepare()
         machine.boot()
-        install(machine)
+        install(machine, drop_ins=bool(walks))
+        # By setup; the manual's own words for it, below, must lead to the same.
+        assert bool(machine.read(OFFERED)) == bool(walks), OFFERED
         listen(machine)
-        for name in DROP_INS[debian] if drop_ins is None else drop_ins:
+        for name in walks:
             type_as_root(machine, name)
         machine.power_off()
         yield machine.own
 
 
-def install(machine: Machine) -> None:
-    """Type the install section of the README, command by command."""
+def install(machine: Machine, *, drop_ins: bool) -> None:
+    """Type the install section of the README, command by command.
+
+    Args:
+        machine: it has Debian and NUT's packages.
+        drop_ins: the answer when setup offers them.
+    """
     machine.run(
         f"mkdir nutbridge && tar -C {SOURCE} --exclude=./.* -c . | tar -C nutbridge -x"
     )
     for step in steps(part("install walk")):
-        _type(machine, step)
+        _type(machine, step, drop_ins=drop_ins)
 
 
 def type_as_root(machine: Machine, name: str) -> None:
@@ -66,7 +77,7 @@ def _edited(command: str) -> str:
     return f"sed -i '{section}' /etc/nut/ups.conf"
 
 
-def _type(machine: Machine, step: Step) -> None:
+def _type(machine: Machine, step: Step, *, drop_ins: bool) -> None:
     command = step.as_root
     if command.startswith("apt install"):
         return  # in the tree; the machine has no network
@@ -77,14 +88,11 @@ def _type(machine: Machine, step: Step) -> None:
             f"{command}: {step.shows}",
         )
         return
-    machine.run(f"cd /root/nutbridge && {command}", _answers(machine, command))
-
-
-def _answers(machine: Machine, command: str) -> str:
-    house = machine.house
-    if not command.startswith("nutbridge setup"):
-        return ""
-    return f"{house.host}\n{house.email}\n{house.password}\ny\ny\n"
+    said = ""
+    if command.startswith("nutbridge setup"):
+        house, wanted = machine.house, "y" if drop_ins else "n"
+        said = f"{house.host}\n{house.email}\n{house.password}\ny\ny\n{wanted}\n"
+    machine.run(f"cd /root/nutbridge && {command}", said)
 
 
 def listen(machine: Machine) -> None:
