@@ -162,7 +162,7 @@ dist: $(DEVELOP) deb-tools
 LOCK_TOOL := uv==0.13.8
 LOWEST := $(VENV)-lowest
 RUNTIME_EXTRAS := --extra demo --extra discovery --extra collector --extra web \
-	--extra mqtt --extra plot
+	--extra mqtt
 # Where packages come from is uv's own setting (uv.toml, UV_DEFAULT_INDEX).
 COMPILE = $(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links \

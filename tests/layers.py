@@ -53,7 +53,13 @@ PURE = (
             *("payload", "formats", "decode", "identity"),
         )
     ),
-    *("tools.mask", "tools.status.report", "tools.setup.places", "tools.setup.texts"),
+    *(
+        "tools.history",
+        "tools.mask",
+        "tools.status.report",
+        "tools.setup.places",
+        "tools.setup.texts",
+    ),
     *("tools.setup.plan", "tools.setup.context", "tools.doctor.check"),
     *("tools.doctor.charge", "tools.doctor.storage", "tools.doctor.upsd"),
     *("web.model", "web.charts"),

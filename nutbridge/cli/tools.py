@@ -15,6 +15,7 @@ from nutbridge.cli import (
     doctor,
     drill,
     gateway,
+    history,
     release,
     setting,
     status,
@@ -84,6 +85,7 @@ app.add_typer(sma.sma, name="sma")
 app.command(epilog=doctor.EPILOG)(doctor.doctor)
 app.command("set")(setting.set_settings)
 app.command("status")(status.show_status)
+app.command("history")(history.show_history)
 app.command("release")(release.release)
 app.command("drill")(drill.drill)
 app.command("web")(web.web)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.bench.command import ENVIRONMENTS, FAST, commands, cpu_s
 from tests.bench.driven import drive, peak_kb
 from tests.bench.energy import energy
+from tests.bench.history import history
 from tests.bench.outage import see_outages
 from tests.bench.reports import REPORTS
 from tests.bench.sma import sma
@@ -203,4 +204,5 @@ PARTS: dict[str, Callable[[str | None, Say], list[Row]]] = {
     "sma": sma,
     **REPORTS,
     "energy": energy,
+    "history": history,
 }

@@ -26,7 +26,7 @@ DISTRIBUTIONS = {
     "prometheus_client": "prometheus-client",
 }
 #: Used without being imported: a database driver and data.
-NOT_IMPORTED = {"psycopg", "tzdata", "paho-mqtt", "plotext"}
+NOT_IMPORTED = {"psycopg", "tzdata", "paho-mqtt"}
 
 
 def name_of(requirement: str) -> str:
