@@ -43,7 +43,7 @@ def test_what_is_required_has_a_package() -> None:
     assert "python3-psycopg (>= 3.2.6)" in found["collector"]
     assert "tzdata (>= 2024.1)" in found["collector"]
     used = re.findall(r"\$\{(\w+):Depends\}", (DEBIAN / "control").read_text())
-    assert set(found) == set(used)
+    assert set(found) <= set(used)
 
 
 def test_machines_that_boot_have_what_the_packages_need() -> None:
