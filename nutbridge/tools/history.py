@@ -66,10 +66,10 @@ def _head(ups: str, history: History, zone: tzinfo | None) -> Iterator[str]:
     if not outages:
         yield f"{ups}: no outage since {since}"
         return
-    together = spoken_s(sum(lengths_s))
     count = _count(len(outages), "outage")
-    yield f"{ups}: {count} since {since}, together {together}"
-    if len(outages) > 1:
+    together = "" if len(outages) == 1 else "together "
+    yield f"{ups}: {count} since {since}, {together}{spoken_s(sum(lengths_s))}"
+    if together:
         yield f"  the longest {spoken_s(max(lengths_s))}"
 
 
