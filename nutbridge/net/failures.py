@@ -5,8 +5,11 @@ import os
 import ssl
 from collections.abc import Iterator
 
+#: The host is there, and nothing listens at that port.
+REFUSED = "connection refused"
+
 _TEXTS = {
-    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNREFUSED: REFUSED,
     errno.ECONNRESET: "connection reset",
     errno.EPIPE: "connection reset",
     errno.EHOSTUNREACH: "no route to the host",

@@ -10,6 +10,7 @@ Nothing here decides or repeats; a failure is one DeviceError naming host and pa
 
 import contextlib
 import logging
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from nutbridge.errors import (
     DeviceUnreachable,
     TokenRejected,
 )
+from nutbridge.net.failures import REFUSED
 from nutbridge.net.jsonfields import BodyError, parse_json
 from nutbridge.net.wire import Answer, Peer, Request, Wire
 from nutbridge.sources.enphase import paths
@@ -44,8 +46,10 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_REFUSED = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
+_REFUSALS = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
 _SESSION = re.compile(r"\bsessionId=([\w.~+/=-]{1,512})")
+#: Where nothing listens for TLS, old firmware is looked for so often, s.
+PLAIN_S = 600.0
 #: A token that was judged is judged again after this long, s.
 JUDGE_S = 60.0
 
@@ -90,6 +94,7 @@ class Gateway:
         token: returns the current token, or None while there is none.
         guard: None switches the checks of identity off (TEST mode).
         read_only: leave the live stream as it is.
+        plain_info: asks /info without TLS, where old firmware may listen.
 
     Attributes:
         host: as configured.
@@ -106,7 +111,10 @@ class Gateway:
         guard: Guard | None = None,
         *,
         read_only: bool = False,
+        plain_info: Callable[[float], Info] | None = None,
     ) -> None:
+        self._plain_info = plain_info
+        self._plain_again_at = -math.inf
         self.host = host
         self._read_only = read_only
         self._wire = wire
@@ -190,7 +198,7 @@ class Gateway:
 
         def ask(until: float) -> None:
             answers.append(self._send_known("GET", path, until))
-            if answers[-1].status in _REFUSED:
+            if answers[-1].status in _REFUSALS:
                 raise TokenRejected(self.host + path, "refused")
 
         with contextlib.suppress(TokenRejected):
@@ -242,15 +250,30 @@ class Gateway:
         """Fetch serial, firmware and clock, without the token."""
         try:
             answer = self._send_openly(Request("GET", paths.INFO), until)
-            if answer.status in _REFUSED:
+            if answer.status in _REFUSALS:
                 # No token was sent, so none was refused.
                 what, problem = self.host + paths.INFO, f"answered {answer.status}"
                 raise DeviceAnswerError(what, problem, answer.status)
             info = self._dated(paths.INFO, answer, Info.from_xml)
         except DeviceError as error:
+            self._look_for_old_firmware(error, until)
             raise self._with_remedy(error) from error.__cause__
         self.info = info.value
         return info
+
+    def _look_for_old_firmware(self, error: DeviceError, until: float) -> None:
+        """Take note of one that has no TLS: for the remedy, nothing else is asked."""
+        refused = isinstance(error, DeviceUnreachable) and error.problem == REFUSED
+        now = self._clock.boottime()
+        if not refused or self._plain_info is None or self.info is not None:
+            return
+        if now < self._plain_again_at:
+            return
+        self._plain_again_at = now + PLAIN_S
+        with contextlib.suppress(DeviceError):
+            found = self._plain_info(until)
+            if found.takes_tokens is False:
+                self.info = found
 
     def check_jwt(self, until: float) -> bool:
         """Ask the gateway whether it takes the token.
@@ -324,7 +347,7 @@ class Gateway:
     def _check(self, path: str, answer: Answer) -> None:
         what, status = self.host + path, answer.status
         self.epoch_s = http_date(answer.headers.get("date", "")) or self.epoch_s
-        if status in _REFUSED:
+        if status in _REFUSALS:
             raise TokenRejected(what, f"the gateway refuses the token ({status})")
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             problem = f"answered {status}, a redirect, which is not followed"

@@ -68,10 +68,10 @@ def diagnose(
     """
     if isinstance(error, CertificateChanged | WrongDevice):
         return Diagnosis("")  # their own text has it
-    if isinstance(error, DeviceUnreachable):
-        return Diagnosis(UNREACHABLE)
     if info is not None and info.takes_tokens is False:
         return Diagnosis(no_tokens(info), lasting=True)
+    if isinstance(error, DeviceUnreachable):
+        return Diagnosis(UNREACHABLE)
     path = error.what[error.what.find("/") :] if "/" in error.what else "this"
     if isinstance(error, TokenRejected):
         good = accepted if error.good is None else error.good

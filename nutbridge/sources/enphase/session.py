@@ -5,18 +5,20 @@ what one of them can do all can do, and none sends the token where another would
 not.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from nutbridge.config.file_names import gateway_pin_name
 from nutbridge.config.settings import Settings
-from nutbridge.net.addresses import Resolve, resolve_host
-from nutbridge.net.https import HttpsDevice
+from nutbridge.net.addresses import Resolve, resolve_host, split_host
+from nutbridge.net.https import HTTP_PORT, HttpsDevice
 from nutbridge.net.pins import Pin, PinKeeper, PinStore
 from nutbridge.net.tls import PinnedContext
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.identity import PeerGuard
+from nutbridge.sources.enphase.info import Info
 from nutbridge.system.clock import Clock, Waiter
 
 
@@ -31,6 +33,7 @@ class GatewaySite(NamedTuple):
         total_s: limit of one request in all; 2 x ``timeout_s`` when None.
         resolve: finds addresses.
         trust: the command that accepts another certificate.
+        plain_port: where firmware 5 listens, without TLS, and nowhere else.
     """
 
     host: str
@@ -40,6 +43,7 @@ class GatewaySite(NamedTuple):
     total_s: float | None = None
     resolve: Resolve = resolve_host
     trust: str = "nutbridge gateway trust"
+    plain_port: int = HTTP_PORT
 
 
 def site_of(settings: Settings) -> GatewaySite:
@@ -92,7 +96,10 @@ def open_gateway(
         trust=site.trust,
     )
     guard = PeerGuard(site.host, site.serial, wire, pin)
-    return Gateway(wire, clock, site.host, token, guard, read_only=read_only)
+    plain = _plain_info(site, clock, waiter)
+    return Gateway(
+        wire, clock, site.host, token, guard, read_only=read_only, plain_info=plain
+    )
 
 
 def introduce(site: GatewaySite, clock: Clock, waiter: Waiter) -> Gateway:
@@ -102,7 +109,35 @@ def introduce(site: GatewaySite, clock: Clock, waiter: Waiter) -> Gateway:
         ValueError: ``site.host`` is none.
     """
     wire = _wire(site, PinnedContext(), clock, waiter)
-    return Gateway(wire, clock, site.host, lambda: None)
+    plain = _plain_info(site, clock, waiter)
+    return Gateway(wire, clock, site.host, lambda: None, plain_info=plain)
+
+
+def _plain_info(
+    site: GatewaySite, clock: Clock, waiter: Waiter
+) -> Callable[[float], Info]:
+    """Return what asks /info at port 80: only firmware below 7 still answers there.
+
+    Nothing secret is sent. Source: firmware 5.0 listens at port 80 alone; it is closed
+    from D8.3.5286 on (evcc issue #26686), and led to https in between.
+    """
+
+    def fetch(until: float) -> Info:
+        names = [split_host(each)[0] for each in site.host.split(",")]
+        hosts = [f"[{each}]" if ":" in each else each for each in names]
+        wire = HttpsDevice(
+            ",".join(f"{each}:{site.plain_port}" for each in hosts),
+            context=None,
+            clock=clock,
+            waiter=waiter,
+            timeout_s=site.timeout_s,
+            total_s=site.total_s,
+            resolve=site.resolve,
+        )
+        with contextlib.closing(wire):
+            return Gateway(wire, clock, site.host, lambda: None).fetch_info(until).value
+
+    return fetch
 
 
 def _wire(

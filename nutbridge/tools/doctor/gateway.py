@@ -163,7 +163,7 @@ def _introduce(
         answer = gateway.fetch_info(place.until)
     except DeviceError as exc:
         if gateway.shown is None:
-            return replace(facts, unreachable=exc)
+            return replace(facts, unreachable=exc, info=gateway.info)
         facts = replace(facts, no_info=exc)
     else:
         epoch_s = answer.gateway_epoch_s
@@ -251,7 +251,7 @@ def gateway_connects(facts: DoctorFacts) -> CheckVerdict:
     if gateway.unreachable is not None:
         return failed(
             f"gateway {gateway.host} cannot be reached: {gateway.unreachable.problem}",
-            UNREACHABLE,
+            gateway.unreachable.remedy or UNREACHABLE,
         )
     return ok(f"gateway {gateway.host} answers at {gateway.address}")
 

@@ -114,10 +114,15 @@ class Probe:
             Refused: its firmware knows no tokens.
         """
         fetch = self._asked.fetch_info
-        if patient:
-            info = self._patiently(fetch)
-        else:
-            info = fetch(self._clock.boottime() + TIMEOUT_S).value
+        try:
+            if patient:
+                info = self._patiently(fetch)
+            else:
+                info = fetch(self._clock.boottime() + TIMEOUT_S).value
+        except DeviceUnreachable:
+            if self._asked.info is None:
+                raise
+            info = self._asked.info  # of old firmware, which has no TLS
         if info.serial is None:
             raise DeviceError(self._site.host, "its /info has no serial number")
         if info.takes_tokens is False:
