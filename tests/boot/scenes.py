@@ -238,6 +238,16 @@ def collector_without_libraries(play: Play) -> None:
     assert "/opt/nutbridge/bin/pip install 'nutbridge[collector]'" in told, told
 
 
+def doctor_finds_nothing(play: Play) -> None:
+    on_line(play)
+    play.until(lambda: " 0 failed" in doctor(play), 60, "doctor to find no fault")
+    assert ", 0 warning" in (said := doctor(play)), said
+
+
+def doctor(play: Play) -> str:
+    return play.machine.run("nutbridge doctor home", check=False)
+
+
 def uninstalled(play: Play) -> None:
     """As UNINSTALL in enphase-monitor(8) says; nothing runs, nothing is left."""
     on_line(play)
@@ -299,6 +309,7 @@ SCENES = (
     Scene("boot in an outage, gateway hangs for 60 s", late_in_outage, "OB"),
     Scene("no config for half a minute", config_away, "OL"),
     Scene("collector without its libraries", collector_without_libraries, "OL"),
+    Scene("doctor is asked", doctor_finds_nothing, "OL"),
     Scene("uninstalled", uninstalled, "-"),
     Scene("port file hidden for a minute", hidden_for_a_minute, "OL"),
 )
