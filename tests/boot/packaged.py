@@ -23,7 +23,9 @@ _LATER = f"{debian_version(nutbridge.__version__)}+later"
 _OWNERS = {
     "/etc/nut/enphase-home.conf",
     "/etc/nut/home.dev-template",
+    "/etc/nutbridge",
 }
+_COLLECTOR = "COLLECTOR=--listen 127.0.0.1:7480\n"
 
 _SAME_NAMES = (
     "/usr/bin/enphase-monitor",
@@ -125,6 +127,7 @@ def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
     def act(play: Play) -> None:
         begin(play)
         play.machine.run(f"apt-get -y install {WHEELS}/nutbridge-collector_*.deb")
+        play.machine.write("/etc/nutbridge/collector.env", _COLLECTOR, 0o600)
         for unit in ("nutbridge-collector", "nutbridge-web"):
             play.machine.run(f"systemctl enable --now {unit}")
         play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
