@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from nutbridge.errors import (
     CertificateChanged,
@@ -84,6 +84,18 @@ class Guard(Protocol):
         ...
 
 
+class Judgement(NamedTuple):
+    """What check_jwt said of a token, and when (CLOCK_BOOTTIME, s)."""
+
+    token: str | None
+    at: float
+    good: bool
+
+    def __repr__(self) -> str:
+        """Show no token."""
+        return f"Judgement(good={self.good})"
+
+
 class Gateway:
     """One IQ Gateway.
 
@@ -100,6 +112,8 @@ class Gateway:
         host: as configured.
         info: what it said last about itself.
         epoch_s: its clock in the last answer, seconds since 1970.
+        judged: what it said last of a token that it refused; None makes it judge
+            anew at the next refusal.
     """
 
     def __init__(
@@ -123,7 +137,7 @@ class Gateway:
         self._guard = guard
         self._session: str | None = None
         self._session_of: str | None = None
-        self._judged: tuple[str | None, float, bool] | None = None
+        self.judged: Judgement | None = None
         self._offered: str | None = None
         self._accepted: str | None = None
         self.info: Info | None = None
@@ -139,20 +153,34 @@ class Gateway:
         """The fingerprint shown last, by whomever; None in TEST mode."""
         return getattr(self._wire, "shown", None)
 
-    def insist(self, fetch: Callable[[float], T], until: float) -> T:
+    def insist(
+        self,
+        fetch: Callable[[float], T],
+        until: float,
+        first: Callable[[float], T] | None = None,
+        again: Callable[[], bool] = lambda: True,
+    ) -> T:
         """Ask with the token, and do for it what helps after a 401.
 
         A gateway that has restarted refuses good tokens for a while: a new session
         may do. Some firmware wants the cookie of check_jwt beside the token.
+
+        Args:
+            fetch: asks once.
+            until: when to give up, CLOCK_BOOTTIME, s.
+            first: asks the first time, if not ``fetch``: more patiently, say.
+            again: tells whether it may be asked once more after that.
 
         Raises:
             TokenRejected: ``good`` says whether the gateway takes the token.
             DeviceError: no usable answer.
         """
         try:
-            return fetch(until)
+            return (first or fetch)(until)
         except TokenRejected:
             self.new_session()
+            if not again():
+                raise
         try:
             return fetch(until)
         except TokenRejected as error:
@@ -169,17 +197,22 @@ class Gateway:
     def _judge(self, until: float) -> bool | None:
         """Have the token judged: once a minute, as it costs one of few sessions."""
         token, now = self._token(), self._clock.boottime()
-        if self._judged is not None:
-            judged, at, good = self._judged
-            if judged == token and now - at < JUDGE_S:
-                return good
+        judged = self.judged
+        if judged and judged.token == token and now - judged.at < JUDGE_S:
+            return judged.good
         try:
             good = self.check_jwt(until)
         except DeviceError as error:
             _log.debug("token not judged: %s", error)
             return None
-        self._judged = (token, now, good)
+        self.judged = Judgement(token, now, good=good)
         return good
+
+    @property
+    def token_bad(self) -> bool:
+        """Whether the gateway itself has said so of the present token."""
+        judged = self.judged
+        return bool(judged and judged.token == self._token() and not judged.good)
 
     @property
     def has_session(self) -> bool:

@@ -30,10 +30,6 @@ from nutbridge.ups.source import Retry
 
 _log = logging.getLogger(__name__)
 
-#: A token found bad is judged again after this long, s: each judgement costs
-#: one of the gateway's few sessions.
-JUDGE_S = 60.0
-
 #: Before anything is known, the inventory is asked this often beside the relay:
 #: behind a Collar the relay alone may say "closed" in an outage.
 INVENTORY_TRIES = 3
@@ -118,13 +114,11 @@ class EnphaseSource:
         self._collar_known = collar
         self._inventory_tries = INVENTORY_TRIES
         self.opened_at: float | None = None
-        self._token_bad = False
         self._believed = ""
         self._refused: dict[str, tuple[int, float]] = {}
         self._silent_too = False
         self._offered: str | None = None
         self._token_failed = False
-        self._judged_at: float | None = None
 
     @property
     def facts(self) -> Facts:
@@ -175,7 +169,7 @@ class EnphaseSource:
         try:
             relay = self._ask_relay(until)
         except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
-            if self._token_bad:
+            if self._gateway.token_bad:
                 raise  # nobody else takes it either
             said = self._ask_witnesses(error, until)
             if said is None:
@@ -269,65 +263,39 @@ class EnphaseSource:
             _log.warning("nobody tells of the grid any more (%s)", failure)
 
     def _ask_relay(self, until: float) -> Relay:
-        """Ask the relay, at most RELAY_TRIES times.
+        """Ask the relay, at most RELAY_TRIES times; after a 401 see ``insist``.
 
-        After a 401 once more in a new session: a gateway that has restarted
-        refuses good tokens for a while.
+        A new token is made if the gateway itself says that this one is bad.
         """
-        token = self._renewal.token
-        if token != self._offered:
-            self._judged_at, self._token_bad = None, False
-        self._offered = token
+        gateway, renewal = self._gateway, self._renewal
+        self._offered = renewal.token
         self._token_failed = self._offered is None
-        tries = 0
+        before, tries = gateway.judged, 0
 
-        def ask() -> Relay:
+        def ask(until: float) -> Relay:
             nonlocal tries
             tries += 1
-            return self._gateway.fetch_relay(self._deadline(until)).value
+            return gateway.fetch_relay(self._deadline(until)).value
+
+        def ask_patiently(until: float) -> Relay:
+            return self._retry(lambda: ask(until), tries=RELAY_TRIES, until=until)
 
         try:
-            relay = self._retry(ask, tries=RELAY_TRIES, until=until)
-        except TokenRejected:
-            self._gateway.new_session()
-            if tries >= RELAY_TRIES:
-                raise
-            relay = self._ask_again(ask, until)
-        self._token_bad = False
-        if self._judged_at is not None:
-            self._judged_at = None
-            self._renewal.accepted()
-        return relay
-
-    def _ask_again(self, ask: Callable[[], Relay], until: float) -> Relay:
-        try:
-            return ask()
-        except TokenRejected:
-            self._token_failed = True
-            self._judge_token(until)
-            if not self._gateway.has_session:
-                raise
-        # Some firmware wants the cookie of check_jwt beside the token.
-        relay = ask()
-        self._token_failed = False
-        return relay
-
-    def _judge_token(self, until: float) -> None:
-        """Have a new token made if the gateway itself says that this one is bad."""
-        now = self._clock.boottime()
-        if self._judged_at is not None and now - self._judged_at < JUDGE_S:
-            return
-        try:
-            good = self._gateway.check_jwt(self._deadline(until))
+            relay = gateway.insist(
+                ask, until, first=ask_patiently, again=lambda: tries < RELAY_TRIES
+            )
         except DeviceError as error:
-            _log.debug("token not judged: %s", error)
-            return
-        self._judged_at, self._token_bad = now, not good
-        if good:
-            self._renewal.accepted()
-            _log.debug("the gateway takes the token, but not for the relay")
-        else:
-            self._renewal.refused()
+            judged = gateway.judged
+            if judged is not before and judged is not None:
+                self._token_failed = True
+                (renewal.accepted if judged.good else renewal.refused)()
+            if isinstance(error, TokenRejected):
+                self._token_failed = True
+            raise
+        if gateway.judged is not None:
+            gateway.judged = None
+            renewal.accepted()
+        return relay
 
     def _has_collar(self) -> bool:
         inventory = self._details.inventory
