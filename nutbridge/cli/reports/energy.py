@@ -72,7 +72,12 @@ def energy(  # noqa: PLR0913  options
         )
         with reading(out.database(db)) as database:
             refuse_unknown(database, serial, panel)
-            rows = out.nonempty(sums.panel_energy(database, by, wanted))
+            rows: Iterator[Any] | None
+            each = as_json or as_csv or panels or panel is not None
+            if each:
+                rows = out.nonempty(sums.panel_energy(database, by, wanted))
+            else:
+                rows = out.nonempty(sums.totals(database, by, wanted))
             if rows is None and (first or last or serial or panel):
                 raise NutbridgeError(
                     f"no energy there; {sums.extent(database, wanted)}"
@@ -82,10 +87,10 @@ def energy(  # noqa: PLR0913  options
                 out.write_array(map(sums.as_object, found))
             elif as_csv:
                 out.write_csv(map(_cells, found), _COLUMNS)
-            elif panels or panel:
+            elif each:
                 out.write_lines(_panel_lines(found, by))
             else:
-                out.write_lines(_lines(sums.added_up(found), by))
+                out.write_lines(_lines(found, by))
 
 
 def _day(option: str, text: str | None) -> int | None:

@@ -48,6 +48,20 @@ DAYS = (
     f" CAST(sum(h.estimated_j) AS BIGINT){_SOURCE}"
     f" GROUP BY p.envoy_id, p.eqid, {_LOCAL} / {DAY}"
 )
+_ALL_PANELS = (
+    "SELECT p.envoy_id, count(DISTINCT p.eqid), {place},"
+    " CAST(sum(h.energy_j) AS BIGINT), CAST(sum(h.estimated_j) AS BIGINT)"
+    f"{_SOURCE} GROUP BY p.envoy_id, "
+    "{place}"
+)
+_TOTALS = {
+    By.HOUR: _ALL_PANELS.replace("{place}", "h.hour, h.offset_s"),
+    By.DAY: _ALL_PANELS.replace("{place}", f"{_LOCAL} / {DAY}, 0", 1).replace(
+        "{place}", f"{_LOCAL} / {DAY}"
+    ),
+}
+#: Hours in which some panels gave energy, and how many did.
+BRIGHT = f"SELECT p.envoy_id, h.hour, count(*){_SOURCE} GROUP BY p.envoy_id, h.hour"
 #: No place is farther from UTC, s.
 _FARTHEST = 18 * HOUR
 #: Places where a calendar begins and ends: few of them serve all.
@@ -125,6 +139,13 @@ def panel_energy(
 ) -> Iterator[PanelEnergy]:
     """Yield the energy of each channel and period: by Envoy, time, channel."""
     statement = HOURS if by is By.HOUR else DAYS
+    for envoy, rows in _of_wanted(reading, statement, wanted):
+        yield from _periods(envoy, by, rows)
+
+
+def _of_wanted(
+    reading: Reader, statement: str, wanted: Wanted
+) -> Iterator[tuple[EnvoyRow, Sequence[Row]]]:
     filters, values = _filters(wanted)
     # For the key, and for the months of PostgreSQL.
     since = 0 if wanted.since is None else wanted.since - _FARTHEST
@@ -132,7 +153,7 @@ def panel_energy(
         begins = {envoy.envoy_id: since for envoy in batch}
         found = of_envoys(reading, statement, begins, filters, values)
         for envoy in batch:
-            yield from _periods(envoy, by, found.pop(envoy.envoy_id, ()))
+            yield envoy, found.pop(envoy.envoy_id, ())
 
 
 def of_envoys(
@@ -142,11 +163,11 @@ def of_envoys(
     filters: str = "",
     values: Sequence[object] = (),
 ) -> dict[int, list[Row]]:
-    """Return the rows of HOURS or DAYS for some Envoys, by the Envoy's number.
+    """Return the rows of a statement for some Envoys, by the Envoy's number.
 
     Args:
         reading: the database.
-        statement: HOURS or DAYS.
+        statement: HOURS, DAYS, BRIGHT.
         begins: of each Envoy, the hour to begin with, Unix seconds.
         filters: more conditions.
         values: of these.
@@ -188,7 +209,16 @@ def added_up(found: Iterable[PanelEnergy]) -> Iterator[EnvoyEnergy]:
 
 def totals(reading: Reader, by: By, wanted: Wanted = ALL) -> Iterator[EnvoyEnergy]:
     """Yield ``panel_energy``, added up for each Envoy."""
-    yield from added_up(panel_energy(reading, by, wanted))
+    if by is By.MONTH:
+        # How many panels gave in a month is not in its days.
+        yield from added_up(panel_energy(reading, by, wanted))
+        return
+    for envoy, rows in _of_wanted(reading, _TOTALS[by], wanted):
+        found = []
+        for _, panels, place, offset, whole, estimated in rows:
+            period = _period(envoy.timezone, by, place, offset)
+            found.append(EnvoyEnergy(envoy, period, whole, estimated, panels))
+        yield from sorted(found, key=lambda one: one.period)
 
 
 def extent(reading: Reader, wanted: Wanted) -> str:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from nutbridge.collector.parse.periods import DAY, HOUR
 from nutbridge.collector.queries.energy import (
+    BRIGHT,
     DAYS,
-    HOURS,
     IS_PANEL,
     local_now,
     of_envoys,
@@ -88,7 +88,7 @@ def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator
         for number, at in newest.items()
         if at and any(_is_late(row[3], at) for row in named[number])
     }
-    hours = of_envoys(reading, HOURS, late)
+    hours = of_envoys(reading, BRIGHT, late, " AND h.energy_j > 0")
     for envoy in envoys:
         number = envoy.envoy_id
         rows = named.get(number, [])
@@ -128,10 +128,7 @@ def _facts(rows: Sequence[Row], sums: Sequence[Row]) -> dict[str, PanelFacts]:
 def _bright(hours: Sequence[Row], facts: Mapping[str, PanelFacts]) -> list[int]:
     """Return the hours in which half of the panels that are alive gave energy."""
     alive = sum(any(one.days.values()) for one in facts.values())
-    count: dict[int, int] = {}
-    for _, _, hour, _, energy_j, _ in hours:
-        count[hour] = count.get(hour, 0) + (energy_j > 0)
-    return [hour for hour, gave in count.items() if gave and 2 * gave >= alive]
+    return [hour for _, hour, gave in hours if 2 * gave >= alive]
 
 
 def _judged(

@@ -20,12 +20,17 @@ from nutbridge.collector.serve.options import Allowed, Caps, Mode
 from nutbridge.collector.serve.verdict import Way, way_of
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.states import Accepted
+from nutbridge.collector.store.zones import zone_of
 from nutbridge.errors import NutbridgeError
+from nutbridge.system.text import printable
 
 #: Calls of the store at the same time: one wait for the disk serves them all.
 THREADS = 32
 #: A body that inflates to more is handled alone, bytes.
 BIG = 1 << 19
+
+#: Unknown timezones that the log names; a stranger may make up any number.
+_MOST_TOLD = 20
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +80,7 @@ class Intake:
         self._rules = rules
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="intake")
         self._big = asyncio.Lock()
+        self._zones_told: set[str] = set()
 
     async def take(self, raw: RawReport) -> Taken:
         """Store and parse one request.
@@ -129,7 +135,21 @@ class Intake:
             result = self._look_into(raw.body)
         way = way_of(self._rules.mode, raw.path, parsed=result.parsed)
         self._store.parsed(accepted.raw_id, result, queue=way is Way.QUEUE)
+        self._tell_zone(result)
         return Taken(accepted, result, way)
+
+    def _tell_zone(self, result: ParseResult) -> None:
+        """Say once that a timezone is not known: its days would be wrong unseen."""
+        zone = result.report.envoy.timezone if result.report else None
+        if not zone or zone_of(zone) is not None or zone in self._zones_told:
+            return
+        if len(self._zones_told) < _MOST_TOLD:
+            self._zones_told.add(zone)
+            _log.warning(
+                "Envoy %s: its timezone %.64s is not known; its days are those of UTC",
+                result.serial,
+                printable(zone),
+            )
 
     def _look_into(self, body: bytes) -> ParseResult:
         try:

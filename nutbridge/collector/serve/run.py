@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nutbridge.collector.errors import StoreError
+from nutbridge.collector.queries.figures import envoy_figures
 from nutbridge.collector.serve.app import AppClocks, AppParts, ReportsApp
 from nutbridge.collector.serve.certificate import listener_context
 from nutbridge.collector.serve.forwarder import Forwarder
@@ -39,6 +40,7 @@ from nutbridge.collector.serve.status import StatusPages
 from nutbridge.collector.serve.threads import call_aside, wait_aside
 from nutbridge.collector.serve.upstream import Upstream
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.reading import Reader
 from nutbridge.errors import Refused
 from nutbridge.net.https import verifying_context
 from nutbridge.system.clock import Clock
@@ -226,6 +228,8 @@ class Collector:
             store_health,
             upstream_health,
             lambda: outbox.problem if outbox else None,
+            # A store may be another after a while: the copy that took its place.
+            lambda: envoy_figures(Reader(self._store.engine), int(clock.wall())),
         )
         return parts, outbox, pages
 

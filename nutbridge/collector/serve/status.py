@@ -5,7 +5,7 @@ for no password.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.applications import Starlette
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from nutbridge.collector.errors import StoreError
+from nutbridge.collector.queries.figures import EnvoyFigures
 from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.metrics import CONTENT_TYPE, Metrics
 from nutbridge.collector.serve.options import Mode
@@ -21,6 +22,9 @@ from nutbridge.collector.store.states import Counters
 
 #: A store that does not answer within this is not well, s.
 _PATIENCE_S = 5.0
+#: Figures of many Envoys are asked for again after this many times as long as they
+#: took: whoever scrapes does not slow the collector down.
+_REST = 10
 
 
 class StatusPages:
@@ -33,6 +37,7 @@ class StatusPages:
         store: whether reports can be stored.
         upstream: whether it answers.
         problem: why the last report of the outbox was not taken; None: it was.
+        figures: asks the store about the Envoys; blocks.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class StatusPages:
         store: Health,
         upstream: Health,
         problem: Callable[[], str | None],
+        figures: Callable[[], Sequence[EnvoyFigures]],
     ) -> None:
         self._mode = mode
         self._metrics = metrics
@@ -50,6 +56,8 @@ class StatusPages:
         self._store = store
         self._upstream = upstream
         self._problem = problem
+        self._figures = figures
+        self._figures_until_s = 0.0
         self._store_problem: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="status")
 
@@ -98,8 +106,26 @@ class StatusPages:
         found |= {name: value for name, value in more.items() if value}
         return JSONResponse(found, 200 if well else 503)
 
+    async def _of_envoys(self) -> None:
+        """Ask about the Envoys, if that was not done just now; else the last stay."""
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
+        if begun_s < self._figures_until_s:
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                found = await loop.run_in_executor(self._thread, self._figures)
+        except (StoreError, TimeoutError):
+            return
+        finally:
+            took_s = loop.time() - begun_s
+            self._figures_until_s = loop.time() + _REST * took_s
+        self._metrics.of_envoys(found)
+
     async def _metrics_page(self, _request: Request) -> Response:
         kept = await self._kept()
+        if kept is not None:
+            await self._of_envoys()
         store = kept is not None and self._store.works is not False
         page = self._metrics.render(kept, upstream=self._upstream.works, store=store)
         return Response(page, headers={"Content-Type": CONTENT_TYPE})

@@ -47,7 +47,7 @@ class Sql:
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement written with ``?`` and return its rows."""
         result = self.connection.exec_driver_sql(self._own(statement), tuple(values))
-        return [tuple(row) for row in result]
+        return [tuple(row) for row in result.fetchall()]
 
     def insert(
         self, table: Table, names: Names, rows: Sequence[Row], conflict: str

@@ -7,7 +7,7 @@ import pytest
 from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.model import RawReport
 from nutbridge.collector.parse.periods import By
-from nutbridge.collector.queries.energy import Wanted, panel_energy, totals
+from nutbridge.collector.queries.energy import Wanted, added_up, panel_energy, totals
 from nutbridge.collector.queries.panels import panels
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.reading import reading
@@ -106,6 +106,7 @@ def test_energy_between_moments_of_the_place(store: Store, url: str, by: By) -> 
     day = Wanted(since=MIDNIGHT, until=MIDNIGHT + DAY)
     with reading(url) as database:
         found = list(totals(database, by, day))
+        assert found == list(added_up(panel_energy(database, by, day)))
         assert sum(one.energy_j for one in found) == sum(
             energy_j(panel, start, 0, DAY) for panel in PANELS
         )

@@ -16,8 +16,9 @@ from sqlalchemy import event
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.bodies import find
 from nutbridge.collector.queries.devices import devices
-from nutbridge.collector.queries.energy import Wanted, panel_energy
+from nutbridge.collector.queries.energy import Wanted, panel_energy, totals
 from nutbridge.collector.queries.export import export
+from nutbridge.collector.queries.figures import envoy_figures
 from nutbridge.collector.queries.listing import reports
 from nutbridge.collector.queries.outbox import outbox
 from nutbridge.collector.queries.panels import panels
@@ -102,12 +103,15 @@ QUESTIONS: dict[str, Callable[[Reader], Any]] = {
     "energy --from": lambda database: panel_energy(
         database, By.HOUR, Wanted(since=_NOW - 3 * DAY)
     ),
+    "energy of all": lambda database: totals(database, By.DAY),
+    "metrics": lambda database: envoy_figures(database, _NOW),
     "export": export,
     "outbox": outbox,
 }
 #: These may be read whole: Envoys, what waits, the pairs of a batch.
 _SMALL = (
-    r"CONSTANT|w\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|raw USING INDEX raw_dead"
+    r"CONSTANT|w\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
+    "|raw USING INDEX raw_dead"
 )
 _LARGE = "interval|reading|event|energy_hour|raw|raw_body|report"
 

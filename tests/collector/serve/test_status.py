@@ -4,10 +4,19 @@ import json
 import os
 import socket
 import sqlite3
+import time
+import zlib
 from pathlib import Path
 
+from nutbridge import __version__
 from tests.collector.serve.collector import Collector, collector
-from tests.collector.serve.reports import PATH, report_body, request
+from tests.collector.serve.reports import (
+    PATH,
+    SERIAL,
+    report_body,
+    report_xml,
+    request,
+)
 from tests.collector.serve.upstream import (
     Enphase,
     resets,
@@ -57,6 +66,46 @@ def test_pages_tell_of_the_upstream(tmp_path: Path, enphase: Enphase) -> None:
         other.close()
         wait_for(lambda: metric(running, "nutbridge_dead_letters") == 2)
         assert json.loads(running.get("/healthz").body)["dead_letters"] == 2
+
+
+def test_figures_of_the_envoys(tmp_path: Path, enphase: Enphase) -> None:
+    """Last report, oldest that waits, panels by state, energy of today, version."""
+    enphase.reaction = resets
+    options = ("--mode", "store-and-forward", "--upstream", enphase.url)
+    with collector(tmp_path, *options) as running:
+        before = int(time.time())
+        now = before // 300 * 300
+        body = report_body(0, start=now, panels=3)
+        assert running.post(body).status == 200
+        page = running.get("/metrics").body.decode()
+    found = {
+        name: float(value)
+        for name, _, value in (row.rpartition(" ") for row in page.splitlines())
+        if not name.startswith("#")
+    }
+    whose = f'{{envoy="{SERIAL}"}}'
+    for name in ("last_report", "oldest_waiting"):
+        when = found[f"nutbridge_envoy_{name}_timestamp_seconds{whose}"]
+        assert before <= when <= time.time()
+    states = {
+        state: found[f'nutbridge_envoy_panels{{envoy="{SERIAL}",state="{state}"}}']
+        for state in ("ok", "asleep", "silent", "dead")
+    }
+    assert states == {"ok": 3, "asleep": 0, "silent": 0, "dead": 0}
+    # The slot began five minutes ago: yesterday, just after midnight.
+    today = found[f"nutbridge_envoy_energy_today_joules{whose}"]
+    assert today in {0, 60000 + 60001 + 60002}
+    assert found[f'nutbridge_build_info{{version="{__version__}"}}'] == 1
+
+
+def test_unknown_timezone_is_told_once(tmp_path: Path) -> None:
+    with collector(tmp_path, "--mode", "local") as running:
+        for number in range(2):
+            xml = report_xml(number).replace(b"US/Pacific", b"Mars/Base")
+            assert running.post(zlib.compress(xml)).status == 200
+    told = [line for line in running.log if "Mars/Base" in line]
+    assert len(told) == 1
+    assert "UTC" in told[0]
 
 
 def test_pages_and_reports_do_not_mix(free: Collector) -> None:
