@@ -64,7 +64,12 @@ PURE = (
     *("tools.doctor.charge", "tools.doctor.storage", "tools.doctor.upsd"),
     *("web.model", "web.charts"),
     *("collector.errors", "collector.parse", "collector.serve.options"),
-    *("collector.serve.rate", "collector.serve.headers", "collector.serve.verdict"),
+    *(
+        "collector.mqtt.messages",
+        "collector.serve.rate",
+        "collector.serve.headers",
+        "collector.serve.verdict",
+    ),
     *("collector.queries.panel_states", "simulator.legacy_envoy"),
 )
 

@@ -26,7 +26,7 @@ DISTRIBUTIONS = {
     "prometheus_client": "prometheus-client",
 }
 #: Used without being imported: a database driver and data.
-NOT_IMPORTED = {"psycopg", "tzdata", "paho-mqtt"}
+NOT_IMPORTED = {"psycopg", "tzdata"}
 
 
 def name_of(requirement: str) -> str:
@@ -56,6 +56,7 @@ GROUPS = {group: names(list(x)) for group, x in PROJECT["dependency-groups"].ite
 #: Modules that may import more than the base: each loads it when it is needed.
 MORE = {
     "nutbridge/collector/": EXTRAS["collector"],
+    "nutbridge/collector/mqtt/": EXTRAS["mqtt"],
     "nutbridge/cli/reports/": EXTRAS["collector"],
     "nutbridge/man/": GROUPS["build"],
     "nutbridge/simulator/": EXTRAS["demo"],

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -10,9 +10,11 @@ from nutbridge.cli.common import PLAIN, Json
 from nutbridge.cli.reports import keeping
 from nutbridge.cli.reports import output as out
 from nutbridge.cli.reports.energy import energy
+from nutbridge.cli.reports.mqtt import mqtt
 from nutbridge.cli.reports.options import Db, Serial
 from nutbridge.cli.reports.sample import sample
 from nutbridge.cli.reports.serve import serve
+from nutbridge.errors import UsageError
 from nutbridge.system.text import printable
 
 Digest = Annotated[
@@ -35,6 +37,7 @@ reports = typer.Typer(
 )
 reports.command()(serve)
 reports.command()(sample)
+reports.command()(mqtt)
 keeping.add_to(reports)
 
 
@@ -151,7 +154,7 @@ reports.command()(energy)
 
 
 @reports.command()
-def export(
+def export(  # noqa: PLR0913 - one argument per option
     db: Db = None,
     *,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated.")] = False,
@@ -159,6 +162,19 @@ def export(
         bool, typer.Option("--jsonl", help="One JSON object per line.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    as_influx: Annotated[
+        bool, typer.Option("--influx", help="InfluxDB's line protocol.")
+    ] = False,
+    since: Annotated[
+        Literal["last"] | None,
+        typer.Option(
+            metavar="last", help="With --influx: what came after the last --taken."
+        ),
+    ] = None,
+    taken: Annotated[
+        bool,
+        typer.Option("--taken", help="Note that the last --since last has arrived."),
+    ] = False,
     serial: Serial = None,
     private: Private = False,
 ) -> None:
@@ -167,9 +183,19 @@ def export(
     Place and MAC addresses are left out unless --private.
     """
     with out.orderly():
-        out.one_of(
-            {"--csv": as_csv, "--jsonl": as_jsonl, "--json": as_json}, needed=True
-        )
+        forms = {"--csv": as_csv, "--jsonl": as_jsonl, "--json": as_json}
+        forms["--influx"] = as_influx
+        out.one_of(forms | {"--taken": taken}, needed=True)
+        if since and not as_influx:
+            raise UsageError("--since last is for --influx alone")
+        if as_influx or taken:
+            from nutbridge.cli.reports import influx
+
+            if taken:
+                influx.note_taken(db)
+            else:
+                influx.export(db, serial, only_new=since is not None)
+            return
         from nutbridge.collector.queries.export import columns
         from nutbridge.collector.queries.export import export as exported
         from nutbridge.collector.queries.known import refuse_unknown

@@ -30,6 +30,8 @@ _COLLECTOR = (
     *("sqlalchemy", "psycopg", "psycopg_c", "psycopg_binary", "tzdata"),
     *("uvicorn", "starlette", "prometheus_client", "cryptography", "h11"),
 )
+#: First part of a module's name to the extra that brings it.
+_EXTRAS = dict.fromkeys(_COLLECTOR, "collector") | {"paho": "mqtt"}
 #: Redraws of the bar, s.
 _EVERY_S = 0.1
 _BAR = 30
@@ -38,7 +40,7 @@ _undo: list[Callable[[], None]] = []
 
 
 class CollectorMissing(NutbridgeError):
-    """A library of the extra ``collector`` is not installed.
+    """A library of the extra ``collector``, or ``mqtt``, is not installed.
 
     Attributes:
         module: its name.
@@ -48,8 +50,9 @@ class CollectorMissing(NutbridgeError):
     exit_code = EX_CONFIG
 
     def __init__(self, module: str) -> None:
-        self.module = module
-        super().__init__(f"{module} is missing; install it: {adding('collector')}")
+        self.module = module.partition(".")[0]
+        extra = _EXTRAS[self.module]
+        super().__init__(f"{self.module} is missing; install it: {adding(extra)}")
 
 
 @contextlib.contextmanager
@@ -65,9 +68,10 @@ def orderly() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except ModuleNotFoundError as exc:
-        if exc.name not in _COLLECTOR:
+        name = exc.name or ""
+        if name.partition(".")[0] not in _EXTRAS:
             raise
-        raise CollectorMissing(exc.name) from exc
+        raise CollectorMissing(name) from exc
     finally:
         be_root_again()
 

@@ -61,13 +61,15 @@ def test_each_relaxation_has_its_reason() -> None:
         assert name in comments
 
 
-def test_systemd_finds_no_fault(analyze: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["nutbridge-collector", "nutbridge-mqtt"])
+def test_systemd_finds_no_fault(name: str, analyze: str, tmp_path: Path) -> None:
     """Only the path of the command, which is not installed here, is replaced."""
     command = tmp_path / "nutbridge"
     command.write_text("#!/bin/sh\n")
     command.chmod(0o755)
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text().replace(COMMAND, str(command)))
+    file = FOLDER / f"{name}.service"
+    copy = tmp_path / file.name
+    copy.write_text(file.read_text().replace(COMMAND, str(command)))
     done = subprocess.run(
         [analyze, "verify", "--man=no", str(copy)],
         capture_output=True,
