@@ -7,6 +7,7 @@ driver to upsd: NUT 2.8.0 and 2.8.1 then lose the status that follows in the
 same burst. So these three never leave this module.
 """
 
+import functools
 import math
 import re
 
@@ -67,6 +68,7 @@ def quote(text: str) -> str:
     return f'"{text}"'
 
 
+@functools.lru_cache(512)  # nearly all values of a file are those of the one before
 def assignment(name: str, value: str | None) -> str:
     """Return the line that gives ``name`` a value, or takes it away (None)."""
     return f"{name}: {quote(plain_text(value or ''))}"

@@ -8,6 +8,7 @@ A name of this table never belongs to the user, except the settings: these are
 read from the port file, used, and written back as the user wrote them.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -174,6 +175,7 @@ def find(name: str) -> Variable | None:
     return _BY_FOLDED.get(name.lower())
 
 
+@functools.cache
 def fitting(phases: int | None) -> tuple[Variable, ...]:
     """Return the variables of a system with 1, 2 (split phase) or 3 phases.
 

@@ -62,6 +62,7 @@ class Words(NamedTuple):
     number: int = 1
 
 
+@functools.lru_cache(512)  # of one port file nearly all lines are the same each time
 def split_words(line: str) -> Words:
     """Split one physical line; open ends are closed at the end of the line."""
     return next(_split(line, _IN_LINE))

@@ -19,6 +19,9 @@ from nutbridge.errors import NutbridgeError
 
 T = TypeVar("T")
 
+#: Most values; whether one is a record takes longer to find out.
+_PLAIN = frozenset({float, int, bool, str, types.NoneType})
+
 #: More items in one list are not ours.
 LONGEST = 2000
 
@@ -32,8 +35,11 @@ def encode(value: Any) -> Any:
 
     Every field is there, unknown ones as None.
     """
+    kind: Any = type(value)
+    if kind in _PLAIN:
+        return value
     if _is_record(value):
-        return {name: encode(getattr(value, name)) for name in _schema(type(value))}
+        return {name: encode(getattr(value, name)) for name in _schema(kind)}
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple):
@@ -82,6 +88,7 @@ def _is_record(value: Any) -> bool:
     return is_dataclass(value) or hasattr(value, "_field_defaults")
 
 
+@functools.cache
 def _schema(kind: Any) -> dict[str, Any]:
     """Return the type of each field, by its name."""
     if is_dataclass(kind):
