@@ -60,6 +60,12 @@ _REPLACED = re.compile(
     r"#\s*yours: (?P<own>.*?); in use: (?P<used>[^#]*?)(?: (?P<rest>#.*))?", re.DOTALL
 )
 
+#: Of the table, what stands above the user's lines.
+_OURS = tuple(
+    each.name
+    for each in BY_NAME.values()
+    if each.kind in {ValueKind.MEASURED, ValueKind.CONSTANT}
+)
 _STATES = (("OL",), ("OB",), ("OB", "LB"))
 _STATUS_FLAGS = frozenset({"CHRG", "DISCHRG"})
 
@@ -235,9 +241,9 @@ def render(
     named = {name for name in values if BY_NAME[name].optional}
     fitted = {each.name for each in fitting(phases)} | text.seen | named
     lines = [
-        assignment(name, values.get(name, maker.default(name)))
-        for name, variable in BY_NAME.items()
-        if name in fitted and variable.kind in {ValueKind.MEASURED, ValueKind.CONSTANT}
+        assignment(name, values[name] if name in values else maker.default(name))
+        for name in _OURS
+        if name in fitted
     ]
     lines += _user_lines(text, values, maker)
     words = (values.get(STATUS) or "").split(" ")
