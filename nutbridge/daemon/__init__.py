@@ -15,7 +15,8 @@ From the wire to ups.status, at every check::
     daemon.monitor.Monitor._ask           an answer, or why there is none
     sources.enphase.source.EnphaseSource.grid
     sources.enphase.source.EnphaseSource._ask_grid      who is asked, who is believed
-    sources.enphase.source.EnphaseSource._ask_relay     what helps after a 401
+    sources.enphase.source.EnphaseSource._ask_relay
+    sources.enphase.gateway.Gateway.insist              what helps after a 401
     net.retry.retrying                    a second try
     sources.enphase.gateway.Gateway.fetch_relay
     sources.enphase.gateway.Gateway._fetch
