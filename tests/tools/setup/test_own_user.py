@@ -46,7 +46,8 @@ def test_everything_is_its_own_and_nut_only_reads(
     found = set_up(machine, monkeypatch)
     own = f"{OWN.uid}:{NUT}"
     assert found["etc/nut/enphase-home.conf"] == f"-rw------- {own}"
-    assert found["var/lib/nutbridge"] == f"drwx------ {own}"
+    # NUT's group passes through, to the history alone.
+    assert found["var/lib/nutbridge"] == f"drwx--x--- {own}"
     assert found["var/lib/nutbridge/enphase-home.token"] == f"-rw------- {own}"
     assert found["run/nutbridge/home.dev-nocomms"] == f"-rw-r----- {own}"
     assert "STATE_DIR='/var/lib/nutbridge'" in (
