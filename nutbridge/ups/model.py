@@ -194,7 +194,7 @@ class Equipment(NamedTuple):
             whether the grid is there.
         devices: batteries and what can island the house, one by one.
         size_wh: energy of the listed batteries when full, None unless every
-            one of them tells its own.
+            one of them tells its own; 0 where there is surely none.
     """
 
     controller: bool | None = None

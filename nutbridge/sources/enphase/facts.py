@@ -141,7 +141,7 @@ def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
     if inventory and (inventory.value.devices or equipment is None):
         equipment = derive_equipment(inventory.value)
     if answers.nothing_fitted and equipment == Equipment():
-        equipment = Equipment(controller=False, batteries=0)
+        equipment = Equipment(controller=False, batteries=0, size_wh=0.0)
     return known._replace(
         battery=derive_battery(answers, flows) or known.battery,
         flows=flows,

@@ -61,7 +61,8 @@ def _fitted(battery: BatteryMemory, equipment: Equipment) -> BatteryMemory:
     if equipment.batteries:
         listed_wh = equipment.size_wh or battery.listed_wh
         return battery._replace(fitted=True, listed_wh=listed_wh)
-    if equipment.controller and equipment.batteries == 0 and battery.fitted is None:
+    sure = equipment.controller or equipment.size_wh == 0
+    if sure and equipment.batteries == 0 and battery.fitted is None:
         return battery._replace(fitted=False)
     return battery
 

@@ -116,7 +116,7 @@ class BatteryMemory(NamedTuple):
         part: the part of the known capacity that the last reading showed; 0
             while a gateway that has just started shows none.
         fitted: True once a battery was seen, False when the inventory lists a
-            controller and no battery, None before that.
+            controller and no battery, or nothing for long; None before that.
         read_at: time of the last reading looked at, believed or not.
     """
 

@@ -106,7 +106,7 @@ def test_doctor_when_strict_knows_no_certificate(lab: Lab) -> None:
     with text_of(lab.site.state / f"enphase-{UPS}.fingerprint", ""):
         found = lab.look({"ENVOY_TLS": "strict"})
     assert checks(found, CheckOutcome.FAILED) == {"gateway-certificate"}
-    assert "known is none" in found["gateway-certificate"].finding
+    assert "none is known" in found["gateway-certificate"].finding
     assert "not trusted" in found["gateway-token"].finding
 
 
