@@ -25,7 +25,7 @@ def layer() -> Iterator[Path]:
         yield own
 
 
-@pytest.mark.slow(300)
+@pytest.mark.slow(220)
 def test_short_choice_of_scenes(layer: Path) -> None:
     reports = all_played(SHORT, 13, layer, at_once=AT_ONCE)
     assert not [report for report in reports if report.fault]
