@@ -400,7 +400,9 @@ def upsmon_login(facts: DoctorFacts) -> CheckVerdict:
     upsd = facts.need(UpsdFacts)
     if upsd.clients is None:
         return skipped("whether upsmon is logged in: upsd does not tell")
-    if any(_is_local(client) for client in upsd.clients) or not upsd.here:
+    # By an address of this machine's own it comes from that address.
+    here = facts.need(GuardFacts).here
+    if not upsd.here or any(_is_local(each) or each in here for each in upsd.clients):
         who = ", ".join(upsd.clients) or "nobody"
         return ok(f"logged in at upsd for {facts.settings.ups}: {who}")
     return failed(

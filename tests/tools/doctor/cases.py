@@ -255,6 +255,10 @@ def _guard_cases() -> Iterator[Case]:
     nobody, mon = UpsdFacts("127.0.0.1:3493", {}, clients=()), ("upsmon-m", "upsmon-l")
     yield Case("upsmon: not logged in", facts(guard(), nobody), mon)
     others = replace(nobody, clients=("192.0.2.7",))
+    lan = guard(
+        GUARDED.replace("localhost", "192.0.2.7"), here=frozenset(["192.0.2.7"])
+    )
+    yield Case("upsmon: by its own address", facts(lan, others), mon)
     yield Case("upsmon: others are", facts(guard("#"), others), mon)
     yield case("no file", guard(conf=None))
     yield case("not for us", guard(conf=None, denied=True))
