@@ -1,6 +1,8 @@
 """What is worth a line, and what a hanging disk may hold up: nothing."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -298,3 +300,13 @@ def test_thread_ends_with_the_writer(tmp_path: Path) -> None:
         SOON_S,
         f"the end of the thread, among {names}",
     )
+
+
+def test_one_check_loads_no_history() -> None:
+    """enphase-monitor -s needs it only where there is something to write."""
+    names = "nutbridge.daemon.wiring, nutbridge.daemon.runner, nutbridge.daemon.monitor"
+    code = f"import sys, {names}; print([m for m in sys.modules if 'n.history' in m])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
