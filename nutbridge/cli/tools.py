@@ -65,16 +65,23 @@ def _common(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    *,
+    page: Annotated[
+        bool,
+        typer.Option("--web", help="Serve its page too, and go on until ^C."),
+    ] = False,
+) -> None:
     """Play a power outage in one minute, on this machine alone.
 
     Starts a stand-in gateway on loopback, the monitor, and NUT where it is
     installed, and shows what upsc sees. Changes nothing outside a temporary
-    folder.
+    folder. With --web also the page of that house, with a made-up month behind it
+    and a day of 12 panels.
     """
     from nutbridge.tools.demo.show import play
 
-    raise typer.Exit(play(sys.stdout, os.environ))
+    raise typer.Exit(play(sys.stdout, os.environ, web=page))
 
 
 app.command(epilog=setup.AFTERWARDS)(setup.setup)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 LISTEN = "127.0.0.1:9181"
+#: STATE_DIR of monitors that have a user of their own.
+OWN_STATE = Path("/var/lib/nutbridge")
 
 Upses = Annotated[
     list[str] | None,
@@ -141,7 +143,7 @@ def _plan(
         names=frozenset(one.lower() for one in names or ()),
         upses=known,
         folders=places,
-        history=(own, UNIT_FOLDER),
+        history=places if state_dir else (own, OWN_STATE, UNIT_FOLDER),
         db=db,
         layout=read_layout(Path(layout)) if layout else None,
         upsd=None if upsd == "off" else upsd,

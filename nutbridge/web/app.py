@@ -100,6 +100,7 @@ class Pages:
         self._polls: dict[str, Kept[tuple[Poll, ...]]] = {}
         self._extra = extra
         self._made: dict[str, PageAnswer] = {}
+        self._told_of: dict[str, str] = {}
         self._static = {
             name: (_HERE / "static" / name).read_bytes() for name in _STATIC
         }
@@ -317,8 +318,11 @@ class Pages:
         return self._told(request, status, status.phrase, exc.detail)
 
     async def _on_problem(self, request: Request, exc: Exception) -> Response:
-        here = request.url.path
-        _log.warning("%s: %s", printable(here), printable(str(exc)))
+        where = request.url.path.split("/")[1]
+        # Open pages ask again and again; a line in the log once.
+        if self._told_of.get(where) != str(exc):
+            self._told_of[where] = str(exc)
+            _log.warning("/%s: %s", printable(where), printable(str(exc)))
         return self._told(
             request, HTTPStatus.SERVICE_UNAVAILABLE, "This cannot be read now", str(exc)
         )

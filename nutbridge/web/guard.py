@@ -31,7 +31,10 @@ HEADERS = (
 #: Endings that nobody can register; RFC 6762, RFC 8375, and ICANN's .internal.
 _PRIVATE = (".local", ".localhost", ".home.arpa", ".internal", ".lan", ".home")
 _PORT = re.compile(r":[0-9]{1,5}$")
-_TEXT = b"This name is not known here; use the address, or start with --name.\n"
+_STRANGE = b"This name is not known here; use the address, or start with --name.\n"
+#: No address of ours is longer, bytes.
+_LONGEST = 2048
+_TOO_LONG = b"This address is too long.\n"
 
 
 def is_known_host(host: str, names: frozenset[str]) -> bool:
@@ -95,14 +98,20 @@ class HostGuard:
                 message["headers"] = [*message.get("headers", ()), *HEADERS]
             await send(message)
 
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > _LONGEST:
+            await _refuse(guarded, 414, _TOO_LONG)
+            return
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) == 1 and is_known_host(hosts[0].decode("latin-1"), self._names):
             await self._app(scope, receive, guarded)
             return
-        headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", str(len(_TEXT)).encode("ascii")),
-        ]
-        start = {"type": "http.response.start", "status": 421, "headers": headers}
-        await guarded(start)
-        await guarded({"type": "http.response.body", "body": _TEXT})
+        await _refuse(guarded, 421, _STRANGE)
+
+
+async def _refuse(send: Send, status: int, text: bytes) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(text)).encode("ascii")),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})

@@ -1,6 +1,7 @@
 """The last answer of something slow, for all who ask at once."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
@@ -11,6 +12,8 @@ T = TypeVar("T")
 
 #: Nobody looks at an empty page for longer, s.
 PATIENCE_S = 5.0
+#: An error is asked about again after this, s.
+FAILED_S = 2.0
 
 
 class NotInTime(NutbridgeError):
@@ -56,7 +59,7 @@ class Kept(Generic[T]):
         """
         now = self._clock()
         answer = self._answer
-        if answer is None or (answer.done() and now - self._asked_at > self._fresh_s):
+        if answer is None or now - self._asked_at > self._good_s(answer):
             loop = asyncio.get_running_loop()
             answer = self._answer = loop.run_in_executor(self._thread, self._ask)
             # Nobody may be left to fetch its error.
@@ -67,6 +70,13 @@ class Kept(Generic[T]):
                 return await asyncio.shield(answer)
         except TimeoutError:
             raise NotInTime("it does not answer now; try again in a moment") from None
+
+    def _good_s(self, answer: "asyncio.Future[T]") -> float:
+        """Return how long an answer counts; what hangs is not asked twice."""
+        if not answer.done():
+            return math.inf
+        failed = answer.cancelled() or answer.exception() is not None
+        return min(self._fresh_s, FAILED_S) if failed else self._fresh_s
 
 
 def _fetched(answer: "asyncio.Future[T]") -> None:

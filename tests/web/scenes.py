@@ -1,15 +1,15 @@
 """Houses as their monitors left them: port file, state, history, and a held lock."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nutbridge.daemon.history.file import history_path
-from nutbridge.daemon.history.points import HistoryPoint, render_point
+from nutbridge.daemon.history.points import render_point
 from nutbridge.system.clock import SystemClock
 from nutbridge.system.lock import PortLock
+from nutbridge.tools.demo.month import OUTAGES, PastOutage, month
 from nutbridge.ups.model import DeviceHealth, Flows, Grid
 from nutbridge.ups.status.memory import (
     BatteryMemory,
@@ -189,64 +189,15 @@ SCENES: Mapping[str, Callable[[Path], Scene]] = {
 
 
 def write_history(
-    folder: Path, ups: str = "home", *, now_on: float | None = None
+    folder: Path, ups: str = "home", *, lasts_s: float | None = None
 ) -> None:
-    """Write a month: a short outage, a long one that got low, silences at night.
+    """Write a month with two outages, and one under way.
 
     Args:
         folder: STATE_DIR.
         ups: name.
-        now_on: since how many seconds an outage has lasted; None: on line.
+        lasts_s: how long that one has lasted; None: there is none.
     """
-    now = time.time()
-    up0 = now - 40 * DAY
-    points: list[HistoryPoint] = []
-
-    def add(ago_s: float, **values: object) -> None:
-        at = now - ago_s
-        points.append(HistoryPoint(at=at, up=at - up0, origin="m.b", **values))  # type: ignore[arg-type]
-
-    outages = [(21.4 * DAY, 24 * 60.0, 88.0, 84.0), (6.3 * DAY, 7.7 * HOUR, 93.0, 14.0)]
-    if now_on is not None:
-        outages.append((now_on, now_on, 90.0, 62.0))
-    ago = 28 * DAY
-    while ago > 0:
-        inside = any(begin >= ago > begin - lasts for begin, lasts, _, _ in outages)
-        ends = [begin - lasts for begin, lasts, _, last in outages if last < 50]
-        charging = any(ago - 9 < end < ago + 4 * HOUR for end in ends)
-        if not inside:
-            silent_s = 400.0 if 13.02 * DAY > ago > 12.98 * DAY else None
-            add(
-                ago,
-                status="" if silent_s else "OL",
-                soc_pct=None if silent_s else 30.0 if charging else 92.0,
-                load_w=500.0,
-                grid_w=500.0,
-                capacity_wh=CAPACITY_WH,
-                silent_s=silent_s,
-            )
-        ago -= 900.0
-    for begin, lasts, first, last in outages:
-        steps = int(lasts // 60)
-        for step in range(steps):
-            part = step / max(1, steps)
-            soc = first + (last - first) * part
-            reckoned = lasts > 5 * HOUR and 0.45 < part < 0.6
-            load = 520.0 + 380.0 * ((step // 25) % 2) + 90.0 * ((step // 4) % 3)
-            add(
-                begin - step * 60.0 - 1,
-                status="OB LB" if soc < 20 else "OB",
-                soc_pct=round(soc, 1),
-                reckoned=reckoned,
-                battery_w=None if reckoned else load,
-                load_w=None if reckoned else load,
-                runtime_s=round(soc / 100 * CAPACITY_WH / load * 3600),
-                capacity_wh=CAPACITY_WH,
-                silent_s=60.0 if reckoned else None,
-            )
-        if lasts != now_on:
-            add(begin - lasts, status="OL", soc_pct=last, load_w=500.0, changed=True)
-    points.sort(key=lambda point: point.at)
-    path = history_path(str(folder), ups)
-    path.write_bytes(b"".join(map(render_point, points)))
-    os.utime(path)
+    now = () if lasts_s is None else (PastOutage(lasts_s, lasts_s, 90.0, 62.0),)
+    points = month(time.time(), (*OUTAGES, *now), CAPACITY_WH)
+    history_path(str(folder), ups).write_bytes(b"".join(map(render_point, points)))

@@ -32,12 +32,14 @@ from nutbridge.tools.demo.play import Player
 from nutbridge.tools.demo.script import DemoStep
 from nutbridge.tools.demo.stage import UPS, DemoStage, check_extra
 from nutbridge.tools.demo.views import FileView, UpscView, View
+from nutbridge.tools.demo.web import DemoWeb, check_web
 
 Find = Callable[[Mapping[str, str]], Programs | None]
 
 EX_MISSED = 1
 EX_INTERRUPTED = 130
 _LOG_LINES = 15
+_IDLE_S = 1.0
 #: A socket's path has room for 107 bytes; ours needs 60 beside the folder's.
 _LONGEST_FOLDER = 45
 
@@ -57,22 +59,31 @@ class _Ending:
     log: list[str]
 
 
-def play(stdout: TextIO, environ: Mapping[str, str], find: Find = find_programs) -> int:
+def play(
+    stdout: TextIO,
+    environ: Mapping[str, str],
+    find: Find = find_programs,
+    *,
+    web: bool = False,
+) -> int:
     """Run the demo.
 
     Args:
         stdout: where the table goes.
         environ: of this process.
         find: finds NUT's programs.
+        web: serve the page too, until somebody ends it.
 
     Returns:
         The exit code, see above.
 
     Raises:
-        DemoMissing: the extra ``demo`` is not installed.
+        DemoMissing: the extra ``demo`` (or ``web``) is not installed.
     """
     started_s = time.monotonic()
     check_extra()
+    if web:
+        check_web()
     waiter = SignalWaiter()
     waiter.install()
     # A closed terminal too; but under nohup it shall go on.
@@ -83,8 +94,13 @@ def play(stdout: TextIO, environ: Mapping[str, str], find: Find = find_programs)
         screen.say("nutbridge demo", "", _INTRODUCTION)
         with _folder() as folder:
             stage = DemoStage(folder, environ)
+            page = DemoWeb(stage, environ) if web else None
             programs = find(environ)
-            ending = _perform(stage, programs, screen, waiter, started_s)
+            if page is not None:
+                screen.live(" making up a month of a house and its panels ...")
+                page.prepare()
+                started_s = time.monotonic()
+            ending = _perform(stage, programs, (screen, page), waiter, started_s)
         return _conclude(screen, ending)
     except Stopping:
         with contextlib.suppress(OSError):
@@ -113,10 +129,11 @@ def _folder() -> Iterator[Path]:
 def _perform(
     stage: DemoStage,
     programs: Programs | None,
-    screen: Terminal,
+    shown: tuple[Terminal, DemoWeb | None],
     waiter: SignalWaiter,
     started_s: float,
 ) -> _Ending:
+    screen, page = shown
     with contextlib.ExitStack() as stack:
         screen.live(" starting ...")
         stack.enter_context(stage)
@@ -125,12 +142,20 @@ def _perform(
             stack.callback(nut.stop)
         view = _choose_view(stage, nut, screen)
         stage.start_monitor(nut.state if nut else None)
+        if page is not None:
+            stack.callback(page.stop)
+            address = page.start(nut.port if nut else None)
+            screen.say("", f"The page of the house and its panels: {address}")
         screen.say("", *table.heading())
         player = Player(stage, view, screen, waiter, started_s)
         try:
             missed = player.run()
         finally:
             screen.live("")
+        if page is not None and missed is None:
+            screen.say("", "The house goes on, and its page with it, until ^C.")
+            while stage.monitor_runs:
+                waiter.wait(_IDLE_S)
         return _Ending(missed, stage.log_tail(_LOG_LINES))
 
 

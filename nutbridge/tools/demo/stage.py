@@ -28,7 +28,14 @@ UPS = "demo"
 #: These would lead the monitor to somebody else's files or service manager.
 _NOT_PASSED_ON = (
     *("CONFIG_FILE", "UPS", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY"),
-    *("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"),
+    *(
+        "STATE_DIRECTORY",
+        "NUTBRIDGE_DB",
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+        "JOURNAL_STREAM",
+    ),
 )
 _PACKAGES = Path(__file__).parents[3]
 _LOG_BYTES = 16 * 1024
@@ -124,15 +131,8 @@ class DemoStage:
         Args:
             nut_state: where it looks for the driver's socket; None without NUT.
         """
-        environ = {
-            name: value
-            for name, value in self._environ.items()
-            if name not in _NOT_PASSED_ON and not name.startswith("NUT_")
-        }
+        environ = self.environ_for(self._environ)
         environ["SSL_CERT_FILE"] = str(self.folder / "cloud.pem")
-        environ["PYTHONPATH"] = os.pathsep.join(
-            filter(None, (str(_PACKAGES), environ.get("PYTHONPATH")))
-        )
         environ["NUT_STATEPATH"] = str(nut_state or self.folder)
         config = str(self.folder / "enphase-demo.conf")
         with self._log.open("ab") as log:
@@ -148,6 +148,19 @@ class DemoStage:
             )
         self._monitor = monitor
         self._exits.callback(end, monitor)
+
+    @staticmethod
+    def environ_for(environ: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a process of ours: it finds the package."""
+        found = {
+            name: value
+            for name, value in environ.items()
+            if name not in _NOT_PASSED_ON and not name.startswith("NUT_")
+        }
+        found["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (str(_PACKAGES), environ.get("PYTHONPATH")))
+        )
+        return found
 
     @property
     def monitor_runs(self) -> bool:

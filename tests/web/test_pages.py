@@ -1,0 +1,150 @@
+"""The pages as a real browser shows them. Pictures stay in .pytest_cache/pages.
+
+One test with parts: one browser for all of them, whatever worker runs it.
+"""
+
+import importlib.resources
+import time
+from pathlib import Path
+
+import pytest
+
+from nutbridge.simulator.legacy_envoy import DEAD
+from tests.web import scenes
+from tests.web.browser import WIDTHS, Browser
+from tests.web.conftest import Served
+
+AXE = importlib.resources.files("axe_core_python") / "axe.min.js"
+_RUN_AXE = "axe.run().then(arguments[arguments.length - 1])"
+
+PANELS = {"panels": "panels", "panel": f"panels/{DEAD.eqid}"}
+PAGES = {**{name: f"house/{name}" for name in scenes.SCENES}, **PANELS}
+WORDS = {
+    "on-line": "On line since",
+    "on-battery": "On battery since",
+    "low": "Low battery, 17 %",
+    "reckoned": "reckoned, silent since 21:14",
+    "stale": "no answer",
+    "nocomms": "No communication",
+    "no-monitor": "Not protected: no monitor runs",
+    "panels": "11 of 12 panels",
+    "panel": "dead",
+}
+#: Colours that only somebody who has to act may see.
+TO_ACT = {"low", "nocomms", "no-monitor", "panels", "panel"}
+
+
+@pytest.mark.slow(40)
+def test_pages(
+    site: Served,
+    evil_site: str,
+    browser: Browser,
+    shots: Path,
+    subtests: pytest.Subtests,
+) -> None:
+    for name in PAGES:
+        with subtests.test(page=name):
+            see_page(site, browser, shots, name)
+    for name in ("low", "reckoned", "nocomms", "panels", "panel"):
+        for dark in (False, True):
+            with subtests.test(access=name, dark=dark):
+                see_no_fault_of_access(site, browser, name, dark=dark)
+    for see in (see_curve, see_large_word, see_dead_panel, see_new_numbers):
+        with subtests.test(see=see.__name__):
+            see(site, browser)
+    with subtests.test(see="evil"):
+        see_only_text(evil_site, browser)
+
+
+def see_page(site: Served, browser: Browser, shots: Path, name: str) -> None:
+    """At a phone's and a screen's width, dark and light: nothing is cut or missing."""
+    for width in WIDTHS:
+        browser.look(f"{site.url}/{PAGES[name]}", width, dark=width > 1000)
+        assert browser.overflow() == []
+        assert WORDS[name] in browser.text
+        classes = browser.run("return document.getElementById('hero').className")
+        assert ("act" in classes.split()) == (name in TO_ACT)
+        browser.shoot(shots / f"{name}-{width}.png", width)
+    assert browser.complaints() == []
+    strangers = [url for url in browser.asked() if not url.startswith(site.url)]
+    assert [url for url in strangers if url.startswith(("http", "ws", "//"))] == []
+
+
+def see_no_fault_of_access(
+    site: Served, browser: Browser, name: str, *, dark: bool
+) -> None:
+    """Contrast, names, roles, order: by axe-core."""
+    browser.look(f"{site.url}/{PAGES[name]}", 1280, dark=dark)
+    browser.run(AXE.read_text(encoding="utf-8"))
+    found = browser.driver.execute_async_script(_RUN_AXE)["violations"]
+    serious = [
+        (each["id"], [node["html"][:200] for node in each["nodes"]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def see_curve(site: Served, browser: Browser) -> None:
+    browser.look(f"{site.url}/house/on-battery")
+    curves = browser.run(
+        "return [...document.querySelectorAll('svg.outage-curve path.curve')]"
+        ".map(one => one.getBBox().width)"
+    )
+    assert len(curves) >= 3
+    assert max(curves) > 300
+    assert "low battery: machines that listen shut down from" in browser.text
+
+
+def see_large_word(site: Served, browser: Browser) -> None:
+    browser.look(f"{site.url}/house/low", 1280)
+    size = browser.run(
+        "return parseFloat(getComputedStyle(document.querySelector('.big')).fontSize)"
+    )
+    assert size >= 100
+    assert browser.run("return document.querySelector('.big').innerText") == "OB LB"
+
+
+def see_dead_panel(site: Served, browser: Browser) -> None:
+    browser.look(f"{site.url}/panels")
+    (dead,) = browser.run(
+        "return [...document.querySelectorAll('a.panel')]"
+        ".filter(one => /dead/.test(one.innerText))"
+        ".map(one => one.getAttribute('href'))"
+    )
+    assert dead == f"/panels/{DEAD.eqid}"
+    assert "West 6: dead" in browser.text
+
+
+def see_new_numbers(site: Served, browser: Browser) -> None:
+    """Without a reload; what has the focus stays."""
+    scene = site.houses["on-line"]
+    browser.look(f"{site.url}/house/on-line")
+    assert "92 %" in browser.text
+    browser.run("document.body.dataset.marked = 'the same page'")
+    scene.status, scene.charge_pct, scene.since_s = "OB", 77.0, 5.0
+    scene.write()
+    try:
+        until = time.monotonic() + 60
+        while "On battery since" not in browser.text:
+            assert time.monotonic() < until, browser.text
+            time.sleep(0.2)
+        assert "77 %" in browser.text
+        assert browser.run("return document.body.dataset.marked") == "the same page"
+    finally:
+        scene.status, scene.charge_pct, scene.since_s = "OL", 92.0, 3 * scenes.DAY
+        scene.write()
+
+
+def see_only_text(evil_site: str, browser: Browser) -> None:
+    """Names of devices, serial numbers and events are never taken for HTML."""
+    for page in ("", "panels"):
+        browser.look(f"{evil_site}/{page}")
+        assert browser.run("return document.querySelectorAll('img').length") == 0
+        assert browser.run("return document.querySelectorAll('script').length") == 1
+        assert browser.overflow() == []
+        shown = browser.text + browser.run(
+            "return [...document.querySelectorAll('[title]')].map(e => e.title).join()"
+        )
+        assert "onerror=alert(1)" in shown
+    assert browser.complaints() == []
