@@ -19,6 +19,9 @@ _hidden = {name: _modules.get(name) for name in _UNUSED}
 _modules.update(dict.fromkeys(_UNUSED))
 try:
     import httpx
+
+    # The rest of it is loaded by its first transport.
+    httpx.HTTPTransport(verify=False, trust_env=False).close()
 finally:
     for _name in _UNUSED:
         del _modules[_name]
