@@ -37,7 +37,7 @@ def old(url: str) -> str:
 
 def asked(url: str, by: By) -> list[list[object]]:
     with reading(url) as database:
-        return [list(one.values()) for one in energy(database, by)]
+        return [list(one.values())[1:] for one in energy(database, by)]
 
 
 def test_sums_stay_but_for_what_was_counted_twice(old: str) -> None:
@@ -47,7 +47,12 @@ def test_sums_stay_but_for_what_was_counted_twice(old: str) -> None:
     eqid, energy_j = "990000000102.1", 60_100
     for by in By:
         found = {tuple(row[:3]): row[3:] for row in asked(old, by)}
-        expected = {tuple(row[:3]): row[3:] for row in before[by.value] if row[3] != 8}
+        # An AC Battery is no panel any more.
+        expected = {
+            tuple(row[:3]): row[3:]
+            for row in before[by.value]
+            if row[3] != 8 and row[2] != "990000000901.1"
+        }
         wrong = [key for key in expected if found[key] != expected[key]]
         assert [key[2] for key in wrong] == [eqid]
         expected[wrong[0]][0] -= energy_j
@@ -93,7 +98,7 @@ def test_it_takes_reports_as_before(old: str) -> None:
     put(store, body(again, report_timestamp=NOW + 3))
     assert store.counters().outbox == 5
     store.close()
-    assert asked(old, By.HOUR)[-1][3:] == [65439, 0]
+    assert max(asked(old, By.HOUR))[3:] == [65439, 0]
     bodies = "SELECT count(*) FROM raw_body"
     with reading(old) as database:
         assert database.rows(bodies) == [(24,)]
