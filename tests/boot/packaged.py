@@ -129,7 +129,7 @@ def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
         play.machine.run(f"apt-get -y install {WHEELS}/nutbridge-collector_*.deb")
         play.machine.write("/etc/nutbridge/collector.env", _COLLECTOR, 0o600)
         for unit in ("nutbridge-collector", "nutbridge-web"):
-            play.machine.run(f"systemctl enable --now {unit}")
+            play.machine.run(f"systemctl enable {unit}")
         play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
         runs = play.machine.run("pgrep -af 'nutbridge|enphase-monitor'", check=False)
         assert not runs, runs
