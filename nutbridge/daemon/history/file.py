@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nutbridge.config.file_names import history_name
+from nutbridge.daemon.history.points import LONGEST_BYTES
 from nutbridge.system.files import Access, Folder, read_file
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ def append(path: Path, data: bytes, owner: tuple[int, int] | None) -> None:
 
                 problem = "is a hard link to another file"
                 raise NotPlainError(errno.EMLINK, problem, str(path))
-            size = os.fstat(handle).st_size
-            if size and os.pread(handle, 1, size - 1) != b"\n":
-                data = b"\n" + data  # a write that was killed
+            size = _whole_size(handle)
             if size + len(data) > CAP_BYTES:
                 _make_room(folder, path.name, owner)
                 os.close(handle)
@@ -74,6 +73,21 @@ def append(path: Path, data: bytes, owner: tuple[int, int] | None) -> None:
             _write(handle, data, size)
         finally:
             os.close(handle)
+
+
+def _whole_size(handle: int) -> int:
+    """Return the size up to the last whole line, and cut off what follows it.
+
+    The kernel ends a write of a killed process at the end of a page.
+    """
+    size = os.fstat(handle).st_size
+    if not size or os.pread(handle, 1, size - 1) == b"\n":
+        return size
+    start = max(0, size - LONGEST_BYTES)
+    tail = os.pread(handle, size - start, start)
+    whole = start + tail.rfind(b"\n") + 1
+    os.ftruncate(handle, whole)
+    return whole
 
 
 def _write(handle: int, data: bytes, size: int) -> None:
