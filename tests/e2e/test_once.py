@@ -18,10 +18,11 @@ def test_on_line(known: Site) -> None:
 
 
 def test_cached_token_needs_no_library(known: Site) -> None:
-    """A check that goes well loads nothing to judge tokens or to try again with."""
+    """Nothing to judge tokens, to try again, or to explain a command line."""
     daemon = known.start_program(
         "import sys\n"
-        "sys.modules['jwt'] = sys.modules['tenacity'] = None\n"
+        "for name in ('jwt', 'tenacity', 'typer', 'trio', 'cryptography'):\n"
+        "    sys.modules[name] = None\n"
         "sys.argv.insert(1, '-s')\n"
         "from nutbridge.cli.enphase_monitor import main\n"
         "main()\n"
