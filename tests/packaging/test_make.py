@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("dummy-ups", "initdb", "man", "systemd-analyze", "upsc", "upsd", "upsmon")
+NEEDED = (
+    *("chromedriver", "chromium", "dummy-ups", "initdb", "man", "mosquitto"),
+    *("systemd-analyze", "upsc", "upsd", "upsmon"),
+)
 
 _TELLS = '#!/bin/sh\necho "called: ${0##*/} $*"\n'
 _SUDO = _TELLS + 'test "$1" = -n && shift\n"$@"\n'
