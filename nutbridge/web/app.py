@@ -185,13 +185,17 @@ class Pages:
             request,
             "panels",
             (solar,),
-            lambda: self._render(
-                "panels.html",
-                {**panels_page.context(solar), "every": PANELS_S,
-                 "apis": ("/api/panels",)},
-                here="/panels",
-            ),
-        )  # fmt: skip
+            lambda: self.panels_body(solar),
+        )
+
+    def panels_body(self, solar: Solar) -> bytes:
+        """Return the page of the panels."""
+        values = {
+            **panels_page.context(solar),
+            "every": PANELS_S,
+            "apis": ("/api/panels",),
+        }
+        return self._render("panels.html", values, here="/panels")
 
     async def _panel(self, request: Request) -> Response:
         eqid = request.path_params["eqid"]

@@ -13,6 +13,7 @@ from tests.bench.driven import drive, peak_kb
 from tests.bench.energy import energy
 from tests.bench.history import history
 from tests.bench.outage import see_outages
+from tests.bench.page import page
 from tests.bench.questions import QUESTIONS
 from tests.bench.reports import REPORTS
 from tests.bench.sma import sma
@@ -207,4 +208,5 @@ PARTS: dict[str, Callable[[str | None, Say], list[Row]]] = {
     "energy": energy,
     "history": history,
     **QUESTIONS,
+    "page": page,
 }

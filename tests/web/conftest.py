@@ -34,8 +34,8 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
-    """Start the command; yield its address and its log."""
+def served(folder: Path, *options: str) -> Iterator[tuple[str, Path, int]]:
+    """Start the command; yield its address, its log and its pid."""
     log = folder / "web.log"
     command = [sys.executable, "-m", "nutbridge", "web", "--listen", "127.0.0.1:0"]
     with log.open("wb") as file:
@@ -48,7 +48,7 @@ def served(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
             assert server.poll() is None, log.read_text(encoding="utf-8")
             assert time.monotonic() < until
             time.sleep(0.05)
-        yield found[1], log
+        yield found[1], log, server.pid
     finally:
         server.terminate()
         server.wait(20)
@@ -74,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         *options,
         *("--state-dir", str(folder), "--db", url, "--layout", str(layout)),
         *("--upsd", "off"),
-    ) as (address, log):
+    ) as (address, log, _):
         yield Served(address, folder, houses, log)
     for scene in houses.values():
         scene.close()
@@ -97,7 +97,7 @@ def evil_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with served(
         folder, "--state-dir", str(folder), "--db", str(folder / "reports.db"),
         "--upsd", "off",
-    ) as (address, _):  # fmt: skip
+    ) as (address, _, _):  # fmt: skip
         yield address
     scene.close()
 

@@ -144,7 +144,7 @@ def test_served_pages(site: Served, subtests: pytest.Subtests) -> None:
 
 def test_port_file_that_vanishes(tmp_path: Path) -> None:
     scene = scenes.Scene(tmp_path).write()
-    with served(tmp_path, "--state-dir", str(tmp_path), "--upsd=off") as (url, log):
+    with served(tmp_path, "--state-dir", str(tmp_path), "--upsd=off") as (url, log, _):
         assert "On line" in ask(url, "/")[2]
         scene.port_file.unlink()
         time.sleep(2.1)  # what was read counts so long
@@ -177,7 +177,7 @@ def test_databases_that_cannot_be_asked(tmp_path: Path) -> None:
             assert time.monotonic() < until, body
             time.sleep(0.2)
 
-    with served(tmp_path, *options) as (url, log):
+    with served(tmp_path, *options) as (url, log, _):
         with sqlite3.connect(path) as database:
             database.execute("UPDATE schema_version SET version = 99")
         database.close()

@@ -24,11 +24,18 @@ POLLS = (
     " AND eqid = ? AND date >= ? ORDER BY date"
 )
 EVENTS = (
-    "SELECT id, event_date, eqid, event_code, event_state, correlation_id FROM event"
-    " WHERE envoy_id = ?"
-    " AND id > (SELECT coalesce(max(id), 0) FROM event WHERE envoy_id = ?) - ?"
-    " ORDER BY event_date, id"
+    "SELECT event_date, eqid, event_code FROM event"
+    " WHERE envoy_id = ? AND event_state = ? ORDER BY id DESC LIMIT ?"
 )
+#: What an Envoy says again and again is one event, since it said so first.
+OPEN_EVENTS = (
+    "SELECT min(s.event_date), s.eqid, s.event_code FROM event s WHERE s.envoy_id = ?"  # noqa: S608
+    f" AND s.event_state = {SET} AND s.correlation_id IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM event c WHERE c.envoy_id = s.envoy_id"
+    f" AND c.correlation_id = s.id AND c.event_state = {CLEARED}"
+    " AND c.event_date >= s.event_date) GROUP BY s.eqid, s.event_code"
+)
+_MOST_EVENTS = 300
 _WAITING = "SELECT count(*), count(CASE WHEN stuck THEN 1 END) FROM outbox"
 _LAST_STATE = "SELECT forward_state FROM raw ORDER BY raw_id DESC LIMIT 1"
 
@@ -108,16 +115,20 @@ def _value(stats: str | None, place: int, parts: float) -> float | None:
 
 
 def events(reading: Reader, envoy: EnvoyRow) -> list[RecentEvent]:
-    """Return the last events of an Envoy that were set, the newest first."""
-    asked = (envoy.envoy_id, envoy.envoy_id, _LAST_IDS)
-    rows = reading.rows(EVENTS, asked)
-    cleared = {row[5] for row in rows if row[4] == CLEARED and row[5] is not None}
+    """Return the open events of an Envoy, and its last ones, the newest first."""
+    number = envoy.envoy_id
+    opened = reading.rows(OPEN_EVENTS, (number,))
+    same = {(eqid, code) for _, eqid, code in opened}
     found = [
-        RecentEvent(at, eqid, event_name(code), number not in cleared)
-        for number, at, eqid, code, state, _ in rows
-        if state == SET
+        RecentEvent(at, eqid, event_name(code), is_open)
+        for rows, is_open in (
+            (opened, True),
+            (reading.rows(EVENTS, (number, SET, _MOST_EVENTS)), False),
+        )
+        for at, eqid, code in rows
+        if is_open or (eqid, code) not in same
     ]
-    return found[::-1]
+    return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def forwarding(reading: Reader) -> Forwarding:
