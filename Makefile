@@ -27,7 +27,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 # What the demo runs, and what the tests run.
 DEMO_PACKAGES := nut-server nut-client systemd man-db
 PACKAGES ?= $(DEMO_PACKAGES) postgresql chromium chromium-driver python3-nut \
-	mosquitto
+	mosquitto prometheus
 BOOT_PACKAGES := mmdebstrap systemd-container iproute2
 DEB_PACKAGES := mmdebstrap
 DEBIAN ?= 13
@@ -108,7 +108,7 @@ HAVE_NUT = PATH="$$PATH:/usr/sbin:/sbin:/lib/nut:/usr/lib/nut:/usr/libexec/nut";
 # The tests show the man pages, run PostgreSQL and ask by NUT's Python module as well.
 HAVE_ALL = $(HAVE_NUT) && command -v man >/dev/null && \
 	command -v chromium >/dev/null && command -v chromedriver >/dev/null && \
-	command -v mosquitto >/dev/null && \
+	command -v mosquitto >/dev/null && command -v promtool >/dev/null && \
 	/usr/bin/python3 -W ignore -c 'import PyNUT' 2>/dev/null && \
 	{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
 # Said before anything is done; sudo asks for a password at a terminal only.
@@ -129,7 +129,7 @@ nut:
 	{ echo 'the tests run the real NUT; install it first (Debian, Ubuntu:' \
 	'apt-get install $(PACKAGES))' >&2; exit 1; }
 	@($(HAVE_ALL)) || { echo 'NUT is installed, but not all of dummy-ups, upsd, upsc,' \
-	'upsmon, systemd-analyze, man, chromium, mosquitto, initdb and PyNUT are found' >&2; exit 1; }
+	'upsmon, systemd-analyze, man, chromium, mosquitto, promtool, initdb and PyNUT are found' >&2; exit 1; }
 
 nut-if-possible:
 	@($(HAVE_NUT)) || $(SYSTEM_PACKAGES) PACKAGES='$(DEMO_PACKAGES)' || \

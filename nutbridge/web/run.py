@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.routing import BaseRoute
-
 from nutbridge.collector.serve.listeners import (
     ConnectionCount,
     Listener,
@@ -25,6 +23,7 @@ from nutbridge.collector.serve.options import Address, Allowed
 from nutbridge.daemon.state_store import UNIT_FOLDER
 from nutbridge.system.clock import Clock
 from nutbridge.system.sdnotify import Notifier
+from nutbridge.web import metrics
 from nutbridge.web.app import Pages, SolarSource
 from nutbridge.web.guard import HostGuard, WebDoor
 from nutbridge.web.house import HouseReader
@@ -74,7 +73,7 @@ def pages_of(plan: WebPlan, clock: Clock) -> Pages:
     """Return the pages of a plan."""
     houses = {ups: _house(plan, ups, clock) for ups in plan.upses}
     source = None if plan.db is None else _solar(plan, plan.db, clock)
-    return Pages(houses, source, extra_routes(plan))
+    return Pages(houses, source, [metrics.route(houses)])
 
 
 def _solar(plan: WebPlan, db: str, clock: Clock) -> SolarSource:
@@ -89,11 +88,6 @@ def _solar(plan: WebPlan, db: str, clock: Clock) -> SolarSource:
             functools.partial(reader.polls, eqid), SOLAR_FRESH_S, clock.boottime, thread
         ),
     )
-
-
-def extra_routes(_plan: WebPlan) -> list[BaseRoute]:
-    """Return the routes that are no pages for people."""
-    return []
 
 
 def _house(plan: WebPlan, ups: str, clock: Clock) -> Kept[HouseLook]:

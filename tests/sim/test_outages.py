@@ -1,9 +1,10 @@
-"""1,000 random outages: wrong and late shutdowns must be 0 and 0.
+"""500 random outages: wrong and late shutdowns must be 0 and 0.
 
 In each the gateway answers when the grid goes; then everything may happen:
 silence, reboots with zeros and half a battery, 401, 503, odd words, restarts
 and kills of the monitor, clock steps. While the charge cannot be read the
 house's drain stays below 1.2 x the last one, the limit of any reckoning.
+NUTBRIDGE_EFFORT=20 plays 10,000.
 """
 
 import logging
@@ -13,13 +14,14 @@ from collections import Counter
 import pytest
 
 from nutbridge.ups.status.policy import Policy
+from tests.effort import FACTOR
 from tests.sim.gateway import Mood
 from tests.sim.house import House
 from tests.sim.score import Score
 from tests.sim.world import World
 
 PARTS = 4
-OUTAGES = 250
+OUTAGES = 125 * FACTOR
 #: Moods and how long each lasts, s.
 FAULTS: tuple[tuple[tuple[Mood, float, float], ...], ...] = (
     ((Mood.SILENT, 25.0, 85.0),),

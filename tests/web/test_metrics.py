@@ -1,0 +1,206 @@
+"""What Prometheus is told: valid by its own tool, and enough for the dashboard."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from nutbridge.system.clock import SystemClock
+from nutbridge.web.house import HouseReader
+from nutbridge.web.house_page import HouseLook
+from nutbridge.web.metrics import CONTENT_TYPE, render
+from nutbridge.web.past import PastReader
+from tests.fakes.mosquitto import free_port
+from tests.web.scenes import Scene
+
+CONF = Path(__file__).parents[2] / "conf"
+WAIT_S = 60
+
+
+def look(folder: Path, **scene: Any) -> HouseLook:
+    """Write the files of a house, and look at it as the page does."""
+    Scene(folder, **scene).write()
+    clock = SystemClock()
+    reader = HouseReader("home", (folder,), clock, None)
+    return HouseLook(reader.read(), PastReader("home", (folder,), clock).read())
+
+
+def values(text: bytes) -> dict[str, float]:
+    lines = [line for line in text.decode().splitlines() if not line.startswith("#")]
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name)
+    assert found, f"{name} is missing: apt-get install prometheus"
+    return found
+
+
+def test_on_line(tmp_path: Path) -> None:
+    found = values(render({"home": look(tmp_path)}))
+    assert found['nutbridge_ups_up{ups="home"}'] == 1
+    assert found['nutbridge_ups_status{flag="OL",ups="home"}'] == 1
+    assert found['nutbridge_ups_status{flag="OB",ups="home"}'] == 0
+    assert found['nutbridge_ups_battery_charge_ratio{ups="home"}'] == 0.92
+    assert found['nutbridge_ups_load_watts{ups="home"}'] == 640
+    assert found['nutbridge_ups_outage_seconds{ups="home"}'] == 0
+    assert (
+        0 <= found['nutbridge_ups_value_age_seconds{ups="home",value="charge"}'] < 600
+    )
+
+
+def test_low_battery_in_a_silence(tmp_path: Path) -> None:
+    scene = look(
+        tmp_path,
+        status="OB LB",
+        since_s=1800.0,
+        charge_pct=9.0,
+        reckoned=True,
+        silent_s=900.0,
+    )
+    found = values(render({"home": scene}))
+    assert found['nutbridge_ups_status{flag="LB",ups="home"}'] == 1
+    assert found['nutbridge_ups_battery_charge_estimated{ups="home"}'] == 1
+    assert found['nutbridge_ups_silent_seconds{ups="home"}'] == pytest.approx(
+        900, abs=60
+    )
+    assert found['nutbridge_ups_outage_seconds{ups="home"}'] == pytest.approx(
+        1800, abs=60
+    )
+    # What is not known is absent, never 0.
+    assert 'nutbridge_ups_load_watts{ups="home"}' not in found
+
+
+def test_house_that_nobody_watches(tmp_path: Path) -> None:
+    found = values(render({"home": look(tmp_path, runs=False), "shed": None}))
+    assert found['nutbridge_ups_up{ups="home"}'] == 0
+    assert found['nutbridge_ups_up{ups="shed"}'] == 0
+
+
+@pytest.mark.parametrize("status", ["OL", "OB", "OB LB"])
+def test_promtool_finds_no_fault(status: str, tmp_path: Path) -> None:
+    text = render({"home": look(tmp_path, status=status), 'odd "name"\\': None})
+    done = subprocess.run(
+        [tool("promtool"), "check", "metrics"],
+        input=text,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_rules_are_valid() -> None:
+    done = subprocess.run(
+        [tool("promtool"), "check", "rules", str(CONF / "prometheus-rules.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def expressions() -> dict[str, str]:
+    """Return the expressions of the dashboard by what they draw."""
+    board = json.loads((CONF / "grafana-nutbridge.json").read_text(encoding="utf-8"))
+    return {
+        f"{panel['title']} {target['refId']}": target["expr"]
+        for panel in board["panels"]
+        for target in panel["targets"]
+    }
+
+
+@contextlib.contextmanager
+def serving(text: bytes) -> Iterator[int]:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE)
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path, target: int) -> Iterator[str]:
+    """Run Debian's Prometheus on the rules of conf/; yields its address."""
+    config = folder / "prometheus.yml"
+    config.write_text(
+        "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+        f"rule_files: [{CONF}/prometheus-rules.yml]\n"
+        "scrape_configs:\n- job_name: nutbridge\n"
+        f"  static_configs: [{{targets: ['127.0.0.1:{target}']}}]\n",
+        encoding="utf-8",
+    )
+    port = free_port()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                tool("prometheus"),
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder}/data",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            stdout=log,
+            stderr=log,
+            env={"PATH": os.environ["PATH"], "GOMAXPROCS": "1"},
+        )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_prometheus_has_what_the_dashboard_draws(tmp_path: Path) -> None:
+    (tmp_path / "house").mkdir()
+    texts = {"battery.runtime": "12000"}
+    scene = look(tmp_path / "house", status="OB", since_s=600.0, texts=texts)
+    page = render({"home": scene})
+    with (
+        serving(page) as target,
+        prometheus(tmp_path, target) as url,
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+
+        def ask(expression: str) -> list[Any]:
+            with contextlib.suppress(httpx.TransportError):
+                answer = client.get("/api/v1/query", params={"query": expression})
+                if answer.status_code == 503:
+                    return []
+                assert answer.json()["status"] == "success", answer.text
+                return list(answer.json()["data"]["result"])
+            return []
+
+        end = time.monotonic() + WAIT_S
+        while not ask("nutbridge_build_info") and time.monotonic() < end:
+            time.sleep(0.2)
+        empty = [
+            name
+            for name, expression in expressions().items()
+            if not ask(expression.replace("$ups", ".*"))
+        ]
+        # upsd was not asked for its clients.
+        assert empty == ["Machines at upsd A"]
+        assert ask('nutbridge_ups_status{flag="OB"} == 1')
