@@ -90,9 +90,10 @@ ONLY_IN = {
     "sqlalchemy": ("collector.store", "collector.queries"),
     "psycopg": ("collector.store",),
     "uvicorn": ("collector.serve.listeners",),
-    "starlette": ("collector.serve.status", "web.app", "web.run"),
+    "starlette": ("collector.serve.status", "web.app", "web.metrics"),
+    "paho": ("collector.mqtt.publish",),
     "jinja2": ("web.app",),
-    "prometheus_client": ("collector.serve.metrics",),
+    "prometheus_client": ("collector.serve.metrics", "web.metrics"),
 }
 
 #: Doors to the world outside, closed to pure modules.

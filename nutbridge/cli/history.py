@@ -73,11 +73,7 @@ def show_history(
         settings = settings_of(config, ups)
         history = _read(settings.state_dir, settings.ups, first)
     if as_json:
-        from nutbridge.ups.snapshot import encode
-
-        found = encode(history)
-        del found["points"]  # those of outages are their curves
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        _write_json(history)
     elif as_csv:
         from nutbridge.tools.history import rows_of
 
@@ -85,6 +81,14 @@ def show_history(
         sys.stderr.writelines(f"{text}\n" for text in history.left_out)
     else:
         _say(settings.ups, history, plot=plot)
+
+
+def _write_json(history: "History") -> None:
+    from nutbridge.ups.snapshot import encode
+
+    found = encode(history)
+    del found["points"]  # those of outages are their curves
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 
 def _say(ups: str, history: "History", *, plot: bool) -> None:

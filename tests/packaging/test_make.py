@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NEEDED = (
     *("chromedriver", "chromium", "dummy-ups", "initdb", "man", "mosquitto"),
-    *("systemd-analyze", "upsc", "upsd", "upsmon"),
+    *("promtool", "systemd-analyze", "upsc", "upsd", "upsmon"),
 )
 
 _TELLS = '#!/bin/sh\necho "called: ${0##*/} $*"\n'

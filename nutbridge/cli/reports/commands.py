@@ -191,10 +191,7 @@ def export(  # noqa: PLR0913 - one argument per option
         if as_influx or taken:
             from nutbridge.cli.reports import influx
 
-            if taken:
-                influx.note_taken(db)
-            else:
-                influx.export(db, serial, only_new=since is not None)
+            influx.run(db, serial, only_new=since is not None, taken=taken)
             return
         from nutbridge.collector.queries.export import columns
         from nutbridge.collector.queries.export import export as exported

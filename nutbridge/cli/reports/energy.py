@@ -62,14 +62,10 @@ def energy(  # noqa: PLR0913  options
         from nutbridge.collector.queries.known import refuse_unknown
         from nutbridge.collector.store.reading import reading
 
-        days = (_day("--from", first), _day("--to", last))
-        since, until = days
-        wanted = sums.Wanted(
-            serial,
-            panel,
-            None if since is None else since * DAY,
-            None if until is None else (until + 1) * DAY,
-        )
+        since, until = _day("--from", first), _day("--to", last)
+        begin = None if since is None else since * DAY
+        end = None if until is None else (until + 1) * DAY
+        wanted = sums.Wanted(serial, panel, begin, end)
         with reading(out.database(db)) as database:
             refuse_unknown(database, serial, panel)
             rows: Iterator[Any] | None
@@ -79,9 +75,8 @@ def energy(  # noqa: PLR0913  options
             else:
                 rows = out.nonempty(sums.totals(database, by, wanted))
             if rows is None and (first or last or serial or panel):
-                raise NutbridgeError(
-                    f"no energy there; {sums.extent(database, wanted)}"
-                )
+                extent = sums.extent(database, wanted)
+                raise NutbridgeError(f"no energy there; {extent}")
             found = rows or iter(())
             if as_json:
                 out.write_array(map(sums.as_object, found))

@@ -35,6 +35,18 @@ class _Marks(NamedTuple):
     taken: int = 0
 
 
+def run(db: str | None, serial: str | None, *, only_new: bool, taken: bool) -> None:
+    """Write the points, or note that the last ones have arrived.
+
+    Raises:
+        UsageError: no such Envoy; the options do not fit.
+    """
+    if taken:
+        note_taken(db)
+    else:
+        export(db, serial, only_new=only_new)
+
+
 def export(db: str | None, serial: str | None, *, only_new: bool) -> None:
     """Write the points; with ``only_new`` those after the mark, which is renewed.
 

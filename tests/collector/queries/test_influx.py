@@ -12,7 +12,7 @@ from nutbridge.collector.queries.influx import line, points
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.reading import reading
 from nutbridge.simulator.legacy_envoy import PANELS, reports
-from tests.collector.queries.test_panels import MIDNIGHT, NOON, add
+from tests.collector.queries.house import MIDNIGHT, NOON, add
 from tests.collector.store.using import raw, run
 
 

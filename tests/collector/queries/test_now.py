@@ -17,7 +17,7 @@ from nutbridge.simulator.legacy_envoy import (
     body,
     reports,
 )
-from tests.collector.queries.test_panels import MIDNIGHT, NOON, add
+from tests.collector.queries.house import MIDNIGHT, NOON, add
 
 BEST = PANELS[0]
 

@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 from nutbridge.collector.parse.body import parse
-from nutbridge.collector.parse.model import RawReport
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import Wanted, added_up, panel_energy, totals
 from nutbridge.collector.queries.panels import panels
@@ -21,17 +20,7 @@ from nutbridge.simulator.legacy_envoy import (
     sample,
 )
 from tests.collector.parse.samples import body, device, interval
-
-#: 2026-06-21 00:00 UTC.
-MIDNIGHT = 1_782_000_000
-NOON = MIDNIGHT + DAY // 2
-
-
-def add(store: Store, *found: tuple[int, bytes]) -> None:
-    """Store bodies as if they had come just then."""
-    store.add(
-        [(RawReport(at, "", "", "", (), data), parse(data)) for at, data in found]
-    )
+from tests.collector.queries.house import MIDNIGHT, NOON, add
 
 
 def states(url: str, now: int) -> dict[str, str]:
