@@ -25,7 +25,7 @@ _OWNERS = {
     "/etc/nut/home.dev-template",
     "/etc/nutbridge",
 }
-_COLLECTOR = "COLLECTOR=--listen 127.0.0.1:7480\n"
+_COLLECTOR = "COLLECTOR=--mode local --listen 127.0.0.1:7480\n"
 
 _SAME_NAMES = (
     "/usr/bin/enphase-monitor",
@@ -129,7 +129,8 @@ def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
         play.machine.run(f"apt-get -y install {WHEELS}/nutbridge-collector_*.deb")
         play.machine.write("/etc/nutbridge/collector.env", _COLLECTOR, 0o600)
         for unit in ("nutbridge-collector", "nutbridge-web"):
-            play.machine.run(f"systemctl enable {unit}")
+            play.machine.run(f"systemctl enable --now {unit}")
+            play.machine.run(f"systemctl is-active {unit}")
         play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
         runs = play.machine.run("pgrep -af 'nutbridge|enphase-monitor'", check=False)
         assert not runs, runs

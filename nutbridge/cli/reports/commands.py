@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
@@ -29,6 +30,13 @@ Private = Annotated[
 ]
 
 _MOST_NAMED = 20
+
+
+class Since(StrEnum):
+    """From where an export begins."""
+
+    LAST = "last"
+
 
 reports = typer.Typer(
     help="Reports of legacy Envoys: collect, forward, import and query them.",
@@ -166,7 +174,7 @@ def export(  # noqa: PLR0913 - one argument per option
         bool, typer.Option("--influx", help="InfluxDB's line protocol.")
     ] = False,
     since: Annotated[
-        Literal["last"] | None,
+        Since | None,
         typer.Option(
             metavar="last", help="With --influx: what came after the last --taken."
         ),
