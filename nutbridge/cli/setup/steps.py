@@ -36,6 +36,7 @@ from nutbridge.errors import (
 from nutbridge.nut.ups_conf import parse_ups_conf
 from nutbridge.nut.versions import driver_version
 from nutbridge.system.lock import PortLock
+from nutbridge.tools.doctor.port_wait import path_unit
 from nutbridge.tools.setup.context import (
     SetupContext,
     SetupOptions,
@@ -43,7 +44,7 @@ from nutbridge.tools.setup.context import (
     make_basis,
     wanted_values,
 )
-from nutbridge.tools.setup.drop_ins import offers
+from nutbridge.tools.setup.drop_ins import has_path_unit, offers
 from nutbridge.tools.setup.files import Disk, find_account, find_own_account
 from nutbridge.tools.setup.places import (
     OWN_STATE,
@@ -270,6 +271,8 @@ class Setup:
             doctor = f"nutbridge doctor {ups}"
         say()
         commands = start_lines(ups, self.wishes.root, again=again)
+        if has_path_unit(Disk(self.wishes.root), ups):
+            commands.append(["systemctl", "enable", "--now", path_unit(ups)])
         if not self.wishes.enable:
             say("Then start it:")
             for command in commands:

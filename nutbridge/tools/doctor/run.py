@@ -19,6 +19,7 @@ from nutbridge.tools.doctor import (
     house,
     inverter,
     nut,
+    port_wait,
     storage,
     token,
     unit,
@@ -40,10 +41,10 @@ GRACE_S = 1.0
 LEAVE_S = 2.0
 
 _HERE = (files, nut, charge)
-_OUTSIDE = (upsd, unit, guard)
+_OUTSIDE = (upsd, unit, port_wait, guard)
 _PARTS: tuple[type[Gathered], ...] = (
     *(files.FileFacts, nut.NutFacts, nut.UpsdFacts, unit.UnitFacts),
-    guard.GuardFacts,
+    *(guard.GuardFacts, port_wait.PortWaitFacts),
 )
 _GATEWAY_PARTS: tuple[type[Gathered], ...] = (
     *(token.TokenFacts, token.CloudFacts, gateway.GatewayFacts),

@@ -96,7 +96,7 @@ def from_files(unit: str, environ: Mapping[str, str]) -> Mapping[str, str] | Non
         The last value of every setting, without sections; None without a unit.
     """
     template = re.sub(r"@.*(\.\w+)$", r"@\1", unit)
-    folders = _load_path(environ)
+    folders = load_path(environ)
     found: dict[str, str] = {}
     main = next(
         (
@@ -121,7 +121,8 @@ def from_files(unit: str, environ: Mapping[str, str]) -> Mapping[str, str] | Non
     return found
 
 
-def _load_path(environ: Mapping[str, str]) -> Sequence[str]:
+def load_path(environ: Mapping[str, str]) -> Sequence[str]:
+    """Return the folders of units, first wins; $SYSTEMD_UNIT_PATH, as systemd does."""
     given = environ.get("SYSTEMD_UNIT_PATH")
     if not given:
         return LOAD_PATH

@@ -1,23 +1,32 @@
 """Drop-ins for NUT's own units: which of them this machine needs, and their price.
 
 NUT 2.8.1 and 2.8.2 have an upsmon in a hurry; units of 2.8.0 do not start upsd and
-upsmon again (systemd/ of the source has both, nutbridge-nut(7) tells why).
+upsmon again; no NUT has a driver that waits for its port file (systemd/ of the source
+has all of them, nutbridge-nut(7) tells why).
 """
 
 import posixpath
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.nut.versions import is_hasty
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
+from nutbridge.tools.doctor.port_wait import (
+    Look,
+    driver_unit,
+    path_unit,
+    watched_file,
+)
 from nutbridge.tools.setup.files import Disk
 from nutbridge.tools.setup.places import RUN_FOLDER, UNITS_FOLDER, Places
 from nutbridge.tools.setup.plan import Change, Who
 
 _NAME = "nutbridge.conf"
+_PORT_NAME = "nutbridge-port.conf"
+_PORT_TEMPLATE = "nutbridge-port@.path"
 _CAP = 1 << 16
 #: Why, by the folder of systemd/ that has them.
 REASONS = {
@@ -32,6 +41,13 @@ REASONS = {
         "units take that away. Their price: a driver or a server that never comes back",
         "in an outage shuts nothing down any more. Other machines with NUT 2.8.1 or",
         "2.8.2 that ask this one have the fault too; there no drop-in helps.",
+    ),
+    "nut": (
+        "While the gateway is silent on line the port file is hidden, and NUT's driver",
+        "cannot run: systemd tries every 15 seconds, the journal gets 84 lines a",
+        "minute, and clients see the UPS again up to 25 seconds late. With a drop-in",
+        "and a path unit the driver waits for the file. The drop-in needs the path",
+        "unit: do enable it, with the last of the lines below.",
     ),
 }
 
@@ -60,29 +76,49 @@ def offers(
         version: of NUT, or None.
         environ: for systemctl.
     """
-    wanted: dict[str, dict[str, str]] = {}
     if not disk.is_folder(UNITS_FOLDER):
         return  # no systemd
-    if is_hasty(version):
-        driver = f"nut-driver@{places.ups}.service"
-        units = {"nut-monitor.service": "nut-monitor.service"}
-        wanted["nut-2.8.1"] = {**units, "nut-driver@.service": driver}
-    asked = ("LoadState", "Restart")
     if disk.root:
         folders = ":".join(f"{disk.root}{folder}" for folder in systemd.LOAD_PATH)
         environ = {**environ, "SYSTEMD_UNIT_PATH": folders}
+
+    def files(unit: str, _names: Sequence[str]) -> Mapping[str, str] | None:
+        return systemd.from_files(unit, environ)
+
+    def look(unit: str, names: Sequence[str]) -> Mapping[str, str] | None:
+        return systemd.look(unit, names, environ)
+
+    for folder, units in _wanted(places.ups, version, files if disk.root else look):
+        changes = tuple(_changes(disk, places, folder, units))
+        if changes:
+            yield DropInOffer(REASONS[folder], changes)
+    # Files, not systemctl: what was written before may not be loaded yet.
+    changes = tuple(_waiting(disk, places, files))
+    if changes:
+        yield DropInOffer(REASONS["nut"], changes)
+
+
+def _wanted(
+    ups: str, version: str | None, look: Look
+) -> Iterable[tuple[str, Mapping[str, str]]]:
+    """Return units to mend, and what mends each, by the folder that has it."""
+    wanted: dict[str, dict[str, str]] = {}
+    if is_hasty(version):
+        units = {"nut-monitor.service": "nut-monitor.service"}
+        wanted["nut-2.8.1"] = {**units, "nut-driver@.service": driver_unit(ups)}
     for unit in ("nut-server.service", "nut-monitor.service"):
-        look = systemd.from_files if disk.root else None
-        values = look(unit, environ) if look else systemd.look(unit, asked, environ)
+        values = look(unit, ("LoadState", "Restart"))
         there = values is not None and values.get("LoadState", "loaded") == "loaded"
         if there and (values or {}).get("Restart", "no") in ("", "no"):
             wanted.setdefault("nut-2.8.0", {})[unit] = unit
     if "nut-2.8.1" in wanted:
         wanted.get("nut-2.8.0", {}).pop("nut-monitor.service", None)
-    for folder, units in wanted.items():
-        changes = tuple(_changes(disk, places, folder, units))
-        if changes:
-            yield DropInOffer(REASONS[folder], changes)
+    return wanted.items()
+
+
+def has_path_unit(disk: Disk, ups: str) -> bool:
+    """Tell whether the driver of a UPS waits for its port file, or shall."""
+    return disk.exists(f"{UNITS_FOLDER}/{driver_unit(ups)}.d/{_PORT_NAME}")
 
 
 def _changes(
@@ -90,21 +126,51 @@ def _changes(
 ) -> Iterator[Change]:
     for source, unit in units.items():
         text = _shipped(f"{folder}/{source}.conf")
-        if text is None:
-            continue
-        usual = f"{RUN_FOLDER}/%i.dev"
-        data = text.replace(usual, places.port_file).encode()
-        if places.port_file == f"{RUN_FOLDER}/{places.ups}.dev":
-            data = text.encode()
-        target = f"{UNITS_FOLDER}/{unit}.d"
-        now = disk.see(f"{target}/{_NAME}")
-        if now is not None and now.data == data:
-            continue
-        if not disk.is_folder(target):
-            yield Change(target, None, 0o755, Who.ROOT, "folder of the drop-in")
+        if text is not None:
+            yield from _drop_in(disk, unit, _NAME, _with_port(text, places))
+
+
+def _drop_in(disk: Disk, unit: str, name: str, data: bytes) -> Iterator[Change]:
+    folder = f"{UNITS_FOLDER}/{unit}.d"
+    path = posixpath.join(folder, name)
+    now = disk.see(path)
+    if now is not None and now.data == data:
+        return
+    if not disk.is_folder(folder):
+        yield Change(folder, None, 0o755, Who.ROOT, "folder of the drop-in")
+    before = now.data if now else None
+    yield Change(path, data, 0o644, Who.ROOT, f"for {unit}", before)
+
+
+def _waiting(disk: Disk, places: Places, look: Look) -> Iterator[Change]:
+    """Both name the port file: two files would be an endless loop of starts."""
+    ups = places.ups
+    condition = _shipped("nut/nut-driver@.service.conf")
+    path = _shipped(f"nut/{_PORT_TEMPLATE}")
+    if look(driver_unit(ups), ()) is None or condition is None or path is None:
+        return
+    if watched_file(ups, look) != places.port_file:
+        units = (path_unit(ups), _PORT_TEMPLATE)
+        if any(disk.names(f"{UNITS_FOLDER}/{unit}.d") for unit in units):
+            return  # They win over the unit, and name another file: doctor tells.
+        data = _with_port(path, places)
+        own, common = (f"{UNITS_FOLDER}/{unit}" for unit in units)
+        # The template is every UPS's: what is not for all is an instance's own.
+        shared = data == path.encode() and not disk.exists(own)
+        target = common if shared and not disk.exists(common) else own
+        now = disk.see(target)
         before = now.data if now else None
-        path = posixpath.join(target, _NAME)
-        yield Change(path, data, 0o644, Who.ROOT, f"for {unit}", before)
+        what = "starts the driver when the port file appears"
+        yield Change(target, data, 0o644, Who.ROOT, what, before)
+    data = _with_port(condition, places)
+    yield from _drop_in(disk, driver_unit(ups), _PORT_NAME, data)
+
+
+def _with_port(text: str, places: Places) -> bytes:
+    """Return what is shipped, with the port file of this UPS where that is another."""
+    if places.port_file != f"{RUN_FOLDER}/{places.ups}.dev":
+        text = text.replace(f"{RUN_FOLDER}/%i.dev", places.port_file)
+    return text.encode()
 
 
 def _shipped(name: str) -> str | None:

@@ -33,6 +33,7 @@ from nutbridge.tools.doctor.guard import GUARD as GUARD_UNIT
 from nutbridge.tools.doctor.guard import SERVER, GuardFacts
 from nutbridge.tools.doctor.inverter import InverterFacts
 from nutbridge.tools.doctor.nut import NutFacts, UpsdFacts
+from nutbridge.tools.doctor.port_wait import PortWaitFacts
 from nutbridge.tools.doctor.token import TokenFacts
 from nutbridge.tools.doctor.unit import UnitFacts
 from nutbridge.ups.model import DeviceHealth, Grid, GridAnswer
@@ -205,9 +206,28 @@ def _nut_cases() -> Iterator[Case]:
     ):
         unit = UnitFacts(UNIT, {**GOOD_UNIT, **changes})
         yield Case(f"unit {changes}", facts(unit), ("unit",))
+    yield from _port_wait_cases()
     yield Case("no systemd", facts(UnitFacts(UNIT, None)), ("unit",))
     hung = UnitFacts(UNIT, {}, "no answer within 5 s")
     yield Case("systemd that hangs", facts(hung), ("unit",))
+
+
+def _port_wait_cases() -> Iterator[Case]:
+    whole = PortWaitFacts(PORT, PORT, enabled=True, active="active")
+    other = "/run/nutbridge/home.dev"
+    for title, pair in (
+        ("whole", whole),
+        ("whole, no systemd runs", replace(whole, active=None)),
+        ("nothing", PortWaitFacts(None, None)),
+        ("the template of another UPS", PortWaitFacts(None, other, active="inactive")),
+        ("no path unit", PortWaitFacts(PORT, None)),
+        ("no drop-in", replace(whole, tested=None)),
+        ("two files", replace(whole, watched=other)),
+        ("another port file", replace(whole, tested=other, watched=other)),
+        ("not enabled", replace(whole, enabled=False, active="inactive")),
+        ("enabled, and failed", replace(whole, active="failed")),
+    ):
+        yield Case(f"port file awaited: {title}", facts(pair), ("port-wait",))
 
 
 TIMER = "AT ONBATT * START-TIMER late 1800\n"

@@ -1,13 +1,16 @@
 """Drop-ins for NUT's own units: offered where they are needed, with their price."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from nutbridge.tools.doctor import systemd
+from nutbridge.tools.doctor.port_wait import required_file, watched_file
 from nutbridge.tools.setup.drop_ins import offers
 from nutbridge.tools.setup.files import Disk
 from nutbridge.tools.setup.places import Places
+from tests.system.unit_file import SYSTEMD
 from tests.tools.setup.site import PASSWORD, Machine
 
 ETC = "etc/systemd/system"
@@ -59,6 +62,74 @@ def test_what_is_needed_is_offered(
     unit(tmp_path, "nut-server", restart)
     unit(tmp_path, "nut-monitor", restart)
     assert offered(tmp_path, version) == paths
+
+
+def seen_in(root: Path, ups: str) -> tuple[str | None, str | None]:
+    """Return the files that the driver and the path unit of a UPS wait for."""
+    environ = {"SYSTEMD_UNIT_PATH": f"{root / ETC}:{root / LIB}"}
+
+    def look(unit: str, _names: object) -> Mapping[str, str] | None:
+        return systemd.from_files(unit, environ)
+
+    return required_file(ups, look), watched_file(ups, look)
+
+
+def write_offers(root: Path, ups: str, port: str) -> list[str]:
+    disk, places = Disk(str(root)), Places(ups, "/c", "/u", "/n", port, "/s", "/t")
+    paths = []
+    for offer in offers(disk, places, "2.8.3", {}):
+        disk.apply(offer.changes, None)
+        paths += [each.path for each in offer.changes if each.data is not None]
+    return paths
+
+
+def test_driver_waits_for_its_port_file(tmp_path: Path) -> None:
+    """The usual ones share a template, as shipped; both files name the same always."""
+    unit(tmp_path, "nut-driver@", "Restart=always")
+    usual = "/run/nutbridge/home.dev"
+    template, drop_in = write_offers(tmp_path, "home", usual)
+    assert (template, drop_in) == (
+        f"/{ETC}/nutbridge-port@.path",
+        f"/{ETC}/nut-driver@home.service.d/nutbridge-port.conf",
+    )
+    # The manual's own words for it lead to the same.
+    for path, name in (
+        (template, "nutbridge-port@.path"),
+        (drop_in, "nut-driver@.service.conf"),
+    ):
+        shipped = SYSTEMD / "nut" / name
+        assert (tmp_path / path[1:]).read_bytes() == shipped.read_bytes()
+    assert seen_in(tmp_path, "home") == (usual, usual)
+    assert write_offers(tmp_path, "home", usual) == []
+    other = "/var/lib/nut/attic.dev"
+    assert f"/{ETC}/nutbridge-port@attic.path" in write_offers(tmp_path, "attic", other)
+    for port in ("/run/nutbridge/attic.dev", other):
+        assert write_offers(tmp_path, "attic", port)
+        assert seen_in(tmp_path, "attic") == (port, port)
+        assert seen_in(tmp_path, "home") == (usual, usual)
+        assert write_offers(tmp_path, "attic", port) == []
+
+
+def test_edited_path_unit_is_left_alone(tmp_path: Path) -> None:
+    """Of the right file: the drop-in is missing; of another: they would loop."""
+    unit(tmp_path, "nut-driver@", "Restart=always")
+    shipped = SYSTEMD / "nut/nutbridge-port@.path"
+    (tmp_path / ETC / shipped.name).write_bytes(shipped.read_bytes())
+    edited = tmp_path / ETC / "nutbridge-port@home.path.d/override.conf"
+    edited.parent.mkdir()
+    edited.write_text("[Path]\nPathExists=\nPathExists=/srv/home.dev\n")
+    assert write_offers(tmp_path, "home", "/run/nutbridge/home.dev") == []
+    (path,) = write_offers(tmp_path, "home", "/srv/home.dev")
+    assert path.endswith("nutbridge-port.conf")
+    assert seen_in(tmp_path, "home") == ("/srv/home.dev", "/srv/home.dev")
+
+
+def test_setup_names_the_line_that_starts_the_path_unit(machine: Machine) -> None:
+    unit(machine.root, "nut-driver@", "Restart=always")
+    line = "  systemctl enable --now nutbridge-port@home.path\n"
+    assert line not in machine.run_yes("--append").out
+    assert line in machine.run_yes("--append", "--drop-ins").out
+    assert line in machine.run_yes("--append").out
 
 
 def test_what_is_offered_is_in_place_then(tmp_path: Path) -> None:
