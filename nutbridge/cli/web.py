@@ -113,7 +113,7 @@ def _plan(
     from nutbridge.config.file import folders
     from nutbridge.config.file_names import check_ups
     from nutbridge.daemon.state_store import UNIT_FOLDER
-    from nutbridge.web.house import find_upses
+    from nutbridge.web.house import find_upses, is_there
     from nutbridge.web.layout import read_layout
     from nutbridge.web.run import WebPlan
 
@@ -131,7 +131,7 @@ def _plan(
     own = Path(state_dir or folders(os.environ).localstate)
     places = (own,) if state_dir else (UNIT_FOLDER, own)
     known = tuple(map(check_ups, ups or ()))
-    if not known and (db is None or any(place.is_dir() for place in places)):
+    if not known and (db is None or any(map(is_there, places))):
         try:
             known = find_upses(places)
         except UsageError:

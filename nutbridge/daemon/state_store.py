@@ -43,6 +43,7 @@ class StateStore:
         # The group (NUT's) may read it: the page does, and there is no secret in it.
         self._access = Access(0o640, owner)
         self._failed = False
+        self._ignored = ""
 
     def read(self) -> SavedState | None:
         """Return what was saved, or None with a WARNING when it is worthless."""
@@ -51,7 +52,9 @@ class StateStore:
         except FileNotFoundError:
             return None
         except (OSError, SnapshotError) as exc:
-            _log.warning("state file %s ignored: %s", self.path, exc)
+            if str(exc) != self._ignored:  # a page reads it again and again
+                _log.warning("state file %s ignored: %s", self.path, exc)
+            self._ignored = str(exc)
             return None
 
     def write(self, saved: SavedState) -> None:

@@ -69,18 +69,19 @@ class HouseReader:
         self._folders = folders
         self._clock = clock
         self._upsd = upsd
+        self._stores: dict[Path, StateStore] = {}
 
     @property
     def state_path(self) -> Path:
         """Where the state file lies, or would lie."""
         paths = [folder / state_name(self.ups) for folder in self._folders]
-        return next((path for path in paths if path.exists()), paths[0])
+        return next(filter(is_there, paths), paths[0])
 
     def read(self) -> House:
         """Return what is known now; what cannot be read is told in it."""
         wall = self._clock.wall()
         path = self.state_path
-        saved = StateStore(path).read()
+        saved = self._stores.setdefault(path, StateStore(path)).read()
         if saved is None:
             problem = f"the monitor has left no state that can be read in {path}"
             return House(self.ups, wall, HouseState.UNREADABLE, problem=problem)
@@ -118,6 +119,14 @@ class HouseReader:
         with contextlib.suppress(Exception):
             return read_clients(self.ups, self._upsd, _CLIENTS_WAIT_S)
         return None
+
+
+def is_there(path: Path) -> bool:
+    """Whether it exists, as far as this process may look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 class Times(NamedTuple):

@@ -14,7 +14,7 @@ from nutbridge.system.files import read_file
 _BYTES = 1 << 16
 _MOST = 40
 _LINE = re.compile(
-    r"\s*([A-Za-z0-9.]{1,40})\s*=\s*([^,]{1,60}?)\s*,\s*(\d+)\s*,\s*(\d+)\s*"
+    r"\s*([A-Za-z0-9.]{1,40})\s*=\s*([^,]{1,60}?)\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*"
 )
 
 

@@ -27,6 +27,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FLAGS = ("OL", "OB", "LB", "CHRG", "DISCHRG")
 #: States in which clients of NUT see a status, and somebody keeps it true.
 _SEEN = frozenset({HouseState.ON_LINE, HouseState.ON_BATTERY, HouseState.LOW})
+#: States in which a monitor tells what the gateway does.
+_WATCHED = _SEEN | {HouseState.HIDDEN, HouseState.NO_STATUS}
 
 _UP = "1: clients of NUT see a status that is kept true"
 _RATIO = 100.0
@@ -80,7 +82,8 @@ def _values(house: House) -> Iterator[tuple[str, str, float | None]]:
     yield "nominal_watts", "ups.realpower.nominal", house.nominal_w
     yield "grid_power_watts", "From the grid; negative: to it", house.grid_w.value
     yield "pv_power_watts", "From the sun", house.pv_w.value
-    yield "generator", "1: a generator runs", house.generator
+    runs = house.generator if house.state in _WATCHED else None
+    yield "generator", "1: a generator runs", runs
     clients = house.clients
     yield (
         "clients",
@@ -102,13 +105,13 @@ def _times(
     look: HouseLook,
 ) -> Iterator[Sample]:
     house, past = look.house, look.past
-    silent = house.silent_since
-    yield (
-        "silent_seconds",
-        "Since when the gateway tells nothing; 0: it tells",
-        {},
-        0.0 if silent is None else max(0.0, house.time - silent),
-    )
+    silent_s = None
+    if house.silent_since is not None:
+        silent_s = max(0.0, house.time - house.silent_since)
+    elif house.state in _WATCHED:
+        silent_s = 0.0
+    text = "Since when the gateway tells nothing; 0: it tells"
+    yield "silent_seconds", text, {}, silent_s
     on_battery = house.state in {HouseState.ON_BATTERY, HouseState.LOW}
     lasts = None
     if not on_battery:
@@ -117,12 +120,9 @@ def _times(
         lasts = max(0.0, house.time - house.since)
     yield "outage_seconds", "Length of this outage so far; 0: none", {}, lasts
     if past.since is not None:
-        total = sum(
-            (house.time if one.ended is None else one.ended) - one.began
-            for one in past.outages
-        )
-        yield "outages_kept", "Outages in the history", {}, float(len(past.outages))
-        yield "outages_kept_seconds", "Their length together", {}, total
+        kept = float(past.outages_kept)
+        yield "outages_kept", "Outages in the history", {}, kept
+        yield "outages_kept_seconds", "Their length together", {}, past.outages_kept_s
     yield "token_end_timestamp_seconds", "When the token ends", {}, house.token_ends
 
 

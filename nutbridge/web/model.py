@@ -130,8 +130,10 @@ class Past:
     Attributes:
         since: of its first line; None: there is none.
         days: dates (``2026-11-29``, of this machine's zone) on which it was written.
-        outages: the newest first.
+        outages: the newest 30, the newest first.
         silences: the newest first.
+        outages_kept: how many there are, older ones among them.
+        outages_kept_s: their length together.
         problem: why there is none, or what was left out of it.
     """
 
@@ -139,4 +141,6 @@ class Past:
     days: tuple[str, ...] = ()
     outages: tuple[Outage, ...] = ()
     silences: tuple[Silence, ...] = ()
+    outages_kept: int = 0
+    outages_kept_s: float = 0.0
     problem: str | None = None

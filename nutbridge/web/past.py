@@ -26,23 +26,24 @@ class PastReader:
     def __init__(self, ups: str, folders: tuple[Path, ...], clock: Clock) -> None:
         self._paths = [history_path(str(folder), ups) for folder in folders]
         self._clock = clock
-        self._known: tuple[object, Past] = (None, Past())
+        self._known: tuple[object, Past] = ("", Past())
 
     def read(self) -> Past:
         """Return what was; the same object while nothing has changed."""
-        path = next((path for path in self._paths if path.exists()), None)
-        if path is None:
-            return self._keep("none", Past())
-        try:
-            found = path.stat()
-            stamp = (path, found.st_mtime_ns, found.st_size)
-            if stamp == self._known[0]:
-                return self._known[1]
-            since = self._clock.wall() - _SHOWN_S
-            return self._keep(stamp, _past(load_history(path, since=since)))
-        except OSError as exc:
-            problem = f"The history {path} cannot be read: {exc.strerror}."
-            return self._keep(problem, Past(problem=problem))
+        problem = None
+        for path in self._paths:
+            try:
+                found = path.stat()
+                stamp = (path, found.st_mtime_ns, found.st_size)
+                if stamp == self._known[0]:
+                    return self._known[1]
+                since = self._clock.wall() - _SHOWN_S
+                return self._keep(stamp, _past(load_history(path, since=since)))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as exc:
+                problem = f"The history {path} cannot be read: {exc.strerror}."
+        return self._keep(problem, Past(problem=problem))
 
     def _keep(self, stamp: object, past: Past) -> Past:
         if stamp != self._known[0]:
@@ -57,6 +58,8 @@ def _past(history: History) -> Past:
         since=points[0].at if points else None,
         days=tuple(sorted(days)),
         outages=history.outages[: -_MOST_OUTAGES - 1 : -1],
+        outages_kept=len(history.outages),
+        outages_kept_s=round(sum(one.length_s for one in history.outages), 1),
         silences=history.silences[: -_MOST_SILENCES - 1 : -1],
         problem="; ".join(history.left_out) or None,
     )

@@ -57,9 +57,10 @@ _MORE: Mapping[HouseState, str] = MappingProxyType(
 def sentence(house: House) -> Sentence:
     """Return the sentence that the page of a house begins with."""
     more = _MORE[house.state].format(ups=house.ups, problem=house.problem or "")
-    charge = f"{percent(house.charge_pct.value)}" if house.charge_pct.value else ""
+    charge = "" if house.charge_pct.value is None else percent(house.charge_pct.value)
     since = f" since {moment(house.since, house.time)}" if house.since else ""
-    left = f"about {spoken(house.runtime_s.value)}" if house.runtime_s.value else ""
+    runtime_s = house.runtime_s.value
+    left = "" if runtime_s is None else f"about {spoken(runtime_s)}"
     match house.state:
         case HouseState.ON_LINE:
             parts = ["On line" + since, charge]
@@ -218,7 +219,8 @@ def token(ends: float | None, now: float) -> str | None:
     left_s = ends - now
     if left_s <= 0:
         return f"ended on {end}"
-    return f"ends on {end}, in {math.floor(left_s / SECONDS_PER_DAY)} days"
+    days = math.floor(left_s / SECONDS_PER_DAY)
+    return f"ends on {end}, in {days} day{'' if days == 1 else 's'}"
 
 
 def flow_words(house: House) -> str:

@@ -15,10 +15,14 @@ from typing import Any
 import httpx
 import pytest
 
+from nutbridge import __version__
+from nutbridge.daemon.history.file import history_path
+from nutbridge.daemon.history.points import HistoryPoint, render_point
 from nutbridge.system.clock import SystemClock
 from nutbridge.web.house import HouseReader
 from nutbridge.web.house_page import HouseLook
 from nutbridge.web.metrics import CONTENT_TYPE, render
+from nutbridge.web.model import Past
 from nutbridge.web.past import PastReader
 from tests.fakes.mosquitto import free_port
 from tests.web.scenes import Scene
@@ -204,3 +208,29 @@ def test_prometheus_has_what_the_dashboard_draws(tmp_path: Path) -> None:
         # upsd was not asked for its clients.
         assert empty == ["Machines at upsd A"]
         assert ask('nutbridge_ups_status{flag="OB"} == 1')
+
+
+def test_what_nobody_knows_is_absent(tmp_path: Path) -> None:
+    """Without a monitor nobody knows of a silence or a generator, or of none."""
+    found = values(render({"home": look(tmp_path, runs=False)}))
+    assert 'nutbridge_ups_silent_seconds{ups="home"}' not in found
+    assert 'nutbridge_ups_generator{ups="home"}' not in found
+    (tmp_path / "enphase-home.state").unlink()
+    clock = SystemClock()
+    gone = HouseLook(HouseReader("home", (tmp_path,), clock, None).read(), Past())
+    found = values(render({"home": gone}))
+    del found[f'nutbridge_build_info{{version="{__version__}"}}']
+    assert found == {'nutbridge_ups_up{ups="home"}': 0}
+
+
+def test_all_outages_are_counted_not_those_of_the_page(tmp_path: Path) -> None:
+    now = time.time()
+    points = [
+        HistoryPoint(now - 86400 + at, float(at), "m.b", status=status)
+        for at in range(0, 80_000, 800)
+        for at, status in ((at, "OL"), (at + 300, "OB"), (at + 600, "OL"))
+    ]
+    history_path(str(tmp_path), "home").write_bytes(b"".join(map(render_point, points)))
+    found = values(render({"home": look(tmp_path)}))
+    assert found['nutbridge_ups_outages_kept{ups="home"}'] == 100
+    assert found['nutbridge_ups_outages_kept_seconds{ups="home"}'] == 30_000

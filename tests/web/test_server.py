@@ -14,6 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from nutbridge.collector.serve.options import Allowed, parse_network
+from nutbridge.system.clock import SystemClock
+from nutbridge.web.guard import WebDoor
+from nutbridge.web.house import HouseReader
+from nutbridge.web.model import HouseState
+from nutbridge.web.past import PastReader
 from tests.sources.enphase.tokens import owner_token
 from tests.web import scenes, sunshine
 from tests.web.conftest import Served, served
@@ -191,6 +197,72 @@ def test_databases_that_cannot_be_asked(tmp_path: Path) -> None:
         path.write_bytes(good)
         see("of 12 panels")
         assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.slow(8)
+def test_database_that_another_process_has_locked(tmp_path: Path) -> None:
+    """The page says so soon, the house is shown, and all is well afterwards."""
+    path = tmp_path / "reports.db"
+    sunshine.fill(path, time.time(), days=1)
+    scenes.Scene(tmp_path, runs=False).write()
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    options = ("--state-dir", str(tmp_path), "--upsd=off", "--db", str(path))
+    with served(tmp_path, *options) as (url, log, _):
+        status, _, body = ask(url, "/panels")
+        assert status == 503
+        assert "try again in a moment" in body
+        assert "no monitor runs" in ask(url, "/")[2]
+        other.close()
+        until = time.monotonic() + 60
+        while "of 12 panels" not in (body := ask(url, "/panels")[2]):
+            assert time.monotonic() < until, body
+        assert "Traceback" not in log.read_text()
+
+
+def test_folder_that_may_not_be_looked_into(tmp_path: Path) -> None:
+    """As for a user outside of NUT's group; a name that is too long is one for root."""
+    folder = tmp_path / ("x" * 300)
+    clock = SystemClock()
+    house = HouseReader("home", (folder,), clock, None).read()
+    assert house.state is HouseState.UNREADABLE
+    past = PastReader("home", (folder, tmp_path), clock)
+    assert "cannot be read" in str(past.read().problem)
+    scenes.write_history(tmp_path)
+    assert past.read().problem is None
+    assert past.read().outages_kept == len(past.read().outages) > 0
+
+
+def test_state_that_is_worthless_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "enphase-home.state").write_text("no state")
+    reader = HouseReader("home", (tmp_path,), SystemClock(), None)
+    for _ in range(3):
+        assert reader.read().state is HouseState.UNREADABLE
+    assert len(caplog.messages) == 1
+
+
+def test_stranger_is_not_let_in(tmp_path: Path) -> None:
+    """Who is not in --allow-from gets no byte; this machine itself is let in."""
+    scenes.Scene(tmp_path, runs=False).write()
+    options = ("--state-dir", str(tmp_path), "--upsd=off", "--allow-from=192.0.2.0/24")
+    with served(tmp_path, *options, "--listen=127.0.0.1:0") as (url, _, _):
+        assert ask(url, "/healthz")[0] == 200
+    door = WebDoor(Allowed((parse_network("192.0.2.0/24"),)))
+    for peer, enters in {
+        "192.0.2.7": True,
+        "::ffff:192.0.2.7": True,
+        "198.51.100.7": False,
+        "::ffff:198.51.100.7": False,
+        "fe80::1%eth0": False,
+        "127.0.0.1": True,
+        "::1": True,
+        "": False,
+        "localhost": False,
+    }.items():
+        assert door.lets_in(peer) == enters, peer
 
 
 def test_listening_elsewhere_needs_allow_from() -> None:
