@@ -5,6 +5,7 @@ database and hands over what has changed. While a broker is away, slow or refuse
 nothing piles up: a round is left out.
 """
 
+import contextlib
 import logging
 import ssl
 import sys
@@ -158,7 +159,9 @@ class Publisher:
         self._notifier.stopping()
         if self._connected_at is not None:
             last = self._client.publish(self._topics.status, OFFLINE, 1, retain=True)
-            last.wait_for_publish(_LAST_S)
+            # It raises where the broker ends at the same moment.
+            with contextlib.suppress(RuntimeError, ValueError):
+                last.wait_for_publish(_LAST_S)
         self._client.disconnect()
 
     def _round(self, now: float) -> float:
@@ -168,7 +171,7 @@ class Publisher:
             return self._every_s
         if since + self._settle_s > now:
             return since + self._settle_s - now
-        if not all(one.is_published() for one in self._under_way):
+        if not all(map(_is_over, self._under_way)):
             self._trouble("the broker takes nothing; waiting for it")
             return self._every_s
         self._under_way = []
@@ -219,6 +222,8 @@ class Publisher:
         for topic, payload in messages:
             if payload and self._told.get(topic) == payload:
                 continue
+            if self._connected_at is None:
+                return  # lost meanwhile: all is told anew
             sent = self._client.publish(topic, payload, qos=1, retain=True)
             self._under_way.append(sent)
             if payload:
@@ -254,8 +259,8 @@ class Publisher:
                 (f"{topics.discovery}/status", 1),
             ]
         )
+        # What is under way stays: paho sends it again, and nothing is added to it.
         self._told, self._told_at = {}, self._clock()
-        self._under_way = []
         self._connected_at = self._clock()
         self._wake.set()
 
@@ -281,6 +286,9 @@ class Publisher:
         was_there, self._connected_at = self._connected_at is not None, None
         if was_there and not self._ended:
             self._trouble(f"the connection ended: {code}; trying again")
+        elif self._problem is None and not self._ended:
+            # It took the connection and then said nothing; a refusal was told before.
+            self._trouble(f"the broker does not answer: {code}; trying again")
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         if message.topic == f"{self._topics.discovery}/status":
@@ -290,3 +298,11 @@ class Publisher:
                 self._wake.set()
         elif message.payload and len(self._seen) < _MOST_SEEN:
             self._seen.add(message.topic)
+
+
+def _is_over(sent: MQTTMessageInfo) -> bool:
+    """Whether a message has arrived, or never will in this connection."""
+    try:
+        return sent.is_published()
+    except (RuntimeError, ValueError):
+        return True  # the connection was lost as it was handed over

@@ -13,7 +13,9 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 import trustme
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from nutbridge.collector.errors import StoreDown
 from nutbridge.collector.mqtt.messages import Topics, segment
@@ -289,3 +291,75 @@ def test_tls_to_a_stranger_tells_nothing(
     assert any("is not trusted" in line for line in caplog.messages)
     caplog.clear()
     gc.collect()
+
+
+def round_of(publisher: Publisher, client: "HangingClient") -> int:
+    """Let a publisher work once on a client; return how much it handed over."""
+    publisher._client = client  # type: ignore[assignment]
+    before = client.handed
+    publisher._round(time.monotonic() + 10)
+    return client.handed - before
+
+
+class HangingClient:
+    """paho's client while a broker takes nothing, or has just gone."""
+
+    def __init__(self, rc: MQTTErrorCode = MQTTErrorCode.MQTT_ERR_SUCCESS) -> None:
+        self.rc = rc
+        self.handed = 0
+
+    def subscribe(self, *_: object) -> None:
+        """Do nothing."""
+
+    def publish(self, *_: object, **__: object) -> paho.MQTTMessageInfo:
+        self.handed += 1
+        found = paho.MQTTMessageInfo(self.handed)
+        found.rc = self.rc
+        return found
+
+
+def connected(publisher: Publisher) -> None:
+    """Let it hear that a connection was made."""
+    code = ReasonCode(PacketTypes.CONNACK, "Success")
+    publisher._on_connect(publisher._client, None, None, code, None)
+
+
+def lone_publisher() -> Publisher:
+    return Publisher(
+        Broker("127.0.0.1", 1883),
+        House().ask,
+        topics=Topics(),
+        version="1.0",
+        pace=Pace(60, time.monotonic, 0.0),
+        notifier=Notifier(None),
+    )
+
+
+def test_nothing_piles_up_for_a_broker_that_comes_and_takes_nothing() -> None:
+    """However often it is connected anew: paho sends again what is under way."""
+    publisher, client = lone_publisher(), HangingClient()
+    publisher._client = client  # type: ignore[assignment]
+    handed = []
+    for _ in range(5):
+        connected(publisher)
+        handed.append(round_of(publisher, client))
+    assert handed == [24, 0, 0, 0, 0]
+
+
+def test_connection_that_is_lost_as_it_is_told_ends_nothing() -> None:
+    publisher = lone_publisher()
+    client = HangingClient(MQTTErrorCode.MQTT_ERR_NO_CONN)
+    publisher._client = client  # type: ignore[assignment]
+    for _ in range(2):
+        connected(publisher)
+        assert round_of(publisher, client) == 24
+
+
+def test_broker_that_says_nothing_is_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    publisher = lone_publisher()
+    code = ReasonCode(PacketTypes.DISCONNECT, "Keep alive timeout")
+    for _ in range(3):
+        publisher._on_disconnect(publisher._client, None, None, code, None)
+    assert len([line for line in caplog.messages if "does not answer" in line]) == 1

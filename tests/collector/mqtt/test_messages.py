@@ -163,3 +163,23 @@ def test_thousands_of_panels_are_bounded() -> None:
 
 def test_thousands_of_envoys_are_bounded() -> None:
     assert len(bounded([ENVOY] * 5000, 100)) == 100
+
+
+def test_payloads_of_thousands_of_panels_are_small() -> None:
+    """Brokers refuse long ones; no payload grows with the number of panels."""
+    odd = 'x"\\/\n' * 12
+    many = tuple(GOOD._replace(eqid=f"{n}.{odd}"[:64]) for n in range(5000))
+    told = bounded([ENVOY._replace(panels=many)])
+    found = [*states(told, TOPICS), *discovery(told, TOPICS, "1.0")]
+    assert len(found) <= 1000 * (1 + max(len(ENVOY_SENSORS), len(PANEL_SENSORS)))
+    assert max(len(message.payload) for message in found) < 2048
+    assert max(len(message.topic) for message in found) < 256
+    assert len({message.topic for message in found}) == len(found)
+
+
+def test_removal_of_thousands_of_panels_is_bounded_too() -> None:
+    many = tuple(GOOD._replace(eqid=f"{n}.1") for n in range(5000))
+    before = bounded([ENVOY._replace(panels=many)])
+    seen = [message.topic for message in states(before, TOPICS)]
+    gone = list(removals(seen, bounded([ENVOY._replace(panels=())]), TOPICS))
+    assert len(gone) == 999 * (1 + len(PANEL_SENSORS))
