@@ -17,7 +17,7 @@ from nutbridge.ups.model import (
 )
 from nutbridge.ups.status.low import Verdict
 from nutbridge.ups.status.policy import SOC_FRESH_S, SOC_SHOWN_S
-from nutbridge.ups.units import WH_PER_KWH
+from nutbridge.ups.units import WH_PER_KWH, apparent_va
 
 Value = float | str | None
 
@@ -182,7 +182,7 @@ def _meter(side: str, meter: Meter | None) -> dict[str, Value]:
 
 def _line(prefix: str, voltage_prefix: str, line: MeterLine) -> dict[str, Value]:
     """Return one meter or phase."""
-    power_va = _apparent_va(line)
+    power_va = apparent_va(line.power_va, line.realpower_w)
     factor = None
     if power_va and line.realpower_w is not None:
         factor = min(1.0, abs(line.realpower_w) / power_va)
@@ -193,14 +193,3 @@ def _line(prefix: str, voltage_prefix: str, line: MeterLine) -> dict[str, Value]
         f"{prefix}.powerfactor": factor,
         f"{prefix}.current": line.current_a,
     }
-
-
-#: What is measured one after another may differ by so much.
-_UNEVEN = 0.9
-
-
-def _apparent_va(line: MeterLine) -> float | None:
-    """Return the apparent power; one below the active power is no measurement."""
-    if line.power_va is None or line.realpower_w is None:
-        return line.power_va
-    return line.power_va if line.power_va >= _UNEVEN * abs(line.realpower_w) else None

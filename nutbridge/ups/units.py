@@ -19,6 +19,17 @@ def clamp(value: float, low: float, high: float) -> float:
     return max(low, min(high, value))
 
 
+#: What is measured one after another may differ by so much.
+_UNEVEN = 0.9
+
+
+def apparent_va(power_va: float | None, realpower_w: float | None) -> float | None:
+    """Return the apparent power; one below the active power is no measurement."""
+    if power_va is None or realpower_w is None:
+        return power_va
+    return power_va if power_va >= _UNEVEN * abs(realpower_w) else None
+
+
 def spoken_s(seconds: float) -> str:
     """Return a duration as people say it: ``45 s``, ``3 min 5 s``, ``2 h 10 min``."""
     whole = round(seconds)

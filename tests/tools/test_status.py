@@ -113,6 +113,12 @@ def test_status_hidden_has_a_code_of_its_own(site: Site) -> None:
     assert part(found, "battery")["charge_pct"] is None
 
 
+def test_status_names_an_inverter_that_is_not_well(site: Site) -> None:
+    for said, told in (("fault", True), ("ok", False)):
+        site.twin.write_text(f"experimental.sma.health: {said}\n")
+        assert ("inverter: reports a fault" in tool(site, "status").out) is told
+
+
 def test_status_without_a_port_file_says_so_in_one_line(site: Site) -> None:
     site.twin.unlink()
     done = tool(site, "status")

@@ -194,7 +194,9 @@ def _check_status(
         problem = f"Enlighten sends us elsewhere ({status}): a login wall?"
         raise CloudError(problem, pause_s)
     if status in _SERVER_ERRORS:
-        raise CloudError(f"Enlighten is out of order ({status})")
+        page = answer.body.lstrip()[:1] == b"<"
+        problem = f"Enlighten is out of order ({status})"
+        raise CloudError(problem, pause_s if page else 0.0)
     raise CloudError(problems.get(status, f"Enlighten answers {status}"), pause_s)
 
 

@@ -22,6 +22,7 @@ from nutbridge.sources.enphase.readings import (
     PhasePower,
 )
 from nutbridge.ups.model import Flows, Meter, MeterLine, Meters
+from nutbridge.ups.units import apparent_va
 
 #: livedata counts while its last_update is this near to the gateway's clock.
 #: Live values are a second old; a stream that is off leaves them hours old.
@@ -278,6 +279,9 @@ def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
         spare = (PhasePower(),) * len(meter.lines)
         live = parts.live.value
         phases = (*live.load_lines, *spare)[: len(meter.lines)]
+        # Of one that is left out, or of zeros, nothing is known.
+        if not _agree(_sum(phase.realpower_w for phase in phases), flows.load_w):
+            phases = spare
         lines = zip(meter.lines, phases, strict=True)
         return Meter(
             _with_power(meter.total, live.load._replace(realpower_w=flows.load_w)),
@@ -287,11 +291,9 @@ def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
     battery_w = flows.battery_w if flows else None
     measured_w = meter.total.realpower_w
     idle = battery_w is not None and abs(battery_w) <= IDLE_W
-    if idle and load_w is not None and measured_w is not None:
+    if idle and _agree(measured_w, load_w):
         # The idle battery's own few watts are in the load, not in the CT.
-        apart_w = abs(load_w - measured_w)
-        if apart_w <= max(2 * IDLE_W, AGREEING * load_w):
-            return meter._replace(total=meter.total._replace(realpower_w=load_w))
+        return meter._replace(total=meter.total._replace(realpower_w=load_w))
     unknown = PhasePower()
     return Meter(
         _with_power(meter.total, PhasePower(load_w)),
@@ -299,9 +301,17 @@ def _house_side(meter: Meter, flows: Flows | None, parts: PowerParts) -> Meter:
     )
 
 
+def _agree(sum_w: float | None, load_w: float | None) -> bool:
+    """Tell whether two sums of one load, taken one after another, are the same."""
+    if sum_w is None or load_w is None:
+        return False
+    return abs(load_w - sum_w) <= max(2 * IDLE_W, AGREEING * load_w)
+
+
 def _with_power(line: MeterLine, power: PhasePower) -> MeterLine:
     """Return the line with its voltage and frequency, and this power."""
-    volts, power_va = line.voltage_v, power.power_va
+    volts = line.voltage_v
+    power_va = apparent_va(power.power_va, power.realpower_w)
     return MeterLine(
         realpower_w=power.realpower_w,
         power_va=power_va,

@@ -17,7 +17,7 @@ from nutbridge.sources.sma.facts import (
 )
 from nutbridge.sources.sma.reading import InverterClient, UpsReading
 from nutbridge.sources.sma.serial_store import SerialStore, check_serial
-from nutbridge.sources.sma.status import unlisted
+from nutbridge.sources.sma.status import ILL, unlisted
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer, InverterHealth
 from nutbridge.ups.source import Retry
@@ -187,7 +187,7 @@ class SmaSource:
         if condition is None or condition == self._condition:
             return
         before, self._condition = self._condition, condition
-        if condition in {"fault", "warning"}:
+        if condition in ILL:
             _log.warning("the inverter reports: %s", condition)
         elif before is not None:
             _log.info("the inverter reports: %s", condition)

@@ -69,6 +69,8 @@ DECIDING = (GENERAL, RUN_STATE, MAINS, BACKUP, SUPPLY)
 #: Tags of a condition, for people. "Information not available" is none; 55 is
 #: "communication impaired".
 _CONDITIONS = {35: "fault", 455: "warning", 55: "warning", 307: "ok", 303: "off"}
+#: Those that somebody has to look at.
+ILL = frozenset({"fault", "warning"})
 _GENERAL_FAULT = 1392
 
 _BACKUP = {303: False, 1438: True}

@@ -1,6 +1,7 @@
 """What an SMA inverter says of itself as a UPS."""
 
 from nutbridge.sources.sma.reading import UpsReading
+from nutbridge.sources.sma.status import ILL, derive_condition
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     DoctorFacts,
@@ -96,3 +97,19 @@ def inverter_backup(facts: DoctorFacts) -> CheckVerdict:
         f"inverter: it does not tell its backup mode{whose}; off, {_SILENCE}: try it "
         "once with the main switch"
     )
+
+
+@check("inverter-health")
+def inverter_health(facts: DoctorFacts) -> CheckVerdict:
+    """It says that it is well."""
+    reading = facts.need(InverterFacts).reading
+    condition = derive_condition(reading.tags) if reading else None
+    if condition is None:
+        return skipped("inverter: its health was not told")
+    if condition in ILL:
+        return warning(
+            f"inverter: it reports a {condition}",
+            "its display or its web page has the event; one with a fault may carry "
+            "nothing in an outage",
+        )
+    return ok(f"inverter: it reports: {condition}")

@@ -1,13 +1,14 @@
 """Collects what `nutbridge status` shows; changes nothing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nutbridge.config.settings import Settings
 from nutbridge.nut.port_file import PortFile, PortFileName
 from nutbridge.nut.variables import CHARGE_LOW, SOURCE
+from nutbridge.sources.sma.status import ILL
 from nutbridge.system.clock import Clock
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.status.live import LiveView
@@ -29,7 +30,7 @@ from nutbridge.tools.status.report import PortFileReport as PortFileView
 from nutbridge.tools.status.state import Noted, read_noted
 from nutbridge.tools.status.token import find_token
 from nutbridge.tools.status.values import PortView, read_port
-from nutbridge.ups.model import Facts, Flows
+from nutbridge.ups.model import DeviceHealth, Facts, Flows
 from nutbridge.ups.status.memory import Memory
 
 
@@ -95,8 +96,14 @@ def look(
         power=_power(view, memory, now),
         gateway=_gateway(settings, view, memory, now),
         token=_token(settings, now),
-        devices=memory.devices,
+        devices=(*memory.devices, *_ill_inverter(view)),
     )
+
+
+def _ill_inverter(view: PortView) -> Iterator[DeviceHealth]:
+    condition = view.texts.get("experimental.sma.health", "")
+    if condition in ILL:
+        yield DeviceHealth("inverter", (f"reports a {condition}",))
 
 
 def _token(settings: Settings, now: Moment) -> Token:

@@ -137,6 +137,7 @@ TOKEN_FAILURES: list[tuple[Answer | Exception | bytes, str]] = [
     (_status(401), "(401)"),
     (_status(429), "(429)"),
     (_status(500), "out of order (500)"),
+    (Answer(503, {}, b"<html>"), "out of order (503)"),
     (_status(301), "elsewhere (301)"),
     (b"", "empty token for gateway 122000000001"),
     (b" \n", "empty token"),

@@ -322,5 +322,39 @@ def test_phases_agree_with_a_corrected_total_or_are_absent() -> None:
     assert set(meters.output.lines) == {MeterLine(voltage_v=120.0)}
 
 
+@pytest.mark.parametrize(
+    ("phases_w", "shown"),
+    [
+        ((600.0, 386.0), True),
+        # Noise of what is read one after another.
+        ((600.0, 440.0), True),
+        # A phase is left out; firmware that fills none in.
+        ((428.0, 0.0), False),
+        ((0.0, 0.0), False),
+    ],
+)
+def test_live_phases_agree_with_the_total_or_are_absent(
+    phases_w: tuple[float, float], shown: bool
+) -> None:
+    lines = tuple(PhasePower(each, each) for each in phases_w)
+    given = parts(LIVE._replace(load_lines=lines))
+    meters = derive_meters(given, derive_flows(given))
+    assert meters is not None
+    assert meters.output is not None
+    assert meters.output.total.realpower_w == 986.0
+    told = tuple(line.realpower_w for line in meters.output.lines)
+    assert told == (phases_w if shown else (None, None))
+
+
+def test_current_of_no_apparent_power_is_unknown() -> None:
+    """0 VA beside 986 W is no measurement, nor are its 0 A."""
+    given = parts(LIVE._replace(load=PhasePower(986.0, 0.0)))
+    meters = derive_meters(given, derive_flows(given))
+    assert meters is not None
+    assert meters.output is not None
+    total = meters.output.total
+    assert (total.realpower_w, total.power_va, total.current_a) == (986.0, None, None)
+
+
 def test_meters_without_reports() -> None:
     assert derive_meters(parts(LIVE, None), None) is None

@@ -26,6 +26,7 @@ from nutbridge.sources.enphase.readings import (
 )
 from nutbridge.sources.enphase.remedies import diagnose
 from nutbridge.sources.sma.reading import UpsReading
+from nutbridge.sources.sma.status import CONDITION
 from nutbridge.tools.doctor.access import DiskEntry
 from nutbridge.tools.doctor.check import DoctorFacts
 from nutbridge.tools.doctor.gateway import GatewayFacts
@@ -489,6 +490,10 @@ def _inverter_cases() -> Iterator[Case]:
         yield Case(
             f"inverter {title}", facts(device, upsd, GOOD_FILES, ours=ours), checks
         )
+    for tag in (307, 35, 455):
+        ill = replace(FULL, tags={CONDITION: frozenset({tag})})
+        told = facts(_inverter(ill, Grid.CLOSED, ""), ours=ours)
+        yield Case(f"inverter with tag {tag}", told, ("inverter-health",))
     for title, way in WAYS.items():
         parts = (GOOD_FILES, way) if way is not None else (GOOD_FILES,)
         yield Case(f"inverter: {title}", facts(*parts, ours=ours), ("inverter-",))

@@ -17,7 +17,7 @@ WAY = {
 #: The checks of one that is the UPS.
 OWN = WAY | {
     *("inverter-ups", "inverter-grid", "inverter-battery", "inverter-backup"),
-    "charge-low",
+    *("inverter-health", "charge-low"),
 }
 
 
