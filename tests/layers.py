@@ -123,3 +123,18 @@ NEVER_LOADED = {
 NOT_AT_THE_START = {
     *("httpx", "httpcore", "tenacity", "jwt", "xml.parsers.expat", "typer"),
 }
+
+#: Modules of the daemon with imports inside of functions that the loop never reaches.
+#: Any other such import stands in daemon.preload.
+LATE = {
+    "daemon.wiring": "before the loop",
+    "daemon.wiring_enphase": "before the loop",
+    "config.file": "before the loop",
+    "config.settings": "before the loop",
+    "daemon.history.file": "read by tools; and a module of system.files",
+    "daemon.playback.wire": "TEST mode",
+    "sources.enphase.claims": "the thread of a login",
+    "sources.discovery": "tools",
+    "system.installation": "tools",
+    "system.rights": "tools; and a module built in",
+}

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nutbridge.daemon import preload
 from tests.layers import (
     ALONE,
     CLOCK_CALLS,
@@ -17,6 +19,7 @@ from tests.layers import (
     IMPURE_CALLS,
     IMPURE_METHODS,
     IMPURE_MODULES,
+    LATE,
     NEVER_LOADED,
     NOT_AT_THE_START,
     OF_THE_DAEMON,
@@ -73,6 +76,17 @@ def imports_of(name: str) -> tuple[tuple[str, int], ...]:
                 full = f"{origin}.{alias.name}"
                 found.append((full if full in MODULES else origin, node.lineno))
     return tuple(found)
+
+
+def late_imports_of(name: str) -> Iterator[str]:
+    """Yield the modules that the functions of a module import."""
+    for function in ast.walk(MODULES[name].tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom):
+                    yield node.module or "."
 
 
 def is_in(name: str, places: tuple[str, ...] | set[str]) -> bool:
@@ -165,6 +179,22 @@ def test_whole_daemon_is_light() -> None:
     names = modules_in(OF_THE_DAEMON)
     loaded = loaded_after(f"{PACKAGE}.cli.enphase_monitor", *names)
     assert loaded & NEVER_LOADED == set()
+
+
+def test_late_imports_are_preloaded() -> None:
+    """What a function of the daemon loads, it has before the loop begins."""
+    early = {*preload.ALWAYS, *preload.GATEWAY, *preload.INVERTER}
+    found = {
+        (name, target)
+        for name in modules_in(OF_THE_DAEMON)
+        for target in late_imports_of(name)
+    }
+    assert {name for name, _ in found} >= {f"{PACKAGE}.{name}" for name in LATE}
+    late = {each for each in found if not is_in(each[0], set(LATE))}
+    parents = {name.rpartition(".")[0] for name in early}
+    assert {target for _, target in late} <= early | parents, late
+    for name in early:
+        importlib.import_module(name)
 
 
 def test_class_name_stands_once() -> None:

@@ -135,6 +135,7 @@ def _hold(
         PortFileError: there is none, and no systemd that would start us every 2 s.
     """
     from nutbridge.config.file import salvage
+    from nutbridge.daemon.preload import preload
     from nutbridge.daemon.runner import PulsingWaiter
     from nutbridge.daemon.without_config import hold
     from nutbridge.system.host import Host
@@ -143,6 +144,7 @@ def _hold(
     notifier = Notifier.from_environ(os.environ)
     pulsing = PulsingWaiter(waiter, clock, notifier, watchdog_interval_s(os.environ))
     host = Host(clock, pulsing, os.environ)
+    preload(None)
     left = salvage(options.config, options.ups, os.environ)
     if hold(error, left, host, notifier, lambda: _error_of(options, host)):
         _log.info("the config can be used again")
@@ -175,6 +177,8 @@ def _error_of(options: Options, host: "Host") -> NutbridgeError | None:
         build(settings, publisher, port.real, host, once=False).close()
     except NutbridgeError as error:
         return error
+    except ImportError as error:  # in the middle of an upgrade
+        return ConfigError("nutbridge", None, f"not whole: {error}")
     return None
 
 

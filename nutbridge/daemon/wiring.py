@@ -93,6 +93,10 @@ def build(
     Raises:
         ConfigError: the token file or ENVOY_HOST cannot be used.
     """
+    if not once:
+        from nutbridge.daemon.preload import preload
+
+        preload(settings)
     state_session = _state_session(settings, port_file, host)
     main, source = _sources(settings, publisher, state_session, host, once=once)
     sockets = DriverSockets(settings.ups, host.environ, port_file)

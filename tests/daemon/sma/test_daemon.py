@@ -7,6 +7,7 @@ import pytest
 from nutbridge.simulator.sma.inverter import HANG, SimulatedInverter
 from nutbridge.sources.sma.webconnect import keys
 from tests.daemon.sma.site import SmaSite
+from tests.e2e.closed_door import PROGRAM, let_it_run
 from tests.e2e.site import UPS, Daemon
 from tests.fakes.inverter import INSTALLER
 from tests.nut.fixtures import StartNut
@@ -47,6 +48,21 @@ def test_real_nut_sees_ol_ob_and_ob_lb(site: SmaSite, start_nut: StartNut) -> No
     nut.wait_status("OL", 40)
     assert daemon.stop() == 0
     assert site.running.sessions == 0
+
+
+@pytest.mark.slow(10)
+def test_nothing_of_an_inverter_is_loaded_in_the_loop(site: SmaSite) -> None:
+    site.start_driver()
+    daemon = site.start_program(PROGRAM)
+    site.wait_status("OL")
+    for turn in (island, mains):
+        site.running.server.refuse()
+        let_it_run(site)
+        site.running.server.listen()
+        turn(site.inverter)
+        site.wait_status("OB" if turn is island else "OL")
+    assert daemon.stop() == 0
+    assert "wanted:" not in daemon.err, daemon.err
 
 
 def test_kills_leave_one_session(site: SmaSite) -> None:
