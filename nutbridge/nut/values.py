@@ -23,7 +23,9 @@ _LOOKALIKES = str.maketrans(
 #: Letters and signs that are more than one with an accent.
 _LETTERS = str.maketrans(
     {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"}
-    | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th"}
+    | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "\u0131": "i"}
+    # Signs: \u00bd is 1, this one, and 2; without it 12.
+    | {"\u2044": "/", "\u00b5": "u", "\u03bc": "u"}
     | dict.fromkeys("\u2018\u2019\u201a\u201c\u201d\u201e", "'")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
@@ -44,7 +46,7 @@ def plain_text(text: str) -> str:
         # Rare, and its tables are large.
         from unicodedata import normalize
 
-        text = normalize("NFKD", text.translate(_LETTERS))
+        text = normalize("NFKD", text.translate(_LETTERS)).translate(_LETTERS)
     return _NOT_PRINTABLE.sub("", text.translate(_LOOKALIKES))[:MAX_CHARS]
 
 

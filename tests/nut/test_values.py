@@ -56,6 +56,7 @@ def test_number_is_never_an_exponent(value: float, decimals: int) -> None:
         ("two\nlines\tand\x00 more\x7f", "two lines and more"),
         ("Größe °C", "Grosse C"),
         ("Küche, Żółw, Ærø", "Kuche, Zolw, AEro"),
+        ("½ kW, 3 µs", "1/2 kW, 3 us"),
         ("\u201eHaus\u201c \u2013 \u6e29", "'Haus' - "),
         ("x" * 128, "x" * 127),
     ],

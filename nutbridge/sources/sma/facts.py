@@ -17,6 +17,8 @@ from nutbridge.ups.model import (
 from nutbridge.ups.status.policy import DEAD_BAND_W, DEFAULT_FLOOR_PCT
 
 _THREE_PHASES = 3
+#: Split phase has two legs of 120 V.
+_LEGS, _LEG_MAX_V = 2, 150.0
 
 
 def derive_facts(reading: UpsReading, at: float, grid: Grid) -> Facts:
@@ -121,7 +123,9 @@ def _load_w(reading: UpsReading, grid: Grid) -> float | None:
 
 def _meters(reading: UpsReading, at: float, load_w: float | None) -> Meters:
     volts = reading.ac_v
-    mean_v = sum(volts) / len(volts) if volts else None
+    total_v = sum(volts) / len(volts) if volts else None
+    if total_v is not None and len(volts) == _LEGS and total_v < _LEG_MAX_V:
+        total_v = sum(volts)  # line to line
     lines: tuple[MeterLine, ...] = ()
     if len(volts) == _THREE_PHASES:
         lines = tuple(MeterLine(voltage_v=each) for each in volts)
@@ -129,11 +133,11 @@ def _meters(reading: UpsReading, at: float, load_w: float | None) -> Meters:
     return Meters(
         at=at,
         input=Meter(
-            MeterLine(reading.grid_w, voltage_v=mean_v, frequency_hz=frequency_hz),
+            MeterLine(reading.grid_w, voltage_v=total_v, frequency_hz=frequency_hz),
             lines,
         ),
         output=Meter(
-            MeterLine(load_w, voltage_v=mean_v, frequency_hz=frequency_hz), lines
+            MeterLine(load_w, voltage_v=total_v, frequency_hz=frequency_hz), lines
         ),
         phases=len(lines) or 1,
     )

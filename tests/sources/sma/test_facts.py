@@ -87,6 +87,27 @@ def test_floor(floor: float | None, low: float) -> None:
     assert effective_low_pct(20, facts.battery.floor_pct) == low
 
 
+
+@pytest.mark.parametrize(
+    ("volts", "shown"),
+    [
+        ((230.0,), 230.0),
+        ((230.0, 231.0, 232.0), 231.0),
+        # Two legs: line to line; two of three phases: line to neutral.
+        ((120.0, 121.0), 241.0),
+        ((230.0, 232.0), 231.0),
+        ((), None),
+    ],
+)
+def test_voltage_of_each_kind_of_house(
+    volts: tuple[float, ...], shown: float | None
+) -> None:
+    meters = derive_facts(reading(ac_v=volts), NOW, Grid.CLOSED).meters
+    assert meters is not None
+    assert meters.output is not None
+    assert meters.output.total.voltage_v == shown
+
+
 def test_no_battery_is_no_reading_and_none_listed() -> None:
     facts = derive_facts(
         reading(fitted=False, soc_pct=0, battery_w=0), NOW, Grid.CLOSED
