@@ -87,7 +87,6 @@ def test_floor(floor: float | None, low: float) -> None:
     assert effective_low_pct(20, facts.battery.floor_pct) == low
 
 
-
 @pytest.mark.parametrize(
     ("volts", "shown"),
     [
