@@ -16,6 +16,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 8, 12, 26
 _HALF = 50.0
 #: Tops that four lines divide into round numbers.
 _STEPS = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)
+#: Less is nothing that a chart could show.
+_LEAST = 1e-9
 #: More points than units of width are no more to be seen.
 _MOST_POINTS = 600
 
@@ -69,7 +71,7 @@ class Frame:
 
 def nice_top(most: float) -> float:
     """Return a round number that is not below the largest value."""
-    if not math.isfinite(most) or most <= 0:
+    if not _LEAST < most < math.inf:
         return 1.0
     power = 10.0 ** math.floor(math.log10(most))
     return next(step * power for step in _STEPS if step * power >= most * 0.999)

@@ -16,6 +16,8 @@ OLD_S = 600.0
 #: A token that ends within this is told in words of warning, s.
 TOKEN_SOON_S = 30 * SECONDS_PER_DAY
 _NOTHING = "unknown"
+#: 1138 to 2800 and some: devices and damaged files tell other times, s from 1970.
+_CALENDAR_S = 2.6e10
 _TEN = 10
 
 
@@ -143,11 +145,20 @@ def spoken(seconds: float | None) -> str:
     return f"{days} days {rest} h" if rest else f"{days} days"
 
 
+def _shown(at: float) -> float:
+    """Return a moment that the calendar can tell; no real one is changed."""
+    return max(-_CALENDAR_S, min(_CALENDAR_S, at))
+
+
+def _local(at: float) -> time.struct_time:
+    return time.localtime(_shown(at))
+
+
 def moment(at: float | None, now: float) -> str:
     """Return a time of this machine's zone, with the date where it is another day."""
     if at is None:
         return _NOTHING
-    return _dated(time.localtime(at), time.localtime(now))
+    return _dated(_local(at), _local(now))
 
 
 def moment_at(at: float, now: float, east_s: float) -> str:
@@ -164,7 +175,7 @@ def _dated(then: time.struct_time, today: time.struct_time) -> str:
 
 def clock(at: float) -> str:
     """Return a time of day of this machine's zone."""
-    return time.strftime("%H:%M", time.localtime(at))
+    return time.strftime("%H:%M", _local(at))
 
 
 def hour_or_date(at: time.struct_time) -> str:
@@ -174,12 +185,12 @@ def hour_or_date(at: time.struct_time) -> str:
 
 def date_of(at: float) -> date:
     """Return the date of a moment in this machine's zone."""
-    return datetime.fromtimestamp(at, UTC).astimezone().date()
+    return datetime.fromtimestamp(_shown(at), UTC).astimezone().date()
 
 
 def day(at: float) -> str:
     """Return a date of this machine's zone: ``Sun 29 Nov``."""
-    return time.strftime("%a %-d %b", time.localtime(at))
+    return time.strftime("%a %-d %b", _local(at))
 
 
 def percent(value: float | None) -> str:
@@ -215,7 +226,7 @@ def token(ends: float | None, now: float) -> str | None:
     """Return what is to be said of the token's end; None where it is not known."""
     if ends is None:
         return None
-    end = time.strftime("%-d %B %Y", time.localtime(ends))
+    end = time.strftime("%-d %B %Y", _local(ends))
     left_s = ends - now
     if left_s <= 0:
         return f"ended on {end}"

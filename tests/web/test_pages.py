@@ -49,7 +49,14 @@ def test_pages(
         for dark in (False, True):
             with subtests.test(access=name, dark=dark):
                 see_no_fault_of_access(site, browser, name, dark=dark)
-    for see in (see_curve, see_large_word, see_dead_panel, see_new_numbers):
+    for see in (
+        see_curve,
+        see_large_word,
+        see_dead_panel,
+        see_new_numbers,
+        see_one_question_at_a_time,
+        see_that_answers_are_lost,
+    ):
         with subtests.test(see=see.__name__):
             see(site, browser)
     with subtests.test(see="evil"):
@@ -134,6 +141,34 @@ def see_new_numbers(site: Served, browser: Browser) -> None:
     finally:
         scene.status, scene.charge_pct, scene.since_s = "OL", 92.0, 3 * scenes.DAY
         scene.write()
+
+
+_SHOWN_AGAIN = "document.dispatchEvent(new Event('visibilitychange'));"
+
+
+def see_one_question_at_a_time(site: Served, browser: Browser) -> None:
+    """A tab that is shown again and again asks no more often than another."""
+    browser.look(f"{site.url}/house/low")
+    asked = browser.run(
+        "let asked = 0;"
+        "window.fetch = () => { asked += 1; return new Promise(() => 0) };"
+        f"{_SHOWN_AGAIN * 5} return asked"
+    )
+    assert asked == 1
+
+
+def see_that_answers_are_lost(site: Served, browser: Browser) -> None:
+    """A page that only gets errors says that it is old."""
+    browser.look(f"{site.url}/house/low")
+    note = "return document.getElementById('lost').hidden"
+    assert browser.run(note)
+    browser.run(
+        "window.fetch = () => Promise.resolve(new Response('', { status: 503 }))"
+    )
+    until = time.monotonic() + 60
+    while browser.run(f"{_SHOWN_AGAIN} {note}"):
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def see_only_text(evil_site: str, browser: Browser) -> None:

@@ -58,6 +58,8 @@ def export(db: str | None, serial: str | None, *, only_new: bool) -> None:
     store_id, number = _newest(db)
     file = _file(store_id)
     marks = _read(file) if only_new else _Marks()
+    if marks.taken > number:
+        marks = _Marks()  # a backup was put back, or reports are read anew
     with reading(out.database(db)) as database:
         refuse_unknown(database, serial)
         after = max(0, marks.taken - _AGAIN)

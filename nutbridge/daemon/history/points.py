@@ -15,6 +15,8 @@ _STATUS_WORDS = frozenset({"OL", "OB", "LB", "CHRG", "DISCHRG"})
 _PERCENT = 100.0
 #: Of all times: more is nobody's clock (the year 5138).
 _LATEST = 1e11
+#: W, s and Wh of no house.
+_LARGEST = 1e11
 
 
 class NewerLineError(SnapshotError):
@@ -118,10 +120,14 @@ def parse_point(line: bytes) -> HistoryPoint:
 def _possible(point: HistoryPoint) -> bool:
     """Whether a monitor can have written it."""
     soc_pct = point.soc_pct
+    powers = (point.battery_w, point.load_w, point.pv_w, point.grid_w)
+    numbers = (*powers, point.runtime_s, point.capacity_wh)
     return (
         -_LATEST < point.at < _LATEST
         and 0 <= point.up < _LATEST
         and _STATUS_WORDS.issuperset(point.status.split())
         and (soc_pct is None or 0 <= soc_pct <= _PERCENT)
         and (point.silent_s is None or 0 <= point.silent_s < _LATEST)
+        and all(one is None or abs(one) < _LARGEST for one in numbers)
+        and point.lost >= 0
     )

@@ -3,6 +3,8 @@
 // of what stood there. Without this script the page is as it was when it was loaded.
 (function () {
   var every = Number(document.body.dataset.every || "0") * 1000;
+  var timer = 0;
+  var busy = false;
   var failed = 0;
   var last = "";
 
@@ -22,13 +24,24 @@
     if (note) note.hidden = !is;
   }
 
-  function again() { window.setTimeout(look, every); }
+  function again() {
+    busy = false;
+    timer = window.setTimeout(look, every);
+  }
 
+  // One question at a time, however often the page is shown and hidden.
   function look() {
+    if (busy) return;
+    window.clearTimeout(timer);
     if (document.hidden) return again();
-    fetch(window.location.href, { cache: "no-cache", credentials: "same-origin" })
+    busy = true;
+    fetch(window.location.href, {
+      cache: "no-cache",
+      credentials: "same-origin",
+      signal: AbortSignal.timeout && AbortSignal.timeout(15000)
+    })
       .then(function (answer) {
-        if (!answer.ok && answer.status !== 503) throw new Error(String(answer.status));
+        if (!answer.ok) throw new Error(String(answer.status));
         return answer.text();
       })
       .then(function (text) {

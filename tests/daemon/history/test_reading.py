@@ -249,6 +249,23 @@ def test_bad_cut_in_the_middle() -> None:
         assert whole <= len(history.points) <= whole + 1
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"load_w": 1e308}, {"battery_w": -1e12}, {"runtime_s": 1e300}),
+        *({"capacity_wh": 1e400}, {"soc_pct": 101}, {"silent_s": -1}, {"lost": -1}),
+        *({"status": "<b>"}, {"at": 1e300}, {"up": -1}),
+    ],
+)
+def test_bad_numbers_of_no_house(odd: dict[str, object]) -> None:
+    """A sum of them would be no number in JSON."""
+    good = lines(outage_points())
+    bad = json.dumps({"v": 1, "at": DAY, "up": 1.0, "status": "OB"} | odd).encode()
+    history = read_history([*good, bad])
+    assert len(history.points) == len(good)
+    assert history.left_out == ("left out: 1 line that cannot be read",)
+
+
 def test_bad_newer_version() -> None:
     good = lines(outage_points())
     newer = [json.dumps({"v": 2, "at": {"new": 1}}).encode()] * 2
