@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nutbridge.system.clock import SystemClock
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
     User,
@@ -16,7 +17,11 @@ from nutbridge.tools.doctor.access import (
     runner_of,
     user_of,
 )
+from nutbridge.tools.doctor.context import DoctorContext
+from nutbridge.tools.doctor.port_wait import PortWaitFacts
 from tests.nut.harness import wait_until
+from tests.system.unit_file import SYSTEMD
+from tests.tools.doctor.build import settings
 
 NOBODY = User("nobody", 65534)
 ROOT = User("root", 0)
@@ -154,3 +159,29 @@ def test_show_tells_why_systemctl_fails(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(OSError, match="Failed to connect to bus"):
         systemd.show("a.service", ("Type",), {"PATH": str(tmp_path)}, 10)
+
+
+def test_port_wait_looks_at_the_files_of_this_ups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they are shipped; a path unit is enabled by a link beside the driver."""
+    monkeypatch.setattr(systemd, "systemd_runs", lambda: False)
+    environ = {"SYSTEMD_UNIT_PATH": str(tmp_path)}
+    clock = SystemClock()
+    place = DoctorContext(settings(), environ, clock, clock.boottime(), "")
+    unit_file(tmp_path / "nut-driver@.service", "Restart=always")
+    assert PortWaitFacts.gather(place) == PortWaitFacts(None, None)
+    (tmp_path / "nutbridge-port@.path").write_bytes(
+        (SYSTEMD / "nut/nutbridge-port@.path").read_bytes()
+    )
+    folder = tmp_path / "nut-driver@home.service.d"
+    folder.mkdir()
+    (folder / "nutbridge-port.conf").write_bytes(
+        (SYSTEMD / "nut/nut-driver@.service.conf").read_bytes()
+    )
+    port = "/run/nutbridge/home.dev"
+    assert PortWaitFacts.gather(place) == PortWaitFacts(port, port)
+    link = tmp_path / "nut-driver@home.service.wants/nutbridge-port@home.path"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "nutbridge-port@.path")
+    assert PortWaitFacts.gather(place) == PortWaitFacts(port, port, enabled=True)
