@@ -5,6 +5,7 @@ or of an answer's text reaches an error.
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -158,7 +159,7 @@ class Cloud:
         }
         _check_status(answer, problems, _NO_TOKEN_PAUSE_S)
         body = answer.body[:_LONGEST_ANSWER].strip()
-        if body[:1] == b"<":
+        if _is_page(body):
             raise CloudError(
                 "Enlighten shows a web page instead of a token; it is out of order, "
                 "or there were too many logins lately",
@@ -194,10 +195,14 @@ def _check_status(
         problem = f"Enlighten sends us elsewhere ({status}): a login wall?"
         raise CloudError(problem, pause_s)
     if status in _SERVER_ERRORS:
-        page = answer.body.lstrip()[:1] == b"<"
         problem = f"Enlighten is out of order ({status})"
-        raise CloudError(problem, pause_s if page else 0.0)
+        raise CloudError(problem, pause_s if _is_page(answer.body) else 0.0)
     raise CloudError(problems.get(status, f"Enlighten answers {status}"), pause_s)
+
+
+def _is_page(body: bytes) -> bool:
+    """Tell whether an answer is for people, as from a login wall."""
+    return body.removeprefix(BOM_UTF8).lstrip()[:1] == b"<"
 
 
 def _retry_after_s(text: str) -> float:
@@ -207,13 +212,17 @@ def _retry_after_s(text: str) -> float:
 
 
 def _login_object(body: bytes) -> dict[str, Any]:
-    if body.lstrip()[:1] == b"<":
+    if _is_page(body):
         raise CloudError(
             "Enlighten shows a web page instead of a login: too many logins lately",
             _WALL_PAUSE_S,
         )
     try:
-        found = json.loads(body.decode()) if len(body) <= _LONGEST_ANSWER else None
+        found = (
+            json.loads(body.decode("utf-8-sig"))
+            if len(body) <= _LONGEST_ANSWER
+            else None
+        )
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
