@@ -3,10 +3,12 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from nutbridge.collector.queries.recent import polls
 from nutbridge.errors import ConfigError
 from nutbridge.web import charts, panels_page, words
 from nutbridge.web.charts import ChartBar, Frame, Point
@@ -202,3 +204,31 @@ def test_gauge_stays_in_its_tube(charge: float | None) -> None:
     widths = re.findall(r'<rect x="2(?:\.0)?" y="4(?:\.0)?" width="([\d.]+)"', drawn)
     assert all(0 <= float(width) <= charts.WIDTH for width in widths)
     assert "low at 20 %, floor at 10 %" in drawn or "floor at 10 %, low at" in drawn
+
+
+class OneReading:
+    """A database with one poll of a panel."""
+
+    def __init__(self, stats: str | None) -> None:
+        self._stats = stats
+
+    def rows(self, *_: object) -> list[tuple[int, str | None]]:
+        return [(int(NOW), self._stats)]
+
+
+@pytest.mark.parametrize(
+    ("stats", "volts", "celsius"),
+    [
+        ("230100,50000,36000,2000,41", 230.1, 41.0),
+        ("9" * 400, None, None),
+        ("230100,,,,x", 230.1, None),
+        ("", None, None),
+        (None, None, None),
+    ],
+)
+def test_poll_of_any_quality(
+    stats: str | None, volts: float | None, celsius: float | None
+) -> None:
+    envoy = SimpleNamespace(envoy_id=1)
+    (one,) = polls(OneReading(stats), envoy, "1.1", 0)  # type: ignore[arg-type]
+    assert (one.voltage_v, one.temperature_c) == (volts, celsius)

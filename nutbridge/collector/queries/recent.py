@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from nutbridge.collector.parse.codes import CLEARED, SET, event_name
+from nutbridge.collector.parse.values import numbers
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 
 #: Ids of an Envoy count up for all kinds of rows together. So many are some days of 30
@@ -107,11 +108,9 @@ def polls(reading: Reader, envoy: EnvoyRow, eqid: str, since: int) -> Iterator[P
 
 
 def _value(stats: str | None, place: int, parts: float) -> float | None:
-    texts = (stats or "").split(",")
-    try:
-        return int(texts[place]) / parts
-    except (IndexError, ValueError):
-        return None
+    found = numbers(stats)
+    value = found[place] if place < len(found) else None
+    return None if value is None else value / parts
 
 
 def events(reading: Reader, envoy: EnvoyRow) -> list[RecentEvent]:
