@@ -12,6 +12,7 @@ from nutbridge.errors import DeviceError, Stopping
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.sma.facts import derive_health
 from nutbridge.sources.sma.reading import InverterClient
+from nutbridge.sources.sma.source import told_condition
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, GridAnswer, InverterHealth
 from nutbridge.ups.source import Source
@@ -53,6 +54,7 @@ class PvTelemetry:
         self._silent_since: float | None = None
         self._thread: threading.Thread | None = None
         self._failed = False
+        self._condition: str | None = None
         self.health = InverterHealth(at=float("-inf"))
 
     def start(self) -> None:
@@ -98,6 +100,7 @@ class PvTelemetry:
             return
         now = self._clock.boottime()
         self.health = derive_health(reading, now)
+        self._condition = told_condition(self._condition, self.health)
         if self._silent_since is not None:
             gap = spoken_s(now - self._silent_since)
             _log.info("the inverter answers again, silent for %s", gap)

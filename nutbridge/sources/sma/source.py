@@ -137,7 +137,7 @@ class SmaSource:
             reading = self._known(self._client.complete(last.reading, deadline))
             self._last = replace(last, reading=reading)
             self._facts = derive_facts(reading, last.at, last.grid)
-            self._note_condition()
+            self._condition = told_condition(self._condition, self._facts.inverter)
         self._due = False
         return True
 
@@ -180,14 +180,19 @@ class SmaSource:
                 tag,
             )
 
-    def _note_condition(self) -> None:
-        """Say once that the inverter reports a fault, and once that it is over."""
-        health = self._facts.inverter
-        condition = health.condition if health else None
-        if condition is None or condition == self._condition:
-            return
-        before, self._condition = self._condition, condition
-        if condition in ILL:
-            _log.warning("the inverter reports: %s", condition)
-        elif before is not None:
-            _log.info("the inverter reports: %s", condition)
+
+def told_condition(known: str | None, health: InverterHealth | None) -> str | None:
+    """Say once that the inverter reports a fault, and once that it is over.
+
+    Args:
+        known: what this returned the last time.
+        health: as it is now.
+    """
+    condition = health.condition if health else None
+    if condition is None or condition == known:
+        return known
+    if condition in ILL:
+        _log.warning("the inverter reports: %s", condition)
+    elif known is not None:
+        _log.info("the inverter reports: %s", condition)
+    return condition
