@@ -31,37 +31,63 @@ IS_PANEL = (
     " AND d.eqid = p.device_eqid"
     f" AND d.device_type IN ({', '.join(map(str, NO_PANEL))}))"
 )
-# CROSS JOIN keeps SQLite to this order: a look into the key for each panel.
-# ``envoys`` are pairs: the number of an Envoy, and where its hours begin.
-_SOURCE = (
-    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p CROSS JOIN energy_hour h"
-    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}"
-    " AND h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
-    "{filters}"
-)
 _LOCAL = "(h.hour + h.offset_s)"
-HOURS = (
-    f"SELECT p.envoy_id, p.eqid, h.hour, h.offset_s, h.energy_j, h.estimated_j{_SOURCE}"
+
+
+class Question(NamedTuple):
+    """What is asked of the hours ``h`` of each panel.
+
+    Attributes:
+        columns: of them.
+        grouped: whether these add up the hours of a place.
+        over: what is asked of all panels together; ``{}`` are their rows.
+    """
+
+    columns: str
+    grouped: bool
+    over: str = "{}"
+
+
+HOURS = Question(
+    "h.hour AS place, h.offset_s AS offset_s, h.energy_j AS energy_j,"
+    " h.estimated_j AS estimated_j",
+    grouped=False,
 )
-DAYS = (
-    f"SELECT p.envoy_id, p.eqid, {_LOCAL} / {DAY}, 0, CAST(sum(h.energy_j) AS BIGINT),"
-    f" CAST(sum(h.estimated_j) AS BIGINT){_SOURCE}"
-    f" GROUP BY p.envoy_id, p.eqid, {_LOCAL} / {DAY}"
+DAYS = Question(
+    f"{_LOCAL} / {DAY} AS place, 0 AS offset_s,"
+    " CAST(sum(h.energy_j) AS BIGINT) AS energy_j,"
+    " CAST(sum(h.estimated_j) AS BIGINT) AS estimated_j",
+    grouped=True,
 )
-_ALL_PANELS = (
-    "SELECT p.envoy_id, count(DISTINCT p.eqid), {place},"
-    " CAST(sum(h.energy_j) AS BIGINT), CAST(sum(h.estimated_j) AS BIGINT)"
-    f"{_SOURCE} GROUP BY p.envoy_id, "
-    "{place}"
+_TOTAL = (
+    "SELECT envoy_id, count(*), place, offset_s, CAST(sum(energy_j) AS BIGINT),"
+    " CAST(sum(estimated_j) AS BIGINT) FROM ({}) AS sums"
+    " GROUP BY envoy_id, place, offset_s"
 )
 _TOTALS = {
-    By.HOUR: _ALL_PANELS.replace("{place}", "h.hour, h.offset_s"),
-    By.DAY: _ALL_PANELS.replace("{place}", f"{_LOCAL} / {DAY}, 0", 1).replace(
-        "{place}", f"{_LOCAL} / {DAY}"
-    ),
+    By.HOUR: HOURS._replace(over=_TOTAL),
+    By.DAY: DAYS._replace(over=_TOTAL),
 }
 #: Hours in which some panels gave energy, and how many did.
-BRIGHT = f"SELECT p.envoy_id, h.hour, count(*){_SOURCE} GROUP BY p.envoy_id, h.hour"
+BRIGHT = HOURS._replace(
+    over="SELECT envoy_id, place, count(*) FROM ({}) AS sums WHERE energy_j > 0"
+    " GROUP BY envoy_id, place"
+)
+# ``envoys`` are pairs: the number of an Envoy, and where its hours begin.
+# CROSS JOIN keeps SQLite to this order: a look into the key for each panel.
+_SQLITE = (
+    "SELECT p.envoy_id AS envoy_id, p.eqid AS eqid, {columns}"  # noqa: S608
+    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p CROSS JOIN energy_hour h"
+    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL} AND {{hours}}{{panels}}"
+)
+# PostgreSQL reads the hours of all panels there are, and sorts them, unless
+# something in the inner statement (OFFSET 0 is enough) keeps it to this order.
+_POSTGRES = (
+    "SELECT p.envoy_id, p.eqid, h.*"  # noqa: S608
+    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p"
+    " CROSS JOIN LATERAL (SELECT {columns} FROM energy_hour h WHERE {hours}{end}) h"
+    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}{{panels}}"
+)
 #: No place is farther from UTC, s.
 _FARTHEST = 18 * HOUR
 #: Places where a calendar begins and ends: few of them serve all.
@@ -138,47 +164,57 @@ def panel_energy(
     reading: Reader, by: By, wanted: Wanted = ALL
 ) -> Iterator[PanelEnergy]:
     """Yield the energy of each channel and period: by Envoy, time, channel."""
-    statement = HOURS if by is By.HOUR else DAYS
-    for envoy, rows in _of_wanted(reading, statement, wanted):
+    question = HOURS if by is By.HOUR else DAYS
+    for envoy, rows in _of_wanted(reading, question, wanted):
         yield from _periods(envoy, by, rows)
 
 
 def _of_wanted(
-    reading: Reader, statement: str, wanted: Wanted
+    reading: Reader, question: Question, wanted: Wanted
 ) -> Iterator[tuple[EnvoyRow, Sequence[Row]]]:
-    filters, values = _filters(wanted)
     # For the key, and for the months of PostgreSQL.
     since = 0 if wanted.since is None else wanted.since - _FARTHEST
     for batch in reading.batches(wanted.serial):
         begins = {envoy.envoy_id: since for envoy in batch}
-        found = of_envoys(reading, statement, begins, filters, values)
+        found = of_envoys(reading, question, begins, wanted)
         for envoy in batch:
             yield envoy, found.pop(envoy.envoy_id, ())
 
 
 def of_envoys(
     reading: Reader,
-    statement: str,
+    question: Question,
     begins: Mapping[int, int],
-    filters: str = "",
-    values: Sequence[object] = (),
+    wanted: Wanted = ALL,
 ) -> dict[int, list[Row]]:
-    """Return the rows of a statement for some Envoys, by the Envoy's number.
+    """Return the answers about some Envoys, by the Envoy's number.
 
     Args:
         reading: the database.
-        statement: HOURS, DAYS, BRIGHT.
+        question: HOURS, DAYS, BRIGHT.
         begins: of each Envoy, the hour to begin with, Unix seconds.
-        filters: more conditions.
-        values: of these.
+        wanted: which panels and times.
     """
     found: dict[int, list[Row]] = {}
-    if begins:
-        pairs = ", ".join(f"({number}, {hour})" for number, hour in begins.items())
-        filters += f" AND h.hour >= {min(begins.values())}"
-        asked = statement.format(envoys=pairs, filters=filters)
-        for row in reading.rows(asked, values):
-            found.setdefault(row[0], []).append(row)
+    if not begins:
+        return found
+    hours, values = _hours(wanted)
+    panels = ""
+    if wanted.panel is not None:
+        panels = " AND (p.eqid = ? OR p.device_eqid = ?)"
+        values += [wanted.panel, wanted.panel]
+    asked = (_POSTGRES if reading.postgres else _SQLITE).format(
+        columns=question.columns,
+        envoys=", ".join(f"({number}, {hour})" for number, hour in begins.items()),
+        hours="h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
+        f" AND h.hour >= {min(begins.values())}{hours}",
+        panels=panels,
+        end=" GROUP BY place" if question.grouped else " OFFSET 0",
+    )
+    if question.grouped and not reading.postgres:
+        asked += " GROUP BY p.envoy_id, p.eqid, place"
+    for row in reading.rows(question.over.format(asked), values):
+        found.setdefault(row[0], []).append(row)
     return found
 
 
@@ -235,12 +271,9 @@ def local_now(envoy: EnvoyRow, now: int) -> int:
     return now + offset_s(envoy.timezone, now)
 
 
-def _filters(wanted: Wanted) -> tuple[str, list[object]]:
+def _hours(wanted: Wanted) -> tuple[str, list[object]]:
     text = ""
     values: list[object] = []
-    if wanted.panel is not None:
-        text += " AND (p.eqid = ? OR p.device_eqid = ?)"
-        values += [wanted.panel, wanted.panel]
     if wanted.since is not None:
         text += f" AND {_LOCAL} >= ?"
         values.append(wanted.since)

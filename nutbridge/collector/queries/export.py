@@ -1,14 +1,16 @@
 """All rows, one object each, page by page."""
 
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, Text
 
 from nutbridge.collector.parse.redaction import hide
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.reading import Reader
+from nutbridge.collector.store.sql import Names, Row
 
 Object = dict[str, Any]
 
@@ -26,12 +28,29 @@ _ENVOY = (
     *("part_num", "sw_version", "ip_addr", "mac_addr", "timezone"),
     *("latitude", "longitude", "emu_region"),
 )
+#: Envoys whose rows are looked for together: a page of each kind is in memory.
+_BATCH = 50
 
 
 def wire_names(kind: str) -> tuple[str, ...]:
     """Return the attributes of a kind, and ``estimated`` of an interval."""
     names = TABLES[kind].columns.keys()
     return tuple(name for name in names if name not in (*_OURS, "extra"))
+
+
+def _read(kind: str) -> Names:
+    """Return the columns that are read: the attributes, unknown ones, the key's."""
+    names = (*wire_names(kind), "extra")
+    keys = TABLES[kind].primary_key.columns.keys()
+    return (*names, *(key for key in keys if key not in names))
+
+
+_READ: dict[Table, Names] = {
+    **{table: _read(kind) for kind, table in TABLES.items()},
+    **dict.fromkeys(
+        (schema.variant, schema.odd_row), ("envoy_id", "digest", "kind", "attributes")
+    ),
+}
 
 
 def columns() -> tuple[str, ...]:
@@ -83,34 +102,56 @@ def export(
     A row whose key was there with another payload has ``conflict``, one without a
     usable id or date has ``odd``. With ``private`` the Envoys themselves come too.
     """
-    for envoy_id, envoy_serial, *_ in reading.envoys(serial):
-        if private:
-            yield from _envoy(reading, envoy_id, envoy_serial)
-        for shown in _rows(reading, envoy_id, envoy_serial):
-            yield full(shown, private=private)
+    for batch in reading.batches(serial, _BATCH):
+        numbers = [envoy.envoy_id for envoy in batch]
+        found = {
+            table: reading.of_each(table, names, numbers)
+            for table, names in _READ.items()
+        }
+        for number, envoy_serial, *_ in batch:
+            if private:
+                yield from _envoy(reading, number, envoy_serial)
+            rows = {table: some.pop(number, ()) for table, some in found.items()}
+            yield from _objects(envoy_serial, rows, private=private)
 
 
-def _rows(reading: Reader, envoy_id: int, serial: str) -> Iterator[Object]:
+def _objects(
+    serial: str, rows: Mapping[Table, Iterable[Row]], *, private: bool
+) -> Iterator[Object]:
     """Yield the rows of an Envoy; what is ours in front."""
+    shown_serial = serial if private else hide("envoy_serial", serial)
     for kind, table in TABLES.items():
-        names = table.columns.keys()
-        wire = wire_names(kind)
-        places = [(name, names.index(name)) for name in wire]
-        extra = names.index("extra")
-        estimated = "estimated" in wire
-        for row in reading.pages(table, table.c.envoy_id == envoy_id):
-            shown: Object = {"kind": kind, "envoy_serial": serial}
-            for name, place in places:
-                shown[name] = row[place]
+        names = ("kind", "envoy_serial", *wire_names(kind))
+        place = _READ[table].index("extra")
+        texts = [] if private else _texts(kind)
+        estimated = "estimated" in names
+        for row in rows[table]:
+            shown: Object = dict(zip(names, (kind, shown_serial, *row), strict=False))
             if estimated:
                 shown["estimated"] = bool(shown["estimated"])
-            if row[extra]:
-                shown = _with_extra(shown, row[extra])
+            if row[place]:
+                shown = full(_with_extra(shown, row[place]), private=private)
+            else:
+                for name in texts:
+                    if shown[name] is not None:
+                        shown[name] = hide(name, shown[name])
             yield shown
-    for row in reading.pages(schema.variant, schema.variant.c.envoy_id == envoy_id):
-        yield _ours(row_object(row[2], json.loads(row[3])) | {"conflict": True}, serial)
-    for row in reading.pages(schema.odd_row, schema.odd_row.c.envoy_id == envoy_id):
-        yield _ours(odd_object(row[2], json.loads(row[3])) | {"odd": True}, serial)
+    for table, shape, mark in (
+        (schema.variant, row_object, "conflict"),
+        (schema.odd_row, odd_object, "odd"),
+    ):
+        for _, _, kind, attributes in rows[table]:
+            whole = shape(kind, json.loads(attributes)) | {mark: True}
+            yield full(_ours(whole, serial), private=private)
+
+
+@functools.cache
+def _texts(kind: str) -> tuple[str, ...]:
+    """Return the attributes of a kind in which something private may stand."""
+    columns = TABLES[kind].columns
+    return tuple(
+        name for name in wire_names(kind) if isinstance(columns[name].type, Text)
+    )
 
 
 def _with_extra(shown: Object, extra: str) -> Object:

@@ -48,9 +48,10 @@ def points(
     )
     for envoy in reading.envoys(serial):
         for table, point in tables:
-            names = table.columns.keys()
-            where = (table.c.envoy_id == envoy.envoy_id) & (table.c.raw_id > after)
-            for values in reading.pages(table, where):
+            names = tuple(table.columns.keys())
+            chosen = (envoy.envoy_id, after)
+            where = "envoy_id = ? AND raw_id > ?"
+            for values in reading.pages(table, names, where, chosen):
                 row = dict(zip(names, values, strict=True))
                 found = point(envoy.serial_num, row)
                 if found is not None:

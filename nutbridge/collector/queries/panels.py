@@ -88,7 +88,7 @@ def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator
         for number, at in newest.items()
         if at and any(_is_late(row[3], at) for row in named[number])
     }
-    hours = of_envoys(reading, BRIGHT, late, " AND h.energy_j > 0")
+    hours = of_envoys(reading, BRIGHT, late)
     for envoy in envoys:
         number = envoy.envoy_id
         rows = named.get(number, [])

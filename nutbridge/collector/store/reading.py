@@ -1,11 +1,12 @@
 """A database that is only asked: no writer, no change of its schema."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Table, select, tuple_
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Engine, Table
 
 from nutbridge.collector.store.engine import (
     connect,
@@ -13,7 +14,7 @@ from nutbridge.collector.store.engine import (
     translated,
 )
 from nutbridge.collector.store.migrations import bring_up
-from nutbridge.collector.store.sql import Row, Sql
+from nutbridge.collector.store.sql import Names, Row, Sql
 
 #: Rows read at once; between two reads no transaction is open, so that a slow
 #: reader of an export holds up nobody.
@@ -45,10 +46,14 @@ class Reader:
 
     Args:
         engine: of a database whose schema was checked.
+
+    Attributes:
+        postgres: whether it is one of PostgreSQL.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.postgres = engine.dialect.name == "postgresql"
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a statement written with ``?``."""
@@ -64,31 +69,82 @@ class Reader:
         )
         return [EnvoyRow(*row) for row in found]
 
-    def batches(self, serial: str | None = None) -> Iterator[list[EnvoyRow]]:
+    def batches(
+        self, serial: str | None = None, size: int = _BATCH
+    ) -> Iterator[list[EnvoyRow]]:
         """Yield the same, some at a time: a fleet's rows are not read at once."""
         found = self.envoys(serial)
-        for start in range(0, len(found), _BATCH):
-            yield found[start : start + _BATCH]
+        for start in range(0, len(found), size):
+            yield found[start : start + size]
+
+    def of_each(
+        self, table: Table, names: Names, envoys: Iterable[int]
+    ) -> dict[int, Iterable[Row]]:
+        """Return the rows of a table by the number of their Envoy, as ``pages`` does.
+
+        One statement reads those of all small Envoys, a page at most; the rows of
+        the others are read when they are wanted.
+        """
+        numbers = sorted(envoys)
+        some = f"envoy_id IN ({', '.join(map(str, numbers))})"
+        page = self._page(table, names, some, (), None)
+        whose = itemgetter(names.index("envoy_id"))
+        found: dict[int, Iterable[Row]] = {
+            number: list(rows) for number, rows in groupby(page, whose)
+        }
+        if len(page) == PAGE:
+            last = whose(page[-1])
+            for number in numbers[numbers.index(last) :]:
+                after = _key_of(table, names, page[-1]) if number == last else None
+                rest = self.pages(table, names, "envoy_id = ?", (number,), after)
+                found[number] = chain(found.get(number, ()), rest)
+        return found
 
     def pages(
-        self, table: Table, where: ColumnElement[bool] | None = None
+        self,
+        table: Table,
+        names: Names,
+        where: str,
+        values: Sequence[Any],
+        after: Row | None = None,
     ) -> Iterator[Row]:
-        """Yield all rows of a table in the order of its key."""
-        keys = list(table.primary_key.columns)
-        places = [list(table.columns).index(key) for key in keys]
-        after: list[Any] | None = None
+        """Yield rows of a table in the order of its key.
+
+        Args:
+            table: which.
+            names: columns wanted; those of the key are among them.
+            where: condition, written with ``?``.
+            values: of these.
+            after: the key before the first.
+        """
         while True:
-            query = select(table).order_by(*keys).limit(PAGE)
-            if where is not None:
-                query = query.where(where)
-            if after is not None:
-                query = query.where(tuple_(*keys) > tuple_(*after))
-            with translated(self._engine.url), self._engine.connect() as connection:
-                page = [tuple(row) for row in connection.execute(query)]
+            page = self._page(table, names, where, values, after)
             yield from page
             if len(page) < PAGE:
                 return
-            after = [page[-1][place] for place in places]
+            after = _key_of(table, names, page[-1])
+
+    def _page(
+        self,
+        table: Table,
+        names: Names,
+        where: str,
+        values: Sequence[Any],
+        after: Row | None,
+    ) -> list[Row]:
+        keys = ", ".join(table.primary_key.columns.keys())
+        if after is not None:
+            where += f" AND ({keys}) > ({', '.join('?' * len(after))})"
+            values = (*values, *after)
+        return self.rows(
+            f"SELECT {', '.join(names)} FROM {table.name} WHERE {where}"  # noqa: S608  our names
+            f" ORDER BY {keys} LIMIT {PAGE}",
+            values,
+        )
+
+
+def _key_of(table: Table, names: Names, row: Row) -> Row:
+    return tuple(row[names.index(key.name)] for key in table.primary_key.columns)
 
 
 @contextlib.contextmanager

@@ -108,9 +108,9 @@ QUESTIONS: dict[str, Callable[[Reader], Any]] = {
     "export": export,
     "outbox": outbox,
 }
-#: These may be read whole: Envoys, what waits, the pairs of a batch.
+#: These may be read whole: Envoys, what waits, the pairs and sums of a batch.
 _SMALL = (
-    r"CONSTANT|w\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
+    r"CONSTANT|w\b|sums\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
     "|raw USING INDEX raw_dead"
 )
 _LARGE = "interval|reading|event|energy_hour|raw|raw_body|report"
