@@ -110,6 +110,15 @@ def test_driver_waits_for_its_port_file(tmp_path: Path) -> None:
         assert write_offers(tmp_path, "attic", port) == []
 
 
+def test_path_unit_of_before_does_not_stand_in_front(tmp_path: Path) -> None:
+    """An instance's own unit hides the template: it is changed, where it is there."""
+    unit(tmp_path, "nut-driver@", "Restart=always")
+    for port in ("/var/lib/nut/home.dev", "/run/nutbridge/home.dev"):
+        path, _ = write_offers(tmp_path, "home", port)
+        assert path == f"/{ETC}/nutbridge-port@home.path"
+        assert seen_in(tmp_path, "home") == (port, port)
+
+
 def test_edited_path_unit_is_left_alone(tmp_path: Path) -> None:
     """Of the right file: the drop-in is missing; of another: they would loop."""
     unit(tmp_path, "nut-driver@", "Restart=always")
