@@ -28,10 +28,12 @@ from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
     from nutbridge.config.settings import Settings
+    from nutbridge.daemon.runner import PulsingWaiter
     from nutbridge.nut.port_file import PortFile
     from nutbridge.nut.publisher import PortFilePublisher
     from nutbridge.system.clock import Clock, Waiter
     from nutbridge.system.host import Host
+    from nutbridge.system.sdnotify import Notifier
 
 _log = logging.getLogger("nutbridge")
 
@@ -126,6 +128,16 @@ def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
         lock.release()
 
 
+def _pulsing(waiter: "Waiter", clock: "Clock") -> "tuple[PulsingWaiter, Notifier]":
+    """Return a waiter that shows systemd's watchdog that we live, and its notifier."""
+    from nutbridge.daemon.runner import PulsingWaiter
+    from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
+
+    notifier = Notifier.from_environ(os.environ)
+    pulse_s = watchdog_interval_s(os.environ)
+    return PulsingWaiter(waiter, clock, notifier, pulse_s), notifier
+
+
 def _hold(
     error: NutbridgeError, options: Options, clock: "Clock", waiter: "Waiter"
 ) -> bool:
@@ -136,13 +148,10 @@ def _hold(
     """
     from nutbridge.config.file import salvage
     from nutbridge.daemon.preload import preload
-    from nutbridge.daemon.runner import PulsingWaiter
     from nutbridge.daemon.without_config import hold
     from nutbridge.system.host import Host
-    from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
 
-    notifier = Notifier.from_environ(os.environ)
-    pulsing = PulsingWaiter(waiter, clock, notifier, watchdog_interval_s(os.environ))
+    pulsing, notifier = _pulsing(waiter, clock)
     host = Host(clock, pulsing, os.environ)
     preload(None)
     left = salvage(options.config, options.ups, os.environ)
@@ -206,18 +215,17 @@ def _monitor(
     once: bool,
 ) -> int:
     """Decide about the port file found, then check once or for ever."""
-    from nutbridge.daemon.runner import PulsingWaiter, run, run_once
+    from nutbridge.daemon.left_behind import LeftBehind
+    from nutbridge.daemon.runner import run, run_once
     from nutbridge.daemon.wiring import build, hide_stale, recall_house, record_once
-    from nutbridge.daemon.without_config import LeftBehind
     from nutbridge.system.host import Host
     from nutbridge.system.release_request import ReleaseRequest
-    from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
 
     clock, waiter = times
-    notifier = Notifier.from_environ({} if once else os.environ)
-    pulse_s = watchdog_interval_s(os.environ)
-    pulsing = PulsingWaiter(waiter, clock, notifier, pulse_s)
-    host = Host(clock, pulsing, os.environ, port.owner)
+    notifier = None
+    if not once:
+        waiter, notifier = _pulsing(waiter, clock)
+    host = Host(clock, waiter, os.environ, port.owner)
     try:
         parts = build(settings, publisher, port.real, host, once=once)
     except ConfigError:
@@ -234,10 +242,11 @@ def _monitor(
     monitor.start(
         state_session.memory, written_this_boot=state_session.written_this_boot
     )
-    house = recall_house(settings, parts)
-    if once:
+    known = once and state_session.written_this_boot
+    house = None if known else recall_house(settings, parts)
+    if notifier is None:
         try:
-            run_once(monitor, source, pulsing, clock)
+            run_once(monitor, source, waiter, clock)
         finally:
             record_once(settings, parts, host)
     else:
@@ -248,7 +257,7 @@ def _monitor(
         gc.enable()
         after = (state_session.refresh, left.look, recording.note)
         try:
-            run(monitor, source, pulsing, clock, notifier, *after)
+            run(monitor, source, waiter, clock, notifier, *after)
         finally:
             recording.end()
     return 0

@@ -20,7 +20,6 @@ from nutbridge.config.file_names import (
     check_ups,
 )
 from nutbridge.config.settings import ConfigSite, Settings, interpret
-from nutbridge.config.sma import PASSWORD_MAX, too_long
 from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
 from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError
@@ -190,6 +189,8 @@ def _with_passwords(
     sma = settings.sma
     if sma is None or sma.password_file is None:
         return settings
+    from nutbridge.config.sma import PASSWORD_MAX, too_long
+
     password = read(sma.password_file, "SMA_PASSWORD_FILE")
     if len(password) > PASSWORD_MAX:
         odd.append(warning(f"{sma.password_file}: {too_long()}"))

@@ -6,14 +6,16 @@ usable is a ConfigError that names file, line, key and what is allowed.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nutbridge.config.keys import KEYS
-from nutbridge.config.sma import SmaSettings, sma_settings
 from nutbridge.config.text import ConfigEntry
 from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError
 from nutbridge.ups.notices import Notice, warning
+
+if TYPE_CHECKING:
+    from nutbridge.config.sma import SmaSettings
 
 # The charge must be read at least this often.
 _LONGEST_POLL_S = 300
@@ -81,7 +83,7 @@ class Settings(NamedTuple):
     test: TestAnswers | None
     token_credential: str | None = None
     loadkwh_given: bool = False
-    sma: SmaSettings | None = None
+    sma: "SmaSettings | None" = None
 
     def __repr__(self) -> str:
         """Show no secret."""
@@ -149,7 +151,10 @@ def _settings(values: Values, place: ConfigSite) -> Settings:
     state_dir = values.path("STATE_DIR", place.cwd) or place.state_dir
     token_file, token_credential = _token_files(values, place, state_dir)
     sma = None
-    if not values.test_mode:
+    inverter = any(values.given(name) for name in KEYS if name.startswith("SMA_"))
+    if inverter and not values.test_mode:
+        from nutbridge.config.sma import sma_settings
+
         file = _password_file(values, place, state_dir, "SMA_PASSWORD_FILE")
         sma = sma_settings(values, file, password_needed=place.account_needed)
     return Settings(

@@ -23,7 +23,7 @@ From the wire to ups.status, at every check::
     sources.enphase.gateway.Gateway._send_known         adds the token
     sources.enphase.gateway.Gateway._send               to the known gateway alone
     net.https.HttpsDevice.send            one request, one answer or one error
-    net.https._run
+    net.https.run_within
     net.worker.call_within                by its deadline, whatever the device does
     net.worker.Worker._run                here another thread begins
     net.https.Connection.exchange         to the first address that answers

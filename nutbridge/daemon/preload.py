@@ -18,7 +18,7 @@ ALWAYS = ("tenacity", "encodings.idna", "unicodedata", "nutbridge.system.redact"
 #: For what is wrong with a gateway, its /info after a silence, and a login.
 GATEWAY = (
     *("nutbridge.sources.enphase.remedies", "xml.parsers.expat"),
-    *("nutbridge.sources.enphase.cloud", "nutbridge.net.https"),
+    *("nutbridge.sources.enphase.cloud", "nutbridge.net.cloud_https"),
 )
 
 #: One of them for each inverter: which one it says itself.

@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nutbridge.daemon.last_resort import Crashes
 from nutbridge.daemon.messages import summary
 from nutbridge.daemon.monitor import Monitor
 from nutbridge.errors import NotDecided, Stopping
 from nutbridge.system.clock import Clock, Waiter
-from nutbridge.system.sdnotify import Notifier
 from nutbridge.ups.model import Grid
 from nutbridge.ups.status.table import State
+
+if TYPE_CHECKING:
+    from nutbridge.system.sdnotify import Notifier
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class PulsingWaiter:
         self,
         inner: Waiter,
         clock: Clock,
-        notifier: Notifier,
+        notifier: "Notifier",
         pulse_s: float | None = None,
     ) -> None:
         self._inner = inner
@@ -76,7 +78,7 @@ def run(
     source: TokenNews,
     waiter: Waiter,
     clock: Clock,
-    notifier: Notifier,
+    notifier: "Notifier",
     *after_poll: Callable[[], None],
     leave: Callable[[], bool] = lambda: False,
 ) -> None:

@@ -3,13 +3,12 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nutbridge.config.settings import Settings, TestAnswers
 from nutbridge.daemon.state_session import StateSession
 from nutbridge.net.wire import Wire
 from nutbridge.nut.publisher import PortFilePublisher
-from nutbridge.sources.enphase.cloud import Cloud
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.renewal import Renewal
 from nutbridge.sources.enphase.schedule import PAUSE_AFTER_SUCCESS_S
@@ -17,6 +16,9 @@ from nutbridge.sources.enphase.source import EnphaseSource
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.host import Host
 from nutbridge.ups.model import Grid
+
+if TYPE_CHECKING:
+    from nutbridge.sources.enphase.cloud import Cloud
 
 
 def enphase_source(
@@ -74,8 +76,12 @@ class _Ways(NamedTuple):
 
 
 def _real(settings: Settings, host: Host) -> _Ways:
-    from nutbridge.net.https import CloudHttps
     from nutbridge.sources.enphase.session import open_gateway, pins_of, site_of
+
+    def cloud() -> Wire:
+        from nutbridge.net.cloud_https import CloudHttps
+
+        return CloudHttps(host.clock, timeout_s=settings.login_timeout_s)
 
     return _Ways(
         lambda token: open_gateway(
@@ -85,7 +91,7 @@ def _real(settings: Settings, host: Host) -> _Ways:
             host.clock,
             host.waiter,
         ),
-        lambda: CloudHttps(host.clock, timeout_s=settings.login_timeout_s),
+        cloud,
     )
 
 
@@ -118,7 +124,9 @@ def _renewal(
 ) -> Renewal:
     played = settings.test is not None
 
-    def make_cloud() -> Cloud:
+    def make_cloud() -> "Cloud":
+        from nutbridge.sources.enphase.cloud import Cloud
+
         return Cloud(
             cloud(),
             user=settings.username,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.daemon.without_config import LeftBehind
+from nutbridge.daemon.left_behind import LeftBehind
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.system.clock import Clock, SystemClock
 from nutbridge.system.host import Host

@@ -1,5 +1,7 @@
 """-s: one check within 10 s; exit 0 when the file then tells the truth."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.site import Site
@@ -29,6 +31,37 @@ def test_cached_token_needs_no_library(known: Site) -> None:
     )
     assert daemon.ended(LIMIT_S) == 0
     assert known.status == "OL"
+
+
+#: What a check loads of ours: the figures reached, with room for a few mended lines.
+MOST_MODULES, MOST_LINES = 94, 15_700
+
+WEIGHED = """
+import os, sys
+
+def leave(code):
+    ours = [m for name, m in sys.modules.items() if name.startswith("nutbridge")]
+    with open("loaded", "w") as loaded:
+        loaded.writelines(f"{module.__file__}\\n" for module in ours)
+    end(code)
+
+end, os._exit = os._exit, leave
+sys.argv.insert(1, "-s")
+from nutbridge.cli.enphase_monitor import main
+main()
+"""
+
+
+def test_check_is_light(known: Site) -> None:
+    """Each module costs 1 ms on a small board; what a check may lack comes later."""
+    assert known.run("-s").code == 0  # the first of a boot remembers the house
+    daemon = known.start_program(WEIGHED)
+    assert daemon.ended() == 0
+    loaded = (known.folder / "loaded").read_text(encoding="utf-8").splitlines()
+    lines = sum(len(Path(name).read_bytes().splitlines()) for name in loaded)
+    assert len(loaded) > 50
+    assert len(loaded) <= MOST_MODULES, loaded
+    assert lines <= MOST_LINES
 
 
 def test_first_login_fits_in(site: Site) -> None:

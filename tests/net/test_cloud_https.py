@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from nutbridge.errors import DeviceUnreachable
-from nutbridge.net.https import CloudHttps
+from nutbridge.net.cloud_https import CloudHttps
 from nutbridge.net.wire import Request
 from nutbridge.system.clock import SystemClock
 from tests.net.scripted import ScriptedServer, Talk, answer_all

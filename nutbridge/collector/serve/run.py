@@ -42,7 +42,7 @@ from nutbridge.collector.serve.upstream import Upstream
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.reading import Reader
 from nutbridge.errors import Refused
-from nutbridge.net.https import verifying_context
+from nutbridge.net.cloud_https import verifying_context
 from nutbridge.system.clock import Clock
 from nutbridge.system.sdnotify import Notifier
 

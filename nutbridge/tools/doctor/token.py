@@ -139,7 +139,7 @@ class CloudFacts(Gathered):
 
 
 def _knock(host: str, place: DoctorContext, problems: dict[str, str]) -> None:
-    from nutbridge.net.https import CloudHttps
+    from nutbridge.net.cloud_https import CloudHttps
 
     wire = CloudHttps(place.clock, timeout_s=_CLOUD_S)
     try:

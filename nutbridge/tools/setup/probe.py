@@ -10,7 +10,7 @@ from nutbridge.errors import (
     NotDecided,
     Refused,
 )
-from nutbridge.net.https import CloudHttps
+from nutbridge.net.cloud_https import CloudHttps
 from nutbridge.net.pins import PinInMemory, PinRecord
 from nutbridge.sources.enphase.cloud import Cloud
 from nutbridge.sources.enphase.facts import (

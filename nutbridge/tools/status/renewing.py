@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nutbridge.config.settings import Settings
 from nutbridge.errors import ConfigError, Refused
-from nutbridge.net.https import CloudHttps
+from nutbridge.net.cloud_https import CloudHttps
 from nutbridge.sources.enphase.claims import Claims, parse_token
 from nutbridge.sources.enphase.cloud import Cloud
 from nutbridge.sources.enphase.renewal import LIMIT_S
