@@ -311,7 +311,9 @@ class Pages:
     def _problem(
         self, status: int, head: str, more: str, *, here: str = ""
     ) -> Response:
-        values = {"head": head, "more": more, "every": 0, "apis": ()}
+        # What cannot be read now may be there in a moment.
+        every = CALM_S if status == HTTPStatus.SERVICE_UNAVAILABLE else 0
+        values = {"head": head, "more": more, "every": every, "apis": ()}
         body = self._render("problem.html", values, here=here)
         headers = {"cache-control": "no-store"}
         return Response(body, int(status), headers, _HTML)

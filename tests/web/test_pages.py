@@ -3,16 +3,18 @@
 One test with parts: one browser for all of them, whatever worker runs it.
 """
 
+import contextlib
 import importlib.resources
 import time
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 
 from nutbridge.simulator.legacy_envoy import DEAD
-from tests.web import scenes
+from tests.web import scenes, sunshine
 from tests.web.browser import WIDTHS, Browser
-from tests.web.conftest import Served
+from tests.web.conftest import Served, served
 
 AXE = importlib.resources.files("axe_core_python") / "axe.min.js"
 _RUN_AXE = "axe.run().then(arguments[arguments.length - 1])"
@@ -40,6 +42,7 @@ def test_pages(
     evil_site: str,
     browser: Browser,
     shots: Path,
+    tmp_path: Path,
     subtests: pytest.Subtests,
 ) -> None:
     for name in PAGES:
@@ -61,6 +64,8 @@ def test_pages(
             see(site, browser)
     with subtests.test(see="evil"):
         see_only_text(evil_site, browser)
+    with subtests.test(see="come back"):
+        see_page_that_comes_back(tmp_path, browser)
 
 
 def see_page(site: Served, browser: Browser, shots: Path, name: str) -> None:
@@ -169,6 +174,27 @@ def see_that_answers_are_lost(site: Served, browser: Browser) -> None:
     while browser.run(f"{_SHOWN_AGAIN} {note}"):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def see_page_that_comes_back(folder: Path, browser: Browser) -> None:
+    """Opened while nothing could be read, it shows itself what can be read again."""
+    path = folder / "reports.db"
+    sunshine.fill(path, time.time(), days=1)
+    good = path.read_bytes()
+    path.write_bytes(b"no database at all" * 1000)
+    with served(folder, "--ups=home", "--db", str(path), "--upsd=off") as (url, _, _):
+        browser.look(f"{url}/panels")
+        assert "This cannot be read now" in browser.text
+        path.write_bytes(good)
+        until = time.monotonic() + 60
+        text = ""
+        while "of 12 panels" not in text:
+            assert time.monotonic() < until, text
+            time.sleep(0.1)
+            # It is just being loaded.
+            with contextlib.suppress(WebDriverException):
+                browser.run(_SHOWN_AGAIN)
+                text = browser.text
 
 
 def see_only_text(evil_site: str, browser: Browser) -> None:

@@ -9,6 +9,8 @@
   var last = "";
 
   function swap(fresh) {
+    // A page that could not be read, and now can.
+    if (!document.querySelector("[data-live]")) return window.location.reload();
     document.querySelectorAll("[data-live]").forEach(function (old) {
       var next = fresh.getElementById(old.id);
       if (!next || old.contains(document.activeElement)) return;
