@@ -5,6 +5,7 @@ import os
 import signal
 import ssl
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -122,7 +123,8 @@ def _run(
         def end(number: int, _frame: object) -> None:
             nonlocal code
             code = _INTERRUPTED if number == signal.SIGINT else 0
-            publisher.end()
+            # By another thread: this one may hold the lock of what wakes it.
+            threading.Thread(target=publisher.end, daemon=True).start()
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)

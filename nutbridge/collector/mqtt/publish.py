@@ -137,7 +137,7 @@ class Publisher:
         return client
 
     def end(self) -> None:
-        """Let ``run`` return; may be called by a signal handler."""
+        """Let ``run`` return; may be called by any thread."""
         self._ended = True
         self._wake.set()
 
