@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -111,6 +112,14 @@ def test_rules_are_valid() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_rules_are_about_what_the_page_alone_has() -> None:
+    """The collector's /metrics must not pass for a page that is gone."""
+    text = (CONF / "prometheus-rules.yml").read_text(encoding="utf-8")
+    asked = re.findall(r"^ +expr: ([^#\n]*)", text, re.MULTILINE)
+    assert len(asked) >= 6
+    assert [one for one in asked if "nutbridge_ups_" not in one] == []
 
 
 def expressions() -> dict[str, str]:
