@@ -18,7 +18,7 @@ DAY_S = 86400.0
 SHIPPED = Path(__file__).parents[3] / "systemd" / "nut-2.8.1"
 NOWHERE = "127.0.0.1:1"
 NOT_HERE = {"selinux", "unit-enabled", "unit-running", "unit-watchdog", "unit-user"}
-NOT_HERE |= {"upsmon-enabled", "upsmon-running", "upssched"}
+NOT_HERE |= {"upsmon-enabled", "upsmon-running", "upssched", "port-wait"}
 
 
 def test_doctor_in_a_good_house_finds_nothing(lab: Lab) -> None:
