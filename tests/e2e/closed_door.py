@@ -37,7 +37,7 @@ def spoil(where, name, flag):
 
     setattr(where, name, wrong)
 
-def run(found, source, waiter, clock, notifier, *after):
+def run(found, source, waiter, clock, notifier, *after, **named):
     def rest():
         with open("rounds", "a") as rounds:
             rounds.write(".")
@@ -46,7 +46,7 @@ def run(found, source, waiter, clock, notifier, *after):
     spoil(type(source), "grid", "deaf")
     spoil(monitor, "check", "dizzy")
     door.closed = True
-    inner(found, source, waiter, Hasty, notifier, *after, rest)
+    inner(found, source, waiter, Hasty, notifier, *after, rest, **named)
 
 inner, runner.run = runner.run, run
 from nutbridge.cli.enphase_monitor import main

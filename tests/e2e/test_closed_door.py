@@ -52,3 +52,20 @@ def test_nothing_is_loaded_in_the_loop(known: Site) -> None:
     assert "so deaf" in daemon.err
     assert "so dizzy" in daemon.err
     assert "wanted:" not in daemon.err, daemon.err
+
+
+def test_config_mended_in_the_middle_of_an_upgrade(known: Site) -> None:
+    """What the mended config needs cannot be loaded: OB is held on."""
+    known.begin_outage()
+    good = known.keys["POLLFREQ"]
+    known.keys["POLLFREQ"] = "often"
+    daemon = known.start_program(PROGRAM)
+    daemon.says("nobody can be asked")
+    let_it_run(known)
+    known.keys["POLLFREQ"] = good
+    known.write_config()
+    daemon.says("nutbridge: not whole")
+    let_it_run(known)
+    assert known.status == "OB"
+    known.start_driver()
+    assert daemon.stop() == 0
