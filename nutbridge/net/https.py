@@ -372,11 +372,6 @@ class HttpsDevice:
         return None if self._connection is None else self._connection.peer
 
     @property
-    def address(self) -> str | None:
-        """Numeric address of ``peer``."""
-        return None if self.peer is None else self.peer.address
-
-    @property
     def fingerprint(self) -> str | None:
         """SHA-256 fingerprint of ``peer``, 64 hex digits."""
         return None if self.peer is None else self.peer.fingerprint

@@ -186,7 +186,8 @@ def test_device_tries_each_address(
     names = Names(["127.0.0.9", "127.0.0.1"])
     device = connect(f"gateway.invalid:{server.port}", resolve=names)
     assert device.send(INFO, until).body == b"hi"
-    assert device.address == "127.0.0.1"
+    assert device.peer
+    assert device.peer.address == "127.0.0.1"
     assert f"Host: gateway.invalid:{server.port}".encode() in server.requests[0]
 
 

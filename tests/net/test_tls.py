@@ -42,7 +42,8 @@ def test_first_contact_notes_the_fingerprint(
     device = connect(serve(answer_all).host, context=context)
     device.send(Request("GET", "/info"), until)
     assert context.seen == device.fingerprint == _fingerprint(certificate)
-    assert device.address == "127.0.0.1"
+    assert device.peer
+    assert device.peer.address == "127.0.0.1"
 
 
 def test_right_fingerprint(
