@@ -86,7 +86,12 @@ class _Batch:
     def description(self, kind: str, number: int, eqid: str) -> Object:
         """Return the newest; None for each attribute without one."""
         names, _ = DESCRIBED[kind]
-        row = self.described[kind].get((number, eqid)) or (None,) * (len(names) + 1)
+        row = self.described[kind].get((number, eqid))
+        if row is None:
+            return dict.fromkeys(names)
+        *attributes, extra = row
+        if not extra:
+            return dict(zip(names, attributes, strict=True))
         shown = row_object(kind, dict(zip((*names, "extra"), row, strict=True)))
         del shown["kind"]
         return shown
