@@ -34,8 +34,7 @@ PANELS = (
     " AND h.eqid = p.eqid),"
     " (SELECT min(d.reported) FROM device d WHERE d.envoy_id = p.envoy_id"
     " AND d.eqid = p.device_eqid)"
-    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p"
-    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}"
+    f" FROM panel p WHERE p.envoy_id IN ({{envoys}}) AND {IS_PANEL}"
     " ORDER BY p.envoy_id, p.eqid"
 )
 
@@ -76,8 +75,8 @@ def panels(reading: Reader, now: int, serial: str | None = None) -> Iterator[Pan
 def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator[Panel]:
     """Yield the panels of some Envoys; see ``panels``."""
     named: dict[int, list[Row]] = {}
-    pairs = ", ".join(f"({envoy.envoy_id}, 0)" for envoy in envoys)
-    for row in reading.rows(PANELS.format(envoys=pairs)):
+    numbers = ", ".join(str(envoy.envoy_id) for envoy in envoys)
+    for row in reading.rows(PANELS.format(envoys=numbers)):
         named.setdefault(row[0], []).append(row)
     named = {number: _units(rows) for number, rows in named.items()}
     newest = {number: _newest(rows) for number, rows in named.items()}
