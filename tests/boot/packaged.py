@@ -132,7 +132,7 @@ def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
             play.machine.run(f"systemctl enable --now {unit}")
             play.machine.run(f"systemctl is-active {unit}")
         play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
-        runs = play.machine.run("pgrep -af 'nutbridge|enphase-monitor'", check=False)
+        runs = play.machine.run("pgrep -af '[n]utbridge|[e]nphase-monitor'", check=False)
         assert not runs, runs
 
     return act
