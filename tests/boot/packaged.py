@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nutbridge
 from tests.boot.installed import SOON_S, listen
-from tests.boot.machine import WHEELS, Machine
+from tests.boot.machine import SOURCE, WHEELS, Machine
 from tests.boot.package import DEBIAN, debian_version, make_packages
 from tests.boot.play import Play, now
 from tests.boot.scenes import MONITOR, Scene, in_outage, on_line
@@ -22,7 +22,6 @@ _LATER = f"{debian_version(nutbridge.__version__)}+later"
 #: What the owner wrote, by hand or by setup; NUT's own files aside.
 _OWNERS = {
     "/etc/nut/enphase-home.conf",
-    "/etc/nut/home.dev-template",
     "/etc/nutbridge",
 }
 _COLLECTOR = "COLLECTOR=--mode local --listen 127.0.0.1:7480\n"
@@ -132,7 +131,9 @@ def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
             play.machine.run(f"systemctl enable --now {unit}")
             play.machine.run(f"systemctl is-active {unit}")
         play.machine.run("apt-get -y remove nutbridge nutbridge-collector")
-        runs = play.machine.run("pgrep -af '[n]utbridge|[e]nphase-monitor'", check=False)
+        runs = play.machine.run(
+            "pgrep -af '[n]utbridge|[e]nphase-monitor'", check=False
+        )
         assert not runs, runs
 
     return act
@@ -145,9 +146,9 @@ def purged(play: Play) -> None:
         f"-name '*{word}*'" for word in ("nutbridge", "enphase", "sma-")
     )
     found = play.machine.run(
-        rf"find / -xdev \( -path {WHEELS} -o -path /root -o -path /tmp -o"
-        rf" -path /var/log \) -prune -o \( {names} -o -nouser -o -nogroup \)"
-        " -print; find /run /var/tmp -name '*nutbridge*'",
+        rf"find / -xdev \( -path {WHEELS} -o -path {SOURCE} -o -path /root -o"
+        rf" -path /tmp -o -path /var/log \) -prune -o \( {names} -o -nouser -o"
+        r" -nogroup \) -print; find /run /var/tmp -name '*nutbridge*'",
     )
     assert set(found.split()) == _OWNERS, found
     assert not play.machine.run("getent passwd nutbridge", check=False)
