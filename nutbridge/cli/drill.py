@@ -58,8 +58,8 @@ def drill(ups: Ups = None, config: Config = None) -> None:
       130  interrupted; everything is stopped and removed
     """  # noqa: D301  \b is typer's mark for lines that stay as they are
     from nutbridge.daemon.wiring import maker_of
+    from nutbridge.nut.port_text import values_in
     from nutbridge.tools.drill.script import steps
-    from nutbridge.tools.status.values import values_in
 
     quiet_logs()
     with sudo_hint():

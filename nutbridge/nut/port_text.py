@@ -214,6 +214,16 @@ def parse(data: bytes) -> PortText:
     )
 
 
+def values_in(data: bytes) -> dict[str, str]:
+    """Return the values of a port file's lines, the last of each name."""
+    found: dict[str, str] = {}
+    for line in data.decode("utf-8", "replace").split("\n"):
+        words = split_words(line).words
+        if len(words) > 1 and words[0].endswith(":"):
+            found[words[0][:-1]] = " ".join(words[1:])
+    return {name: text for name, text in found.items() if text}
+
+
 def render(
     text: PortText,
     values: Mapping[str, str | None],

@@ -14,10 +14,9 @@ from nutbridge.config.file_names import state_name
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.errors import PortFileError, UsageError
 from nutbridge.nut.port_file import PortFile, PortFileName
-from nutbridge.nut.port_text import parse
+from nutbridge.nut.port_text import parse, values_in
 from nutbridge.nut.upsd import read_clients
 from nutbridge.nut.variables import CHARGE_LOW, SOURCE
-from nutbridge.nut.words import split_words
 from nutbridge.system.clock import Clock
 from nutbridge.system.lock import PortLock
 from nutbridge.ups.model import DeviceHealth, Flows
@@ -246,16 +245,6 @@ def read_port(port_file: PortFile) -> PortLook:
         low = values_in(data).get(CHARGE_LOW)
         return PortLook(None, {CHARGE_LOW: low} if low else {}, mtime)
     return PortLook(parse(data).status or "", values_in(data), mtime)
-
-
-def values_in(data: bytes) -> dict[str, str]:
-    """Return the values of a port file's lines, the last of each name."""
-    found: dict[str, str] = {}
-    for line in data.decode("utf-8", "replace").split("\n"):
-        words = split_words(line).words
-        if len(words) > 1 and words[0].endswith(":"):
-            found[words[0][:-1]] = " ".join(words[1:])
-    return {name: text for name, text in found.items() if text}
 
 
 def find_upses(folders: tuple[Path, ...]) -> tuple[str, ...]:

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from nutbridge.nut.makers import SMA
-from nutbridge.nut.port_text import parse
+from nutbridge.nut.port_text import parse, values_in
 from nutbridge.nut.versions import FOLDERS, driver_version
 from nutbridge.tools.drill.nut import find_all
 from nutbridge.tools.drill.script import steps
 from nutbridge.tools.drill.times import DEFAULTS, LONGEST_S, parse_times
-from nutbridge.tools.status.values import values_in
 from tests.e2e.site import UPS, Site
 from tests.nut.fixtures import need_nut
 from tests.nut.harness import wait_until

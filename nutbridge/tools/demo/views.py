@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nutbridge.nut.port_text import values_in
 from nutbridge.tools.demo.nut import Nut
 from nutbridge.tools.demo.reading import ClientView, parse_upsc
-from nutbridge.tools.status.values import values_in
 
 _NOT_CONNECTED = "Driver not connected"
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from nutbridge.config.settings import Settings
 from nutbridge.nut.port_file import PortFile, PortFileName
-from nutbridge.nut.port_text import parse
-from nutbridge.nut.words import split_words
+from nutbridge.nut.port_text import parse, values_in
 from nutbridge.system.clock import Clock
 from nutbridge.system.files import owner_for
 
@@ -71,13 +70,3 @@ def monitors_user(settings: Settings, clock: Clock) -> tuple[int, int] | None:
     """
     port = PortFile(Path(settings.port_file), clock)
     return port.owner or owner_for(Path(settings.state_dir))
-
-
-def values_in(data: bytes) -> dict[str, str]:
-    """Return the values of a port file's lines, the last of each name."""
-    found: dict[str, str] = {}
-    for line in data.decode("utf-8", "replace").split("\n"):
-        words = split_words(line).words
-        if len(words) > 1 and words[0].endswith(":"):
-            found[words[0][:-1]] = " ".join(words[1:])
-    return {name: text for name, text in found.items() if text}

@@ -4,12 +4,11 @@ import re
 
 import pytest
 
-from nutbridge.nut.port_text import PortText, render
+from nutbridge.nut.port_text import PortText, render, values_in
 from nutbridge.system.terminal import WIDTH
 from nutbridge.tools.demo import table
 from nutbridge.tools.demo.reading import ClientView, parse_upsc
 from nutbridge.tools.demo.script import STEPS
-from nutbridge.tools.status.values import values_in
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 WIDEST = ClientView("OB LB DISCHRG", "100", "172800", "1000.5")
