@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nutbridge.errors import ConfigError, NutbridgeError, PortFileError
+from nutbridge.errors import ConfigError, NutbridgeError, PortFileError, UsageError
 from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
@@ -103,6 +104,17 @@ def port_of(settings: "Settings", clock: "SystemClock | None" = None) -> "PortFi
     from nutbridge.system.clock import SystemClock
 
     return PortFile(Path(settings.port_file), clock or SystemClock())
+
+
+def finite(option: str, value: float) -> float:
+    """Return a number that is one: typer lets ``nan`` pass.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not math.isfinite(value):
+        raise UsageError(f"{option} takes a number of seconds")
+    return value
 
 
 def paragraph(text: str) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from nutbridge.cli.common import finite
 from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
 from nutbridge.system.text import printable
 
@@ -45,7 +46,7 @@ def discover(
     """
     from nutbridge.tools.setup.search import find_gateways
 
-    found = find_gateways(seconds, interface or ())
+    found = find_gateways(finite("--seconds", seconds), interface or ())
     if as_json:
         import json
 

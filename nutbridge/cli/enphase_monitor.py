@@ -186,7 +186,7 @@ def _error_of(options: Options, host: "Host") -> NutbridgeError | None:
         build(settings, publisher, port.real, host, once=False).close()
     except NutbridgeError as error:
         return error
-    except ImportError as error:  # in the middle of an upgrade
+    except (ImportError, SyntaxError) as error:  # in the middle of an upgrade
         return ConfigError("nutbridge", None, f"not whole: {error}")
     return None
 

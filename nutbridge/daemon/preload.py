@@ -41,5 +41,5 @@ def preload(settings: Settings | None) -> None:
     for name in names:
         try:
             importlib.import_module(name)
-        except ImportError as error:
+        except (ImportError, SyntaxError) as error:  # gone, or half written
             _log.warning("%s cannot be loaded: is nutbridge whole? (%s)", name, error)

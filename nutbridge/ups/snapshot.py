@@ -8,6 +8,7 @@ So files of an older and of a newer version can be read.
 """
 
 import functools
+import json
 import math
 import types
 from collections.abc import Callable, Mapping
@@ -28,6 +29,26 @@ LONGEST = 2000
 
 class SnapshotError(NutbridgeError):
     """Not what was written: the whole of it is worthless."""
+
+
+def pack(version: int, value: Any) -> bytes:
+    """Return the bytes of a file that holds a record: one line of JSON."""
+    return (json.dumps({"version": version, **encode(value)}) + "\n").encode("ascii")
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    """Return what ``pack`` wrote, not decoded yet; ``version`` is among it.
+
+    Raises:
+        SnapshotError: cut, damaged, or no object.
+    """
+    try:
+        raw = json.loads(data.decode("ascii"))
+    except (ValueError, RecursionError) as exc:
+        raise SnapshotError("not the JSON that was written") from exc
+    if not isinstance(raw, dict):
+        raise SnapshotError("not the JSON that was written")
+    return raw
 
 
 def encode(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from nutbridge.cli.common import finite
 from nutbridge.cli.reports import output as out
 from nutbridge.cli.reports.options import Db
 from nutbridge.collector.serve.options import parse_address
@@ -92,7 +93,8 @@ def mqtt(  # noqa: PLR0913 - one argument per option
         host, port = _place(broker, tls=tls)
         password = _password(password_file)
         whom = Broker(host, port, _context(ca) if tls else None, user, password, topic)
-        _run(whom, Topics(topic, discovery_prefix), db, every)
+        topics = Topics(topic, discovery_prefix)
+        _run(whom, topics, db, finite("--every", every))
 
 
 def _run(

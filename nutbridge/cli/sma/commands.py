@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from nutbridge.cli.common import finite
 from nutbridge.cli.sma import options
 from nutbridge.errors import UsageError
 
@@ -60,7 +61,7 @@ def tree(  # noqa: PLR0913 - typer takes one argument per option
     """
     from nutbridge.cli.sma.show import Ask, Form, RowSelection, show_once
 
-    ask = Ask(params, options.language_of(lang), options.finite("--wait", wait))
+    ask = Ask(params, options.language_of(lang), finite("--wait", wait))
     target = options.target_of(host, password_file, group, scheme, fingerprint, user)
     show_once(
         target, ask, RowSelection(Form.JSON if json else Form.TREE, klass, raw=raw)
@@ -99,7 +100,7 @@ def values(  # noqa: PLR0913 - typer takes one argument per option
     )
 
     show = RowSelection(form_of(json=json, csv=csv), klass, wanted=tuple(wanted or ()))
-    ask = Ask(params, options.language_of(lang), options.finite("--wait", wait))
+    ask = Ask(params, options.language_of(lang), finite("--wait", wait))
     if watch is not None and not _WATCH_S[0] <= watch <= _WATCH_S[1]:
         low, high = _WATCH_S
         raise UsageError(f"--watch takes {low:g} to {high:g} seconds")

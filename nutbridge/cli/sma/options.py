@@ -1,6 +1,5 @@
 """Options of the commands nutbridge sma, and what they ask for together."""
 
-import math
 import os
 import sys
 from pathlib import Path
@@ -166,17 +165,6 @@ def _password(file: str | None) -> str:
     if not found:
         raise UsageError("no password was typed")
     return found
-
-
-def finite(option: str, value: float) -> float:
-    """Return a number that is one: typer lets ``nan`` pass.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if not math.isfinite(value):
-        raise UsageError(f"{option} takes a number of seconds")
-    return value
 
 
 def language_of(wanted: str) -> str:

@@ -4,11 +4,10 @@ How large the battery is, what can island the house, what is usually drawn. No c
 no status, no time: what clients are told is decided by what this boot has seen.
 """
 
-import json
 from typing import NamedTuple
 
 from nutbridge.ups.model import Facts
-from nutbridge.ups.snapshot import SnapshotError, decode, encode
+from nutbridge.ups.snapshot import SnapshotError, decode, pack, unpack
 from nutbridge.ups.status.history import SLOTS, LoadHistory
 from nutbridge.ups.status.memory import Memory
 
@@ -112,8 +111,7 @@ def without_size(memory: Memory, house: HouseMemory) -> Memory:
 
 def render_house(house: HouseMemory) -> bytes:
     """Return the bytes of the file."""
-    data = {"version": VERSION, **encode(house)}
-    return (json.dumps(data) + "\n").encode("ascii")
+    return pack(VERSION, house)
 
 
 def parse_house(data: bytes) -> HouseMemory:
@@ -122,11 +120,8 @@ def parse_house(data: bytes) -> HouseMemory:
     Raises:
         SnapshotError: cut, damaged, of another version, or with odd values.
     """
-    try:
-        raw = json.loads(data.decode("ascii"))
-    except (ValueError, RecursionError) as exc:
-        raise SnapshotError("not the JSON that was written") from exc
-    if not isinstance(raw, dict) or raw.get("version") != VERSION:
+    raw = unpack(data)
+    if raw.get("version") != VERSION:
         raise SnapshotError("of another version")
     house = decode(HouseMemory, raw)
     sizes = (house.capacity_wh, house.listed_wh, house.floor_pct, *house.loads_w)

@@ -4,12 +4,11 @@ Small JSON, written whole. Anything odd in it makes the whole file worthless
 (SnapshotError): half a memory could vouch for a status that nobody wrote.
 """
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from nutbridge.ups.snapshot import SnapshotError, decode, encode
+from nutbridge.ups.snapshot import SnapshotError, decode, pack, unpack
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
@@ -44,8 +43,7 @@ class SavedState(NamedTuple):
 
 def render(saved: SavedState) -> bytes:
     """Return the state file's bytes."""
-    data = {"version": VERSION, **encode(saved)}
-    return (json.dumps(data) + "\n").encode("ascii")
+    return pack(VERSION, saved)
 
 
 def parse(data: bytes) -> SavedState:
@@ -54,13 +52,10 @@ def parse(data: bytes) -> SavedState:
     Raises:
         SnapshotError: cut, damaged, of another version, or with odd values.
     """
-    try:
-        raw = json.loads(data.decode("ascii"))
-    except (ValueError, RecursionError) as exc:
-        raise SnapshotError("not the JSON that was written") from exc
-    if isinstance(raw, dict) and raw.get("version") == 1:
+    raw = unpack(data)
+    if raw.get("version") == 1:
         raw = _from_version_1(raw)
-    elif not isinstance(raw, dict) or raw.get("version") != VERSION:
+    elif raw.get("version") != VERSION:
         raise SnapshotError("of another version")
     memory = raw.get("memory")
     if isinstance(memory, dict) and memory.get("state") not in _STATES:

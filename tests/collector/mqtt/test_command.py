@@ -75,6 +75,7 @@ def running(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
         (("--topic", "a/b"), "--topic takes one word"),
         (("--discovery-prefix", "#"), "--discovery-prefix takes one word"),
         (("--every", "1"), "--every"),
+        (("--every", "nan"), "--every takes a number of seconds"),
     ],
 )
 def test_option_that_is_wrong(options: tuple[str, ...], words: str) -> None:

@@ -201,9 +201,14 @@ class HangingDisk:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingDisk]:
+    before = threading.enumerate()
     disk = HangingDisk(monkeypatch)
     yield disk
     disk.gate.set()
+    # What hung goes on now: not beside the next test.
+    for each in set(threading.enumerate()) - set(before):
+        each.join(SOON_S)
+        assert not each.is_alive()
 
 
 def test_hanging_disk_holds_nobody_up(disk: HangingDisk, tmp_path: Path) -> None:

@@ -244,3 +244,10 @@ def test_setup_lists_several_gateways(
     assert "there is no number 3 above" in asked.out
     assert f"Gateway {serial} at {LOOPBACK}:{ports[1]}" in asked.out
     assert announced.tree() == before
+
+
+def test_seconds_that_are_no_number() -> None:
+    """Typer lets ``nan`` pass: the last --seconds counts."""
+    done = discover("--seconds", "nan")
+    assert done.returncode == 2
+    assert done.stderr == "nutbridge: --seconds takes a number of seconds\n"
