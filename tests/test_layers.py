@@ -3,6 +3,7 @@
 import ast
 import functools
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,6 +98,13 @@ def is_in(name: str, places: tuple[str, ...] | set[str]) -> bool:
 
 def modules_in(places: tuple[str, ...]) -> list[str]:
     return [name for name in MODULES if is_in(name, places)]
+
+
+def test_readme_shows_the_rooms_in_their_order() -> None:
+    """What a folder may import stands above it."""
+    text = (ROOT / "README.rst").read_text(encoding="utf-8").partition("\nDevelop\n")[2]
+    shown = re.findall(r"^   \* - ``(\w+)(?:/|\.py)``$", text, re.MULTILINE)
+    assert shown == list(ROOMS)
 
 
 def test_root_of_the_package_holds_rooms_and_nothing_else() -> None:
