@@ -64,3 +64,17 @@ def test_docstrings_describe_what_is_there() -> None:
             named = _described(doc, "Args") + _described(doc, "Attributes")
             gone += [f"{path.name}: {node.name}: {n}" for n in named if n not in there]
     assert gone == []
+
+
+def test_files_that_are_named_are_there() -> None:
+    """A module that was moved or renamed is so wherever a docstring names it."""
+    there = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
+    gone = [
+        f"{path.name}: {name}"
+        for path in trees("nutbridge")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("Source:")
+        for name in re.findall(r"\b\w+\.py\b", line)
+        if name not in there
+    ]
+    assert gone == []

@@ -75,7 +75,7 @@ class SignalWaiter:
     """Waits in select(2) on a pipe that signals and other threads write to.
 
     Only the main thread waits, and it never blocks anywhere else for long:
-    requests run in threads of their own (transport.py), because a signal
+    requests run in threads of their own (``net.worker``), because a signal
     handler cannot run while the main thread sits in getaddrinfo(3).
     """
 

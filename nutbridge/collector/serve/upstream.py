@@ -3,7 +3,7 @@
 One connection per report, as the Envoy itself does; no redirects, no proxies, no
 cookies, no decompression. What was received goes on byte by byte. The address is
 looked up here, not by httpx: a name that leads back to ourselves is noticed before
-anything is sent (loop.py).
+anything is sent (``resolver``).
 
 Source: the Envoy gives up after 60 s, so all ends before that.
 """
