@@ -35,7 +35,7 @@ def history_name(ups: str) -> str:
 
 
 def memory_name(ups: str) -> str:
-    """Return the name of what is known of the house over reboots (``daemon.house_store``)."""
+    """Return the name of what is known of the house over reboots (``house_store``)."""
     return f"enphase-{ups}.memory"
 
 
