@@ -86,6 +86,7 @@ class Details:
         }
         self._parts = GatewayAnswers()
         self._stream_tried_at: float | None = None
+        self._rated_batteries = 0
         self.gateway_offset_s: float | None = None
         self.reports = ReportWatch()
         self.facts = Facts()
@@ -223,6 +224,8 @@ class Details:
             return False
         self._parts = self._parts._replace(inventory=inventory).with_emptiness()
         self.reports = self.reports.look(inventory)
+        if inventory.value.batteries != self._rated_batteries:
+            self._queue.hurry("status")
         return inventory.value.devices > 0
 
     def _ask_meters(self, until: float) -> bool:
@@ -237,12 +240,17 @@ class Details:
         inventory = self._parts.inventory
         if inventory is None or not inventory.value.batteries:
             return False
+        listed = inventory.value.batteries
         try:
-            rated_w = self._gateway.fetch_status(until).value.rated_w
+            status = self._gateway.fetch_status(until).value
         except DeviceError as error:
             # Owners of 7.3.130 may not read it; LOADKWH does as well.
             if is_refused(error):
+                self._rated_batteries = listed
                 return True
             raise
-        self._parts = self._parts._replace(rated_w=rated_w)
+        # A gateway that has started finds its batteries one by one.
+        whole = status.batteries >= listed
+        self._rated_batteries = status.batteries
+        self._parts = self._parts._replace(rated_w=status.rated_w if whole else None)
         return True

@@ -210,10 +210,11 @@ def derive_meters(parts: PowerParts, flows: Flows | None) -> Meters | None:
     phases = parts.setup.phases
     if phases is None:
         phases = _phases_of(measured.net or measured.total or measured.production)
-    output = _meter(measured.total, phases)
+    split = parts.setup.split
+    output = _meter(measured.total, phases, split=split)
     return Meters(
         at=parts.reports.at,
-        input=_meter(measured.net, phases),
+        input=_meter(measured.net, phases, split=split),
         output=_house_side(output, flows, parts) if output else None,
         phases=phases,
     )
@@ -226,40 +227,61 @@ def _phases_of(report: MeterReport | None) -> int | None:
     used = [
         number
         for number, line in enumerate(report.lines, start=1)
-        if (line.voltage_v or 0.0) > NO_VOLTAGE_V
+        if _has_voltage(line)
     ]
     if used:
         return used[-1]
     return 1 if report.total.voltage_v and not report.lines else None
 
 
-def _meter(report: MeterReport | None, phases: int | None) -> Meter | None:
+def _has_voltage(line: MeterLine) -> bool:
+    return (line.voltage_v or 0.0) > NO_VOLTAGE_V
+
+
+def _meter(
+    report: MeterReport | None, phases: int | None, *, split: bool
+) -> Meter | None:
     """Return a meter whose total is made of its phases.
 
     The gateway's own total is the algebraic sum of signed lines in VA and A
-    (8.3.5169: 55.6 VA for 173 W), and of voltages.
+    (8.3.5169: 55.6 VA for 173 W), and of voltages, lines without a wire included.
     """
     if report is None:
         return None
-    # One phase is the total; its line would only repeat it.
-    count = phases if phases is not None and phases > 1 else 0
-    lines = tuple(line._replace(frequency_hz=None) for line in report.lines[:count])
-    if not count:
-        return Meter(report.total)
-    whole = len(lines) == count
-    power_va = report.total.power_va
+    if phases is None or phases == 1:
+        # One phase is the total; its line would only repeat it.
+        return Meter(_only_line(report) if phases else report.total)
+    lines = tuple(line._replace(frequency_hz=None) for line in report.lines[:phases])
+    total = report.total
+    whole = len(lines) == phases
+    sum_w = _sum(line.realpower_w for line in lines) if whole else None
+    if None not in (sum_w, total.realpower_w) and not _agree(sum_w, total.realpower_w):
+        # Two powers of one house: the total is what the load is made of.
+        lines = tuple(MeterLine(voltage_v=line.voltage_v) for line in lines)
+    power_va = total.power_va
     if lines:
         power_va = _sum(line.power_va for line in lines) if whole else None
     volts = _sum(line.voltage_v for line in lines) if whole else None
-    volts = report.total.voltage_v if volts is None else volts
-    # Line to neutral where there are three phases, else line to line.
-    parted = count if count == THREE_PHASES else 1
-    volts = None if volts is None else volts / parted
+    volts = total.voltage_v if volts is None else volts
     amperes = _sum(line.current_a for line in lines) if whole else None
-    if amperes is not None and count != THREE_PHASES:
-        amperes /= count  # of the two legs at twice the voltage
-    total = report.total._replace(power_va=power_va, voltage_v=volts, current_a=amperes)
+    # A split phase: line to line. Two or three phases: line to neutral.
+    if split and phases != THREE_PHASES:
+        amperes = None if amperes is None else amperes / phases
+    else:
+        volts = None if volts is None else volts / phases
+    total = total._replace(power_va=power_va, voltage_v=volts, current_a=amperes)
     return Meter(total, lines)
+
+
+def _only_line(report: MeterReport) -> MeterLine:
+    """Return the total of a single phase, without what open lines pick up."""
+    total = report.total
+    for line in report.lines:
+        if _has_voltage(line) and _agree(line.realpower_w, total.realpower_w):
+            return line._replace(
+                realpower_w=total.realpower_w, frequency_hz=total.frequency_hz
+            )
+    return total
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
@@ -305,7 +327,7 @@ def _agree(sum_w: float | None, load_w: float | None) -> bool:
     """Tell whether two sums of one load, taken one after another, are the same."""
     if sum_w is None or load_w is None:
         return False
-    return abs(load_w - sum_w) <= max(2 * IDLE_W, AGREEING * load_w)
+    return abs(load_w - sum_w) <= max(2 * IDLE_W, AGREEING * abs(load_w))
 
 
 def _with_power(line: MeterLine, power: PhasePower) -> MeterLine:

@@ -17,6 +17,7 @@ from nutbridge.net.jsonfields import (
 )
 from nutbridge.sources.enphase.readings import POWER_MAX_W
 from nutbridge.ups.model import MeterLine
+from nutbridge.ups.units import apparent_va
 
 #: The cumulative voltage is the sum of the phases: 3 x 240 V is 720.
 VOLTAGE_MAX_V = 1500.0
@@ -45,13 +46,15 @@ class MeterSetup(NamedTuple):
 
     Attributes:
         listed: how many meters of any kind are listed.
-        enabled: kinds of meters that are enabled.
-        phases: 1, 2 (split phase), 3, as enabled meters tell; or None.
+        enabled: kinds of meters that are enabled and measure.
+        phases: 1, 2, 3, as enabled meters tell; or None.
+        split: two of them are a split phase, not two of three phases.
     """
 
     listed: int = 0
     enabled: frozenset[MeterType] = frozenset()
     phases: int | None = None
+    split: bool = True
 
     @property
     def consumption(self) -> bool:
@@ -69,18 +72,24 @@ class MeterSetup(NamedTuple):
 
         Source: GET /ivp/meters, firmware 7 and 8; an empty list without CTs.
         Shape: [{"state": "enabled" | "disabled", "measurementType",
-        "phaseMode": "single" | "split" | "three", "phaseCount"}]
+        "phaseMode": "single" | "split" | "three", "phaseCount",
+        "meteringStatus": "normal" | "not-metering" | "check-wiring"}]
         """
         meters = [meter for meter in as_list(value) if isinstance(meter, dict)]
         enabled: list[tuple[MeterType, dict[str, Any]]] = []
         for meter in meters:
             kind = _kind(text(meter, "measurementType"))
-            if kind and text(meter, "state") == "enabled":
+            measures = text(meter, "meteringStatus") != "not-metering"
+            if kind and measures and text(meter, "state") == "enabled":
                 enabled.append((kind, meter))
         # The consumption CT sits on the mains; it knows the phases best.
         enabled.sort(key=lambda pair: pair[0] not in (MeterType.NET, MeterType.TOTAL))
-        phases = next((found for _, m in enabled if (found := _phases(m))), None)
-        return cls(len(meters), frozenset(kind for kind, _ in enabled), phases)
+        kinds = frozenset(kind for kind, _ in enabled)
+        for _, meter in enabled:
+            if phases := _phases(meter):
+                split = text(meter, "phaseMode") != "three"
+                return cls(len(meters), kinds, phases, split=split)
+        return cls(len(meters), kinds)
 
 
 def _kind(word: str | None) -> MeterType | None:
@@ -142,13 +151,22 @@ class MeterReports(NamedTuple):
 
 
 def _line(measured: dict[str, Any]) -> MeterLine:
-    """Read one line; VA and A have the sign of the power on some firmware."""
+    """Read one line; VA and A have the sign of the power on some firmware.
+
+    Neither is a measurement that could not carry the watts beside it: 0 VA, 0 A.
+    """
+    realpower_w = number(measured, "currW", -POWER_MAX_W, POWER_MAX_W)
     power_va = number(measured, "apprntPwr", -POWER_MAX_W, POWER_MAX_W)
+    volts = number(measured, "rmsVoltage", 0, VOLTAGE_MAX_V)
     current_a = number(measured, "rmsCurrent", -CURRENT_MAX_A, CURRENT_MAX_A)
+    current_a = None if current_a is None else abs(current_a)
+    if current_a is not None and volts is not None:
+        carries = apparent_va(current_a * volts, realpower_w) is not None
+        current_a = current_a if carries else None
     return MeterLine(
-        realpower_w=number(measured, "currW", -POWER_MAX_W, POWER_MAX_W),
-        power_va=None if power_va is None else abs(power_va),
-        voltage_v=number(measured, "rmsVoltage", 0, VOLTAGE_MAX_V),
-        current_a=None if current_a is None else abs(current_a),
+        realpower_w=realpower_w,
+        power_va=apparent_va(None if power_va is None else abs(power_va), realpower_w),
+        voltage_v=volts,
+        current_a=current_a,
         frequency_hz=number(measured, "freqHz", *FREQUENCY_RANGE_HZ),
     )

@@ -53,6 +53,10 @@ class PollQueue:
             if name not in self._line and now >= self._due_at.get(name, 0.0):
                 self._line.append(name)
 
+    def hurry(self, name: str) -> None:
+        """Ask a slow one in the next round, whenever it was asked."""
+        self._due_at[name] = 0.0
+
     @property
     def next(self) -> str | None:
         """The first in line, or None when the round is complete."""

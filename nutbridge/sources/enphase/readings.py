@@ -362,10 +362,12 @@ class EnsembleStatus(NamedTuple):
     Attributes:
         modes: of each, in lower case.
         rated_w: what all of them can give for long; None unless each tells it.
+        batteries: how many are listed.
     """
 
     modes: tuple[str, ...] = ()
     rated_w: float | None = None
+    batteries: int = 0
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
@@ -389,6 +391,7 @@ class EnsembleStatus(NamedTuple):
         return cls(
             tuple(mode.lower() for mode in modes if mode),
             sum(known) if known and len(known) == len(rated) else None,
+            len(rated),
         )
 
 

@@ -1,5 +1,6 @@
 """Details: order, what is left for later, and that each endpoint fails alone."""
 
+import copy
 import json
 import logging
 from email.utils import formatdate
@@ -65,6 +66,42 @@ def test_rated_power_is_asked_once_an_hour() -> None:
         ours.clock.now += 600
     assert ours.source.facts.nominal_w == 3 * 1280.0
     assert ours.wire.paths.count(paths.STATUS) == 2
+
+
+def test_rated_power_is_that_of_all_listed_batteries() -> None:
+    """A gateway that has started lists them one by one; a part is not the house."""
+    ours = opened("7.6_old_encharge")
+    whole = {
+        path: json.loads((DATA / "7.6_old_encharge" / file).read_text())
+        for path, file in (
+            (paths.STATUS, "status.json"),
+            (paths.INVENTORY, "inventory.json"),
+        )
+    }
+
+    def found(in_status: int, in_inventory: int) -> float | None:
+        status, inventory = copy.deepcopy((whole[paths.STATUS], whole[paths.INVENTORY]))
+        listed = status["inventory"]["serial_nums"]
+        batteries = [name for name in listed if listed[name]["device_type"] == 13]
+        for name in batteries[in_status:]:
+            del listed[name]
+        for group in inventory:
+            if group.get("type") == "ENCHARGE":
+                del group["devices"][in_inventory:]
+        ours.wire.table[paths.STATUS] = json.dumps(status).encode()
+        ours.wire.table[paths.INVENTORY] = json.dumps(inventory).encode()
+        for _ in range(2):
+            ours.clock.now += 301
+            ours.round()
+        return ours.source.facts.nominal_w
+
+    assert found(1, 1) == 1280.0
+    assert found(1, 3) is None
+    assert found(3, 3) == 3840.0
+    assert found(2, 2) == 2560.0
+    ours.wire.asked.clear()
+    assert found(2, 2) == 2560.0
+    assert paths.STATUS not in ours.wire.paths
 
 
 def test_round_of_a_steady_house_is_three_requests() -> None:

@@ -279,34 +279,70 @@ def test_nothing_counts_before_the_cts_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phases", "volts", "amperes"),
+    ("setup", "volts", "amperes"),
     # Three phases: line to neutral, the sum of the currents; split phase: line to
-    # line, so that voltage times current stays the apparent power.
-    [(3, 231.4, 24.0), (2, 462.8, 8.0), (1, 694.2, 99.0)],
+    # line, so that voltage times current stays the apparent power; two phases of
+    # three are no split phase.
+    [
+        (MeterSetup(2, CTS, 3), 231.4, 24.0),
+        (MeterSetup(2, CTS, 2), 462.8, 8.0),
+        (MeterSetup(2, CTS, 2, split=False), 231.4, 16.0),
+    ],
 )
 def test_meter_total_is_made_of_its_phases(
-    phases: int, volts: float, amperes: float
+    setup: MeterSetup, volts: float, amperes: float
 ) -> None:
     """VA and A of the gateway's total are sums of signed lines, 56 VA for 173 W."""
     lines = tuple(MeterLine(w, abs(w), 231.4, 8.0, 60.0) for w in (-900.0, 1073.0, 0.0))
-    seen = MeterReport(MeterLine(173.0, 55.6, 231.4 * phases, 99.0, 50.0), lines)
-    if phases == 1:
-        seen = MeterReport(MeterLine(173.0, 180.0, 694.2, 99.0, 50.0), lines)
-    setup = MeterSetup(2, CTS, phases)
+    seen = MeterReport(MeterLine(173.0, 55.6, 694.2, 99.0, 50.0), lines)
     meters = derive_meters(parts(reports=MeterReports(net=seen), setup=setup), None)
     assert meters is not None
     assert meters.input is not None
     total = meters.input.total
     assert total.voltage_v == pytest.approx(volts)
     assert total.current_a == pytest.approx(amperes)
-    assert total.power_va == (180.0 if phases == 1 else 1973.0)
+    assert total.power_va == 1973.0
     assert {line.frequency_hz for line in meters.input.lines} <= {None}
     # One of the lines is not told: no sum.
     cut = MeterReport(seen.total, lines[:1])
     meters = derive_meters(parts(reports=MeterReports(net=cut), setup=setup), None)
     assert meters is not None
     assert meters.input is not None
-    assert (meters.input.total.power_va is None) is (phases > 1)
+    assert meters.input.total.power_va is None
+
+
+@pytest.mark.parametrize("phases", [1, None])
+def test_open_lines_of_a_single_phase_do_not_count(phases: int | None) -> None:
+    """D8.3.6086 sends three lines; what has no wire picks up some volts."""
+    wire, open_line = MeterLine(460.0, 480.0, 239.9, 2.0), MeterLine(0.0, 9.0, 8.0, 1.1)
+    total = MeterLine(460.0, 498.0, 255.9, 4.2, 50.0)
+    for lines, shown in (
+        ((wire, open_line, open_line), wire._replace(frequency_hz=50.0)),
+        ((wire._replace(realpower_w=-900.0), open_line), total),
+        ((), total),
+    ):
+        given = parts(
+            reports=MeterReports(net=MeterReport(total, lines)),
+            setup=MeterSetup(2, CTS, phases),
+        )
+        meters = derive_meters(given, None)
+        assert meters is not None
+        assert meters.input is not None
+        assert meters.input == (shown, ())
+
+
+def test_phases_that_do_not_make_the_total_are_absent() -> None:
+    lines = (MeterLine(214.0, 220.0, 120.0, 1.8), MeterLine(214.4, 220.0, 120.0, 1.8))
+    for total_w, shown in ((428.4, 428.4), (786.0, None), (-3000.0, None)):
+        seen = MeterReport(MeterLine(total_w, 440.0, 240.0, 3.6), lines)
+        given = parts(reports=MeterReports(net=seen), setup=SETUP)
+        meters = derive_meters(given, None)
+        assert meters is not None
+        assert meters.input is not None
+        told = [line.realpower_w for line in meters.input.lines]
+        assert (None if None in told else sum(filter(None, told))) == shown
+        assert meters.input.total.realpower_w == total_w
+        assert (meters.input.total.power_va is None) is (shown is None)
 
 
 def test_phases_agree_with_a_corrected_total_or_are_absent() -> None:

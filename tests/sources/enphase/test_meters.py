@@ -67,6 +67,21 @@ def test_setup_says_which_cts_are_enabled(
     assert (setup.consumption, setup.production) == (consumption, production)
 
 
+def test_meter_that_does_not_measure_is_none() -> None:
+    """Enabled, and still no reading: its 0 W would be the house's load."""
+    idle = {**meter(), "meteringStatus": "not-metering"}
+    setup = MeterSetup.from_json([idle, meter("production")])
+    assert (setup.consumption, setup.production) == (False, True)
+    wired = {**meter(), "meteringStatus": "check-wiring"}
+    assert MeterSetup.from_json([wired]).consumption
+
+
+def test_two_of_three_phases_are_no_split_phase() -> None:
+    for mode, split in (("three", False), ("split", True), (None, True)):
+        setup = MeterSetup.from_json([meter(mode=mode, count=2)])
+        assert (setup.phases, setup.split) == (2, split)
+
+
 def test_setup_counts_meters_of_any_kind() -> None:
     assert MeterSetup.from_json([meter("evse"), meter("odd"), 5]).listed == 2
 
@@ -96,6 +111,18 @@ def test_reports_names_and_units() -> None:
     assert reports.storage is not None
     assert reports.storage.total == MeterLine()
     assert reports.total is reports.production is None
+
+
+def test_what_cannot_carry_the_watts_is_no_measurement() -> None:
+    """A line of 2211 W with 0 VA and 0 A."""
+    for given, seen in (
+        ({"currW": 2211, "apprntPwr": 0, "rmsVoltage": 230, "rmsCurrent": 0}, None),
+        ({"currW": 0, "apprntPwr": 0, "rmsVoltage": 230, "rmsCurrent": 0}, 0.0),
+    ):
+        read = [{"reportType": "storage", "cumulative": {}, "lines": [given]}]
+        storage = MeterReports.from_json(read).storage
+        assert storage is not None
+        assert (storage.lines[0].power_va, storage.lines[0].current_a) == (seen, seen)
 
 
 @pytest.mark.parametrize(
