@@ -11,7 +11,7 @@ from tests.boot.installed import SOON_S, listen
 from tests.boot.machine import SOURCE, WHEELS, Machine
 from tests.boot.package import DEBIAN, debian_version, make_packages
 from tests.boot.play import Play, now
-from tests.boot.scenes import MONITOR, Scene, in_outage, on_line
+from tests.boot.scenes import MONITOR, PATH_UNIT, Scene, in_outage, on_line
 from tests.boot.tree import apt_tree
 from tests.nut.harness import wait_until
 from tests.readme.walk import part, steps
@@ -83,7 +83,7 @@ def _relabel(deb: Path, folder: Path) -> None:
 def _install(machine: Machine) -> None:
     """Type what README says of packages, in the folder where they are."""
     house = machine.house
-    said = f"{house.host}\n{house.email}\n{house.password}\ny\ny\ny\n"
+    said = f"{house.host}\n{house.email}\n{house.password}\ny\ny\ny\ny\n"
     for step in steps(part("package walk")):
         command = step.as_root.replace("apt install", "apt-get -y install")
         machine.run(f"cd {WHEELS} && {command}", said if "setup" in command else "")
@@ -93,6 +93,7 @@ def _install(machine: Machine) -> None:
         "upsc home ups.status: OL",
     )
     assert machine.run(f"systemctl show -P User {MONITOR}").strip() == "nutbridge"
+    machine.run(f"systemctl is-active {PATH_UNIT}")
 
 
 def upgraded(begin: Callable[[Play], None]) -> Callable[[Play], None]:

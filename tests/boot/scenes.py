@@ -12,6 +12,7 @@ from tests.boot.installed import type_as_root
 from tests.boot.play import Play
 
 MONITOR = "enphase-monitor@home"
+PATH_UNIT = "nutbridge-port@home.path"
 UNITS = (
     *(MONITOR, "nut-driver@home", "nut-driver.target", "nut-server", "nut.target"),
     *("nut-monitor", "nut-driver-enumerator"),
@@ -190,11 +191,14 @@ def upgrade(play: Play) -> None:
 
 
 def hidden_for_a_minute(play: Play) -> None:
-    """The driver waits in silence and is back as soon as the file is."""
+    """The driver waits in silence and is back as soon as the file is.
+
+    The unit that sees the file is started by the driver, had nobody else done it.
+    """
     on_line(play)
     play.machine.run(
         "echo NOCOMMS_DELAY=5 >> /etc/nut/enphase-home.conf;"
-        f" systemctl restart {MONITOR}"
+        f" systemctl restart {MONITOR}; systemctl stop {PATH_UNIT}"
     )
     play.let("gateway off")
     play.wait_for("-")
@@ -206,6 +210,17 @@ def hidden_for_a_minute(play: Play) -> None:
     assert len(lines) <= MOST_LINES, "\n".join(lines)
     play.let("gateway on")
     play.wait_for("OL")
+
+
+def driver_stopped(play: Play) -> None:
+    """What is stopped on purpose stays away, and comes back whole."""
+    on_line(play)
+    play.machine.run("systemctl stop nut-driver@home")
+    play.wait_for("-")
+    play.quiet(10)
+    assert play.seen.status == "-", play.told()
+    play.machine.run("systemctl start nut-driver@home")
+    play.machine.run(f"systemctl is-active {PATH_UNIT}")
 
 
 def config_away(play: Play) -> None:
@@ -312,4 +327,5 @@ SCENES = (
     Scene("doctor is asked", doctor_finds_nothing, "OL"),
     Scene("uninstalled", uninstalled, "-"),
     Scene("port file hidden for a minute", hidden_for_a_minute, "OL"),
+    Scene("driver stopped and started", driver_stopped, "OL"),
 )

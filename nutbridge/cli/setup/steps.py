@@ -272,7 +272,7 @@ class Setup:
         say()
         commands = start_lines(ups, self.wishes.root, again=again)
         if has_path_unit(Disk(self.wishes.root), ups):
-            commands.append(["systemctl", "enable", "--now", path_unit(ups)])
+            commands.append(["systemctl", "start", path_unit(ups)])
         if not self.wishes.enable:
             say("Then start it:")
             for command in commands:

@@ -7,7 +7,6 @@ source has both, nutbridge-nut(7) tells why.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from nutbridge.tools.doctor import systemd
@@ -62,7 +61,7 @@ class PortWaitFacts(Gathered):
     Attributes:
         tested: the file that the drop-in names; None without it.
         watched: the file that the path unit names; None without it.
-        enabled: the path unit is started together with the driver.
+        wanted: the path unit is started together with the driver.
         active: systemd's word for it; None where no systemd runs.
     """
 
@@ -70,7 +69,7 @@ class PortWaitFacts(Gathered):
 
     tested: str | None
     watched: str | None
-    enabled: bool = False
+    wanted: bool = False
     active: str | None = None
 
     @classmethod
@@ -84,12 +83,11 @@ class PortWaitFacts(Gathered):
         values: Mapping[str, str] = {}
         if systemd.systemd_runs():
             values = look(unit, ("ActiveState",)) or {}
-        wanted = f"{driver_unit(ups)}.wants/{unit}"
-        folders = systemd.load_path(place.environ)
+        driver = look(driver_unit(ups), ("Wants",)) or {}
         return cls(
             required_file(ups, look),
             watched_file(ups, look),
-            any(Path(folder, wanted).is_symlink() for folder in folders),
+            unit in driver.get("Wants", "").replace("%i", ups).split(),
             values.get("ActiveState"),
         )
 
@@ -112,12 +110,17 @@ def port_wait(facts: DoctorFacts) -> CheckVerdict:
         return warning(
             f"{driver} and {unit} wait for {pair.tested}, not for {port}", remedy
         )
-    if pair.enabled and pair.active in (None, "active"):
+    if not pair.wanted:
+        return warning(
+            f"{driver} does not want {unit}, which may be missing when it has to "
+            "start a driver whose port file was hidden",
+            f"nutbridge setup {ups} offers a drop-in with Wants=",
+        )
+    if pair.active in (None, "active"):
         return ok(f"{driver} waits for its port file; {unit} starts it then")
-    state = pair.active if pair.enabled else "not enabled"
     return warning(
-        f"{unit} is {state}: a driver whose port file was hidden stays away",
-        f"systemctl daemon-reload; systemctl enable --now {unit}",
+        f"{unit} is {pair.active}: a driver whose port file was hidden stays away",
+        f"systemctl daemon-reload; systemctl start {unit}",
     )
 
 
@@ -130,7 +133,7 @@ def _half(pair: PortWaitFacts, ups: str) -> CheckVerdict:
             f"nutbridge setup {ups} offers it; or remove nutbridge-port.conf",
         )
     # The template alone may be there for another UPS.
-    if pair.enabled or pair.active == "active":
+    if pair.wanted or pair.active == "active":
         return warning(
             f"{unit} is there without the drop-in of {driver}: systemd starts a "
             "driver that cannot run while the port file is hidden",

@@ -46,8 +46,8 @@ REASONS = {
         "While the gateway is silent on line the port file is hidden, and NUT's driver",
         "cannot run: systemd tries every 15 seconds, the journal gets 84 lines a",
         "minute, and clients see the UPS again up to 25 seconds late. With a drop-in",
-        "and a path unit the driver waits for the file. The drop-in needs the path",
-        "unit: do enable it, with the last of the lines below.",
+        "and a path unit the driver waits for the file. The path unit begins with the",
+        "driver, and before with the last of the lines below.",
     ),
 }
 

@@ -214,7 +214,7 @@ def _nut_cases() -> Iterator[Case]:
 
 
 def _port_wait_cases() -> Iterator[Case]:
-    whole = PortWaitFacts(PORT, PORT, enabled=True, active="active")
+    whole = PortWaitFacts(PORT, PORT, wanted=True, active="active")
     other = "/run/nutbridge/home.dev"
     for title, pair in (
         ("whole", whole),
@@ -225,8 +225,8 @@ def _port_wait_cases() -> Iterator[Case]:
         ("no drop-in", replace(whole, tested=None)),
         ("two files", replace(whole, watched=other)),
         ("another port file", replace(whole, tested=other, watched=other)),
-        ("not enabled", replace(whole, enabled=False, active="inactive")),
-        ("enabled, and failed", replace(whole, active="failed")),
+        ("not wanted", replace(whole, wanted=False)),
+        ("wanted, and failed", replace(whole, active="failed")),
     ):
         yield Case(f"port file awaited: {title}", facts(pair), ("port-wait",))
 
