@@ -5,6 +5,7 @@ NutbridgeError
         StoreFull              no room on its disk
         StoreBusy              locked by another process for too long
         StoreDown              no connection, broken, or closed
+        StoreRefused           it works, but does not take this
         StoreReplaced          it is not the one that was opened
         SchemaRefused          exit 78  its schema is not one that we know
     TooLarge               a body that inflates to more than is allowed
@@ -35,6 +36,10 @@ class StoreBusy(StoreError):
 
 class StoreDown(StoreError):
     """The database does not answer, is broken, or was closed."""
+
+
+class StoreRefused(StoreError):
+    """A value of a report cannot be stored; nothing of it was."""
 
 
 class StoreReplaced(StoreError):

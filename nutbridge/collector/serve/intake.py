@@ -1,8 +1,8 @@
-"""Store a request, then look into it: the blocking half, in threads.
+"""Look into a request, then store it: bytes, rows and place in the outbox at once.
 
-The order is what makes it safe: the bytes are on the disk before they are parsed,
-parsed before anybody hears of them. Where --allow-serial is given, or the disk is
-nearly full, they are parsed first: who is not known must not be among the reports.
+What makes it safe: all of it is on the disk, in one transaction, before anybody hears
+of it. A body that nobody understands is kept as well, and so is one whose rows cannot
+be stored: that one is looked into again later.
 
 Memory: bodies of the usual size are handled side by side; one that inflates to
 more than BIG is handled alone.
@@ -13,7 +13,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from nutbridge.collector.errors import StoreError, TooLarge
+from nutbridge.collector.errors import StoreError, StoreRefused, TooLarge
 from nutbridge.collector.parse.body import inflated_size, parse
 from nutbridge.collector.parse.model import ParseResult, RawReport
 from nutbridge.collector.serve.options import Allowed, Caps, Mode
@@ -24,8 +24,9 @@ from nutbridge.collector.store.zones import zone_of
 from nutbridge.errors import NutbridgeError
 from nutbridge.system.text import printable
 
-#: Calls of the store at the same time: one wait for the disk serves them all.
-THREADS = 32
+#: Bodies looked into at the same time. They share one core, whatever their number;
+#: one whose sender must be asked for in the database holds up no other.
+THREADS = 4
 #: A body that inflates to more is handled alone, bytes.
 BIG = 1 << 19
 
@@ -91,11 +92,24 @@ class Intake:
             StoreError: not stored, or not as a whole.
         """
         loop = asyncio.get_running_loop()
-        taken = await loop.run_in_executor(self._threads, self._if_usual, raw)
-        if taken is None:
-            async with self._big:
-                taken = await loop.run_in_executor(self._threads, self._take, raw)
-        return taken
+        result = await loop.run_in_executor(self._threads, self._if_usual, raw)
+        if result is not None:
+            return await self._keep(raw, result)
+        async with self._big:
+            result = await loop.run_in_executor(self._threads, self._look, raw)
+            return await self._keep(raw, result)
+
+    async def _keep(self, raw: RawReport, result: ParseResult) -> Taken:
+        way = way_of(self._rules.mode, raw.path, parsed=result.parsed)
+        store, queue = self._store, way is Way.QUEUE
+        try:
+            kept = await asyncio.wrap_future(store.take(raw, result, queue=queue))
+        except StoreRefused:
+            # Its bytes stay, to be looked into again; it is not acknowledged.
+            await asyncio.wrap_future(store.take(raw, None))
+            raise
+        self._tell_zone(result)
+        return Taken(kept.answer, result, way)
 
     async def recover(self) -> int:
         """Parse what a process that died had stored only; returns how many.
@@ -111,32 +125,23 @@ class Intake:
         """Begin no more calls; those under way end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _if_usual(self, raw: RawReport) -> Taken | None:
+    def _if_usual(self, raw: RawReport) -> ParseResult | None:
         try:
             size = inflated_size(raw.body, self._rules.caps.inflated)
         except TooLarge as exc:
             self._quarantine(raw, str(exc))
             raise
-        return self._take(raw) if (size or 0) <= BIG else None
+        return self._look(raw) if (size or 0) <= BIG else None
 
-    def _take(self, raw: RawReport) -> Taken:
-        allowed = self._rules.allowed
-        low = self._store.room_is_low()
-        result = None
-        if allowed.serials or low:
-            result = self._look_into(raw.body)
-            if not allowed.serial(result.serial):
-                self._quarantine(raw, "serial number not allowed")
-                raise ForeignSerial("serial number not allowed")
-            if low and not self._store.knows(result.serial):
-                raise NoRoomForStrangers("no room")
-        accepted = self._store.accept(raw)
-        if result is None:
-            result = self._look_into(raw.body)
-        way = way_of(self._rules.mode, raw.path, parsed=result.parsed)
-        self._store.parsed(accepted.raw_id, result, queue=way is Way.QUEUE)
-        self._tell_zone(result)
-        return Taken(accepted, result, way)
+    def _look(self, raw: RawReport) -> ParseResult:
+        """Look into a body; who may not report is turned away."""
+        result = self._look_into(raw.body)
+        if not self._rules.allowed.serial(result.serial):
+            self._quarantine(raw, "serial number not allowed")
+            raise ForeignSerial("serial number not allowed")
+        if self._store.room_is_low() and not self._store.knows(result.serial):
+            raise NoRoomForStrangers("no room")
+        return result
 
     def _tell_zone(self, result: ParseResult) -> None:
         """Say once that a timezone is not known: its days would be wrong unseen."""

@@ -5,7 +5,6 @@ transaction and one wait for the disk; a call returns when its part is durable.
 """
 
 import contextlib
-import hashlib
 import json
 import logging
 import os
@@ -16,7 +15,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Engine
 
-from nutbridge.collector.errors import StoreDown, StoreError, StoreReplaced
+from nutbridge.collector.errors import StoreError, StoreReplaced
 from nutbridge.collector.parse.model import ParseResult, RawReport
 from nutbridge.collector.store import jobs
 from nutbridge.collector.store.dates import DAY
@@ -151,14 +150,31 @@ class Store:
         self._writing.dispose()
         self.engine.dispose()
 
+    def take(
+        self, raw: RawReport, result: ParseResult | None, *, queue: bool = False
+    ) -> "Future[jobs.Accepting]":
+        """Store a request, with the rows of its report and its place in the outbox.
+
+        Does not wait: the future has its outcome when all of it is durable, or none.
+        The same bytes again only count, unless something is still to be done with
+        them; a body that is queued, was forwarded or is dead is not queued again.
+
+        Args:
+            raw: the request.
+            result: what was found in it; None: nobody looked yet (``unparsed``).
+            queue: put it into the outbox; where it is no report this says nothing.
+        """
+        one = jobs.Accepting(raw, result, queue=queue)
+
+        def job(batch: Batch) -> jobs.Accepting:
+            batch.accepting.append(one)
+            return one
+
+        return self._writer.ask(job)
+
     def accept(self, raw: RawReport) -> Accepted:
-        """Store a raw request durably. The same bytes again only count."""
-        digest = hashlib.sha256(raw.body).hexdigest()
-        one = jobs.Accepting(raw, digest)
-        self._write(lambda batch: batch.accepting.append(one))
-        if one.answer is None:
-            raise StoreDown("the store gave no answer")
-        return one.answer
+        """Store a raw request alone, durably. The same bytes again only count."""
+        return self.take(raw, None).result().answer
 
     def parsed(self, raw_id: int, result: ParseResult, *, queue: bool = False) -> None:
         """Store the rows and the state of a body, and queue it, all or none.
@@ -174,23 +190,9 @@ class Store:
 
         Returns: for each, whether it is new.
         """
-        accepting = [
-            jobs.Accepting(raw, hashlib.sha256(raw.body).hexdigest())
-            for raw, _ in found
-        ]
-
-        def job(batch: Batch) -> None:
-            jobs.accept(batch.sql, accepting, self._known)
-            batch.parsed += [
-                jobs.Parsed(one.answer.raw_id, result, queue=False)
-                for one, (_, result) in zip(accepting, found, strict=True)
-                if one.answer is not None
-            ]
-
-        self._write(job)
-        return [
-            one.answer is not None and not one.answer.duplicate for one in accepting
-        ]
+        accepting = [jobs.Accepting(raw, result) for raw, result in found]
+        self._write(lambda batch: batch.accepting.extend(accepting))
+        return [not one.answer.duplicate for one in accepting]
 
     def unparsed(self) -> Iterator[StoredRaw]:
         """Yield bodies that were accepted but never parsed (a crash between)."""
@@ -351,8 +353,7 @@ class Store:
         return found.f_frsize * found.f_bavail < min(KEPT_FREE, size // 20)
 
     def _finish(self, batch: Batch) -> None:
-        jobs.accept(batch.sql, batch.accepting, self._known)
-        jobs.store_parsed(batch.sql, batch.parsed, self._known)
+        jobs.store_batch(batch.sql, batch.accepting, batch.parsed, self._known)
 
     def _write(self, job: Callable[[Batch], _T]) -> _T:
         return self._writer.ask(job).result()

@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from nutbridge.collector.errors import StoreReplaced
+from nutbridge.collector.errors import StoreDown, StoreReplaced
 from nutbridge.collector.parse.model import (
     ParseResult,
     RawReport,
@@ -31,18 +32,28 @@ UNPARSABLE_BYTES = 64 * 1024 * 1024
 
 _RAW = (
     *("sha256", "received", "times_received", "peer", "path", "query", "headers"),
-    *("size", "parse_state", "intervals", "readings", "events", "devices"),
-    *("odd_count", "unknown_count", "forward_state"),
+    *("size", "forward_state", "parse_state", "problem", "envoy_id"),
+    *("report_timestamp", "webcomm_version", "intervals", "readings", "events"),
+    *("devices", "odd_count", "unknown_count"),
 )
 _RECEIPT = ("raw_id", "received", "peer", "path", "query", "headers")
 _BODY = ("raw_id", "body", "received")
 _STATE = ("sha256", "raw_id", "parse_state", "forward_state", "path")
-_PARSED = (
-    *("parse_state", "problem", "envoy_id", "report_timestamp", "webcomm_version"),
-    *("intervals", "readings", "events", "devices", "odd_count", "unknown_count"),
-)
+#: What is found out by parsing: the end of _RAW.
+_PARSED = _RAW[_RAW.index("parse_state") :]
 _RAW_STATE = ("raw_id", "received", "parse_state", "forward_state", "query")
 _OUTBOX = ("raw_id", "envoy_id")
+_ENVOY = ("envoy_id", "serial_num", "timezone", "last_received")
+_SEE = (
+    "(envoy_id) DO UPDATE SET timezone = coalesce(excluded.timezone, envoy.timezone),"
+    " last_received = CASE WHEN envoy.last_received > excluded.last_received"
+    " THEN envoy.last_received ELSE excluded.last_received END"
+)
+_NOTHING = (None, None, None, 0, 0, 0, 0, 0, 0)
+_QUEUE = (
+    "(raw_id) DO UPDATE SET stuck = FALSE, tries = 0, refused_since = NULL,"
+    " next_try = NULL"
+)
 _NOT_AGAIN = (ForwardState.FORWARDED, ForwardState.QUEUED)
 
 #: raw_id, parse_state, forward_state, path.
@@ -81,58 +92,134 @@ class FailedTry:
 
 
 class Accepting:
-    """A request that waits for the end of its batch, and then has its answer."""
+    """A request that waits for the end of its batch, and then has its answer.
 
-    def __init__(self, raw: RawReport, digest: str) -> None:
+    Args:
+        raw: the request.
+        result: what was found in it; None: nobody looked yet.
+        queue: put it into the outbox, if it is a report.
+    """
+
+    def __init__(
+        self, raw: RawReport, result: ParseResult | None = None, *, queue: bool = False
+    ) -> None:
         self.raw = raw
-        self.digest = digest
-        self.answer: Accepted | None = None
+        self.digest = hashlib.sha256(raw.body).hexdigest()
+        self.result = result
+        self.queue = queue
+        self._answer: Accepted | None = None
+
+    @property
+    def report(self) -> Report | None:
+        """What it says; None: nothing, or nobody looked yet."""
+        return self.result.report if self.result else None
+
+    @property
+    def answer(self) -> Accepted:
+        """What became of it.
+
+        Raises:
+            StoreDown: the batch has not come to its end.
+        """
+        if self._answer is None:
+            raise StoreDown("the store gave no answer")
+        return self._answer
+
+    @answer.setter
+    def answer(self, answer: Accepted) -> None:
+        self._answer = answer
 
 
-def accept(sql: Sql, waiting: Sequence[Accepting], known_here: Known) -> None:
+class _Arrived(NamedTuple):
+    """A report whose rows are to be stored."""
+
+    raw_id: int
+    envoy_id: int
+    received: int
+    report: Report
+
+
+def store_batch(
+    sql: Sql, accepting: Sequence[Accepting], parsed: Sequence[Parsed], known: Known
+) -> None:
+    """Store requests, and the rows, states and outbox entries of parsed bodies.
+
+    A body that is new and was looked into has its row complete at once; one that was
+    here before, or is looked into only now, is changed where that says more of it.
+
+    Args:
+        sql: the transaction.
+        accepting: requests, in their order.
+        parsed: what was found in bodies that are stored.
+        known: what need not be looked up, extended here.
+
+    Raises:
+        Raced: do the transaction again.
+    """
+    fresh = _accept(sql, accepting, known)
+    arrived, queued = [], []
+    for one in fresh:
+        if one.report is not None:
+            envoy_id = known.envoys[one.report.envoy.serial_num]
+            raw_id = one.answer.raw_id
+            arrived.append(_Arrived(raw_id, envoy_id, one.raw.received, one.report))
+            if one.queue:
+                queued.append((raw_id, envoy_id))
+    there = [
+        Parsed(one.answer.raw_id, one.result, queue=one.queue)
+        for one in accepting
+        if one.result is not None and one.answer.duplicate
+    ]
+    later, updates, again = _later(sql, [*parsed, *there], known)
+    found = _see_envoys(sql, [*arrived, *later])
+    store_rows(sql, found, known)
+    sql.update(schema.raw, ("raw_id",), _PARSED, updates)
+    unparsable = [one.result for one in fresh if one.result and not one.report]
+    if unparsable or any(one[1] == ParseState.UNPARSABLE for one in updates):
+        _forget_unparsable(sql)
+    sql.insert(schema.outbox, _OUTBOX, queued, _QUEUE)
+    enqueue(sql, again)
+
+
+def _accept(
+    sql: Sql, waiting: Sequence[Accepting], known_here: Known
+) -> list[Accepting]:
     """Store requests; the same bytes again count and leave a receipt.
 
     One body may come by an import, as a task that is done and as a report. What is
     kept beside it, where it goes on to and what became of it there, is of the
     request that says most.
 
+    Returns: those whose bytes were not here before.
+
     Raises:
         Raced: do the transaction again.
     """
     if not waiting:
-        return
+        return []
     known = _states(sql, [one.digest for one in waiting])
-    fresh = {one.digest: one for one in reversed(waiting) if one.digest not in known}
-    rows = [_raw_row(one) for one in waiting if fresh.get(one.digest) is one]
-    if rows:
+    first = {one.digest: one for one in reversed(waiting) if one.digest not in known}
+    fresh = [one for one in waiting if first.get(one.digest) is one]
+    if fresh:
+        _know_envoys(sql, [one.report for one in fresh], known_here)
+        rows = [_raw_row(one, known_here) for one in fresh]
         if sql.insert(schema.raw, _RAW, rows, "DO NOTHING") != len(rows):
             raise Raced
-        added = _states(sql, list(fresh))
+        added = _states(sql, list(first))
         _see_that_time_goes_on([row[0] for row in added.values()], known_here)
         known |= added
-    bodies = [
-        (known[digest][0], one.raw.body, one.raw.received)
-        for digest, one in fresh.items()
-    ]
-    if sql.postgres:
-        months = {
-            month
-            for body in bodies
-            for month in partitions.months_of(body[2:], body[2])
-        }
-        partitions.make(sql, months - known_here.months)
-        known_here.months |= months
-    sql.insert(schema.raw_body, _BODY, bodies, "DO NOTHING")
+        bodies = [(known[one.digest][0], one.raw) for one in fresh]
+        _keep_bodies(sql, bodies, known_here)
     again = []
     for one in waiting:
-        first = fresh.get(one.digest) is one
+        is_first = first.get(one.digest) is one
         if _rank(one.raw.path) > _rank(known[one.digest][3]):
             known[one.digest] = _take_over(sql, one.raw, known[one.digest])
         raw_id, parse_state, forward_state, _ = known[one.digest]
         one.answer = Accepted(
-            raw_id, not first, ParseState(parse_state), ForwardState(forward_state)
+            raw_id, not is_first, ParseState(parse_state), ForwardState(forward_state)
         )
-        if not first:
+        if not is_first:
             again.append((raw_id, one.raw.received, *_place(one.raw)))
     sql.insert(schema.receipt, _RECEIPT, again, "DO NOTHING")
     for raw_id, *_ in again:
@@ -140,6 +227,22 @@ def accept(sql: Sql, waiting: Sequence[Accepting], known_here: Known) -> None:
             "UPDATE raw SET times_received = times_received + 1 WHERE raw_id = ?",
             (raw_id,),
         )
+    return fresh
+
+
+def _keep_bodies(
+    sql: Sql, bodies: Sequence[tuple[int, RawReport]], known: Known
+) -> None:
+    if sql.postgres:
+        months = {
+            month
+            for received in {raw.received for _, raw in bodies}
+            for month in partitions.months_of((received,), received)
+        }
+        partitions.make(sql, months - known.months)
+        known.months |= months
+    rows = [(raw_id, raw.body, raw.received) for raw_id, raw in bodies]
+    sql.insert(schema.raw_body, _BODY, rows, "DO NOTHING")
 
 
 def _see_that_time_goes_on(numbers: list[int], known: Known) -> None:
@@ -191,51 +294,52 @@ def _place(raw: RawReport) -> tuple[str, str, str, str]:
     return raw.peer, raw.path, raw.query, as_text(raw.headers)
 
 
-def _raw_row(one: Accepting) -> tuple[object, ...]:
-    raw = one.raw
-    counts = (0, 0, 0, 0, 0, 0)
-    place = (*_place(raw), len(raw.body))
-    return (one.digest, raw.received, 1, *place, "pending", *counts, "none")
+def _raw_row(one: Accepting, known: Known) -> tuple[object, ...]:
+    raw, report = one.raw, one.report
+    queued = one.queue and report is not None
+    state = ForwardState.QUEUED if queued else ForwardState.NONE
+    row = (one.digest, raw.received, 1, *_place(raw), len(raw.body), state.value)
+    if report is not None:
+        envoy_id = known.envoys[report.envoy.serial_num]
+        return (*row, *_state_of(envoy_id, report, raw.query))
+    if one.result is not None:
+        return (*row, *_unparsable(one.result.problem))
+    return (*row, ParseState.PENDING.value, None, *_NOTHING)
 
 
-def store_parsed(sql: Sql, bodies: Sequence[Parsed], known: Known) -> None:
-    """Store the rows, states and outbox entries of all parsed bodies of a batch.
+def _later(
+    sql: Sql, bodies: Sequence[Parsed], known: Known
+) -> tuple[list[_Arrived], list[tuple[object, ...]], list[tuple[int, int]]]:
+    """Look what is still to be done with bodies that are stored.
 
-    Args:
-        sql: the transaction.
-        bodies: what was parsed.
-        known: what need not be looked up, extended here.
+    Returns: reports whose rows are missing, states of bodies, bodies for the outbox.
     """
     waiting: dict[int, Parsed] = {}
     for one in bodies:
         before = waiting.setdefault(one.raw_id, one)
         before.queue = before.queue or one.queue
-    if not waiting:
-        return
     # Not locked: where two processes parse the same body, one of them has Raced.
     states = sql.find(
         schema.raw, ("raw_id",), _RAW_STATE, [(raw_id,) for raw_id in sorted(waiting)]
     )
-    found, updates, queued = [], [], []
+    _know_envoys(sql, [one.result.report for one in waiting.values()], known)
+    arrived: list[_Arrived] = []
+    updates: list[tuple[object, ...]] = []
+    queued: list[tuple[int, int]] = []
     for raw_id, received, parse_state, forward_state, query in states:
         parsed = waiting[raw_id]
         report = parsed.result.report
         if report is None:
             if parse_state == ParseState.PENDING:
-                updates.append(_unparsable(raw_id, parsed.result.problem))
+                updates.append((raw_id, *_unparsable(parsed.result.problem)))
             continue
-        envoy_id = _envoy_id(sql, report.envoy.serial_num, known.envoys)
+        envoy_id = known.envoys[report.envoy.serial_num]
         if parse_state != ParseState.PARSED:
-            zone = _see_envoy(sql, envoy_id, received, report.envoy.timezone)
-            found.append(ParsedBody(raw_id, envoy_id, received, report, zone))
-            updates.append(_state_of(raw_id, envoy_id, report, query))
+            arrived.append(_Arrived(raw_id, envoy_id, received, report))
+            updates.append((raw_id, *_state_of(envoy_id, report, query)))
         if parsed.queue and forward_state not in _NOT_AGAIN:
             queued.append((raw_id, envoy_id))
-    store_rows(sql, found, known)
-    sql.update(schema.raw, ("raw_id",), _PARSED, updates)
-    if any(update[1] == ParseState.UNPARSABLE for update in updates):
-        _forget_unparsable(sql)
-    enqueue(sql, queued)
+    return arrived, updates, queued
 
 
 def _forget_unparsable(sql: Sql) -> None:
@@ -257,17 +361,13 @@ def _forget_unparsable(sql: Sql) -> None:
             return
 
 
-def _unparsable(raw_id: int, problem: str | None) -> tuple[object, ...]:
-    nothing = (None, None, None, 0, 0, 0, 0, 0, 0)
-    return (raw_id, ParseState.UNPARSABLE.value, problem, *nothing)
+def _unparsable(problem: str | None) -> tuple[object, ...]:
+    return (ParseState.UNPARSABLE.value, problem, *_NOTHING)
 
 
-def _state_of(
-    raw_id: int, envoy_id: int, report: Report, query: str
-) -> tuple[object, ...]:
+def _state_of(envoy_id: int, report: Report, query: str) -> tuple[object, ...]:
     odd = [row.kind for row in report.odd_rows]
     return (
-        raw_id,
         ParseState.PARSED.value,
         None,
         envoy_id,
@@ -291,29 +391,39 @@ def _version_of(query: str) -> str | None:
     return None
 
 
-def _envoy_id(sql: Sql, serial: str, envoys: dict[str, int]) -> int:
-    if serial not in envoys:
-        sql.run(
-            "INSERT INTO envoy (serial_num) VALUES (?) ON CONFLICT DO NOTHING",
-            (serial,),
-        )
-        ((envoys[serial],),) = sql.rows(
-            "SELECT envoy_id FROM envoy WHERE serial_num = ?", (serial,)
-        )
-    return envoys[serial]
+def _know_envoys(sql: Sql, reports: Iterable[Report | None], known: Known) -> None:
+    """Look up the Envoys of some reports; those that are new get a row."""
+    serials = {report.envoy.serial_num for report in reports if report is not None}
+    new = [(serial,) for serial in sorted(serials - known.envoys.keys())]
+    sql.insert(schema.envoy, ("serial_num",), new, "DO NOTHING")
+    names = ("serial_num", "envoy_id")
+    known.envoys.update(sql.find(schema.envoy, names[:1], names, new))
 
 
-def _see_envoy(sql: Sql, envoy_id: int, received: int, zone: str | None) -> str | None:
-    """Note when an Envoy reported, and where; return the zone of this report."""
-    sql.run(
-        "UPDATE envoy SET timezone = coalesce(?, timezone), last_received ="
-        " CASE WHEN last_received > ? THEN last_received ELSE ? END WHERE envoy_id = ?",
-        (zone, received, received, envoy_id),
-    )
-    if zone is not None:
-        return zone
-    rows = sql.rows("SELECT timezone FROM envoy WHERE envoy_id = ?", (envoy_id,))
-    return rows[0][0] if rows else None
+def _see_envoys(sql: Sql, arrived: Sequence[_Arrived]) -> list[ParsedBody]:
+    """Note when Envoys reported, and where; return the reports with their zones."""
+    seen: dict[int, tuple[str, str | None, int]] = {}
+    for one in arrived:
+        envoy = one.report.envoy
+        _, zone, latest = seen.get(one.envoy_id, ("", None, one.received))
+        zone = zone if envoy.timezone is None else envoy.timezone
+        latest = max(latest, one.received)
+        seen[one.envoy_id] = (envoy.serial_num, zone, latest)
+    # In one order everywhere, or two processes could wait for each other.
+    rows = [(envoy_id, *seen[envoy_id]) for envoy_id in sorted(seen)]
+    sql.insert(schema.envoy, _ENVOY, rows, _SEE)
+    zones = {envoy_id: zone for envoy_id, _, zone, _ in rows}
+    silent = [(envoy_id,) for envoy_id, zone in zones.items() if zone is None]
+    zones.update(sql.find(schema.envoy, _ENVOY[:1], ("envoy_id", "timezone"), silent))
+    return [
+        ParsedBody(
+            *one[:4],
+            zones[one.envoy_id]
+            if one.report.envoy.timezone is None
+            else one.report.envoy.timezone,
+        )
+        for one in arrived
+    ]
 
 
 def is_of_report(sql: Sql, raw_id: int) -> bool:
@@ -388,13 +498,7 @@ def requeue(sql: Sql, raw_ids: Sequence[int]) -> int:
 
 def enqueue(sql: Sql, queued: Sequence[tuple[int, int]]) -> None:
     """Put bodies into the outbox; what is known of earlier tries is forgotten."""
-    sql.insert(
-        schema.outbox,
-        _OUTBOX,
-        queued,
-        "(raw_id) DO UPDATE SET stuck = FALSE, tries = 0, refused_since = NULL,"
-        " next_try = NULL",
-    )
+    sql.insert(schema.outbox, _OUTBOX, queued, _QUEUE)
     states = [(raw_id, ForwardState.QUEUED.value) for raw_id, _ in queued]
     sql.update(schema.raw, ("raw_id",), ("forward_state",), states)
 

@@ -16,7 +16,12 @@ from typing import Any, TypeVar
 from sqlalchemy import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from nutbridge.collector.errors import StoreBusy, StoreDown, StoreError
+from nutbridge.collector.errors import (
+    StoreBusy,
+    StoreDown,
+    StoreError,
+    StoreRefused,
+)
 from nutbridge.collector.store.engine import translate
 from nutbridge.collector.store.ingest import Raced
 from nutbridge.collector.store.jobs import Accepting, Parsed
@@ -115,7 +120,8 @@ class Writer:
             if several and self._jobs.qsize() < _ENOUGH:
                 time.sleep(_GATHER_S)
             group, last = self._gather(first)
-            self._run(group)
+            if group:
+                self._run(group)
             if last:
                 return
             several = len(group) > 1
@@ -123,12 +129,15 @@ class Writer:
     def _gather(self, first: "_Asked") -> tuple[list["_Asked"], bool]:
         """Return the jobs of the next transaction, and whether it is the last."""
         group = [first]
-        while len(group) < _MOST and not self._jobs.empty():
+        last = False
+        while not last and len(group) < _MOST and not self._jobs.empty():
             more = self._jobs.get()
             if more is None:
-                return group, True
-            group.append(more)
-        return group, False
+                last = True
+            else:
+                group.append(more)
+        # Who does not wait any longer is left out; from here on nobody may leave.
+        return [one for one in group if one[1].set_running_or_notify_cancel()], last
 
     def _run(self, group: list[tuple[Job, Future[Any]]]) -> None:
         try:
@@ -139,7 +148,7 @@ class Writer:
         except Exception as exc:  # noqa: BLE001  every caller must get its answer
             if len(group) == 1:
                 _log.exception("a report could not be stored")
-                failed = StoreDown(f"could not be stored: {type(exc).__name__}")
+                failed = StoreRefused(f"could not be stored: {type(exc).__name__}")
                 group[0][1].set_exception(failed)
                 return
             for one in group:

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from hashlib import sha256
 
 import pytest
 
-from nutbridge.collector.errors import StoreDown
+from nutbridge.collector.errors import StoreRefused
 from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import energy
@@ -230,9 +231,8 @@ def test_two_processes_parse_the_same_body(postgres_url: str) -> None:
     second = threading.Thread(target=store.parsed, args=(raw_id, result))
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with store.engine.begin() as first:
-        jobs.store_parsed(
-            Sql(first), [jobs.Parsed(raw_id, result, queue=False)], Known()
-        )
+        found = [jobs.Parsed(raw_id, result, queue=False)]
+        jobs.store_batch(Sql(first), [], found, Known())
         second.start()
         until = time.monotonic() + 30
         with store.engine.connect() as looking:
@@ -250,14 +250,49 @@ def test_job_that_fails_does_not_fail_those_beside_it(store: Store, url: str) ->
     bad = store._writer.ask(
         lambda batch: batch.sql.run("INSERT INTO envoy (serial_num) VALUES (NULL)")
     )
-    good = jobs.Accepting(raw(b"bytes"), "0" * 64)
-    done = store._writer.ask(lambda batch: batch.accepting.append(good))
+    good = store.take(raw(b"bytes"), None)
     gate.set()
     before.result()
-    with pytest.raises(StoreDown):
+    with pytest.raises(StoreRefused):
         bad.result()
-    done.result()
-    assert good.answer is not None
-    assert [one["sha256"] for one in listed(url)] == ["0" * 64]
+    assert not good.result().answer.duplicate
+    assert [one["sha256"] for one in listed(url)] == [sha256(b"bytes").hexdigest()]
     put(store, body(*FULL))
     assert len(exported(url)) == 5
+
+
+def test_job_that_nobody_waits_for_is_left_out(store: Store, url: str) -> None:
+    """Its sender has gone before it was begun: the ones beside it are stored."""
+    gate = threading.Event()
+    before = store._writer.ask(lambda _: gate.wait())
+    gone = store.take(raw(b"gone"), None)
+    good = store.take(raw(b"bytes"), None)
+    assert gone.cancel()
+    gate.set()
+    before.result()
+    assert not good.result().answer.duplicate
+    assert [one["sha256"] for one in listed(url)] == [sha256(b"bytes").hexdigest()]
+
+
+def test_one_batch_with_all_that_can_come_together(store: Store, url: str) -> None:
+    """The same body twice, one that was stored alone, one without a meaning."""
+    known, new = body(event(id=1)), body(event(id=2))
+    raw_id = store.accept(raw(known)).raw_id
+    gate = threading.Event()
+    before = store._writer.ask(lambda _: gate.wait())
+    sent = [(new, False), (known, True), (b"nothing", True), (new, True)]
+    futures = [store.take(raw(one), parse(one), queue=queue) for one, queue in sent]
+    gate.set()
+    before.result()
+    answers = [future.result().answer for future in futures]
+    assert [one.duplicate for one in answers] == [False, True, False, True]
+    assert [answers[1].raw_id, answers[3].raw_id] == [raw_id, answers[0].raw_id]
+    states = [(one["parse_state"], one["forward_state"]) for one in listed(url)]
+    assert states == [
+        ("parsed", "queued"),
+        ("parsed", "queued"),
+        ("unparsable", "none"),
+    ]
+    assert sorted(row["id"] for row in exported(url)) == [1, 2]
+    heads = [*store.outbox_heads(), store.outbox_next(raw_id)]
+    assert [one.raw_id for one in heads if one] == [raw_id, answers[0].raw_id]

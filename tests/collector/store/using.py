@@ -37,9 +37,7 @@ def raw(body: bytes, received: int | None = None) -> RawReport:
 
 def put(store: Store, body: bytes, *, queue: bool = False) -> int:
     """Do with a body what the collector does."""
-    accepted = store.accept(raw(body))
-    store.parsed(accepted.raw_id, parse(body), queue=queue)
-    return accepted.raw_id
+    return store.take(raw(body), parse(body), queue=queue).result().answer.raw_id
 
 
 def exported(url: str, **options: Any) -> list[Object]:
