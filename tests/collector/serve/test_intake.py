@@ -14,6 +14,7 @@ from nutbridge.collector.serve.intake import Intake, Rules
 from nutbridge.collector.serve.options import Allowed, Caps, Mode
 from nutbridge.collector.store import jobs
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.ingest import store_rows
 from tests.collector.parse.samples import body, event, interval
 from tests.collector.store.using import exported, listed, raw
 
@@ -23,12 +24,12 @@ RULES = Rules(Mode.LOCAL, Caps(), Allowed())
 def refuses(good: Callable[..., None], envoy_id: int) -> Callable[..., None]:
     """Return what stores rows, but none of this Envoy."""
 
-    def store_rows(sql: Any, found: Any, known: Any) -> None:
+    def store_some(sql: Any, found: Any, known: Any) -> None:
         if any(one.envoy_id == envoy_id for one in found):
             raise ValueError
         good(sql, found, known)
 
-    return store_rows
+    return store_some
 
 
 def test_report_whose_rows_cannot_be_stored_is_kept_for_later(
@@ -47,7 +48,7 @@ def test_report_whose_rows_cannot_be_stored_is_kept_for_later(
 
     asyncio.run(take(odd))
     with monkeypatch.context() as broken:
-        broken.setattr(jobs, "store_rows", refuses(jobs.store_rows, 1))
+        broken.setattr(f"{jobs.__name__}.store_rows", refuses(store_rows, 1))
         again = dataclasses.replace(
             odd, body=body(interval(id=2), envoy={"serial_num": "990000000002"})
         )
