@@ -17,7 +17,7 @@ from nutbridge.collector.parse.codes import (
 from nutbridge.collector.queries.energy import NO_PANEL
 from nutbridge.collector.queries.export import row_object, wire_names
 from nutbridge.collector.queries.panel_states import WORST
-from nutbridge.collector.queries.panels import Panel, panels_of
+from nutbridge.collector.queries.panels import Panel, named_of, panels_of
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
@@ -34,10 +34,6 @@ OPEN = (
     " AND c.envoy_id IN ({envoys})"
     f" AND c.correlation_id = s.id AND c.event_state = {CLEARED}"
     " AND c.event_date >= s.event_date) ORDER BY s.event_date, s.id"
-)
-NAMED = (
-    "SELECT envoy_id, eqid, device_eqid, last_energy, device_type FROM panel"
-    " WHERE envoy_id IN ({envoys}) ORDER BY envoy_id, eqid"
 )
 
 
@@ -72,7 +68,7 @@ class _Batch:
                 found.setdefault(row[0], []).append(row)
             return found
 
-        self.named = of(NAMED)
+        self.named = named_of(reading, envoys)
         self.open_events = of(OPEN)
         self.described = {
             kind: {
@@ -109,7 +105,7 @@ def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Ob
         found = _Batch(reading, batch)
         states = {
             (one.envoy.envoy_id, one.eqid): one
-            for one in panels_of(reading, batch, now)
+            for one in panels_of(reading, batch, now, found.named)
         }
         for envoy in batch:
             yield from _devices_of(envoy, found, states)

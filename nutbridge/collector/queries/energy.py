@@ -1,4 +1,4 @@
-"""Energy of panels by hour, day or month of the Envoy's place: of the sums by hour.
+"""Energy of panels by hour, day or month of the Envoy's place: of the kept sums.
 
 An AC Battery is no panel: what it gives was production before.
 """
@@ -35,59 +35,77 @@ _LOCAL = "(h.hour + h.offset_s)"
 
 
 class Question(NamedTuple):
-    """What is asked of the hours ``h`` of each panel.
+    """What is asked of the sums of panels.
 
     Attributes:
-        columns: of them.
-        grouped: whether these add up the hours of a place.
-        over: what is asked of all panels together; ``{}`` are their rows.
+        columns: of them; ``s`` are the sums by day, or ``h`` those by hour.
+        of_days: which of the two.
+        grouped: whether these add up the panels of an Envoy.
+        over: what is asked of all rows together; ``{}`` are they.
     """
 
     columns: str
-    grouped: bool
+    of_days: bool
+    grouped: bool = False
     over: str = "{}"
 
 
 HOURS = Question(
     "h.hour AS place, h.offset_s AS offset_s, h.energy_j AS energy_j,"
     " h.estimated_j AS estimated_j",
-    grouped=False,
+    of_days=False,
 )
 DAYS = Question(
-    f"{_LOCAL} / {DAY} AS place, 0 AS offset_s,"
-    " CAST(sum(h.energy_j) AS BIGINT) AS energy_j,"
-    " CAST(sum(h.estimated_j) AS BIGINT) AS estimated_j",
-    grouped=True,
+    f"s.envoy_id, s.eqid, s.day / {DAY}, 0, s.energy_j, s.estimated_j", of_days=True
 )
-_TOTAL = (
-    "SELECT envoy_id, count(*), place, offset_s, CAST(sum(energy_j) AS BIGINT),"
-    " CAST(sum(estimated_j) AS BIGINT) FROM ({}) AS sums"
-    " GROUP BY envoy_id, place, offset_s"
+#: What the states of panels are made of.
+DAYS_AND_HOURS = Question(
+    f"s.envoy_id, s.eqid, s.day / {DAY}, s.energy_j, s.hours", of_days=True
 )
 _TOTALS = {
-    By.HOUR: HOURS._replace(over=_TOTAL),
-    By.DAY: DAYS._replace(over=_TOTAL),
+    By.HOUR: HOURS._replace(
+        over="SELECT envoy_id, count(*), place, offset_s,"
+        " CAST(sum(energy_j) AS BIGINT), CAST(sum(estimated_j) AS BIGINT)"
+        " FROM ({}) AS sums GROUP BY envoy_id, place, offset_s"
+    ),
+    By.DAY: Question(
+        f"s.envoy_id, count(*), s.day / {DAY}, 0, CAST(sum(s.energy_j) AS BIGINT),"
+        " CAST(sum(s.estimated_j) AS BIGINT)",
+        of_days=True,
+        grouped=True,
+    ),
 }
-#: Hours in which some panels gave energy, and how many did.
-BRIGHT = HOURS._replace(
-    over="SELECT envoy_id, place, count(*) FROM ({}) AS sums WHERE energy_j > 0"
-    " GROUP BY envoy_id, place"
-)
-# ``envoys`` are pairs: the number of an Envoy, and where its hours begin.
+# ``envoys`` are pairs: the number of an Envoy, and where its sums begin.
 # CROSS JOIN keeps SQLite to this order: a look into the key for each panel.
 _SQLITE = (
     "SELECT p.envoy_id AS envoy_id, p.eqid AS eqid, {columns}"  # noqa: S608
     " FROM (VALUES {envoys}) AS w CROSS JOIN panel p CROSS JOIN energy_hour h"
-    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL} AND {{hours}}{{panels}}"
+    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL} AND {{sums}}{{panels}}"
 )
 # PostgreSQL reads the hours of all panels there are, and sorts them, unless
 # something in the inner statement (OFFSET 0 is enough) keeps it to this order.
 _POSTGRES = (
     "SELECT p.envoy_id, p.eqid, h.*"  # noqa: S608
     " FROM (VALUES {envoys}) AS w CROSS JOIN panel p"
-    " CROSS JOIN LATERAL (SELECT {columns} FROM energy_hour h WHERE {hours}{end}) h"
+    " CROSS JOIN LATERAL (SELECT {columns} FROM energy_hour h WHERE {sums} OFFSET 0) h"
     f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}{{panels}}"
 )
+# The days of an Envoy lie together, those of all its panels; a look into the key for
+# each Envoy. Which are panels is found once for all of them.
+_UNITS = (
+    "(s.envoy_id, s.eqid) IN (SELECT p.envoy_id, p.eqid FROM panel p"  # noqa: S608
+    f" WHERE p.envoy_id IN ({{numbers}}) AND {IS_PANEL}{{panels}})"
+)
+_SQLITE_DAYS = (
+    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN panel_day s"  # noqa: S608
+    f" WHERE {{sums}} AND {_UNITS}{{end}}"
+)
+_POSTGRES_DAYS = (
+    "SELECT d.* FROM (VALUES {envoys}) AS w CROSS JOIN LATERAL (SELECT {columns}"  # noqa: S608
+    f" FROM panel_day s WHERE {{sums}} AND {_UNITS}{{end}} OFFSET 0) d"
+)
+_OF_DAYS = "s.envoy_id = w.column1 AND s.day >= w.column2"
+_OF_HOURS = "h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
 #: No place is farther from UTC, s.
 _FARTHEST = 18 * HOUR
 #: Places where a calendar begins and ends: few of them serve all.
@@ -96,7 +114,7 @@ _ERA = 4096 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which energy; None: all.
+    """Which energy; None: all. Of days and months, days that begin in this time.
 
     Attributes:
         serial: of the Envoy.
@@ -172,8 +190,9 @@ def panel_energy(
 def _of_wanted(
     reading: Reader, question: Question, wanted: Wanted
 ) -> Iterator[tuple[EnvoyRow, Sequence[Row]]]:
-    # For the key, and for the months of PostgreSQL.
-    since = 0 if wanted.since is None else wanted.since - _FARTHEST
+    since = wanted.since or 0
+    if not question.of_days:
+        since = max(0, since - _FARTHEST)
     for batch in reading.batches(wanted.serial):
         begins = {envoy.envoy_id: since for envoy in batch}
         found = of_envoys(reading, question, begins, wanted)
@@ -191,28 +210,35 @@ def of_envoys(
 
     Args:
         reading: the database.
-        question: HOURS, DAYS, BRIGHT.
-        begins: of each Envoy, the hour to begin with, Unix seconds.
+        question: HOURS, DAYS, DAYS_AND_HOURS.
+        begins: of each Envoy, the moment to begin with, s: of hours Unix seconds, of
+            days what the clocks show.
         wanted: which panels and times.
     """
     found: dict[int, list[Row]] = {}
     if not begins:
         return found
-    hours, values = _hours(wanted)
+    values: list[object] = []
+    first = min(begins.values())
+    if question.of_days:
+        shape = _POSTGRES_DAYS if reading.postgres else _SQLITE_DAYS
+        # Once more for the months of PostgreSQL, which cannot be told by a column.
+        sums = f"{_OF_DAYS} AND s.day >= {first}{_until(wanted, 's.day', values)}"
+    else:
+        shape = _POSTGRES if reading.postgres else _SQLITE
+        sums = f"{_OF_HOURS} AND h.hour >= {first}{_hours(wanted, values)}"
     panels = ""
     if wanted.panel is not None:
         panels = " AND (p.eqid = ? OR p.device_eqid = ?)"
         values += [wanted.panel, wanted.panel]
-    asked = (_POSTGRES if reading.postgres else _SQLITE).format(
+    asked = shape.format(
         columns=question.columns,
-        envoys=", ".join(f"({number}, {hour})" for number, hour in begins.items()),
-        hours="h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
-        f" AND h.hour >= {min(begins.values())}{hours}",
+        envoys=", ".join(f"({number}, {begin})" for number, begin in begins.items()),
+        numbers=", ".join(map(str, begins)),
+        sums=sums,
         panels=panels,
-        end=" GROUP BY place" if question.grouped else " OFFSET 0",
+        end=" GROUP BY s.envoy_id, s.day" if question.grouped else "",
     )
-    if question.grouped and not reading.postgres:
-        asked += " GROUP BY p.envoy_id, p.eqid, place"
     for row in reading.rows(question.over.format(asked), values):
         found.setdefault(row[0], []).append(row)
     return found
@@ -271,16 +297,23 @@ def local_now(envoy: EnvoyRow, now: int) -> int:
     return now + offset_s(envoy.timezone, now)
 
 
-def _hours(wanted: Wanted) -> tuple[str, list[object]]:
+def _hours(wanted: Wanted, values: list[object]) -> str:
     text = ""
-    values: list[object] = []
     if wanted.since is not None:
-        text += f" AND {_LOCAL} >= ?"
+        text = f" AND {_LOCAL} >= ?"
         values.append(wanted.since)
     if wanted.until is not None:
-        text += f" AND h.hour < ? AND {_LOCAL} < ?"
-        values += [wanted.until + _FARTHEST, wanted.until]
-    return text, values
+        # For the key, and for the months of PostgreSQL.
+        text += " AND h.hour < ?"
+        values.append(wanted.until + _FARTHEST)
+    return text + _until(wanted, _LOCAL, values)
+
+
+def _until(wanted: Wanted, local: str, values: list[object]) -> str:
+    if wanted.until is None:
+        return ""
+    values.append(wanted.until)
+    return f" AND {local} < ?"
 
 
 def _periods(envoy: EnvoyRow, by: By, rows: Iterable[Row]) -> Iterator[PanelEnergy]:

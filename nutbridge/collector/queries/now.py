@@ -14,7 +14,7 @@ _HEARD_S = 3600
 _J_PER_WH = 3600
 
 _KEPT = (
-    "SELECT envoy_id, eqid, CAST(sum(energy_j) AS BIGINT) FROM energy_hour"
+    "SELECT envoy_id, eqid, CAST(sum(energy_j) AS BIGINT) FROM panel_day"
     " GROUP BY envoy_id, eqid"
 )
 _NEWEST = (

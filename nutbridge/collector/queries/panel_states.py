@@ -4,7 +4,7 @@ Judged as of the last report of its Envoy: of what came later nobody knows.
 nutbridge-collector(8) tells the rule to the owner.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from enum import StrEnum
 from statistics import median
 from typing import NamedTuple
@@ -54,7 +54,7 @@ class PanelFacts(NamedTuple):
 
     last_seen: int | None
     known_since: int | None
-    days: Mapping[int, int]
+    days: MutableMapping[int, int]
 
 
 def sunny_days(panels: Sequence[PanelFacts], today: int) -> dict[int, float]:
@@ -84,17 +84,45 @@ def state_of(
     Args:
         panel: what is known of it.
         sunny: from ``sunny_days``, of the Envoy.
-        bright_hours: begins of the hours in which half of the Envoy's panels gave
-            energy, Unix seconds.
+        bright_hours: see ``living_state``.
         moment: of the Envoy's last report, Unix seconds.
         first_day: local day on which the panel was known first.
     """
-    days = [day for day in sorted(sunny) if day >= first_day]
-    newest = days[-DEAD_DAYS:]
-    if len(newest) == DEAD_DAYS and all(
-        panel.days.get(day, 0) < DEAD_PART * sunny[day] for day in newest
-    ):
+    days = {day: sunny[day] for day in sunny if day >= first_day}
+    if is_low(panel, newest_of(days)):
         return PanelState.DEAD
+    return living_state(panel, bright_hours, moment)
+
+
+def newest_of(sunny: Mapping[int, float]) -> list[tuple[int, float]]:
+    """Return the days that tell who is dead, and of how much; none of too few days."""
+    newest = sorted(sunny.items())[-DEAD_DAYS:]
+    return newest if len(newest) == DEAD_DAYS else []
+
+
+def is_low(panel: PanelFacts, newest: Sequence[tuple[int, float]]) -> bool:
+    """Tell whether a channel gave next to nothing on each of these days.
+
+    One that was not low on the newest days of all is not dead, whenever it was known
+    first.
+    """
+    given = panel.days
+    return bool(newest) and all(
+        given.get(day, 0) < DEAD_PART * energy_j for day, energy_j in newest
+    )
+
+
+def living_state(
+    panel: PanelFacts, bright_hours: Sequence[int], moment: int
+) -> PanelState:
+    """Return the state of one channel that is not dead.
+
+    Args:
+        panel: what is known of it.
+        bright_hours: begins of the hours in which half of the Envoy's panels gave
+            energy, Unix seconds.
+        moment: of the Envoy's last report, Unix seconds.
+    """
     since = panel.last_seen if panel.last_seen is not None else panel.known_since
     if sum(hour >= (since or 0) for hour in bright_hours) >= SILENT_HOURS:
         return PanelState.SILENT

@@ -3,14 +3,14 @@
 A panel is a channel of a microinverter, or the whole of one that has no channels.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nutbridge.collector.parse.periods import DAY, HOUR
 from nutbridge.collector.queries.energy import (
-    BRIGHT,
-    DAYS,
-    IS_PANEL,
+    DAYS_AND_HOURS,
+    NO_PANEL,
     local_now,
     of_envoys,
 )
@@ -19,6 +19,9 @@ from nutbridge.collector.queries.panel_states import (
     WINDOW_DAYS,
     PanelFacts,
     PanelState,
+    is_low,
+    living_state,
+    newest_of,
     state_of,
     sunny_days,
 )
@@ -26,16 +29,19 @@ from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.zones import offset_s
 
-#: Where a panel is looked for that has been silent for long, s.
-_SILENT_S = 7 * DAY
-PANELS = (
-    "SELECT p.envoy_id, p.eqid, p.device_eqid, p.last_energy,"  # noqa: S608
-    " (SELECT min(h.hour) FROM energy_hour h WHERE h.envoy_id = p.envoy_id"
-    " AND h.eqid = p.eqid),"
+#: Days in which a panel is looked for that has been silent for long.
+_SILENT_DAYS = 7
+#: All that an Envoy named: devices and channels.
+NAMED = (
+    "SELECT envoy_id, eqid, device_eqid, last_energy, device_type FROM panel"
+    " WHERE envoy_id IN ({envoys}) ORDER BY envoy_id, eqid"
+)
+#: When each was known first: by its energy, by a description.
+KNOWN = (
+    "SELECT p.envoy_id, p.eqid, (SELECT min(h.hour) FROM energy_hour h"
+    " WHERE h.envoy_id = p.envoy_id AND h.eqid = p.eqid),"
     " (SELECT min(d.reported) FROM device d WHERE d.envoy_id = p.envoy_id"
-    " AND d.eqid = p.device_eqid)"
-    f" FROM panel p WHERE p.envoy_id IN ({{envoys}}) AND {IS_PANEL}"
-    " ORDER BY p.envoy_id, p.eqid"
+    " AND d.eqid = p.device_eqid) FROM panel p WHERE p.envoy_id IN ({envoys})"
 )
 
 
@@ -72,80 +78,152 @@ def panels(reading: Reader, now: int, serial: str | None = None) -> Iterator[Pan
         yield from panels_of(reading, batch, now)
 
 
-def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator[Panel]:
-    """Yield the panels of some Envoys; see ``panels``."""
-    named: dict[int, list[Row]] = {}
-    numbers = ", ".join(str(envoy.envoy_id) for envoy in envoys)
-    for row in reading.rows(PANELS.format(envoys=numbers)):
-        named.setdefault(row[0], []).append(row)
-    named = {number: _units(rows) for number, rows in named.items()}
-    newest = {number: _newest(rows) for number, rows in named.items()}
-    begins = {n: at - (WINDOW_DAYS + 2) * DAY for n, at in newest.items() if at}
-    days = of_envoys(reading, DAYS, begins)
-    late = {
-        number: at - _SILENT_S
-        for number, at in newest.items()
-        if at and any(_is_late(row[3], at) for row in named[number])
+def named_of(reading: Reader, envoys: Sequence[EnvoyRow]) -> dict[int, list[Row]]:
+    """Return the rows of NAMED by the number of the Envoy."""
+    return _of_each(reading, NAMED, [envoy.envoy_id for envoy in envoys])
+
+
+def panels_of(
+    reading: Reader,
+    envoys: Sequence[EnvoyRow],
+    now: int,
+    named: Mapping[int, Sequence[Row]] | None = None,
+) -> Iterator[Panel]:
+    """Yield the panels of some Envoys; see ``panels``.
+
+    ``named`` is what ``named_of`` returned, where it was asked for before.
+    """
+    named = named_of(reading, envoys) if named is None else named
+    units = {number: _units(rows) for number, rows in named.items()}
+    begins = {
+        number: newest - (WINDOW_DAYS + 2) * DAY
+        for number, rows in units.items()
+        if (newest := _newest(rows)) is not None
     }
-    hours = of_envoys(reading, BRIGHT, late)
-    for envoy in envoys:
-        number = envoy.envoy_id
-        rows = named.get(number, [])
-        facts = _facts(rows, days.get(number, ()))
-        bright = _bright(hours.get(number, ()), facts)
-        yield from _judged(envoy, rows, facts, bright, now)
+    days = of_envoys(reading, DAYS_AND_HOURS, begins)
+    houses = [
+        _House(envoy, units.get(number, ()), days.pop(number, ()), now)
+        for envoy in envoys
+        for number in (envoy.envoy_id,)
+    ]
+    doubtful = [house.envoy.envoy_id for house in houses if house.doubtful]
+    known = _of_each(reading, KNOWN, doubtful)
+    for house in houses:
+        yield from house.judged(known.get(house.envoy.envoy_id, ()))
+
+
+def _of_each(
+    reading: Reader, statement: str, numbers: Sequence[int]
+) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    if numbers:
+        envoys = ", ".join(map(str, numbers))
+        for row in reading.rows(statement.format(envoys=envoys)):
+            found.setdefault(row[0], []).append(row)
+    return found
 
 
 def _units(rows: Sequence[Row]) -> list[Row]:
-    """Leave out devices that have channels."""
+    """Leave out devices that have channels, and all of those that are no panels."""
     divided = {row[2] for row in rows if row[1] != row[2]}
-    return [row for row in rows if row[1] not in divided]
+    others = {row[1] for row in rows if row[4] in NO_PANEL}
+    return [row for row in rows if row[1] not in divided and row[2] not in others]
 
 
 def _newest(rows: Sequence[Row]) -> int | None:
     return max((row[3] for row in rows if row[3] is not None), default=None)
 
 
-def _is_late(last_energy: int | None, newest: int) -> bool:
-    return (last_energy or 0) <= newest - SILENT_HOURS * HOUR
+def _is_late(row: Row, moment: int) -> bool:
+    return (row[3] or 0) <= moment
 
 
-def _facts(rows: Sequence[Row], sums: Sequence[Row]) -> dict[str, PanelFacts]:
-    given: dict[str, dict[int, int]] = {}
-    for _, eqid, day, _, energy_j, _ in sums:
-        given.setdefault(eqid, {})[day] = energy_j
-    # Those of the first report may be older than what is known of the Envoy.
-    oldest = min((row[5] for row in rows if row[5] is not None), default=None)
-    found = {}
-    for _, eqid, _, last_energy, hour, reported in rows:
-        begins = [at for at in (hour, reported) if at is not None]
-        since = None if reported == oldest else min(begins, default=None)
-        found[eqid] = PanelFacts(last_energy, since, given.get(eqid, {}))
-    return found
+class _House:
+    """The panels of one Envoy, and their days.
 
+    Args:
+        envoy: their Envoy.
+        units: rows of NAMED that are panels.
+        sums: rows of DAYS_AND_HOURS, of the window.
+        now: Unix seconds.
 
-def _bright(hours: Sequence[Row], facts: Mapping[str, PanelFacts]) -> list[int]:
-    """Return the hours in which half of the panels that are alive gave energy."""
-    alive = sum(any(one.days.values()) for one in facts.values())
-    return [hour for _, hour, gave in hours if 2 * gave >= alive]
+    Attributes:
+        envoy: the same.
+        doubtful: panels whose state depends on when they were known first.
+    """
 
+    def __init__(
+        self, envoy: EnvoyRow, units: Sequence[Row], sums: Sequence[Row], now: int
+    ) -> None:
+        self.envoy = envoy
+        self._units = units
+        self._sums = sums
+        self._now = now
+        self._newest = _newest(units) or 0
+        self._facts = {row[1]: PanelFacts(row[3], None, {}) for row in units}
+        for _, eqid, day, energy_j, _ in sums:
+            self._facts[eqid].days[day] = energy_j
+        # Of what comes later nobody knows.
+        heard = envoy.last_received
+        self._moment = now if heard is None else min(now, heard)
+        today = local_now(envoy, self._moment) // DAY
+        self._sunny = sunny_days(tuple(self._facts.values()), today)
+        newest = newest_of(self._sunny)
+        self.doubtful = {
+            eqid
+            for eqid, one in self._facts.items()
+            if one.last_seen is None or is_low(one, newest)
+        }
 
-def _judged(
-    envoy: EnvoyRow,
-    rows: Sequence[Row],
-    facts: Mapping[str, PanelFacts],
-    bright: Sequence[int],
-    now: int,
-) -> Iterator[Panel]:
-    # Of what comes later nobody knows.
-    moment = now if envoy.last_received is None else min(now, envoy.last_received)
-    today = local_now(envoy, moment) // DAY
-    sunny = sunny_days(tuple(facts.values()), today)
-    this_day = local_now(envoy, now) // DAY
-    for _, eqid, device_eqid, last_seen, *_ in rows:
-        one = facts[eqid]
-        since = one.known_since or 0
-        first_day = (since + offset_s(envoy.timezone, since)) // DAY
-        state = state_of(one, sunny, bright, moment, first_day)
-        given_j = one.days.get(this_day, 0)
-        yield Panel(envoy, eqid, device_eqid, state, last_seen, given_j)
+    def judged(self, known: Sequence[Row]) -> Iterator[Panel]:
+        """Yield the panels.
+
+        Args:
+            known: rows of KNOWN, where one is doubtful.
+        """
+        since = self._since(known)
+        this_day = local_now(self.envoy, self._now) // DAY
+        late = self._newest - SILENT_HOURS * HOUR
+        bright = (
+            self._bright() if any(_is_late(row, late) for row in self._units) else ()
+        )
+        for row in self._units:
+            _, eqid, device_eqid, last_seen, _ = row
+            facts = self._facts[eqid]
+            hours = bright if _is_late(row, late) else ()
+            if eqid in self.doubtful:
+                facts = facts._replace(known_since=since.get(eqid))
+                first = local_now(self.envoy, facts.known_since or 0) // DAY
+                state = state_of(facts, self._sunny, hours, self._moment, first)
+            else:
+                state = living_state(facts, hours, self._moment)
+            today_j = facts.days.get(this_day, 0)
+            yield Panel(self.envoy, eqid, device_eqid, state, last_seen, today_j)
+
+    def _since(self, known: Sequence[Row]) -> dict[str, int]:
+        """Return when each was known first; not for those of the first report."""
+        ours = [row for row in known if row[1] in self._facts]
+        # They may be older than what is known of the Envoy.
+        oldest = min((row[3] for row in ours if row[3] is not None), default=None)
+        return {
+            eqid: min(at for at in (hour, reported) if at is not None)
+            for _, eqid, hour, reported in ours
+            if reported != oldest and (hour, reported) != (None, None)
+        }
+
+    def _bright(self) -> list[int]:
+        """Return the hours in which half of the panels that are alive gave energy."""
+        alive = len({row[1] for row in self._sums if row[4]})
+        first = self._newest // DAY - _SILENT_DAYS
+        gave: dict[int, Counter[int]] = {}
+        for _, _, day, _, hours in self._sums:
+            if day >= first:
+                gave.setdefault(day, Counter())[hours] += 1
+        local = [
+            day * DAY + hour * HOUR
+            for day, found in gave.items()
+            for hour in range(DAY // HOUR)
+            if 2 * sum(n for hours, n in found.items() if hours >> hour & 1) >= alive
+        ]
+        # By day clocks are changed nowhere: it is that of an hour nearby.
+        return [at - offset_s(self.envoy.timezone, at) for at in local]

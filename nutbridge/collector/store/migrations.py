@@ -26,6 +26,7 @@ from nutbridge.collector.store.schema import (
     SCHEMA,
     metadata,
     panel,
+    panel_day,
     schema_version,
     variant,
 )
@@ -211,7 +212,8 @@ def _to_2(sql: Sql, progress: Progress) -> None:
         for table in _CUT:
             sql.run(f"ALTER TABLE {table} RENAME TO {table}_1")
         sql.run("DROP INDEX event_partner, event_open")
-    _make(sql, "store", "panel", "energy_hour", *(_CUT if sql.postgres else ()))
+    made = ("store", "panel", "energy_hour", "panel_day")
+    _make(sql, *made, *(_CUT if sql.postgres else ()))
     if sql.postgres:
         _cut(sql, progress)
     for index in (one for table in metadata.tables.values() for one in table.indexes):
@@ -299,4 +301,18 @@ def _hear(sql: Sql, envoy_id: int, eqid: str) -> None:
     )
 
 
-MIGRATIONS: Mapping[int, Step] = {2: _to_2}
+def _to_3(sql: Sql, progress: Progress) -> None:
+    """Sums by day."""
+    if inspect(sql.connection).has_table(panel_day.name):
+        return  # made by the step before
+    panel_day.create(sql.connection)
+    if sql.postgres:
+        sql.run("CREATE TABLE panel_day_rest PARTITION OF panel_day DEFAULT")
+        partitions.make(sql, partitions.present(sql))
+    panels = sums.panels(sql)
+    for place, (envoy_id, eqid) in enumerate(panels):
+        progress("panels", place, len(panels))
+        sums.rebuild_days(sql, envoy_id, eqid)
+
+
+MIGRATIONS: Mapping[int, Step] = {2: _to_2, 3: _to_3}

@@ -69,6 +69,16 @@ def months_of(moments: Iterable[int], received: int) -> set[int]:
     return found | {month_of(latest)}
 
 
+def present(sql: Sql) -> set[int]:
+    """Return the months that have a piece of the sums by hour."""
+    rows = sql.rows(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = to_regclass('energy_hour')"
+    )
+    found = (month_in("energy_hour", name) for (name,) in rows)
+    return {month for month in found if month is not None}
+
+
 def make(sql: Sql, months: Iterable[int]) -> None:
     """Make the pieces of some months; those that are there stay.
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 #: Number of this schema; migrations.py knows the way from older ones.
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 
@@ -338,11 +338,26 @@ energy_hour = Table(
     postgresql_partition_by="RANGE (hour)",
 )
 
+#: Sums of ``energy_hour`` by the day of the Envoy's place: what a fleet is asked for.
+#: ``day`` is what its clocks show at its begin, s, as if of UTC; ``hours`` has a bit
+#: for each hour of these clocks in which there was energy, the lowest for 00:00.
+panel_day = Table(
+    "panel_day",
+    metadata,
+    *(_key("envoy_id"), _key("day")),
+    Column("eqid", Text, primary_key=True),
+    *(_int("energy_j", needed=True), _int("estimated_j", needed=True)),
+    _int("hours", needed=True),
+    sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (day)",
+)
+
 #: Large tables, and the column that says to which month a row belongs.
 PARTITIONED = {
     "interval": "end_date",
     "reading": "date",
     "event": "event_date",
     "energy_hour": "hour",
+    "panel_day": "day",
     "raw_body": "received",
 }

@@ -1,4 +1,4 @@
-"""Which slots are in the sums, and the sums by hour.
+"""Which slots are in the sums, and the sums by hour and by day.
 
 Energy is counted once, whatever was sent: of slots of one panel that overlap, the
 first that was stored counts. An Envoy sends a slot again under another id after a
@@ -6,11 +6,12 @@ reset, fills gaps twice, and a panel may have moved to another Envoy.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from nutbridge.collector.store import schema
+from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.zones import offset_s
 
@@ -22,6 +23,23 @@ _ADD = (
     "(envoy_id, eqid, hour, offset_s) DO UPDATE SET "
     "energy_j = energy_hour.energy_j + excluded.energy_j, "
     "estimated_j = energy_hour.estimated_j + excluded.estimated_j"
+)
+_ADD_DAY = (
+    "(envoy_id, day, eqid) DO UPDATE SET "
+    "energy_j = panel_day.energy_j + excluded.energy_j, "
+    "estimated_j = panel_day.estimated_j + excluded.estimated_j, "
+    "hours = panel_day.hours | excluded.hours"
+)
+#: The days out of the hours. Powers of two, each once: their sum has all their bits.
+_DAYS = (
+    "INSERT INTO panel_day (envoy_id, day, eqid, energy_j, estimated_j, hours)"  # noqa: S608  our names
+    f" SELECT envoy_id, local / {DAY} * {DAY} AS day, eqid,"
+    " CAST(sum(energy_j) AS BIGINT), CAST(sum(estimated_j) AS BIGINT),"
+    " CAST(sum(DISTINCT CASE WHEN energy_j > 0 THEN CAST(1 AS BIGINT) <<"
+    f" CAST((local - local / {DAY} * {DAY}) / {HOUR} AS INTEGER) ELSE 0 END) AS BIGINT)"
+    " FROM (SELECT envoy_id, eqid, hour + offset_s AS local, energy_j, estimated_j"
+    " FROM energy_hour WHERE envoy_id = ? AND eqid = ?) AS hours"
+    " GROUP BY envoy_id, day, eqid"
 )
 _COUNTED = "i.energy_j IS NOT NULL AND i.left_out IS NULL"
 #: The first counted slot that ends after ours begins is the only one to look at:
@@ -126,13 +144,26 @@ def parts(slot: Slot) -> Iterator[tuple[int, int, int]]:
         given, at = until, after
 
 
-def add(sql: Sql, slots: Iterator[Slot] | Sequence[Slot], since: int = 0) -> None:
-    """Add slots to the sums.
+def add(sql: Sql, slots: Iterable[Slot]) -> None:
+    """Add slots that count to the sums."""
+    days: dict[tuple[int, int, str], list[int]] = {}
+    for envoy_id, eqid, hour, offset, energy_j, estimated_j in _add_hours(sql, slots):
+        local = hour + offset
+        day = local - local % DAY
+        total = days.setdefault((envoy_id, day, eqid), [0, 0, 0])
+        total[0] += energy_j
+        total[1] += estimated_j
+        if energy_j > 0:
+            total[2] |= 1 << (local - day) // HOUR
+    names = tuple(schema.panel_day.columns.keys())
+    rows = [(*key, *days[key]) for key in sorted(days)]
+    sql.insert(schema.panel_day, names, rows, _ADD_DAY)
 
-    Args:
-        sql: the transaction.
-        slots: those that count.
-        since: hours before it stay as they are.
+
+def _add_hours(sql: Sql, slots: Iterable[Slot], since: int = 0) -> list[Row]:
+    """Add slots to the sums by hour alone; return what was added.
+
+    Hours before ``since`` stay as they are.
     """
     sums: dict[tuple[int, str, int, int], list[int]] = {}
     for slot in slots:
@@ -147,6 +178,7 @@ def add(sql: Sql, slots: Iterator[Slot] | Sequence[Slot], since: int = 0) -> Non
     rows = [(*key, *sums[key]) for key in sorted(sums)]
     names = tuple(schema.energy_hour.columns.keys())
     sql.insert(schema.energy_hour, names, rows, _ADD)
+    return rows
 
 
 def panels(sql: Sql) -> list[tuple[int, str]]:
@@ -176,7 +208,15 @@ def rebuild(sql: Sql, envoy_id: int, eqid: str) -> None:
             for row in page
             if row[0] == envoy_id
         )
-        add(sql, slots, since)
+        _add_hours(sql, slots, since)
+    rebuild_days(sql, envoy_id, eqid)
+
+
+def rebuild_days(sql: Sql, envoy_id: int, eqid: str) -> None:
+    """Make the sums by day of a panel anew from those by hour."""
+    panel = (envoy_id, eqid)
+    sql.run("DELETE FROM panel_day WHERE envoy_id = ? AND eqid = ?", panel)
+    sql.run(_DAYS, panel)
 
 
 def counted(sql: Sql, eqid: str) -> Iterator[list[Row]]:

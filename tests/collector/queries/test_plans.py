@@ -103,6 +103,9 @@ QUESTIONS: dict[str, Callable[[Reader], Any]] = {
     "energy --from": lambda database: panel_energy(
         database, By.HOUR, Wanted(since=_NOW - 3 * DAY)
     ),
+    "energy of all --from": lambda database: totals(
+        database, By.DAY, Wanted(since=_NOW - 3 * DAY)
+    ),
     "energy of all": lambda database: totals(database, By.DAY),
     "metrics": lambda database: envoy_figures(database, _NOW),
     "export": export,
@@ -113,7 +116,7 @@ _SMALL = (
     r"CONSTANT|w\b|sums\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
     "|raw USING INDEX raw_dead"
 )
-_LARGE = "interval|reading|event|energy_hour|raw|raw_body|report"
+_LARGE = "interval|reading|event|energy_hour|panel_day|raw|raw_body|report"
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -132,13 +135,28 @@ def test_months_that_are_not_asked_for_are_not_looked_at(year: str) -> None:
     """PostgreSQL: of a year, those of the last 30 days, or since --from."""
     if "postgresql" not in year:
         return
-    for name in ("panels", "energy --from"):
+    for name, table in (
+        ("panels", "panel_day"),
+        ("energy --from", "energy_hour"),
+        ("energy of all --from", "panel_day"),
+    ):
         with reading(year) as database:
             spy = Spy(database)
             spy.ask(QUESTIONS[name])
-            sums = [one for one in spy.plans().split("\n") if "energy_hour_" in one]
-        if name == "panels":
-            # The first hour of each panel is looked for by the key, in all months.
-            sums = [one for one in sums if "Index Only Scan" not in one]
-        assert sums
-        assert not re.findall(r"energy_hour_(?:2025|2026_0[1-8])", "".join(sums))
+            found = set(re.findall(rf" {table}_(\d+_\d+)", spy.plans()))
+        assert found >= {"2026_10"}
+        assert found <= {"2026_09", "2026_10", "2026_11"}
+
+
+def test_sums_of_a_fleet_are_those_by_day(year: str) -> None:
+    """A look into the key for each Envoy; hours are not asked for."""
+    for name in ("panels", "metrics", "energy", "energy of all"):
+        with reading(year) as database:
+            spy = Spy(database)
+            spy.ask(QUESTIONS[name])
+            found = spy.plans()
+        assert "energy_hour" not in found
+        if "postgresql" in year:
+            assert re.search(r"Index Scan using panel_day_\d+_\d+_pkey", found)
+        else:
+            assert "SEARCH s USING PRIMARY KEY (envoy_id=? AND day>?)" in found

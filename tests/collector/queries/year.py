@@ -43,12 +43,13 @@ def fill(
     put(
         schema.energy_hour,
         (
-            (n, f"{eqid}.1", hour, 0, 360_000 + hour % 977, 0)
+            (n, f"{eqid}.1", hour, 0, _energy_j(hour), 0)
             for n in numbers
             for eqid in eqids[n]
             for hour in hours
         ),
     )
+    put(schema.panel_day, _sums(eqids, hours))
     put(schema.raw, _raws(numbers, hours))
     put(schema.raw_body, ((raw, b"", at) for raw, _, at in _reports(numbers, hours)))
     put(schema.report, _described(numbers, hours))
@@ -72,6 +73,21 @@ class _Filler:
                 sql.insert(table, names, some, "DO NOTHING")
 
             self._store.write(insert)
+
+
+def _energy_j(hour: int) -> int:
+    return 360_000 + hour % 977
+
+
+def _sums(eqids: dict[int, list[str]], hours: list[int]) -> Iterator[Row]:
+    light = sum(1 << hour for hour in LIGHT)
+    days: dict[int, int] = {}
+    for hour in hours:
+        day = hour - hour % DAY
+        days[day] = days.get(day, 0) + _energy_j(hour)
+    for n, devices in eqids.items():
+        for day, energy_j in days.items():
+            yield from ((n, day, f"{eqid}.1", energy_j, 0, light) for eqid in devices)
 
 
 def _panels(eqids: dict[int, list[str]], end: int) -> Iterator[Row]:

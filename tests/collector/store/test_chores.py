@@ -6,6 +6,7 @@ import random
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,11 @@ from tests.collector.parse.samples import NOW, body, device, event, interval, re
 from tests.collector.store.using import asking, exported, listed, put, raw, run
 
 DAY = 86_400
+#: A day after New York's clocks went back, 2023-11-05.
+CLOCKS = 1_699_250_400
 SERIAL = "990000000001"
 PANELS = [f"99000000010{n}.1" for n in range(3)]
-ZONES = ["US/Eastern", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
+ZONES = ["US/Eastern", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC", "x/Y"]
 
 
 def quiet(_done: int, _total: int) -> None:
@@ -42,6 +45,28 @@ def hours(store: Store) -> list[tuple[object, ...]]:
     )
 
 
+def days(store: Store) -> list[tuple[object, ...]]:
+    return store.write(
+        lambda sql: sql.rows(
+            "SELECT envoy_id, day, eqid, energy_j, estimated_j, hours"
+            " FROM panel_day WHERE energy_j <> 0 ORDER BY 1, 2, 3"
+        )
+    )
+
+
+def days_of(hours: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Add up hours, slowly: by the date and the hour that the clocks show."""
+    found: dict[tuple[object, ...], list[int]] = {}
+    for envoy_id, eqid, hour, offset, energy_j, estimated_j in hours:
+        shown = datetime.fromtimestamp(hour + offset, tz=UTC)  # type: ignore[operator]
+        midnight = int(shown.replace(hour=0, minute=0).timestamp())
+        one = found.setdefault((envoy_id, midnight, eqid), [0, 0, 0])
+        one[0] += energy_j  # type: ignore[operator]
+        one[1] += estimated_j  # type: ignore[operator]
+        one[2] |= 2**shown.hour
+    return sorted((*key, *one) for key, one in found.items())
+
+
 def made_up(chance: random.Random, number: int) -> bytes:
     """Return a report with slots of all kinds, some of them told before."""
     rows = []
@@ -51,7 +76,7 @@ def made_up(chance: random.Random, number: int) -> bytes:
             interval(
                 id=chance.randrange(200),
                 eqid=chance.choice(PANELS),
-                end_date=NOW - 300 * chance.randrange(400),
+                end_date=chance.choice([NOW, CLOCKS]) - 300 * chance.randrange(400),
                 interval_duration=length,
                 stat_duration=chance.choice([length, length - 6]),
                 stats=chance.choice([0, chance.randrange(10**7), "x", "1,2"]),
@@ -101,12 +126,17 @@ def test_sums_are_those_of_the_intervals(store: Store, seed: int) -> None:
         put(store, one)
     before = hours(store)
     assert before == expected(store)
+    by_day = days(store)
+    assert by_day == days_of(before)
     store.write(lambda sql: sql.run("UPDATE energy_hour SET energy_j = 7"))
     store.write(
         lambda sql: sql.run("DELETE FROM energy_hour WHERE hour / 7200 * 7200 = hour")
     )
+    store.write(lambda sql: sql.run("UPDATE panel_day SET energy_j = 7, hours = 9"))
+    store.write(lambda sql: sql.run("DELETE FROM panel_day WHERE envoy_id = 2"))
     rebuild(store, quiet)
     assert hours(store) == before
+    assert days(store) == by_day
 
 
 def test_energy_told_twice_counts_once(store: Store, url: str) -> None:
@@ -159,7 +189,7 @@ def old_and_new(store: Store) -> None:
 def test_prune(store: Store, url: str) -> None:
     """Rows and bodies go; sums, what waits, and the newest description stay."""
     old_and_new(store)
-    sums_before = hours(store)
+    sums_before, days_before = hours(store), days(store)
     assert prune(store, NOW - 10 * DAY, quiet) > 0
     assert hours(store) == sums_before
     kinds = [(row["kind"], row.get("id")) for row in exported(url)]
@@ -172,6 +202,7 @@ def test_prune(store: Store, url: str) -> None:
     assert [len(one.body) > 0 for one in store.outbox_heads()] == [True]
     rebuild(store, quiet)
     assert hours(store) == sums_before
+    assert days(store) == days_before
     # What was pruned comes again: it is in the sums.
     again = interval(id=99, end_date=NOW - 60 * DAY)
     put(store, body(again, report_timestamp=NOW + 5))

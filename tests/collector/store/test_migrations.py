@@ -1,6 +1,6 @@
-"""A database of the landed version goes on as one of this, with the same sums.
+"""A database of an older version goes on as one of this, with the same answers.
 
-test-data/collector/v1 was written by that version's own code.
+Those of test-data/collector were written by those versions' own code.
 """
 
 import json
@@ -10,28 +10,42 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.periods import By
+from nutbridge.collector.queries.devices import devices
 from nutbridge.collector.queries.energy import energy
 from nutbridge.collector.store import schema, sums
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.chores import rebuild
 from nutbridge.collector.store.reading import Reader, reading
 from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import NOW, body, interval
 from tests.collector.store.using import exported, listed, put
 
-V1 = Path(__file__).parents[3] / "test-data" / "collector" / "v1"
+DATA = Path(__file__).parents[3] / "test-data" / "collector"
+V1, V2 = DATA / "v1", DATA / "v2"
 
 
 @pytest.fixture
 def old(url: str) -> str:
-    """Return a database as the landed version left it, of each kind in turn."""
+    """Return a database as schema 1 left it, of each kind in turn."""
+    return of_before(url, V1)
+
+
+@pytest.fixture
+def second(url: str) -> str:
+    """Return a database as schema 2 left it, of each kind in turn."""
+    return of_before(url, V2)
+
+
+def of_before(url: str, version: Path) -> str:
     if url.startswith("sqlite"):
         with sqlite3.connect(url.removeprefix("sqlite:///")) as link:
-            link.executescript((V1 / "sqlite.sql").read_text())
+            link.executescript((version / "sqlite.sql").read_text())
         link.close()
     else:
         with psycopg.connect(url) as connection:
-            connection.execute((V1 / "postgresql.sql").read_bytes())
+            connection.execute((version / "postgresql.sql").read_bytes())
     return url
 
 
@@ -128,9 +142,11 @@ def shape(database: Reader, url: str) -> object:
     )
 
 
+@pytest.mark.parametrize("version", [V1, V2], ids=["v1", "v2"])
 def test_upgraded_and_new_databases_have_one_shape(
-    old: str, tmp_path: Path, request: pytest.FixtureRequest
+    url: str, tmp_path: Path, version: Path
 ) -> None:
+    old = of_before(url, version)
     Store.open(old).close()
     if old.startswith("sqlite"):
         new = f"sqlite:///{tmp_path}/new.db"
@@ -153,3 +169,34 @@ def test_rebuild_says_the_same(old: str) -> None:
             sums.rebuild(sql, envoy_id, eqid)
     store.close()
     assert [asked(old, by) for by in By] == before
+
+
+def answers(url: str, now: int) -> dict[str, object]:
+    with reading(url) as database:
+        found: dict[str, object] = {
+            by.value: [list(one.values()) for one in energy(database, by)] for by in By
+        }
+        found["devices"] = [
+            [
+                *(one["envoy_serial"], one["eqid"], one["state"], one["last_seen"]),
+                one["condition_flags"],
+                [[event["id"], event["eqid"]] for event in one["open_events"]],
+            ]
+            for one in devices(database, now)
+        ]
+    return found
+
+
+def test_schema_2_answers_as_before(second: str) -> None:
+    """Sums by day are made of those by hour, what was pruned included."""
+    expected = json.loads((V2 / "expected.json").read_text())
+    (now,) = expected.pop("now")
+    with pytest.raises(SchemaRefused, match="schema 2"), reading(second):
+        pass
+    told: list[tuple[str, int, int]] = []
+    store = Store.open(second, progress=lambda *at: told.append(at))
+    assert told == [("panels", done, 10) for done in range(10)]
+    assert answers(second, now) == expected
+    rebuild(store, lambda *_: None)
+    store.close()
+    assert answers(second, now) == expected
