@@ -45,11 +45,15 @@ ALONE := $(VENV)-alone/.made-$(KEY)
 .PHONY: demo test lint test-lowest deb dist bench golden lock clean
 .PHONY: system-packages nut nut-if-possible boot-if-possible deb-tools test-boot
 .DELETE_ON_ERROR:
+# What is compiled is kept: hundreds of commands start, and each would do it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 demo: $(RUNTIME) nut-if-possible
 	$(PY) -m nutbridge demo
 
+# All tests are compiled once, and not by each worker.
 test: $(DEVELOP) nut boot-if-possible lint
+	@$(PY) -m pytest --collect-only -q >/dev/null || true
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=
 
 lint: $(DEVELOP)

@@ -1,11 +1,18 @@
 """What every test gets: stand-ins on loopback, and no other network."""
 
+import gc
+import importlib
 import os
+import pkgutil
 import signal
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+import nutbridge
 from tests.effort import FACTOR
 from tests.fakes.fixtures import (
     standin_cloud,
@@ -29,6 +36,11 @@ settings.register_profile(
 settings.load_profile("effort")
 
 
+#: Coverage is not measured here: of each second of simulated weeks, and of processes
+#: that leave without a word.
+NOT_COUNTED = ("tests/attacks/test_every_moment.py", "tests/sim/")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
@@ -45,10 +57,67 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests marked ``slow(seconds)``."""
+    """Begin with the tests marked ``slow(seconds)``; mark what is not counted."""
+    for item in items:
+        if item.nodeid.startswith(NOT_COUNTED) or _inside_a_grid(item):
+            item.add_marker("no_cover")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         items[:] = deal(items, [_seconds(item) for item in items], workers)
+
+
+def _inside_a_grid(item: pytest.Item) -> bool:
+    """Tell whether each of two or more parameters is not the first of its kind.
+
+    One row and one column of a grid run what the rest of it runs.
+    """
+    indices = item.callspec.indices.values() if hasattr(item, "callspec") else ()
+    return len(indices) > 1 and all(indices)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Measure what imports run, and not how pytest finds the tests: 6 s a worker."""
+    if coverage := _coverage(session.config):
+        for module in pkgutil.walk_packages(nutbridge.__path__, "nutbridge."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    with _paused(coverage):
+        return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the many tests out of each later round of the garbage collector."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Where coverage is not measured, leave it out of the fixtures as well."""
+    off = item.get_closest_marker("no_cover") is not None
+    with _paused(_coverage(item.config) if off else None):
+        return (yield)
+
+
+def _coverage(config: pytest.Config) -> Any:
+    """Return what measures coverage in this process; None without ``--cov``."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    controller = plugin.cov_controller if plugin else None
+    return controller if controller and controller.started else None
+
+
+@contextmanager
+def _paused(coverage: Any) -> Iterator[None]:
+    if coverage is None:
+        yield
+        return
+    coverage.pause()
+    try:
+        yield
+    finally:
+        if not coverage.started:  # the marker no_cover has resumed it
+            coverage.resume()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

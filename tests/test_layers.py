@@ -7,10 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from nutbridge.daemon import preload
 from tests.layers import (
@@ -33,29 +30,13 @@ from tests.layers import (
 ROOT = Path(__file__).parents[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
-    """One file of the package."""
-
-    name: str
-    path: Path
-    tree: ast.Module
-
-    def calls(self) -> Iterator[tuple[ast.expr, int]]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield node.func, node.lineno
-
-
 def _name_of(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {
-    _name_of(path): Module(_name_of(path), path, ast.parse(path.read_bytes()))
-    for path in sorted((ROOT / PACKAGE).rglob("*.py"))
-}
+#: Name -> file. Read when a test asks: every worker collects all tests.
+MODULES = {_name_of(path): path for path in sorted((ROOT / PACKAGE).rglob("*.py"))}
 ROOT_MODULES = {PACKAGE, f"{PACKAGE}.__main__"}
 
 
@@ -65,10 +46,21 @@ def room_of(name: str) -> str:
 
 
 @functools.cache
+def nodes_of(name: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(MODULES[name].read_bytes())))
+
+
+def calls_of(name: str) -> Iterator[tuple[ast.expr, int]]:
+    for node in nodes_of(name):
+        if isinstance(node, ast.Call):
+            yield node.func, node.lineno
+
+
+@functools.cache
 def imports_of(name: str) -> tuple[tuple[str, int], ...]:
     """List what a module imports anywhere in it, with the line."""
     found: list[tuple[str, int]] = []
-    for node in ast.walk(MODULES[name].tree):
+    for node in nodes_of(name):
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -81,7 +73,7 @@ def imports_of(name: str) -> tuple[tuple[str, int], ...]:
 
 def late_imports_of(name: str) -> Iterator[str]:
     """Yield the modules that the functions of a module import."""
-    for function in ast.walk(MODULES[name].tree):
+    for function in nodes_of(name):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
                 if isinstance(node, ast.Import):
@@ -111,55 +103,72 @@ def test_root_of_the_package_holds_rooms_and_nothing_else() -> None:
     assert {room_of(name) for name in MODULES if name not in ROOT_MODULES} == set(ROOMS)
 
 
-@pytest.mark.parametrize("name", sorted(MODULES.keys() - ROOT_MODULES))
-def test_rooms_know_those_below(name: str) -> None:
-    room = room_of(name)
-    for target, line in imports_of(name):
-        assert not target.startswith("."), f"{name}:{line}: relative import"
-        if target.partition(".")[0] != PACKAGE or target in ROOT_MODULES:
-            continue
-        there = room_of(target)
-        where = f"{name}:{line}: {room} imports {target}"
-        assert there in {room, "errors", *ROOMS[room]}, where
-        if there == ALONE.get(room, ("",))[0]:
-            assert is_in(name, {ALONE[room][1]}), where
+def test_rooms_know_those_below() -> None:
+    wrong = [
+        f"{name}:{line}: {target}"
+        for name in MODULES.keys() - ROOT_MODULES
+        for target, line in imports_of(name)
+        if not may_import(name, target)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("place", [*PURE, *CLOCK_IS_GIVEN])
-def test_every_named_module_is_there(place: str) -> None:
-    assert f"{PACKAGE}.{place}" in MODULES
+def may_import(name: str, target: str) -> bool:
+    """Tell whether the room of a module knows that of another; none by a dot."""
+    if target.partition(".")[0] != PACKAGE or target in ROOT_MODULES:
+        return not target.startswith(".")
+    room, there = room_of(name), room_of(target)
+    if there == ALONE.get(room, ("",))[0] and not is_in(name, {ALONE[room][1]}):
+        return False
+    return there in {room, "errors", *ROOMS[room]}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_libraries_stay_in_their_modules(name: str) -> None:
-    for target, line in imports_of(name):
-        allowed = ONLY_IN.get(target.partition(".")[0])
-        assert allowed is None or is_in(name, allowed), f"{name}:{line}: {target}"
+def test_every_named_module_is_there() -> None:
+    named = {f"{PACKAGE}.{place}" for place in (*PURE, *CLOCK_IS_GIVEN)}
+    assert named - MODULES.keys() == set()
 
 
-@pytest.mark.parametrize("name", modules_in(PURE))
-def test_pure_modules_ask_nothing_of_the_machine(name: str) -> None:
-    for target, line in imports_of(name):
-        names = {target, target.partition(".")[0]}
-        assert not names & IMPURE_MODULES, f"{name}:{line}: imports {target}"
-    for function, line in MODULES[name].calls():
-        if isinstance(function, ast.Name):
-            assert function.id not in IMPURE_CALLS, f"{name}:{line}: {function.id}()"
-        elif isinstance(function, ast.Attribute):
-            called = function.attr
-            assert called not in IMPURE_METHODS, f"{name}:{line}: .{called}()"
+def test_libraries_stay_in_their_modules() -> None:
+    wrong = [
+        f"{name}:{line}: {target}"
+        for name in MODULES
+        for target, line in imports_of(name)
+        if (allowed := ONLY_IN.get(target.partition(".")[0])) is not None
+        and not is_in(name, allowed)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", modules_in(CLOCK_IS_GIVEN))
-def test_loop_is_given_its_clock(name: str) -> None:
-    for function, line in MODULES[name].calls():
-        match function:
-            case ast.Attribute(value=ast.Name(id="time"), attr=called):
-                assert called not in CLOCK_CALLS, f"{name}:{line}: time.{called}()"
-    for node in ast.walk(MODULES[name].tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "time":
-            taken = {alias.name for alias in node.names}
-            assert not taken & CLOCK_CALLS, f"{name}:{node.lineno}: {taken}"
+def test_pure_modules_ask_nothing_of_the_machine() -> None:
+    wrong = []
+    for name in modules_in(PURE):
+        wrong += [
+            f"{name}:{line}: imports {target}"
+            for target, line in imports_of(name)
+            if {target, target.partition(".")[0]} & IMPURE_MODULES
+        ]
+        for function, line in calls_of(name):
+            match function:
+                case ast.Name(id=called) if called in IMPURE_CALLS:
+                    wrong.append(f"{name}:{line}: {called}()")
+                case ast.Attribute(attr=called) if called in IMPURE_METHODS:
+                    wrong.append(f"{name}:{line}: .{called}()")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_loop_is_given_its_clock() -> None:
+    wrong = []
+    for name in modules_in(CLOCK_IS_GIVEN):
+        for node in nodes_of(name):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="time"), attr=each)):
+                    taken = {each}
+                case ast.ImportFrom(module="time", names=names):
+                    taken = {alias.name for alias in names}
+                case _:
+                    continue
+            wrong += [f"{name}:{node.lineno}: {each}" for each in taken & CLOCK_CALLS]
+    assert not wrong, "\n".join(wrong)
 
 
 def loaded_after(*names: str) -> set[str]:
@@ -208,8 +217,8 @@ def test_late_imports_are_preloaded() -> None:
 def test_class_name_stands_once() -> None:
     """One meaning, one name: nobody has to ask which Reading is meant."""
     places: dict[str, list[str]] = {}
-    for name, module in MODULES.items():
-        for node in module.tree.body:
+    for name, path in MODULES.items():
+        for node in ast.parse(path.read_bytes()).body:
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(name)
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
