@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import sys
-from datetime import datetime, timedelta
+import time
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 _AGO = re.compile(r"([0-9]{1,5})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+#: As systemd's journalctl has them: midnights so many days ago.
+_DAYS_AGO = {"today": 0, "yesterday": 1}
 
 
 def show_history(
@@ -36,7 +41,9 @@ def show_history(
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="WHEN", help="A day (2026-03-01), or how long ago (12h, 30d, 8w)."
+            metavar="WHEN",
+            help="A day (2026-03-01, yesterday), a month (2026-03), or how long "
+            "ago (12h, 30d, 8w).",
         ),
     ] = None,
     plot: Annotated[
@@ -98,7 +105,8 @@ def _say(ups: str, history: "History", *, plot: bool) -> None:
         lines = lines_of(ups, history)
     elif history.outages:
         blocks = shows("█░▁", sys.stdout, os.environ)
-        lines = drawing_of(history.outages[-1], blocks=blocks)
+        width = shutil.get_terminal_size().columns
+        lines = drawing_of(history.outages[-1], blocks=blocks, width=width)
     else:
         raise NutbridgeError(f"{ups}: no outage in this time")
     sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
@@ -109,7 +117,7 @@ def _read(state_dir: str, ups: str, since: float | None) -> "History":
 
     path = history_path(state_dir, ups)
     try:
-        return load_history(path, since=since)
+        return load_history(path, since=since, now=time.time())
     except FileNotFoundError:
         raise NutbridgeError(
             f"{path} is not there yet: enphase-monitor writes it while it runs"
@@ -126,8 +134,13 @@ def _since(text: str) -> float:
         if ago := _AGO.fullmatch(text):
             past = timedelta(**{_UNITS[ago[2]]: int(ago[1])})
             return (datetime.now().astimezone() - past).timestamp()
-        return datetime.fromisoformat(text).timestamp()
+        if text in _DAYS_AGO:
+            day = date.today() - timedelta(days=_DAYS_AGO[text])  # noqa: DTZ011 - the user's day
+            return datetime(day.year, day.month, day.day).timestamp()  # noqa: DTZ001 - and midnight
+        day_of = f"{text}-01" if _MONTH.fullmatch(text) else text
+        return datetime.fromisoformat(day_of).timestamp()
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--since {text}: a day like 2026-03-01, or 12h, 30d, 8w"
+            f"--since {text}: a day like 2026-03-01, a month like 2026-03, today, "
+            "yesterday, or 12h, 30d, 8w"
         ) from None

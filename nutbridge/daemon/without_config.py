@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nutbridge.config.file import Salvage
 from nutbridge.config.file_names import state_name
+from nutbridge.daemon.history.recording import Recording
 from nutbridge.daemon.last_resort import LastResort
 from nutbridge.daemon.left_behind import LeftBehind
 from nutbridge.daemon.monitor import Monitor
@@ -157,7 +158,8 @@ def hold(
     policy = (saved.policy if saved else None) or Policy()
     lock = PortLock(port.real)
     lock.acquire()
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(lock.release)
         source = ConfigTrouble(error, look, host)
         maker = SMA if policy.device == "inverter" else ENPHASE
         publisher = PortFilePublisher(port, maker)
@@ -178,11 +180,11 @@ def hold(
         left = LeftBehind(saved, port.real, host)
         left.look()
         monitor.start(session.memory, written_this_boot=session.written_this_boot)
-        after = (session.refresh, left.look)
+        recording = Recording(salvage, monitor, host)
+        after = (session.refresh, left.look, recording.note)
         times = (host.waiter, host.clock)
+        undo.callback(recording.end)
         run(monitor, source, *times, notifier, *after, leave=source.look)
-    finally:
-        lock.release()
     if not source.mended:
         raise Stopping("asked to stop")
     return True

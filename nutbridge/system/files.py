@@ -173,13 +173,16 @@ class Folder:
         finally:
             os.close(handle)
 
-    def read(self, name: str, cap: int, *, alone: bool = False) -> FileContent:
+    def read(
+        self, name: str, cap: int, *, alone: bool = False, end: bool = False
+    ) -> FileContent:
         """Read a plain file of at most ``cap`` bytes, and one byte more.
 
         Args:
             name: of the file.
             cap: of its size.
             alone: what is read goes elsewhere; refuse a hard link as well.
+            end: of a longer file its last bytes, not the first.
 
         Raises:
             NotPlainError, OSError: see ``open``.
@@ -189,7 +192,7 @@ class Folder:
             os.close(handle)
             path = str(self.path / name)
             raise NotPlainError(errno.EMLINK, "is a hard link to another file", path)
-        return _read(handle, cap)
+        return _read(handle, cap, end=end)
 
     def make_folder(self, name: str, mode: int, owner: tuple[int, int] | None) -> None:
         """Make a folder that is not there yet."""
@@ -346,10 +349,12 @@ def _fill(
         return os.fstat(handle)
 
 
-def _read(handle: int, cap: int) -> FileContent:
+def _read(handle: int, cap: int, *, end: bool = False) -> FileContent:
     with open(handle, "rb", buffering=0) as file:
         info, access = os.fstat(handle), Access.of(handle)
         parts, left = [], cap + 1
+        if end:
+            file.seek(max(0, info.st_size - left))
         while left and (part := file.read(left)):
             parts.append(part)
             left -= len(part)
@@ -389,7 +394,12 @@ def folder_of(path: Path) -> Iterator[tuple[Folder, str]]:
 
 
 def read_file(
-    path: Path, cap: int, *, alone: bool = False, trusting: bool = False
+    path: Path,
+    cap: int,
+    *,
+    alone: bool = False,
+    trusting: bool = False,
+    end: bool = False,
 ) -> FileContent:
     """Read a plain file of at most ``cap`` bytes, and one byte more; links followed.
 
@@ -397,6 +407,7 @@ def read_file(
         path: of the file; what ``is_handed`` is believed.
         cap: of its size.
         alone: see ``Folder.read``.
+        end: likewise.
         trusting: root too follows every link, for a monitor that must find an OB.
 
     Raises:
@@ -409,9 +420,9 @@ def read_file(
         except OSError:
             os.close(handle)
             raise
-        return _read(handle, cap)
+        return _read(handle, cap, end=end)
     with folder_of(path) as (folder, name):
-        return folder.read(name, cap, alone=alone)
+        return folder.read(name, cap, alone=alone, end=end)
 
 
 def is_handed(path: Path) -> bool:

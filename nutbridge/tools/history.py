@@ -10,13 +10,16 @@ from nutbridge.daemon.history.reading import (
     MonthSum,
     Outage,
     Silence,
+    Unwatched,
 )
-from nutbridge.ups.units import WH_PER_KWH, spoken_s
+from nutbridge.ups.units import SECONDS_PER_HOUR, WH_PER_KWH, spoken_s
 
 #: The newest of each; --since, --json and --csv have them all.
 MOST = 20
 #: Of the drawing.
 COLUMNS, ROWS = 68, 12
+#: What stands left of it, and the fewest columns: room for both times.
+_MARGIN, _FEWEST = 9, 24
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _FULL = 100.0
 
@@ -45,10 +48,14 @@ def lines_of(ups: str, history: History, zone: tzinfo | None = None) -> Iterator
         yield from ("", "  silent from       for")
     for silence in history.silences[-MOST:]:
         yield _silence(silence, zone)
+    if history.unwatched:
+        yield from ("", "  nothing was noted")
+    for gap in history.unwatched[-MOST:]:
+        yield _unwatched(gap, zone)
     if history.months:
         yield ""
     yield from map(_month, history.months)
-    cut = len(history.outages) > MOST or len(history.silences) > MOST
+    cut = max(map(len, (history.outages, history.silences, history.unwatched))) > MOST
     if cut or history.left_out:
         yield ""
     if cut:
@@ -64,7 +71,8 @@ def _head(ups: str, history: History, zone: tzinfo | None) -> Iterator[str]:
         return
     since = moment(history.points[0].at, zone)
     if not outages:
-        yield f"{ups}: no outage since {since}"
+        watched = ", as far as it was watched" if history.unwatched else ""
+        yield f"{ups}: no outage since {since}{watched}"
         return
     count = _count(len(outages), "outage")
     together = "" if len(outages) == 1 else "together "
@@ -102,15 +110,17 @@ def _notes(outage: Outage, zone: tzinfo | None) -> Iterator[str]:
     generator = "; a generator ran" if outage.generator else ""
     yield f"{ending}; {known}{generator}"
     if outage.unwatched_s:
-        yield f"no monitor ran for {spoken_s(outage.unwatched_s)} of it"
+        yield f"nothing was noted for {spoken_s(outage.unwatched_s)} of it"
     if outage.low_at is not None:
         after = spoken_s(outage.low_at - outage.began)
         yield f"LB after {after}: upsmon would have shut machines down"
     elif outage.shutdown_at is not None:
         after = spoken_s(outage.shutdown_at - outage.began)
         yield f"hidden after {after}: upsmon would have shut machines down"
-    else:
+    elif outage.end_seen or outage.ended is None:
         yield "LB was not reached: upsmon would have shut nothing down"
+    else:
+        yield "LB was not reached as far as it was watched"
 
 
 def _silence(silence: Silence, zone: tzinfo | None) -> str:
@@ -118,6 +128,11 @@ def _silence(silence: Silence, zone: tzinfo | None) -> str:
     gone = ", on battery" if silence.on_battery else ""
     began = moment(silence.began, zone)
     return f"  {began:17} {spoken_s(silence.length_s)}{gone}{end}"
+
+
+def _unwatched(gap: Unwatched, zone: tzinfo | None) -> str:
+    until = "until now" if gap.ended is None else f"to {moment(gap.ended, zone)}"
+    return f"  {moment(gap.began, zone)} {until:19} {spoken_s(gap.length_s)}"
 
 
 def _month(month: MonthSum) -> str:
@@ -182,7 +197,11 @@ def _iso(at: float, zone: tzinfo | None) -> str:
 
 
 def drawing_of(
-    outage: Outage, zone: tzinfo | None = None, *, blocks: bool = True
+    outage: Outage,
+    zone: tzinfo | None = None,
+    *,
+    blocks: bool = True,
+    width: int = COLUMNS + _MARGIN,
 ) -> Iterator[str]:
     """Return the charge over the time of one outage, in characters.
 
@@ -190,23 +209,27 @@ def drawing_of(
         outage: to be drawn.
         zone: of the times; None is the machine's own.
         blocks: whether the terminal has block characters.
+        width: of the terminal.
     """
     began, length_s = outage.began, max(outage.length_s, 1.0)
+    columns = max(_FEWEST, min(COLUMNS, width - _MARGIN))
     cells = [
-        _at(outage.curve, began + (column + 0.5) * length_s / COLUMNS)
-        for column in range(COLUMNS)
+        _at(outage.curve, began + (column + 0.5) * length_s / columns)
+        for column in range(columns)
     ]
     read, guessed = ("█", "░") if blocks else ("#", ":")
     for row in range(ROWS, 0, -1):
         line = "".join(_cell(each, row, read, guessed, blocks=blocks) for each in cells)
         label = f"{_FULL * row / ROWS:3.0f} %" if row in (ROWS, ROWS // 2) else ""
         yield f"{label:>6} |{line.rstrip()}"
-    yield f"{'0 %':>6} +{'-' * COLUMNS}"
-    left = _strftime(began, zone, "%Y-%m-%d %H:%M:%S")
-    right = _strftime(began + length_s, zone, "%H:%M:%S")
-    yield f"{'':8}{left}{right:>{COLUMNS - len(left)}}"
+    yield f"{'0 %':>6} +{'-' * columns}"
+    form = "%Y-%m-%d %H:%M" + ("" if length_s > SECONDS_PER_HOUR else ":%S")
+    left, right = (_strftime(at, zone, form) for at in (began, began + length_s))
+    if right[:10] == left[:10] or columns < len(left) + len(right):
+        right = right[11:]
+    yield f"{'':8}{left}{right:>{columns - len(left)}}"
     if outage.low_at is not None:
-        where = min(int((outage.low_at - began) / length_s * COLUMNS), COLUMNS - 3)
+        where = min(int((outage.low_at - began) / length_s * columns), columns - 3)
         yield f"{'':8}{'':{where}}^ LB"
     keys = [f"{read} charge read"] if not all(p and p.reckoned for p in cells) else []
     if any(each and each.reckoned for each in cells):

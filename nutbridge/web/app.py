@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -123,12 +124,12 @@ class Pages:
             Route("/", self._first),
             Route("/house/{ups}", self._house),
             Route("/panels", self._panels),
-            Route("/panels/{eqid}", self._panel),
+            Route("/panels/{eqid:path}", self._panel),
             Route("/api/houses", self._api_houses),
             Route("/api/house/{ups}", self._api_house),
             Route("/api/history/{ups}", self._api_history),
             Route("/api/panels", self._api_panels),
-            Route("/api/panels/{eqid}", self._api_panel),
+            Route("/api/panels/{eqid:path}", self._api_panel),
             Route("/healthz", self._healthz),
             Route("/static/{name}", self._file),
         ]
@@ -210,7 +211,7 @@ class Pages:
                 {
                     **panels_page.panel_context(solar, eqid, polled),
                     "every": PANELS_S,
-                    "apis": (f"/api/panels/{eqid}",),
+                    "apis": (f"/api/panels/{quote(eqid)}",),
                 },
                 here="/panels",
             ),
@@ -294,7 +295,7 @@ class Pages:
         return _answer(request, known.body, known.etag, _HTML)
 
     def _json(self, request: Request, found: object) -> Response:
-        body = (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()
+        body = (json.dumps(found, indent=1) + "\n").encode("ascii")
         return _answer(request, body, _etag(body), _JSON)
 
     def _render(self, template: str, values: Mapping[str, Any], *, here: str) -> bytes:

@@ -115,13 +115,14 @@ def rect(x: float, y: float, width: float, height: float, css: str) -> str:
     )
 
 
-def hatch(name: str) -> str:
-    """Return the pattern of what was reckoned or estimated, to be used by its name."""
+def hatch(name: str, css: str = "hatch-line") -> str:
+    """Return the pattern of what was reckoned, estimated or unknown, by its name."""
     return (
         f'<defs><pattern id="{name}" width="6" height="6" '
         'patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect width="6" height="6" class="hatch-ground"/>'
-        '<line x1="0" y1="0" x2="0" y2="6" class="hatch-line"/></pattern></defs>'
+        '<line x1="0" y1="0" x2="0" y2="6" '
+        f'class="{css}"/></pattern></defs>'
     )
 
 
@@ -314,15 +315,13 @@ class Day(NamedTuple):
 
     Attributes:
         label: its date.
-        spans: what happened.
+        spans: what happened, the lowest first; nothing of what is still to come.
         words: the same in words.
-        known: the monitor ran.
     """
 
     label: str
     spans: tuple[Span, ...]
     words: str
-    known: bool = True
 
 
 def strip(days: Sequence[Day], title: str) -> Markup:
@@ -330,18 +329,22 @@ def strip(days: Sequence[Day], title: str) -> Markup:
     height, top, bottom = 150, 6.0, 24.0
     tall = height - top - bottom
     wide = (WIDTH - 36) / max(1, len(days))
-    parts = [hatch("silent")]
+    parts = [hatch("nobody", "unknown-line")]
     for hour in (0, 6, 12, 18, 24):
         y = top + tall * hour / 24
         parts.append(text(28, y + 4, f"{hour}", "tick", "end"))
     for place, one in enumerate(days):
         x = 34 + place * wide
-        css = "day" if one.known else "day unknown"
-        inner = [rect(x, top, wide - 2, tall, css)]
+        inner = [rect(x, top, wide - 2, tall, "day")]
         for span in one.spans:
             y = top + tall * span.start
             high = max(2.0, tall * (span.end - span.start))
             inner.append(rect(x, y, wide - 2, high, f"span {span.kind}"))
+            if span.kind == "unwatched":
+                inner.append(
+                    f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide - 2:.1f}" '
+                    f'height="{high:.1f}" fill="url(#nobody)"/>'
+                )
         parts.append(f"<g><title>{escape(one.words)}</title>{''.join(inner)}</g>")
         if (len(days) - 1 - place) % 7 == 0:
             anchor = "end" if place == len(days) - 1 else "middle"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from nutbridge.config.file_names import state_name
+from nutbridge.config.file_names import UPS_NAME, state_name
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.errors import PortFileError, UsageError
 from nutbridge.nut.port_file import PortFile, PortFileName
@@ -189,13 +189,13 @@ def told(
 def _state(
     port: PortLook, memory: Memory, now: Times, policy: Policy, *, runs: bool
 ) -> HouseState:
-    if port.status is None:
-        return HouseState.HIDDEN
     if not runs:
         return HouseState.NO_MONITOR
+    if port.status is None:
+        return HouseState.HIDDEN
     words = port.status.split()
-    if not words:
-        return HouseState.NO_STATUS
+    if not {"OL", "OB"}.intersection(words):
+        return HouseState.NO_STATUS  # none, or one that no monitor of ours writes
     # It notes what it knows at least so often, and no check takes longer.
     due_s = max(FULL_MAX_S, policy.relay_s or policy.pollfreq_s) + BUSY_S
     noted = memory.noted_at
@@ -253,11 +253,12 @@ def find_upses(folders: tuple[Path, ...]) -> tuple[str, ...]:
     Raises:
         UsageError: none is found.
     """
-    found = {
+    names = {
         path.name.removeprefix("enphase-").removesuffix(".state")
         for folder in folders
         for path in folder.glob("enphase-*.state")
     }
+    found = set(filter(UPS_NAME.fullmatch, names))
     if not found:
         where = " or ".join(map(str, folders))
         raise UsageError(

@@ -1,16 +1,15 @@
 """What the page of a house shows (pure): drawings and texts from what was read."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from nutbridge.daemon.history.points import HistoryPoint
-from nutbridge.daemon.history.reading import ChargeKnown, Outage, Silence
+from nutbridge.daemon.history.reading import ChargeKnown, Outage
 from nutbridge.ups.snapshot import encode
-from nutbridge.ups.units import SECONDS_PER_DAY
 from nutbridge.web import charts, words
 from nutbridge.web.charts import Day, Frame, Node, Point, Span, Tick
 from nutbridge.web.model import House, Past, Reading
@@ -60,6 +59,7 @@ def context(look: HouseLook) -> dict[str, Any]:
     """Return what the template needs."""
     house, past = look
     now = house.time
+    last_days = days(past, now)
     return {
         "house": house,
         "now": now,
@@ -77,7 +77,8 @@ def context(look: HouseLook) -> dict[str, Any]:
         "token_soon": house.token_ends is not None
         and house.token_ends - now < words.TOKEN_SOON_S,
         "past": past,
-        "strip": strip(past, now),
+        "strip": charts.strip(last_days, f"The last 30 days: {strip_words(past, now)}"),
+        "told_days": [one.words.split(": ", 1) for one in reversed(last_days)],
         "strip_words": strip_words(past, now),
         "curves": [curve(one, house) for one in past.outages[:CURVES]],
     }
@@ -137,7 +138,11 @@ def rows(house: House) -> list[Row]:
         _row("charge", words.percent, house.charge_pct, now),
         _row("runtime", words.spoken, house.runtime_s, now),
         _row("load", words.power, house.load_w, now),
-        Row("grid asked", "closed" if house.status == "OL" else "", house.grid_asked)
+        Row(
+            "grid asked",
+            "closed" if "OL" in (house.status or "").split() else "",
+            house.grid_asked,
+        )
         if house.grid_asked
         else Row("grid asked", "never"),
     ]
@@ -162,11 +167,6 @@ def _row(name: str, shown: Any, reading: Reading, now: float) -> Row:
     return Row(name, shown(reading.value), reading.at, mark)
 
 
-def strip(past: Past, now: float) -> Markup:
-    """Draw the last days, one column each."""
-    return charts.strip(days(past, now), f"The last 30 days: {strip_words(past, now)}")
-
-
 def days(past: Past, now: float) -> list[Day]:
     """Return the last days with what happened on each, in this machine's zone."""
     today = words.date_of(now)
@@ -174,12 +174,9 @@ def days(past: Past, now: float) -> list[Day]:
     for back in range(STRIP_DAYS - 1, -1, -1):
         one = today - timedelta(days=back)
         start, end = _midnight(one), _midnight(one + timedelta(days=1))
-        spans = _spans(past, start, end, now)
-        known = f"{one}" in past.days
-        told = _day_words(spans, end - start) if known else "nothing is known"
-        found.append(
-            Day(f"{one.day} {one:%b}", tuple(spans), f"{one:%a %-d %b}: {told}", known)
-        )
+        spans = tuple(_spans(past, start, end, now))
+        told = _day_words(spans, end - start)
+        found.append(Day(f"{one.day} {one:%b}", spans, f"{one:%a %-d %b}: {told}"))
     return found
 
 
@@ -187,53 +184,64 @@ def _midnight(one: date) -> float:
     return time.mktime((one.year, one.month, one.day, 0, 0, 0, 0, 0, -1))
 
 
-def _spans(past: Past, start: float, end: float, now: float) -> list[Span]:
-    found = []
+def _stretches(past: Past, now: float) -> Iterator[tuple[str, float, float]]:
+    """Yield kind, begin and end of all that is to be drawn, the lowest first."""
+    since = now if past.since is None else past.since
+    yield "watched", since, now
+    yield "unwatched", 0.0, since
+    for kind in ("unwatched", "silence", "outage", "low"):
+        for one in past.stretches:
+            if one.kind == kind:
+                yield kind, one.began, now if one.ended is None else one.ended
 
-    def add(first: float, last: float, kind: str) -> None:
-        first, last = max(first, start), min(last, end)
+
+def _spans(past: Past, start: float, end: float, now: float) -> Iterator[Span]:
+    """Yield what of it lies within a day; of a day to come nothing."""
+    whole = end - start
+    for kind, began, ended in _stretches(past, now):
+        first, last = max(began, start), min(ended, end, now)
         if first < last:
-            whole = end - start
-            found.append(Span((first - start) / whole, (last - start) / whole, kind))
+            yield Span((first - start) / whole, (last - start) / whole, kind)
 
-    for silence in past.silences:
-        add(silence.began, silence.began + silence.length_s, "silence")
-    for outage in past.outages:
-        ended = now if outage.ended is None else outage.ended
-        add(outage.began, ended, "outage")
-        if outage.low_at is not None:
-            add(outage.low_at, ended, "low")
-    return found
+
+_TOLD = (
+    ("outage", "outage"),
+    ("silence", "no answer"),
+    ("unwatched", "nothing was noted"),
+)
 
 
 def _day_words(spans: Sequence[Span], day_s: float) -> str:
     told = []
-    for kind, name in (("outage", "outage"), ("silence", "no answer")):
+    for kind, name in _TOLD:
         lasted = sum(span.end - span.start for span in spans if span.kind == kind)
         if lasted:
             told.append(f"{name} {words.spoken(lasted * day_s)}")
-    return ", ".join(told) or "nothing happened"
+    return ", ".join(told) or "on line"
 
 
 def strip_words(past: Past, now: float) -> str:
     """Return the last days in a sentence."""
-    begin = now - STRIP_DAYS * SECONDS_PER_DAY
-    outages = [one for one in past.outages if one.began + one.length_s > begin]
-    silences = [one for one in past.silences if one.began + one.length_s > begin]
-    told = [
-        _counted(outages, "outage", "outages"),
-        _counted(silences, "silence", "silences"),
-    ]
-    return " and ".join(told)
+    begin = _midnight(words.date_of(now) - timedelta(days=STRIP_DAYS - 1))
+    lasted: dict[str, list[float]] = {}
+    for kind, began, ended in _stretches(past, now):
+        if ended > begin:
+            lasted.setdefault(kind, []).append(ended - max(began, begin))
+    told = (
+        _counted(lasted.get("outage", ()), "outage"),
+        _counted(lasted.get("silence", ()), "silence"),
+    )
+    unknown_s = sum(lasted.get("unwatched", ()))
+    end = f"; nothing was noted for {words.spoken(unknown_s)}" if unknown_s else ""
+    return f"{' and '.join(told)}{end}"
 
 
-def _counted(found: Sequence[Outage] | Sequence[Silence], one: str, more: str) -> str:
-    if not found:
+def _counted(lasted: Sequence[float], one: str) -> str:
+    if not lasted:
         return f"no {one}"
-    lasted = words.spoken(sum(each.length_s for each in found))
-    if len(found) == 1:
-        return f"1 {one} of {lasted}"
-    return f"{len(found)} {more}, {lasted} in all"
+    if len(lasted) == 1:
+        return f"1 {one} of {words.spoken(lasted[0])}"
+    return f"{len(lasted)} {one}s, {words.spoken(sum(lasted))} in all"
 
 
 def curve(outage: Outage, house: House) -> Curve:
@@ -244,7 +252,7 @@ def curve(outage: Outage, house: House) -> Curve:
         head = f"Since {begun}, {words.spoken(now - outage.began)} so far"
     else:
         least = "" if outage.end_seen else "at least "
-        head = f"{words.day(outage.began)}, {words.clock(outage.began)}"
+        head = f"{words.day(outage.began, now)}, {words.clock(outage.began)}"
         head += f" to {words.moment(outage.ended, outage.began)}: "
         head += f"{least}{words.spoken(outage.length_s)}"
     return Curve(head, tuple(_facts(outage)), _drawn(outage, house), outage)
@@ -273,7 +281,7 @@ def _facts(outage: Outage) -> list[str]:
     if outage.known in _KNOWN:
         told.append(_KNOWN[outage.known])
     if outage.unwatched_s:
-        told.append(f"no monitor ran for {words.spoken(outage.unwatched_s)} of it")
+        told.append(f"nothing was noted for {words.spoken(outage.unwatched_s)} of it")
     if outage.shutdown_at is not None:
         at = words.clock(outage.shutdown_at)
         told.append(f"low battery: machines that listen shut down from {at} on")

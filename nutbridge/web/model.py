@@ -5,7 +5,7 @@ Times are seconds since 1970 by the clock of this machine; None is unknown, neve
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from nutbridge.daemon.history.reading import Outage, Silence
 from nutbridge.ups.snapshot import encode
@@ -123,13 +123,27 @@ class House:
         return found
 
 
+class Stretch(NamedTuple):
+    """Something that lasted.
+
+    Attributes:
+        kind: ``outage``, ``low``, ``silence``, or ``unwatched``: nothing was noted.
+        began: s since 1970.
+        ended: None while it lasts.
+    """
+
+    kind: str
+    began: float
+    ended: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What the monitor has kept.
 
     Attributes:
         since: of its first line; None: there is none.
-        days: dates (``2026-11-29``, of this machine's zone) on which it was written.
+        stretches: all that began or lasted in the last 31 days.
         outages: the newest 30, the newest first.
         silences: the newest first.
         outages_kept: how many there are, older ones among them.
@@ -138,7 +152,7 @@ class Past:
     """
 
     since: float | None = None
-    days: tuple[str, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
     outages: tuple[Outage, ...] = ()
     silences: tuple[Silence, ...] = ()
     outages_kept: int = 0

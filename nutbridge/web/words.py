@@ -27,10 +27,12 @@ class Sentence(NamedTuple):
     Attributes:
         head: the sentence.
         more: what it means, or what to do.
+        state: its first part, in which no number changes.
     """
 
     head: str
     more: str
+    state: str
 
 
 #: What to do, where somebody has to; what it means, where nobody has.
@@ -43,22 +45,27 @@ _MORE: Mapping[HouseState, str] = MappingProxyType(
         "not run.",
         HouseState.HIDDEN: "The gateway has not answered for long, so machines that "
         "listen see no communication. An outage would not be noticed: look at the "
-        "gateway and its network.",
+        "gateway, its network and the config (nutbridge doctor says what is wrong).",
         HouseState.NO_MONITOR: "The last status still stands in the port file, and "
         "nobody keeps it true: start the monitor (systemctl start "
         "enphase-monitor@{ups}).",
         HouseState.HANGS: "The monitor runs, but has noted nothing for long: restart "
         "it (systemctl restart enphase-monitor@{ups}).",
-        HouseState.NO_STATUS: "The port file has no ups.status; nutbridge doctor says "
-        "why.",
+        HouseState.NO_STATUS: "The port file has no ups.status of a monitor; nutbridge "
+        "doctor says why.",
         HouseState.UNREADABLE: "{problem}",
     }
 )
 
 
+_HIDDEN_NO_MONITOR = (
+    "The port file is hidden, so machines that listen see no communication, and no "
+    "monitor runs: start it (systemctl start enphase-monitor@{ups})."
+)
+
+
 def sentence(house: House) -> Sentence:
     """Return the sentence that the page of a house begins with."""
-    more = _MORE[house.state].format(ups=house.ups, problem=house.problem or "")
     charge = "" if house.charge_pct.value is None else percent(house.charge_pct.value)
     since = f" since {moment(house.since, house.time)}" if house.since else ""
     runtime_s = house.runtime_s.value
@@ -68,10 +75,6 @@ def sentence(house: House) -> Sentence:
             parts = ["On line" + since, charge]
         case HouseState.ON_BATTERY:
             parts = ["On battery" + since, charge, left]
-            if house.generator:
-                more = "A generator carries the house."
-            elif house.charge_pct.reckoned:
-                more = "The gateway does not answer: the charge is reckoned. " + more
         case HouseState.LOW:
             parts = ["Low battery", charge, left and f"{left} left"]
         case HouseState.HIDDEN:
@@ -84,7 +87,19 @@ def sentence(house: House) -> Sentence:
             parts = ["Not protected: there is no status"]
         case _:
             parts = ["Nothing can be read"]
-    return Sentence(", ".join(filter(None, parts)), more)
+    return Sentence(", ".join(filter(None, parts)), _more(house), parts[0])
+
+
+def _more(house: House) -> str:
+    text = _MORE[house.state]
+    if house.state is HouseState.ON_BATTERY:
+        if house.generator:
+            return "A generator carries the house."
+        if house.charge_pct.reckoned:
+            return f"The gateway does not answer: the charge is reckoned. {text}"
+    if house.state is HouseState.NO_MONITOR and house.status is None:
+        text = _HIDDEN_NO_MONITOR
+    return text.format(ups=house.ups, problem=house.problem or "")
 
 
 def big_word(house: House) -> str:
@@ -188,9 +203,11 @@ def date_of(at: float) -> date:
     return datetime.fromtimestamp(_shown(at), UTC).astimezone().date()
 
 
-def day(at: float) -> str:
-    """Return a date of this machine's zone: ``Sun 29 Nov``."""
-    return time.strftime("%a %-d %b", _local(at))
+def day(at: float, now: float) -> str:
+    """Return a date of this machine's zone, of another year with it."""
+    then = _local(at)
+    year = "" if then.tm_year == _local(now).tm_year else " %Y"
+    return time.strftime(f"%a %-d %b{year}", then)
 
 
 def percent(value: float | None) -> str:

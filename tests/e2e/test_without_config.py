@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from nutbridge.daemon.history.file import history_path, load_history
 from tests.e2e.site import COMMAND, UPS, Site
 from tests.nut.harness import SOON_S, wait_until
 
@@ -41,12 +42,18 @@ def test_ob_is_held_and_the_mended_file_taken(known: Site) -> None:
     daemon.says("nobody can be asked about the grid")
     daemon.says("holding it until the gateway answers")
     assert known.status == "OB"
+    noted = history_path(str(known.state), UPS)
+    wait_until(noted.exists, SOON_S, "a line of the history")
     known.gateway.house.regain_grid()
     known.keys = good
     known.write_config()
     daemon.says("the config can be used again")
     known.wait_status("OL")
     assert daemon.stop() == 0
+    history = load_history(noted)
+    assert [p.mark for p in history.points if p.mark] == ["start", "stop"] * 2
+    assert history.points[0].status == "OB"
+    assert [outage.end_seen for outage in history.outages] == [True]
 
 
 @pytest.mark.parametrize("text", ["PASSWORD='abc\n", ""])

@@ -52,6 +52,10 @@ def test_words(history: History) -> None:
         "  silent from       for",
         "  2026-03-02 00:58  17 min 50 s",
         "",
+        "  nothing was noted",
+        "  2026-03-01 00:49 to 2026-03-02 01:00 1 d 0 h",
+        "  2026-03-02 01:16 to 2026-03-03 07:32 1 d 6 h",
+        "",
         "  2026-03  2 outages, 38 min 0 s, 2.3 kWh, LB in 1; 1 silence, 17 min 50 s",
         "",
         "left out: 1 line that cannot be read",
@@ -72,8 +76,32 @@ def test_words_of_what_nobody_saw_end() -> None:
     told = "\n".join(lines_of("home", read_history(lines([*before, after])), UTC))
     assert ">= 4 min 0 s" in told
     assert "at least, then nobody watched" in told
-    lasts = "\n".join(lines_of("home", read_history(lines(before)), UTC))
-    assert "it lasts; read" in lasts
+    last = before[-1].at
+    lasts = read_history(lines(before), now=last + 100)
+    assert "it lasts; read" in "\n".join(lines_of("home", lasts, UTC))
+    gone = "\n".join(
+        lines_of("home", read_history(lines(before), now=last + 9000), UTC)
+    )
+    assert "it lasts" not in gone
+    assert "LB was not reached as far as it was watched" in gone
+    assert "until now           2 h 30 min" in gone
+
+
+def test_no_outage_is_told_only_as_far_as_it_was_watched() -> None:
+    calm = read_history(lines(iter([point(0)])), now=point(0).at + 9000)
+    assert list(lines_of("home", calm, UTC)) == [
+        "home: no outage since 2026-03-01 00:00, as far as it was watched",
+        "",
+        "  nothing was noted",
+        "  2026-03-01 00:00 until now           2 h 30 min",
+    ]
+
+
+def test_drawing_fits_a_narrow_terminal_and_names_both_days(history: History) -> None:
+    drawn = list(drawing_of(history.outages[0], UTC, width=40))
+    assert max(map(len, drawn)) <= 40
+    long = history.outages[0]._replace(ended=history.outages[0].began + 90000)
+    assert any("2026-03-02 01:16" in line for line in drawing_of(long, UTC))
 
 
 def test_rows(history: History) -> None:
@@ -154,10 +182,15 @@ def test_command_plot(tool: Tool) -> None:
     assert done.stdout.isascii()
 
 
+@pytest.mark.parametrize("when", ["today", "yesterday", "2026-03", "2026-03-01"])
+def test_command_since(tool: Tool, when: str) -> None:
+    assert tool.run("--since", when).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--since", "yesterday"), 2, "--since yesterday: a day like 2026-03-01"),
+        (("--since", "tomorrow"), 2, "--since tomorrow: a day like 2026-03-01"),
         (("--since", "2026-13-01"), 2, "--since 2026-13-01: a day"),
         (("--json", "--plot"), 2, "only one of them"),
         (("--since", "1h", "--plot"), 1, "home: no outage in this time"),

@@ -61,6 +61,23 @@ class Browser:
         found: list[str] = self.run(_OVERFLOW)
         return found
 
+    def spoken(self) -> list[tuple[str, str]]:
+        """Return role and name of all that a screen reader is told, in order."""
+        self._do("Accessibility.enable")
+        found = self._do("Accessibility.getFullAXTree")["nodes"]
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in found
+            if not node["ignored"]
+        ]
+
+    def print_look(self, url: str, width: int) -> None:
+        """Open a page as it is put on paper of a width, at a dark screen."""
+        self._size(width, 800)
+        features = [{"name": "prefers-color-scheme", "value": "dark"}]
+        self._do("Emulation.setEmulatedMedia", media="print", features=features)
+        self.driver.get(url)
+
     def complaints(self) -> list[str]:
         """Return what the console has said since the last time."""
         return [

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from selenium.common.exceptions import WebDriverException
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 from nutbridge.simulator.legacy_envoy import DEAD
 from tests.web import scenes, sunshine
@@ -59,6 +61,9 @@ def test_pages(
         see_new_numbers,
         see_one_question_at_a_time,
         see_that_answers_are_lost,
+        see_what_is_spoken,
+        see_where_the_keyboard_leads,
+        see_paper,
     ):
         with subtests.test(see=see.__name__):
             see(site, browser)
@@ -174,6 +179,75 @@ def see_that_answers_are_lost(site: Served, browser: Browser) -> None:
     while browser.run(f"{_SHOWN_AGAIN} {note}"):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def see_what_is_spoken(site: Served, browser: Browser) -> None:
+    """One first heading, landmarks, drawings with words; news are told once."""
+    for name in ("on-battery", *PANELS):
+        browser.look(f"{site.url}/{PAGES[name]}", 1280)
+        told = browser.spoken()
+        roles = [role for role, _ in told]
+        assert {"banner", "navigation", "main", "contentinfo"} <= set(roles)
+        heads = browser.run(
+            "return [...document.querySelectorAll('h1, h2, h3')]"
+            ".map(one => [one.tagName, one.innerText])"
+        )
+        assert [each[0] for each in heads].count("H1") == 1
+        assert heads[0][0] == "H1"
+        assert {text for _, text in heads} <= {
+            text for role, text in told if role == "heading"
+        }
+        assert all(text for role, text in told if role in ("image", "region", "link"))
+    browser.look(f"{site.url}/house/on-battery", 1280)
+    said = browser.run("return document.getElementById('said').textContent")
+    # No number in it: it is not spoken again with each look.
+    assert said.strip().startswith("On battery since")
+    assert "%" not in said
+
+
+def see_where_the_keyboard_leads(site: Served, browser: Browser) -> None:
+    """The first step skips the navigation, and each step is to be seen."""
+    browser.look(f"{site.url}/panels", 1280)
+    steps = []
+    for _ in range(25):
+        ActionChains(browser.driver).send_keys(Keys.TAB).perform()
+        steps.append(
+            browser.run(
+                "const one = document.activeElement; return [one.innerText,"
+                "one === document.body || getComputedStyle(one).outlineStyle != 'none',"
+                "one.getBoundingClientRect().left >= 0]"
+            )
+        )
+    assert steps[0][0] == "To the content"
+    assert all(outlined and inside for _, outlined, inside in steps)
+    assert any("West 6" in text for text, _, _ in steps)
+
+
+def see_paper(site: Served, browser: Browser) -> None:
+    """Dark words on white whatever the screen is; nothing that would have to scroll."""
+    for name in ("low", *PANELS):
+        browser.print_look(f"{site.url}/{PAGES[name]}", 720)
+        assert browser.run("return getComputedStyle(document.body).color") == (
+            "rgb(0, 0, 0)"
+        )
+        assert browser.run(_CUT_ON_PAPER) == []
+        assert browser.run(_LIGHT_WITHOUT_GROUND) == []
+
+
+_CUT_ON_PAPER = """
+return [...document.querySelectorAll("main *")]
+  .filter(one => one.getBoundingClientRect().right > window.innerWidth + 1)
+  .map(one => one.outerHTML.slice(0, 80))
+"""
+#: Light words on a ground that a printer leaves out.
+_LIGHT_WITHOUT_GROUND = """
+return [...document.querySelectorAll("main *")].filter(one => {
+  if (one.closest("svg") || !one.innerText) return false;
+  const [r, g, b] = getComputedStyle(one).color.match(/[0-9]+/g).map(Number);
+  if (r + g + b < 480) return false;
+  return getComputedStyle(one).printColorAdjust != "exact";
+}).map(one => one.outerHTML.slice(0, 80))
+"""
 
 
 def see_page_that_comes_back(folder: Path, browser: Browser) -> None:

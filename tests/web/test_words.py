@@ -1,6 +1,7 @@
 """Sentences, the layout of the panels and drawings: pure, no server."""
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,14 +62,27 @@ def test_low_battery_with_nothing_left() -> None:
 @pytest.mark.parametrize("state", HouseState)
 def test_each_state_has_words_and_a_colour(state: HouseState) -> None:
     house = replace(HOUSE, state=state, problem="it is gone")
-    head, more = words.sentence(house)
-    assert head
+    head, more, said = words.sentence(house)
+    assert head.startswith(said)
     assert more
     assert "{" not in more
     assert words.tone(house) == {
         HouseState.ON_LINE: "calm",
         HouseState.ON_BATTERY: "watch",
     }.get(state, "act")
+
+
+def test_hidden_without_a_monitor_is_told_as_that() -> None:
+    """With -x, after a stop: it is not the gateway that does not answer."""
+    house = replace(HOUSE, state=HouseState.NO_MONITOR, status=None)
+    assert "no monitor runs" in words.sentence(house).more
+    assert "hidden" in words.sentence(house).more
+
+
+def test_day_of_another_year_has_its_year() -> None:
+    then = time.mktime((2025, 12, 31, 12, 0, 0, 0, 0, -1))
+    assert words.day(then, then + DAY / 4) == "Wed 31 Dec"
+    assert words.day(then, then + DAY) == "Wed 31 Dec 2025"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class BackgroundWriter:
 
     Args:
         history: path of the history.
-        house: path of what is true of the house.
+        house: path of what is true of the house; None: it is left as it is.
         owner: see ``files.owner_for``.
 
     Attributes:
@@ -32,7 +32,7 @@ class BackgroundWriter:
     """
 
     def __init__(
-        self, history: Path, house: Path, owner: tuple[int, int] | None = None
+        self, history: Path, house: Path | None, owner: tuple[int, int] | None = None
     ) -> None:
         self._history, self._house = history, house
         self._owner = owner
@@ -52,8 +52,9 @@ class BackgroundWriter:
 
     def keep(self, data: bytes) -> None:
         """Replace the house memory, soon."""
-        self._kept = data
-        self._ask()
+        if self._house is not None:
+            self._kept = data
+            self._ask()
 
     def end(self, seconds: float) -> None:
         """Wait until all is written, but no longer than so many seconds."""
@@ -83,7 +84,8 @@ class BackgroundWriter:
         if not self._swept:
             self._swept = True
             sweep(self._history)
-            sweep(self._house)
+            if self._house is not None:
+                sweep(self._house)
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         if lines and not self._tried(
             self._history, lambda: append(self._history, b"".join(lines), self._owner)
@@ -92,12 +94,11 @@ class BackgroundWriter:
             room = MOST - len(self._lines)
             self._lines.extendleft(reversed(lines[-room:] if room else []))
         data, self._kept = self._kept, None
-        if data is not None:
-            self._tried(self._house, lambda: self._replace(data))
-
-    def _replace(self, data: bytes) -> None:
-        access = Access(owner=self._owner)
-        replace_file(self._house, data, access=access, durable=False)
+        if data is not None and self._house is not None:
+            house, access = self._house, Access(owner=self._owner)
+            self._tried(
+                house, lambda: replace_file(house, data, access=access, durable=False)
+            )
 
     def _tried(self, path: Path, write: Callable[[], None]) -> bool:
         """Write; a failure is logged once and changes nothing else."""

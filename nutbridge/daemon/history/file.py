@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Never longer.
 CAP_BYTES = 5_000_000
+#: No monitor of ours writes more than the cap; of such a file its end counts.
+_MOST_BYTES = 4 * CAP_BYTES
+_LONGER = f"left out: all but the newest {_MOST_BYTES / 1e6:.0f} MB"
 #: Whoever may read NUT's files may read it, and nobody else.
 MODE = 0o640
 #: Of the older half of a full file one in so many points of an outage stays.
@@ -28,7 +31,11 @@ def history_path(state_dir: str, ups: str) -> Path:
 
 
 def load_history(
-    path: Path, *, since: float | None = None, zone: "tzinfo | None" = None
+    path: Path,
+    *,
+    since: float | None = None,
+    zone: "tzinfo | None" = None,
+    now: float | None = None,
 ) -> "History":
     """Return what a history tells; see ``read_history``.
 
@@ -36,10 +43,17 @@ def load_history(
         OSError: it is not there, or cannot be read.
     """
     # The monitor writes and never reads.
+    from dataclasses import replace
+
     from nutbridge.daemon.history.reading import read_history
 
-    lines = read_file(path, CAP_BYTES).data.splitlines()
-    return read_history(lines, since=since, zone=zone)
+    data = read_file(path, _MOST_BYTES, end=True).data
+    longer = len(data) > _MOST_BYTES
+    lines = data.split(b"\n")[longer:]
+    found = read_history(lines, since=since, zone=zone, now=now)
+    if not longer:
+        return found
+    return replace(found, left_out=(_LONGER, *found.left_out))
 
 
 def append(path: Path, data: bytes, owner: tuple[int, int] | None) -> None:
@@ -98,7 +112,8 @@ def _write(handle: int, data: bytes, size: int) -> None:
 
 def _make_room(folder: Folder, name: str, owner: tuple[int, int] | None) -> None:
     """Replace a full file by what is worth more of it, or by its newer half."""
-    lines = folder.read(name, CAP_BYTES).data.splitlines(keepends=True)
+    data = folder.read(name, CAP_BYTES, end=True).data
+    lines = data.splitlines(keepends=True)[len(data) > CAP_BYTES :]
     data = b"".join(thinned(lines))
     if len(data) > CAP_BYTES * 4 // 5:
         data = b"".join(lines[len(lines) // 2 :])

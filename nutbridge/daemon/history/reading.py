@@ -94,7 +94,7 @@ class Outage(NamedTuple):
         low_at: when LB was first shown, or None.
         shutdown_at: when upsmon would have begun to shut machines down: at LB, or
             where the file was hidden on battery; None: not at all.
-        unwatched_s: how long no monitor ran in it.
+        unwatched_s: how long nothing was noted in it.
         generator: a generator ran in it.
         curve: its points, the first one after it last.
     """
@@ -136,6 +136,20 @@ class Silence(NamedTuple):
     on_battery: bool
 
 
+class Unwatched(NamedTuple):
+    """A time of which nothing is known: no monitor ran, or it could note nothing.
+
+    Attributes:
+        began: s since 1970.
+        ended: None while it lasts.
+        length_s: until its end, or until now.
+    """
+
+    began: float
+    ended: float | None
+    length_s: float
+
+
 class MonthSum(NamedTuple):
     """What happened in one month, by the day it began.
 
@@ -169,6 +183,7 @@ class History:
         events: what changed between them.
         outages: see above.
         silences: see above.
+        unwatched: between the points, and after the last of them.
         months: only those in which something happened.
         left_out: a sentence for each kind of line that could not be used, or whose
             time was put right.
@@ -178,6 +193,7 @@ class History:
     events: tuple[HistoryEvent, ...] = ()
     outages: tuple[Outage, ...] = ()
     silences: tuple[Silence, ...] = ()
+    unwatched: tuple[Unwatched, ...] = ()
     months: tuple[MonthSum, ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -187,29 +203,41 @@ def read_history(
     *,
     since: float | None = None,
     zone: tzinfo | None = UTC,
+    now: float | None = None,
 ) -> History:
     """Return what the lines of a history tell; what cannot be used is counted.
 
     Args:
         lines: of the file, in its order; with their ends or without.
         since: s since 1970; what ended before is left out.
+        now: s since 1970; None: the last point is of now. What it tells is true no
+            longer than the next point may take.
         zone: in which a month begins; None is the machine's own.
     """
     tally: Counter[str] = Counter()
     runs = _placed(_runs(_parsed(lines, tally)), tally)
     points = tuple(sorted((p for run in runs for p in run), key=lambda p: p.at))
     first = -float("inf") if since is None else since
+    unwatched = tuple(_unwatched(points, now))
+    lasts = not unwatched or unwatched[-1].ended is not None
     outages = tuple(
-        each for each in _outages(points) if each.began + each.length_s >= first
+        each
+        for each in _outages(points, lasts=lasts)
+        if each.began + each.length_s >= first
     )
     silences = tuple(
-        each for each in _silences(points) if each.began + each.length_s >= first
+        each
+        for each in _silences(points, now if lasts else None)
+        if each.began + each.length_s >= first
     )
     return History(
         points=tuple(point for point in points if point.at >= first),
         events=tuple(each for each in _events(points) if each.at >= first),
         outages=outages,
         silences=silences,
+        unwatched=tuple(
+            each for each in unwatched if each.began + each.length_s >= first
+        ),
         months=_months(outages, silences, zone),
         left_out=tuple(_sentences(tally)),
     )
@@ -300,12 +328,26 @@ def _placed(
 
 def _unwatched_s(before: HistoryPoint, now: HistoryPoint) -> float:
     """Return how long nobody watched between two points, 0 where somebody did."""
-    most_s = _UNWATCHED_OB_S if before.on_battery else _UNWATCHED_S
-    if now.mark == "start" or before.origin != now.origin:
-        # After a stop, or a crash; a restart takes seconds.
-        most_s = _UNWATCHED_OB_S
+    restarted = now.mark == "start" or before.origin != now.origin
     gap_s = now.at - before.at
-    return gap_s if gap_s > most_s else 0.0
+    return gap_s if gap_s > _counts_s(before, restarted=restarted) else 0.0
+
+
+def _counts_s(point: HistoryPoint, *, restarted: bool = False) -> float:
+    """Return how long a point stands for what comes after it."""
+    # After a stop, or a crash; a restart takes seconds.
+    short = restarted or point.on_battery or point.mark == "stop"
+    return _UNWATCHED_OB_S if short else _UNWATCHED_S
+
+
+def _unwatched(
+    points: Sequence[HistoryPoint], now: float | None
+) -> Iterator[Unwatched]:
+    for before, point in pairwise(points):
+        if gap_s := _unwatched_s(before, point):
+            yield Unwatched(before.at, point.at, gap_s)
+    if points and now is not None and now - points[-1].at > _counts_s(points[-1]):
+        yield Unwatched(points[-1].at, None, now - points[-1].at)
 
 
 @dataclass(slots=True)
@@ -363,7 +405,7 @@ _KNOWN = {
 }
 
 
-def _outages(points: Sequence[HistoryPoint]) -> Iterator[Outage]:
+def _outages(points: Sequence[HistoryPoint], *, lasts: bool) -> Iterator[Outage]:
     open_: _OpenOutage | None = None
     before: HistoryPoint | None = None
     for point in points:
@@ -388,7 +430,7 @@ def _outages(points: Sequence[HistoryPoint]) -> Iterator[Outage]:
                 open_.hidden_at = open_.hidden_at or point.at
         before = point
     if open_ is not None:
-        yield open_.close(None, lasts=True)
+        yield open_.close(None, lasts=lasts)
 
 
 def _energy_wh(curve: Sequence[HistoryPoint]) -> float | None:
@@ -407,7 +449,7 @@ def _energy_wh(curve: Sequence[HistoryPoint]) -> float | None:
     return total_wh if known else None
 
 
-def _silences(points: Sequence[HistoryPoint]) -> Iterator[Silence]:
+def _silences(points: Sequence[HistoryPoint], now: float | None) -> Iterator[Silence]:
     first: HistoryPoint | None = None
     last: HistoryPoint | None = None
     gone = False
@@ -421,14 +463,19 @@ def _silences(points: Sequence[HistoryPoint]) -> Iterator[Silence]:
             gone = gone or point.on_battery
         last = point
     if first is not None and last is not None:
-        yield _silence(first, last, None, on_battery=gone)
+        yield _silence(first, last, None, on_battery=gone, now=now)
 
 
 def _silence(
-    first: HistoryPoint, last: HistoryPoint, ended: float | None, *, on_battery: bool
+    first: HistoryPoint,
+    last: HistoryPoint,
+    ended: float | None,
+    *,
+    on_battery: bool,
+    now: float | None = None,
 ) -> Silence:
     began = first.at - (first.silent_s or 0.0)
-    end = last.at if ended is None else ended
+    end = max(last.at, now or last.at) if ended is None else ended
     return Silence(began, ended, end - began, on_battery)
 
 
@@ -459,7 +506,7 @@ def _changes(
     before: HistoryPoint | None, now: HistoryPoint
 ) -> Iterator[tuple[EventKind, str]]:
     if before is not None and (gap_s := _unwatched_s(before, now)):
-        yield EventKind.UNWATCHED, f"no monitor ran for {spoken_s(gap_s)}"
+        yield EventKind.UNWATCHED, f"nothing was noted for {spoken_s(gap_s)}"
     if now.lost:
         yield EventKind.LOST, f"{now.lost} points before could not be written"
     if now.mark == "start":

@@ -3,6 +3,7 @@
 import contextlib
 from pathlib import Path
 
+from nutbridge.config.file import Salvage
 from nutbridge.config.file_names import history_name, memory_name
 from nutbridge.config.settings import Settings
 from nutbridge.daemon.history.background import BackgroundWriter
@@ -16,7 +17,8 @@ class Recording:
     """Notes what one monitor does; in TEST mode nothing, for all is played.
 
     Args:
-        settings: of the config.
+        settings: of the config, or what is left of one that cannot be used: then what
+            is known of the house is not renewed.
         monitor: started.
         host: what this process runs on.
         house: what was known of the house at the start.
@@ -24,21 +26,22 @@ class Recording:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Settings | Salvage,
         monitor: Monitor,
         host: Host,
         house: HouseMemory | None = None,
     ) -> None:
         self._monitor = monitor
         self._house = house
-        folder, ups = Path(settings.state_dir), settings.ups
-        writer = BackgroundWriter(
-            folder / history_name(ups), folder / memory_name(ups), host.owner
-        )
+        folder, ups = Path(settings.state_dir), settings.ups or ""
+        usable = settings if isinstance(settings, Settings) else None
+        memory = folder / memory_name(ups) if usable else None
+        writer = BackgroundWriter(folder / history_name(ups), memory, host.owner)
+        serial = usable.serial if usable else ""
         self._recorder = HistoryRecorder(
-            writer, host.clock, machine_name(), settings.serial, house
+            writer, host.clock, machine_name(), serial, house
         )
-        self._played = settings.test is not None
+        self._played = usable is not None and usable.test is not None
 
     def note(self) -> None:
         """Take note of what is true after a check."""

@@ -10,7 +10,7 @@
 
   function swap(fresh) {
     // A page that could not be read, and now can.
-    if (!document.querySelector("[data-live]")) return window.location.reload();
+    if (!document.getElementById("hero")) return window.location.reload();
     document.querySelectorAll("[data-live]").forEach(function (old) {
       var next = fresh.getElementById(old.id);
       if (!next || old.contains(document.activeElement)) return;

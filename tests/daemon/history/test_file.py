@@ -72,6 +72,22 @@ def test_half_a_line_goes_with_the_next(path: Path) -> None:
     assert not history.left_out
 
 
+def test_of_a_file_beyond_the_cap_its_end_counts(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Put there by other hands: it is read, and comes back below the cap."""
+    good = lines(outage_points())
+    monkeypatch.setattr(file, "CAP_BYTES", len(b"".join(good)) + 50)
+    monkeypatch.setattr(file, "_MOST_BYTES", 100_000)
+    path.write_bytes(b"x" * 200_000 + b"\n" + b"".join(good))
+    history = load_history(path)
+    assert len(history.points) == len(good)
+    assert history.left_out[0].startswith("left out: all but the newest")
+    append(path, good[-1], None)
+    assert path.stat().st_size <= file.CAP_BYTES
+    assert load_history(path).points[-1] == history.points[-1]
+
+
 def test_full_disk_leaves_no_half_line(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -369,3 +369,33 @@ def test_five_megabytes() -> None:
     history = read_history((data + b"\x80" * 100_000).splitlines())
     assert len(history.points) == count
     assert len(history.left_out) == 1
+
+
+def test_what_nobody_noted_is_told_as_unknown() -> None:
+    """Before now, between the points, and not where a restart took a minute."""
+    calm = [point(0), point(900), point(960, mark="stop"), point(1020, mark="start")]
+    later = point(9000, mark="start")
+    now = later.at + 5000
+    history = read_history(lines([*calm, later]), now=now)
+    assert [(each.began, each.ended) for each in history.unwatched] == [
+        (DAY + 1020, DAY + 9000),
+        (DAY + 9000, None),
+    ]
+    assert history.unwatched[-1].length_s == 5000
+    assert not read_history(lines(calm), now=calm[-1].at + 1100).unwatched
+
+
+def test_outage_lasts_only_while_somebody_notes_it() -> None:
+    gone = list(outage_points())[:-1]
+    (outage,) = read_history(lines(gone), now=gone[-1].at + 300).outages
+    assert outage.ended is None
+    (outage,) = read_history(lines(gone), now=gone[-1].at + 500).outages
+    assert (outage.ended, outage.end_seen) == (gone[-1].at, False)
+
+
+def test_silence_that_lasts_is_as_long_as_until_now() -> None:
+    silent = [point(0), point(900, silent_s=60.0)]
+    (silence,) = read_history(lines(silent), now=DAY + 1500).silences
+    assert (silence.ended, silence.length_s) == (None, 660)
+    (silence,) = read_history(lines(silent), now=DAY + 9000).silences
+    assert silence.length_s == 60

@@ -1,0 +1,59 @@
+"""What a house is told to be, from port file and lock (pure)."""
+
+from pathlib import Path
+
+import pytest
+
+from nutbridge.errors import UsageError
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import Policy
+from nutbridge.web.house import PortLook, Times, find_upses, told
+from nutbridge.web.house_page import rows
+from nutbridge.web.model import House, HouseState
+
+
+def house(status: str | None, *, runs: bool = True) -> House:
+    port = PortLook(status, {}, 1.0)
+    times = Times(wall=2e9, boot=5000.0)
+    return told("home", port, Memory(), times, Policy(), runs=runs)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("OL", HouseState.ON_LINE),
+        ("OL CHRG", HouseState.ON_LINE),
+        ("OB DISCHRG", HouseState.ON_BATTERY),
+        ("OB LB", HouseState.LOW),
+        # Of another hand: nobody knows where the grid is.
+        ("OFF", HouseState.NO_STATUS),
+        ("<script>", HouseState.NO_STATUS),
+        ("", HouseState.NO_STATUS),
+        (None, HouseState.HIDDEN),
+    ],
+)
+def test_status(status: str | None, state: HouseState) -> None:
+    assert house(status).state is state
+
+
+def test_without_a_monitor_nothing_is_claimed() -> None:
+    for status in ("OL", None):
+        assert house(status, runs=False).state is HouseState.NO_MONITOR
+
+
+def test_grid_is_closed_while_the_battery_charges_too() -> None:
+    memory = Memory()
+    memory = memory._replace(relay=memory.relay._replace(at=4990.0))
+    times = Times(wall=2e9, boot=5000.0)
+    for status in ("OL", "OL CHRG"):
+        port = PortLook(status, {}, 1.0)
+        shown = told("home", port, memory, times, Policy(), runs=True)
+        assert any(row[:2] == ("grid asked", "closed") for row in rows(shown))
+
+
+def test_files_whose_name_is_of_no_ups_are_none(tmp_path: Path) -> None:
+    for name in ("home", "a b", "a&b", "\u00e9"):
+        (tmp_path / f"enphase-{name}.state").touch()
+    assert find_upses((tmp_path,)) == ("home",)
+    with pytest.raises(UsageError, match="name the UPS with --ups"):
+        find_upses((tmp_path / "not there",))
