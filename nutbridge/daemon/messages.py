@@ -20,6 +20,8 @@ from nutbridge.ups.units import (
 
 _log = logging.getLogger(__name__)
 
+_A_DAY = "; what is no longer fitted is forgotten after a day without it"
+
 _CLOSED_ONCE = Notice(
     CRITICAL,
     "the last word was that the grid is back, and nothing came after it: LB is held "
@@ -74,12 +76,15 @@ class OddWords:
     def __init__(self) -> None:
         self._told: set[str] = set()
 
-    def tell(self, answer: GridAnswer) -> None:
-        """Log a word that has not been told of."""
+    def tell(self, answer: GridAnswer, why: str) -> None:
+        """Log a word that has not been told of; ``why`` is how it was understood."""
         word = answer.word
         if word not in self._told and len(self._told) < self.MOST:
             self._told.add(word)
-            _log.warning("%s says %r: neither open nor closed", answer.speaker, word)
+            odd = "neither open nor closed"
+            if answer.grid is Grid.CLOSED:
+                odd = "no answer, as from a gateway that has just started" + _A_DAY
+            _log.warning("%s: %s", why, odd)
 
 
 def tell_health(

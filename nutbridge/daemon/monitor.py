@@ -34,7 +34,7 @@ from nutbridge.system.release_request import ReleaseRequest
 from nutbridge.ups.model import Facts, Grid, Heard, Said
 from nutbridge.ups.notices import VERBOSE
 from nutbridge.ups.source import Source
-from nutbridge.ups.status.battery import learn
+from nutbridge.ups.status.battery import given_up, learn
 from nutbridge.ups.status.events import (
     Step,
     awake,
@@ -184,6 +184,10 @@ class Monitor:
         self.memory = awake(self.memory, now, begun + BUSY_S)
         # The source may have seen what can island the house: that comes first.
         self._learn()
+        if heard.answer is not None:
+            self.memory, notices = given_up(self.memory, self._source.facts, now)
+            for notice in notices:
+                _log.log(notice.level, "%s", notice.text)
         policy = self._policy()
         released = self._released(heard)
         step = check(self.memory, heard, now, policy, released=released)
@@ -351,7 +355,7 @@ class Monitor:
         self._heard = Heard(_SAID.get(answer.grid, Said.ODD), answer)
         self._heard = heard = classify(self.memory, answer)
         if heard.said is Said.ODD:
-            self._odd_words.tell(answer)
+            self._odd_words.tell(answer, heard.why)
         return heard, True
 
     def _learn(self) -> None:

@@ -4,8 +4,15 @@ import json
 
 import pytest
 
-from nutbridge.ups.model import DeviceHealth, Equipment, Facts, Identity
+from nutbridge.ups.model import (
+    BatteryReading,
+    DeviceHealth,
+    Equipment,
+    Facts,
+    Identity,
+)
 from nutbridge.ups.snapshot import SnapshotError
+from nutbridge.ups.status.battery import given_up
 from nutbridge.ups.status.history import SLOTS, LoadHistory
 from nutbridge.ups.status.house import (
     HouseMemory,
@@ -24,6 +31,7 @@ from nutbridge.ups.status.memory import (
     RelayMemory,
     ShownStatus,
 )
+from nutbridge.ups.status.policy import GIVEN_UP_S
 from nutbridge.ups.status.table import State
 
 HOUSE = HouseMemory(
@@ -133,3 +141,69 @@ def test_cut_file_is_worthless(cut: int) -> None:
 def test_loads_are_bounded() -> None:
     many = HOUSE._replace(loads_w=tuple(float(n) for n in range(1000)))
     assert parse_house(render_house(many)).loads_w == many.loads_w[-SLOTS:]
+
+
+NOTHING = Facts(equipment=Equipment(controller=False, batteries=0, size_wh=0.0))
+CONTROLLER = Facts(equipment=Equipment(controller=True, batteries=0))
+WHOLE = Facts(equipment=Equipment(controller=True, batteries=2))
+SILENT_INVENTORY = Facts(equipment=Equipment())
+
+
+def looked(memory: Memory, facts: Facts, *times: float) -> tuple[Memory, list[str]]:
+    """Return the memory after a look at each time, and what was logged."""
+    told: list[str] = []
+    for now in times:
+        memory, notices = given_up(memory, facts, now)
+        told += [notice.text for notice in notices]
+    return memory, told
+
+
+def test_what_is_not_listed_for_a_day_is_forgotten() -> None:
+    """A house that gave its battery up and keeps its gateway."""
+    memory = recalled(Memory(state=State.NOCOMMS), HOUSE)
+    memory, told = looked(memory, NOTHING, 100.0, 50.0 + GIVEN_UP_S)
+    assert (memory.controller, memory.battery.fitted, told) == (True, True, [])
+    memory, told = looked(memory, NOTHING, 100.0 + GIVEN_UP_S, 200.0 + GIVEN_UP_S)
+    assert len(told) == 2
+    after = house_of(memory, "1220")
+    assert after == HouseMemory("1220", fitted=False, loads_w=HOUSE.loads_w)
+
+
+def test_controller_alone_keeps_its_word() -> None:
+    """What islands the house is still there: OB, and never LB."""
+    memory = recalled(Memory(state=State.ONLINE), HOUSE)
+    memory, told = looked(memory, CONTROLLER, 0.0, GIVEN_UP_S)
+    assert (memory.controller, memory.backup_mode) == (True, True)
+    assert (memory.battery.fitted, len(told)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("memory", "facts"),
+    [
+        (Memory(state=State.HOLDING), NOTHING),
+        (Memory(state=State.ON_BATTERY), NOTHING),
+        (Memory(state=State.ONLINE), WHOLE),
+        (Memory(state=State.ONLINE), SILENT_INVENTORY),
+        (Memory(state=State.ONLINE), Facts()),
+        # No monitor ran, or the machine slept.
+        (Memory(state=State.ONLINE, awake_since=100.0), NOTHING),
+        # The batteries tell of themselves elsewhere.
+        (
+            Memory(state=State.ONLINE),
+            CONTROLLER._replace(battery=BatteryReading(1.0, capacity_wh=5000.0)),
+        ),
+    ],
+)
+def test_what_is_doubted_is_not_forgotten(memory: Memory, facts: Facts) -> None:
+    known = recalled(memory, HOUSE)
+    after, told = looked(known, facts, 0.0, GIVEN_UP_S)
+    assert after._replace(unlisted=()) == known
+    assert told == []
+
+
+def test_what_is_listed_in_between_is_there() -> None:
+    memory = recalled(Memory(state=State.ONLINE), HOUSE)
+    memory, _ = looked(memory, NOTHING, 0.0)
+    memory, _ = looked(memory, WHOLE, 1000.0)
+    memory, told = looked(memory, NOTHING, 2000.0, GIVEN_UP_S + 1000.0)
+    assert (memory.controller, memory.battery.fitted, told) == (True, True, [])

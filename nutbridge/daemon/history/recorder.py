@@ -170,7 +170,7 @@ class HistoryRecorder:
         serial = seen.facts.identity.serial if seen.facts.identity else None
         serial = serial or self._serial or (self._house.serial if self._house else "")
         new, old = house_of(seen.memory, serial), self._house
-        if new == HouseMemory(serial):
+        if old is None and new == HouseMemory(serial):
             return  # nothing is known yet
         due = now - self._kept_at >= KEEP_EVERY_S
         if new != old and (due or old is None or _firm(new) != _firm(old)):

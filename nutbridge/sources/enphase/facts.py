@@ -27,7 +27,7 @@ from nutbridge.ups.model import (
     GridAnswer,
     Identity,
 )
-from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT, REJOIN_PART
+from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT, GIVEN_UP_S, REJOIN_PART
 
 #: A battery's temperature changes slowly and is read every ten minutes.
 TEMPERATURE_FRESH_S = 1800.0
@@ -77,12 +77,12 @@ class GatewayAnswers(NamedTuple):
         return self._replace(empty_since=since)
 
     @property
-    def nothing_fitted(self) -> bool:
-        """Whether the inventory is empty for longer than a gateway takes to start."""
+    def empty_s(self) -> float:
+        """How long the inventory has been empty, s."""
         inventory = self.inventory
         if inventory is None or self.empty_since is None:
-            return False
-        return inventory.at - self.empty_since >= EMPTY_S
+            return 0.0
+        return inventory.at - self.empty_since
 
     def with_batteries(self) -> Self:
         """Tell a house without batteries from one whose gateway lost them."""
@@ -140,7 +140,8 @@ def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
     inventory = answers.inventory
     if inventory and (inventory.value.devices or equipment is None):
         equipment = derive_equipment(inventory.value)
-    if answers.nothing_fitted and equipment == Equipment():
+    enough_s = EMPTY_S if equipment == Equipment() else GIVEN_UP_S
+    if answers.empty_s >= enough_s:
         equipment = Equipment(controller=False, batteries=0, size_wh=0.0)
     return known._replace(
         battery=derive_battery(answers, flows) or known.battery,

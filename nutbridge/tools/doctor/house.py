@@ -59,7 +59,8 @@ def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
         return warning(
             f"gateway: {what}, {said}, but in no backup mode",
             "after a backup mode the monitor takes this for no answer; where it "
-            "lasts, restart the gateway",
+            "lasts, restart the gateway; a battery that was given up is forgotten "
+            "after a day, see enphase-UPS.memory in enphase-monitor(8)",
         )
     state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}[answer.grid]
     return ok(f"gateway: {state}; {what}, {said}")
@@ -90,7 +91,11 @@ def _without_controller(
     remedy = "without one it says on line for ever: this is no UPS"
     if facts.settings.allow_no_controller:
         return warning(f"{lone}, ALLOW_NO_CONTROLLER is set", remedy)
-    return failed(lone, f"{remedy}; ALLOW_NO_CONTROLLER=1 overrides")
+    return failed(
+        lone,
+        f"{remedy}; ALLOW_NO_CONTROLLER=1 overrides, where one was given up a day "
+        "after (enphase-UPS.memory in enphase-monitor(8))",
+    )
 
 
 @check("gateway-battery")

@@ -6,6 +6,7 @@ a reading is good, or it is not there, and then low.py reckons.
 """
 
 from nutbridge.ups.model import BatteryReading, Equipment, Facts, Flows
+from nutbridge.ups.notices import Notice, warning
 from nutbridge.ups.status.estimate import mean_discharge_w, take_sample
 from nutbridge.ups.status.memory import (
     BatteryMemory,
@@ -20,6 +21,7 @@ from nutbridge.ups.status.policy import (
     ESTIMATE_FACTOR,
     FALL_SLACK_PCT,
     FROZEN_PART,
+    GIVEN_UP_S,
     REJOIN_PART,
     REJOIN_S,
     SAME_POWER_PART,
@@ -30,6 +32,18 @@ from nutbridge.ups.status.policy import (
     effective_low_pct,
 )
 from nutbridge.ups.status.table import ON_BATTERY_STATES
+
+_CONTROLLER, _BATTERY = "controller", "battery"
+_GIVEN_UP = {
+    _CONTROLLER: warning(
+        "no System Controller or Meter Collar is listed for a day: those of before are "
+        "forgotten"
+    ),
+    _BATTERY: warning(
+        "no battery is listed for a day, and there is no capacity: those of before are "
+        "forgotten (OB and never LB)"
+    ),
+}
 
 
 def learn(memory: Memory, facts: Facts, policy: Policy) -> Memory:
@@ -65,6 +79,47 @@ def _fitted(battery: BatteryMemory, equipment: Equipment) -> BatteryMemory:
     if sure and equipment.batteries == 0 and battery.fitted is None:
         return battery._replace(fitted=False)
     return battery
+
+
+def given_up(
+    memory: Memory, facts: Facts, now: float
+) -> tuple[Memory, tuple[Notice, ...]]:
+    """Forget equipment that is not listed any more, a day after.
+
+    Without this, a house that gave its battery up, and keeps its gateway, would for
+    ever be taken for one whose gateway has just started. Nothing is forgotten in an
+    outage, nor counted while no monitor runs.
+
+    Args:
+        memory: with what the source has told last.
+        facts: of the source.
+        now: CLOCK_BOOTTIME, s.
+    """
+    equipment = facts.equipment
+    if equipment is None or memory.state in ON_BATTERY_STATES:
+        return memory._replace(unlisted=()), ()
+    known = memory.controller or memory.collar or memory.backup_mode
+    capacity_wh = facts.battery.capacity_wh if facts.battery else None
+    lost = (
+        (_CONTROLLER, known and equipment.controller is False),
+        (
+            _BATTERY,
+            memory.battery.fitted and equipment.batteries == 0 and not capacity_wh,
+        ),
+    )
+    since = dict(memory.unlisted)
+    unlisted = tuple((name, since.get(name, now)) for name, gone in lost if gone)
+    over = [
+        name for name, at in unlisted if now - max(at, memory.awake_since) >= GIVEN_UP_S
+    ]
+    memory = memory._replace(unlisted=unlisted)
+    if _CONTROLLER in over:
+        memory = memory._replace(controller=False, collar=False, backup_mode=False)
+    if _BATTERY in over:
+        memory = memory._replace(battery=BatteryMemory(fitted=False))
+    if over:
+        memory = memory._replace(devices=equipment.devices)
+    return memory, tuple(_GIVEN_UP[name] for name in over)
 
 
 def take_reading(

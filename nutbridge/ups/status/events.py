@@ -119,6 +119,8 @@ def classify(memory: Memory, answer: GridAnswer | None, why: str = "") -> Heard:
         return Heard(Said.UNFIT, answer, answer.unfit)
     why = f"{answer.speaker} says {answer.word!r}"
     lost_mode = answer.backup_mode is False and memory.backup_mode
+    if answer.grid is Grid.CLOSED and lost_mode:
+        why += ", in mode unknown after a backup mode"
     if answer.grid is Grid.OPEN:
         return Heard(Said.OPEN, answer, why)
     if answer.grid is Grid.CLOSED and not lost_mode:

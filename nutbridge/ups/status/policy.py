@@ -5,7 +5,7 @@
 
 from typing import NamedTuple
 
-from nutbridge.ups.units import SECONDS_PER_MINUTE, WH_PER_KWH
+from nutbridge.ups.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE, WH_PER_KWH
 
 #: A first ``open`` is asked again after this long, once.
 OPEN_AGAIN_S = 1.0
@@ -82,6 +82,10 @@ SMOOTH_S = 300.0
 #: part of the known one counts only after REJOIN_S.
 REJOIN_PART = 0.9
 REJOIN_S = 15 * SECONDS_PER_MINUTE
+
+#: What a gateway that answers has not listed for so long is no longer there (chosen).
+#: One that starts lists everything within minutes, half an hour at the most.
+GIVEN_UP_S = SECONDS_PER_DAY
 
 #: A fall of the charge faster than possible counts after this many readings
 #: and this long.
