@@ -1,6 +1,7 @@
 """Answers on standard output: JSON, CSV, or lines for people."""
 
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -153,6 +154,7 @@ def write_lines(lines: Iterable[str]) -> None:
         sys.stdout.write(printable(line) + "\n")
 
 
+@functools.lru_cache(maxsize=1024)
 def moment(seconds: object, zone: str | None = None) -> str:
     """Return a time as people read it, with its zone.
 

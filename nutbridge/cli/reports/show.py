@@ -120,12 +120,15 @@ def device_lines(found: Iterable[Object]) -> Iterator[str]:
                 f"{one['what'] or one['state'] or '-':10}  "
                 f"{moment(one['last_seen'], zone)}"
             )
-            yield from _flags("  condition", one)
-            several = len({channel["state"] for channel in one["channels"]}) > 1
+            if one["condition_flags"]:
+                yield from _flags("  condition", one)
+            states = [channel["state"] for channel in one["channels"]]
+            several = len(states) > 1 and len(set(states)) > 1
             for channel in one["channels"]:
                 if several:
                     yield f"  channel {channel['eqid']} is {_known(channel['state'])}"
-                yield from _flags(f"  channel {channel['eqid']}", channel)
+                if channel["condition_flags"]:
+                    yield from _flags(f"  channel {channel['eqid']}", channel)
             for event in one["open_events"]:
                 place = "" if event["eqid"] == one["eqid"] else f" {event['eqid']}"
                 since = moment(event["event_date"], zone)
@@ -133,7 +136,7 @@ def device_lines(found: Iterable[Object]) -> Iterator[str]:
 
 
 def _flags(what: str, one: Object) -> Iterator[str]:
-    if one["condition_flags_hex"] is None or not one["condition_flags"]:
+    if one["condition_flags_hex"] is None:
         return
     yield f"{what}: {one['condition_flags_hex']}"
     for bit in one["condition_bits"]:

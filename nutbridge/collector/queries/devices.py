@@ -16,8 +16,8 @@ from nutbridge.collector.parse.codes import (
 )
 from nutbridge.collector.queries.energy import NO_PANEL
 from nutbridge.collector.queries.export import row_object, wire_names
-from nutbridge.collector.queries.panel_states import WORST
-from nutbridge.collector.queries.panels import Panel, named_of, panels_of
+from nutbridge.collector.queries.panel_states import WORST, PanelState
+from nutbridge.collector.queries.panels import houses_of, named_of
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
@@ -42,7 +42,7 @@ def _described_by(table: Table) -> tuple[tuple[str, ...], str]:
     names = tuple(name for name in wire_names(table.name) if name != "eqid")
     shown = ", ".join(f"d.{name}" for name in names)
     return names, (
-        f"SELECT p.envoy_id, p.eqid, {shown}, d.extra"  # noqa: S608  our names
+        f"SELECT {shown}, d.extra, p.eqid, p.envoy_id"  # noqa: S608  our names
         f" FROM panel p CROSS JOIN {table.name} d WHERE p.envoy_id IN ({{envoys}})"
         " AND d.envoy_id = p.envoy_id AND d.eqid = p.eqid AND d.reported ="
         f" (SELECT max(n.reported) FROM {table.name} n"
@@ -54,43 +54,41 @@ DESCRIBED = {
     kind: _described_by(table)
     for kind, table in (("device", schema.device), ("channel", schema.channel))
 }
+_NOTHING = {kind: dict.fromkeys(names) for kind, (names, _) in DESCRIBED.items()}
 
 
 class _Batch:
-    """What the database says of some Envoys, by the number of each."""
+    """What the database says of some Envoys."""
 
     def __init__(self, reading: Reader, envoys: Sequence[EnvoyRow]) -> None:
         numbers = ", ".join(str(envoy.envoy_id) for envoy in envoys)
-
-        def of(statement: str) -> dict[int, list[Row]]:
-            found: dict[int, list[Row]] = {}
-            for row in reading.rows(statement.format(envoys=numbers)):
-                found.setdefault(row[0], []).append(row)
-            return found
-
+        #: By the number of the Envoy.
         self.named = named_of(reading, envoys)
-        self.open_events = of(OPEN)
-        self.described = {
-            kind: {
-                (number, row[1]): row[2:]
-                for number, rows in of(statement).items()
-                for row in rows
-            }
-            for kind, (_, statement) in DESCRIBED.items()
-        }
+        self.open_events: dict[int, list[Row]] = {}
+        for row in reading.rows(OPEN.format(envoys=numbers)):
+            self.open_events.setdefault(row[0], []).append(row)
+        #: By the number of the Envoy, and the eqid.
+        self._described: dict[str, dict[int, dict[str, Row]]] = {}
+        for kind, (_, statement) in DESCRIBED.items():
+            found = self._described[kind] = {envoy.envoy_id: {} for envoy in envoys}
+            for row in reading.rows(statement.format(envoys=numbers)):
+                found[row[-1]][row[-2]] = row
 
-    def description(self, kind: str, number: int, eqid: str) -> Object:
-        """Return the newest; None for each attribute without one."""
+    def describe(self, shown: Object, kind: str, number: int, eqid: str) -> None:
+        """Add the newest attributes; None for each without one."""
         names, _ = DESCRIBED[kind]
-        row = self.described[kind].get((number, eqid))
+        row = self._described[kind][number].get(eqid)
         if row is None:
-            return dict.fromkeys(names)
-        *attributes, extra = row
-        if not extra:
-            return dict(zip(names, attributes, strict=True))
-        shown = row_object(kind, dict(zip((*names, "extra"), row, strict=True)))
-        del shown["kind"]
-        return shown
+            shown.update(_NOTHING[kind])
+        elif not row[len(names)]:
+            shown.update(zip(names, row, strict=False))
+        else:
+            ours = dict(shown)
+            said = row_object(kind, dict(zip((*names, "extra"), row, strict=False)))
+            del said["kind"]
+            # An unknown attribute may call itself as ours.
+            shown.update(said)
+            shown.update(ours)
 
 
 def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Object]:
@@ -103,16 +101,13 @@ def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Ob
     """
     for batch in reading.batches(serial):
         found = _Batch(reading, batch)
-        states = {
-            (one.envoy.envoy_id, one.eqid): one
-            for one in panels_of(reading, batch, now, found.named)
-        }
-        for envoy in batch:
+        for envoy, panels in houses_of(reading, batch, now, found.named):
+            states = {one.eqid: one.state for one in panels}
             yield from _devices_of(envoy, found, states)
 
 
 def _devices_of(
-    envoy: EnvoyRow, found: _Batch, states: Mapping[tuple[int, str], Panel]
+    envoy: EnvoyRow, found: _Batch, states: Mapping[str, PanelState]
 ) -> Iterator[Object]:
     number = envoy.envoy_id
     opened: dict[str, list[Object]] = {}
@@ -123,17 +118,14 @@ def _devices_of(
     for row in found.named.get(number, ()):
         members.setdefault(row[2], []).append(row)
     for eqid, rows in sorted(members.items()):
-        units = [one for row in rows if (one := states.get((number, row[1])))]
-        worst = {one.state for one in units}
-        ours: Object = {
+        shown: Object = {
             "envoy_serial": envoy.serial_num,
             "eqid": eqid,
-            "state": next((str(state) for state in WORST if state in worst), None),
+            "state": _worst([states[row[1]] for row in rows if row[1] in states]),
         }
-        shown = ours | found.description("device", number, eqid) | ours
+        found.describe(shown, "device", number, eqid)
         shown["what"] = NO_PANEL.get(shown["device_type"])
-        shown["condition_flags_hex"] = as_hex(shown["condition_flags"])
-        shown["condition_bits"] = _bits(shown["condition_flags"], DEVICE_BITS)
+        _add_flags(shown, DEVICE_BITS)
         shown["channels"] = [
             _channel(found, number, row, states) for row in rows if row[1] != eqid
         ]
@@ -144,28 +136,38 @@ def _devices_of(
         yield shown
 
 
+def _worst(states: Sequence[PanelState]) -> str | None:
+    if not states:
+        return None
+    return (states[0] if len(states) == 1 else min(states, key=WORST.index)).value
+
+
 def device_of(eqid: str | None) -> str:
     """Return the device of ``serial.channel``."""
     return (eqid or "").partition(".")[0]
 
 
 def _channel(
-    found: _Batch, number: int, row: Row, states: Mapping[tuple[int, str], Panel]
+    found: _Batch, number: int, row: Row, states: Mapping[str, PanelState]
 ) -> Object:
     eqid = row[1]
-    unit = states.get((number, eqid))
-    shown: Object = {"eqid": eqid, "state": None if unit is None else str(unit.state)}
-    shown = shown | found.description("channel", number, eqid) | shown
+    state = states.get(eqid)
+    shown: Object = {"eqid": eqid, "state": None if state is None else state.value}
+    found.describe(shown, "channel", number, eqid)
     shown["last_seen"] = row[3]
-    shown["condition_flags_hex"] = as_hex(shown["condition_flags"])
-    shown["condition_bits"] = _bits(shown["condition_flags"], CHANNEL_BITS)
+    _add_flags(shown, CHANNEL_BITS)
     return shown
 
 
-def _bits(flags: Any, known: dict[int, str]) -> list[Object]:
-    if not isinstance(flags, int):
-        return []
-    return [{"bit": bit, "meaning": text} for bit, text in bits(flags, known)]
+def _add_flags(shown: Object, known: dict[int, str]) -> None:
+    flags = shown["condition_flags"]
+    shown["condition_flags_hex"] = as_hex(flags)
+    shown["condition_bits"] = [
+        {"bit": bit, "meaning": text}
+        for bit, text in (
+            bits(flags, known) if isinstance(flags, int) and flags else ()
+        )
+    ]
 
 
 def _event(row: Row) -> Object:

@@ -41,12 +41,14 @@ class Question(NamedTuple):
         columns: of them; ``s`` are the sums by day, or ``h`` those by hour.
         of_days: which of the two.
         grouped: whether these add up the panels of an Envoy.
+        of_all: whether it is of AC Batteries too.
         over: what is asked of all rows together; ``{}`` are they.
     """
 
     columns: str
     of_days: bool
     grouped: bool = False
+    of_all: bool = False
     over: str = "{}"
 
 
@@ -58,9 +60,9 @@ HOURS = Question(
 DAYS = Question(
     f"s.envoy_id, s.eqid, s.day / {DAY}, 0, s.energy_j, s.estimated_j", of_days=True
 )
-#: What the states of panels are made of.
+#: What the states of panels are made of; who asks knows which are panels.
 DAYS_AND_HOURS = Question(
-    f"s.envoy_id, s.eqid, s.day / {DAY}, s.energy_j, s.hours", of_days=True
+    f"s.envoy_id, s.eqid, s.day / {DAY}, s.energy_j, s.hours", of_days=True, of_all=True
 )
 _TOTALS = {
     By.HOUR: HOURS._replace(
@@ -91,18 +93,25 @@ _POSTGRES = (
     f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}{{panels}}"
 )
 # The days of an Envoy lie together, those of all its panels; a look into the key for
-# each Envoy. Which are panels is found once for all of them.
-_UNITS = (
-    "(s.envoy_id, s.eqid) IN (SELECT p.envoy_id, p.eqid FROM panel p"  # noqa: S608
-    f" WHERE p.envoy_id IN ({{numbers}}) AND {IS_PANEL}{{panels}})"
-)
+# each Envoy.
 _SQLITE_DAYS = (
-    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN panel_day s"  # noqa: S608
-    f" WHERE {{sums}} AND {_UNITS}{{end}}"
+    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN panel_day s"
+    " WHERE {sums}{panels}{end}"
 )
 _POSTGRES_DAYS = (
-    "SELECT d.* FROM (VALUES {envoys}) AS w CROSS JOIN LATERAL (SELECT {columns}"  # noqa: S608
-    f" FROM panel_day s WHERE {{sums}} AND {_UNITS}{{end}} OFFSET 0) d"
+    "SELECT d.* FROM (VALUES {envoys}) AS w CROSS JOIN LATERAL (SELECT {columns}"
+    " FROM panel_day s WHERE {sums}{panels}{end} OFFSET 0) d"
+)
+# Found once for all of them: mostly none.
+_NO_PANELS = (
+    " AND (s.envoy_id, s.eqid) NOT IN (SELECT p.envoy_id, p.eqid FROM panel d"  # noqa: S608
+    " CROSS JOIN panel p WHERE d.envoy_id IN ({numbers}) AND d.device_type IN"
+    f" ({', '.join(map(str, NO_PANEL))})"
+    " AND p.envoy_id = d.envoy_id AND p.device_eqid = d.eqid)"
+)
+_ONE_PANEL = (
+    " AND (s.envoy_id, s.eqid) IN (SELECT p.envoy_id, p.eqid FROM panel p"
+    " WHERE p.envoy_id IN ({numbers}) AND (p.eqid = ? OR p.device_eqid = ?))"
 )
 _OF_DAYS = "s.envoy_id = w.column1 AND s.day >= w.column2"
 _OF_HOURS = "h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
@@ -224,19 +233,20 @@ def of_envoys(
         shape = _POSTGRES_DAYS if reading.postgres else _SQLITE_DAYS
         # Once more for the months of PostgreSQL, which cannot be told by a column.
         sums = f"{_OF_DAYS} AND s.day >= {first}{_until(wanted, 's.day', values)}"
+        panels, one = "" if question.of_all else _NO_PANELS, _ONE_PANEL
     else:
         shape = _POSTGRES if reading.postgres else _SQLITE
         sums = f"{_OF_HOURS} AND h.hour >= {first}{_hours(wanted, values)}"
-    panels = ""
+        panels, one = "", " AND (p.eqid = ? OR p.device_eqid = ?)"
+    numbers = ", ".join(map(str, begins))
     if wanted.panel is not None:
-        panels = " AND (p.eqid = ? OR p.device_eqid = ?)"
+        panels += one
         values += [wanted.panel, wanted.panel]
     asked = shape.format(
         columns=question.columns,
         envoys=", ".join(f"({number}, {begin})" for number, begin in begins.items()),
-        numbers=", ".join(map(str, begins)),
         sums=sums,
-        panels=panels,
+        panels=panels.format(numbers=numbers),
         end=" GROUP BY s.envoy_id, s.day" if question.grouped else "",
     )
     for row in reading.rows(question.over.format(asked), values):

@@ -4,7 +4,7 @@ Judged as of the last report of its Envoy: of what came later nobody knows.
 nutbridge-collector(8) tells the rule to the owner.
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from statistics import median
 from typing import NamedTuple
@@ -43,37 +43,41 @@ class PanelState(StrEnum):
 WORST = (PanelState.DEAD, PanelState.SILENT, PanelState.ASLEEP, PanelState.OK)
 
 
+#: Local day (a number) to energy of each panel that gave some, by its eqid, J.
+Given = Mapping[int, Mapping[str, int]]
+
+
 class PanelFacts(NamedTuple):
     """What is known of one channel.
 
     Attributes:
+        eqid: its number.
         last_seen: end of its last interval, or time of its last reading, with energy.
         known_since: when the Envoy told of it first; None: with its first ones.
-        days: local day (a number) to energy, J; of the window.
     """
 
+    eqid: str
     last_seen: int | None
-    known_since: int | None
-    days: MutableMapping[int, int]
+    known_since: int | None = None
 
 
-def sunny_days(panels: Sequence[PanelFacts], today: int) -> dict[int, float]:
+def sunny_days(given: Given, today: int) -> dict[int, float]:
     """Return the sunny days before ``today`` and the median of each, J.
 
     The median is of those that gave something: half of a house may be out.
     """
-    given: dict[int, list[int]] = {}
-    for panel in panels:
-        for day, energy_j in panel.days.items():
-            if energy_j > 0 and day < today:
-                given.setdefault(day, []).append(energy_j)
-    medians = {day: median(found) for day, found in given.items()}
+    medians = {
+        day: median(found)
+        for day, panels in given.items()
+        if day < today and (found := [value for value in panels.values() if value > 0])
+    }
     least = max(SUNNY_PART * max(medians.values(), default=0), SUNNY_J)
     return {day: value for day, value in medians.items() if value >= least}
 
 
 def state_of(
     panel: PanelFacts,
+    given: Given,
     sunny: Mapping[int, float],
     bright_hours: Sequence[int],
     moment: int,
@@ -83,49 +87,53 @@ def state_of(
 
     Args:
         panel: what is known of it.
-        sunny: from ``sunny_days``, of the Envoy.
+        given: of the Envoy.
+        sunny: from ``sunny_days``.
         bright_hours: see ``living_state``.
         moment: of the Envoy's last report, Unix seconds.
         first_day: local day on which the panel was known first.
     """
     days = {day: sunny[day] for day in sunny if day >= first_day}
-    if is_low(panel, newest_of(days)):
+    if panel.eqid in low_ones((panel.eqid,), given, days):
         return PanelState.DEAD
-    return living_state(panel, bright_hours, moment)
+    return living_state(panel.last_seen, panel.known_since, bright_hours, moment)
 
 
-def newest_of(sunny: Mapping[int, float]) -> list[tuple[int, float]]:
-    """Return the days that tell who is dead, and of how much; none of too few days."""
-    newest = sorted(sunny.items())[-DEAD_DAYS:]
-    return newest if len(newest) == DEAD_DAYS else []
+def low_ones(
+    eqids: Iterable[str], given: Given, sunny: Mapping[int, float]
+) -> set[str]:
+    """Return the panels that gave next to nothing on the newest sunny days.
 
-
-def is_low(panel: PanelFacts, newest: Sequence[tuple[int, float]]) -> bool:
-    """Tell whether a channel gave next to nothing on each of these days.
-
-    One that was not low on the newest days of all is not dead, whenever it was known
-    first.
+    One that is not low when all days are looked at is not dead, whenever it was
+    known first.
     """
-    given = panel.days
-    return bool(newest) and all(
-        given.get(day, 0) < DEAD_PART * energy_j for day, energy_j in newest
-    )
+    newest = sorted(sunny)[-DEAD_DAYS:]
+    found = set(eqids if len(newest) == DEAD_DAYS else ())
+    for day in newest:
+        panels, least = given[day], DEAD_PART * sunny[day]
+        found = {eqid for eqid in found if panels.get(eqid, 0) < least}
+    return found
 
 
 def living_state(
-    panel: PanelFacts, bright_hours: Sequence[int], moment: int
+    last_seen: int | None,
+    known_since: int | None,
+    bright_hours: Sequence[int],
+    moment: int,
 ) -> PanelState:
     """Return the state of one channel that is not dead.
 
     Args:
-        panel: what is known of it.
+        last_seen: see ``PanelFacts``.
+        known_since: likewise.
         bright_hours: begins of the hours in which half of the Envoy's panels gave
             energy, Unix seconds.
         moment: of the Envoy's last report, Unix seconds.
     """
-    since = panel.last_seen if panel.last_seen is not None else panel.known_since
-    if sum(hour >= (since or 0) for hour in bright_hours) >= SILENT_HOURS:
-        return PanelState.SILENT
-    if panel.last_seen is None or panel.last_seen < moment - ASLEEP_S:
+    if bright_hours:
+        since = (known_since or 0) if last_seen is None else last_seen
+        if sum(hour >= since for hour in bright_hours) >= SILENT_HOURS:
+            return PanelState.SILENT
+    if last_seen is None or last_seen < moment - ASLEEP_S:
         return PanelState.ASLEEP
     return PanelState.OK

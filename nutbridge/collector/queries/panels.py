@@ -19,9 +19,8 @@ from nutbridge.collector.queries.panel_states import (
     WINDOW_DAYS,
     PanelFacts,
     PanelState,
-    is_low,
     living_state,
-    newest_of,
+    low_ones,
     state_of,
     sunny_days,
 )
@@ -83,17 +82,26 @@ def named_of(reading: Reader, envoys: Sequence[EnvoyRow]) -> dict[int, list[Row]
     return _of_each(reading, NAMED, [envoy.envoy_id for envoy in envoys])
 
 
-def panels_of(
+def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator[Panel]:
+    """Yield the panels of some Envoys; see ``panels``."""
+    for _, found in houses_of(reading, envoys, now, named_of(reading, envoys)):
+        yield from found
+
+
+def houses_of(
     reading: Reader,
     envoys: Sequence[EnvoyRow],
     now: int,
-    named: Mapping[int, Sequence[Row]] | None = None,
-) -> Iterator[Panel]:
-    """Yield the panels of some Envoys; see ``panels``.
+    named: Mapping[int, Sequence[Row]],
+) -> Iterator[tuple[EnvoyRow, list[Panel]]]:
+    """Yield some Envoys, each with its panels.
 
-    ``named`` is what ``named_of`` returned, where it was asked for before.
+    Args:
+        reading: the database.
+        envoys: of it.
+        now: Unix seconds, for what is today.
+        named: from ``named_of``.
     """
-    named = named_of(reading, envoys) if named is None else named
     units = {number: _units(rows) for number, rows in named.items()}
     begins = {
         number: newest - (WINDOW_DAYS + 2) * DAY
@@ -109,7 +117,7 @@ def panels_of(
     doubtful = [house.envoy.envoy_id for house in houses if house.doubtful]
     known = _of_each(reading, KNOWN, doubtful)
     for house in houses:
-        yield from house.judged(known.get(house.envoy.envoy_id, ()))
+        yield house.envoy, list(house.judged(known.get(house.envoy.envoy_id, ())))
 
 
 def _of_each(
@@ -134,10 +142,6 @@ def _newest(rows: Sequence[Row]) -> int | None:
     return max((row[3] for row in rows if row[3] is not None), default=None)
 
 
-def _is_late(row: Row, moment: int) -> bool:
-    return (row[3] or 0) <= moment
-
-
 class _House:
     """The panels of one Envoy, and their days.
 
@@ -157,23 +161,19 @@ class _House:
     ) -> None:
         self.envoy = envoy
         self._units = units
-        self._sums = sums
+        eqids = {row[1] for row in units}
+        self._sums = [row for row in sums if row[1] in eqids]
         self._now = now
-        self._newest = _newest(units) or 0
-        self._facts = {row[1]: PanelFacts(row[3], None, {}) for row in units}
-        for _, eqid, day, energy_j, _ in sums:
-            self._facts[eqid].days[day] = energy_j
+        self._given: dict[int, dict[str, int]] = {}
+        for _, eqid, day, energy_j, _ in self._sums:
+            self._given.setdefault(day, {})[eqid] = energy_j
         # Of what comes later nobody knows.
         heard = envoy.last_received
         self._moment = now if heard is None else min(now, heard)
         today = local_now(envoy, self._moment) // DAY
-        self._sunny = sunny_days(tuple(self._facts.values()), today)
-        newest = newest_of(self._sunny)
-        self.doubtful = {
-            eqid
-            for eqid, one in self._facts.items()
-            if one.last_seen is None or is_low(one, newest)
-        }
+        self._sunny = sunny_days(self._given, today)
+        self.doubtful = low_ones(eqids, self._given, self._sunny)
+        self.doubtful.update(row[1] for row in units if row[3] is None)
 
     def judged(self, known: Sequence[Row]) -> Iterator[Panel]:
         """Yield the panels.
@@ -182,27 +182,28 @@ class _House:
             known: rows of KNOWN, where one is doubtful.
         """
         since = self._since(known)
-        this_day = local_now(self.envoy, self._now) // DAY
-        late = self._newest - SILENT_HOURS * HOUR
-        bright = (
-            self._bright() if any(_is_late(row, late) for row in self._units) else ()
-        )
-        for row in self._units:
-            _, eqid, device_eqid, last_seen, _ = row
-            facts = self._facts[eqid]
-            hours = bright if _is_late(row, late) else ()
+        today = self._given.get(local_now(self.envoy, self._now) // DAY, {})
+        late = (_newest(self._units) or 0) - SILENT_HOURS * HOUR
+        bright: Sequence[int] | None = None
+        for _, eqid, device_eqid, last_seen, _ in self._units:
+            hours: Sequence[int] = ()
+            if (last_seen or 0) <= late:
+                hours = bright = self._bright() if bright is None else bright
             if eqid in self.doubtful:
-                facts = facts._replace(known_since=since.get(eqid))
+                facts = PanelFacts(eqid, last_seen, since.get(eqid))
                 first = local_now(self.envoy, facts.known_since or 0) // DAY
-                state = state_of(facts, self._sunny, hours, self._moment, first)
+                state = state_of(
+                    facts, self._given, self._sunny, hours, self._moment, first
+                )
             else:
-                state = living_state(facts, hours, self._moment)
-            today_j = facts.days.get(this_day, 0)
+                state = living_state(last_seen, None, hours, self._moment)
+            today_j = today.get(eqid, 0)
             yield Panel(self.envoy, eqid, device_eqid, state, last_seen, today_j)
 
     def _since(self, known: Sequence[Row]) -> dict[str, int]:
         """Return when each was known first; not for those of the first report."""
-        ours = [row for row in known if row[1] in self._facts]
+        units = {row[1] for row in self._units}
+        ours = [row for row in known if row[1] in units]
         # They may be older than what is known of the Envoy.
         oldest = min((row[3] for row in ours if row[3] is not None), default=None)
         return {
@@ -214,7 +215,7 @@ class _House:
     def _bright(self) -> list[int]:
         """Return the hours in which half of the panels that are alive gave energy."""
         alive = len({row[1] for row in self._sums if row[4]})
-        first = self._newest // DAY - _SILENT_DAYS
+        first = (_newest(self._units) or 0) // DAY - _SILENT_DAYS
         gave: dict[int, Counter[int]] = {}
         for _, _, day, _, hours in self._sums:
             if day >= first:

@@ -11,7 +11,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, LargeBinary, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    CursorResult,
+    LargeBinary,
+    Table,
+)
 
 Row = tuple[Any, ...]
 Names = tuple[str, ...]
@@ -47,7 +55,7 @@ class Sql:
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement written with ``?`` and return its rows."""
         result = self.connection.exec_driver_sql(self._own(statement), tuple(values))
-        return [tuple(row) for row in result.fetchall()]
+        return _plain(result)
 
     def insert(
         self, table: Table, names: Names, rows: Sequence[Row], conflict: str
@@ -92,7 +100,7 @@ class Sql:
                 columns = zip(kinds, zip(*some, strict=True), strict=True)
                 sent = tuple(_array(kind, column) for kind, column in columns)
             result = self.connection.exec_driver_sql(self._own(statement), sent)
-            found += [tuple(row) for row in result]
+            found += _plain(result)
         return found
 
     def _many(
@@ -107,6 +115,13 @@ class Sql:
 
     def _own(self, statement: str) -> str:
         return statement.replace("?", "%s") if self.postgres else statement
+
+
+def _plain(result: CursorResult[Any]) -> list[Row]:
+    """Return the driver's own tuples: SQLAlchemy's cost half as much again."""
+    rows: list[Row] = result.cursor.fetchall() if result.cursor else []
+    result.close()
+    return rows
 
 
 def _type(column: Column[Any]) -> str:

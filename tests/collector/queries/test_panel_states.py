@@ -6,6 +6,7 @@ from nutbridge.collector.queries.panel_states import (
     SUNNY_J,
     PanelFacts,
     PanelState,
+    low_ones,
     state_of,
     sunny_days,
 )
@@ -15,18 +16,41 @@ TODAY = NOON // 86_400
 GOOD = 5 * SUNNY_J
 
 
-def panel(*days: int, seen: int | None = NOON, since: int | None = 0) -> PanelFacts:
-    """Return a panel that gave so much on the days before today, the newest last."""
-    before = {TODAY - len(days) + n: energy_j for n, energy_j in enumerate(days)}
-    return PanelFacts(seen, since, before)
+class House:
+    """Panels and their days."""
+
+    def __init__(self) -> None:
+        self.given: dict[int, dict[str, int]] = {}
+        self.count = 0
+
+    def panel(
+        self, *days: int, seen: int | None = NOON, since: int | None = 0, until: int = 0
+    ) -> PanelFacts:
+        """Return a panel that gave so much on the days before today, the newest last.
+
+        ``until`` 1: the last of them is today.
+        """
+        self.count += 1
+        eqid = str(self.count)
+        for n, energy_j in enumerate(days):
+            day = TODAY - len(days) + n + until
+            self.given.setdefault(day, {})[eqid] = energy_j
+        return PanelFacts(eqid, seen, since)
+
+    def judged(self, one: PanelFacts, bright: tuple[int, ...] = ()) -> PanelState:
+        """Return the state of one of them, at noon of today."""
+        sunny = sunny_days(self.given, TODAY)
+        first = (one.known_since or 0) // 86_400
+        found = state_of(one, self.given, sunny, bright, NOON, first)
+        # What is not low at all is not dead, and need not be asked further.
+        low = low_ones([one.eqid], self.given, sunny)
+        assert low or found is not PanelState.DEAD
+        return found
 
 
-def judged(
-    one: PanelFacts, others: list[PanelFacts], bright: tuple[int, ...] = ()
-) -> PanelState:
-    """Return the state of one panel among others, at noon of today."""
-    sunny = sunny_days([one, *others], TODAY)
-    return state_of(one, sunny, bright, NOON, (one.known_since or 0) // 86_400)
+@pytest.fixture
+def house() -> House:
+    return House()
 
 
 @pytest.mark.parametrize(
@@ -43,41 +67,52 @@ def judged(
         ((GOOD, 0, 0), "dead"),
     ],
 )
-def test_dead_panel(days: tuple[int, ...], state: str) -> None:
-    others = [panel(GOOD, GOOD, GOOD) for _ in range(5)]
-    assert judged(panel(*days), others) is PanelState(state)
+def test_dead_panel(house: House, days: tuple[int, ...], state: str) -> None:
+    for _ in range(5):
+        house.panel(GOOD, GOOD, GOOD)
+    assert house.judged(house.panel(*days)) is PanelState(state)
 
 
-def test_days_without_sun_say_nothing() -> None:
-    dark = [panel(GOOD, 0, GOOD // 3, GOOD // 3) for _ in range(5)]
-    assert judged(panel(GOOD, 0, 0, 0), dark) is PanelState.OK
-    # Weeks of snow: 50 Wh is the best day.
-    snow = [panel(SUNNY_J // 2, SUNNY_J // 2) for _ in range(5)]
-    assert judged(panel(0, 0), snow) is PanelState.OK
-    assert sunny_days([], TODAY) == {}
+def test_days_without_sun_say_nothing(house: House) -> None:
+    for _ in range(5):
+        house.panel(GOOD, 0, GOOD // 3, GOOD // 3)
+    assert house.judged(house.panel(GOOD, 0, 0, 0)) is PanelState.OK
+    assert sunny_days({}, TODAY) == {}
 
 
-def test_sunny_days_need_not_follow_each_other() -> None:
-    others = [panel(GOOD, 1000, 1000, GOOD) for _ in range(5)]
-    assert judged(panel(0, 0, 0, 0), others) is PanelState.DEAD
+def test_weeks_of_snow(house: House) -> None:
+    """50 Wh is the best day."""
+    for _ in range(5):
+        house.panel(SUNNY_J // 2, SUNNY_J // 2)
+    assert house.judged(house.panel(0, 0)) is PanelState.OK
 
 
-def test_today_is_not_over() -> None:
-    others = [PanelFacts(NOON, 0, {TODAY: GOOD, TODAY - 1: GOOD}) for _ in range(5)]
-    assert judged(PanelFacts(NOON, 0, {}), others) is PanelState.OK
+def test_sunny_days_need_not_follow_each_other(house: House) -> None:
+    for _ in range(5):
+        house.panel(GOOD, 1000, 1000, GOOD)
+    assert house.judged(house.panel(0, 0, 0, 0)) is PanelState.DEAD
 
 
-def test_most_of_a_house_may_be_out() -> None:
+def test_today_is_not_over(house: House) -> None:
+    for _ in range(5):
+        house.panel(GOOD, GOOD, until=1)
+    assert house.judged(house.panel()) is PanelState.OK
+
+
+def test_most_of_a_house_may_be_out(house: House) -> None:
     """A branch circuit is off: the median is of those that gave something."""
-    house = [*[panel(0, 0) for _ in range(7)], panel(GOOD, GOOD)]
-    assert judged(panel(0, 0), house) is PanelState.DEAD
+    for _ in range(7):
+        house.panel(0, 0)
+    house.panel(GOOD, GOOD)
+    assert house.judged(house.panel(0, 0)) is PanelState.DEAD
 
 
-def test_new_panel_is_not_dead() -> None:
-    others = [panel(GOOD, GOOD) for _ in range(5)]
-    new = panel(since=(TODAY - 1) * 86_400 + 50_000)
-    assert judged(new, others) is PanelState.OK
-    assert judged(panel(since=None), others) is PanelState.DEAD
+def test_new_panel_is_not_dead(house: House) -> None:
+    for _ in range(5):
+        house.panel(GOOD, GOOD)
+    new = house.panel(since=(TODAY - 1) * 86_400 + 50_000)
+    assert house.judged(new) is PanelState.OK
+    assert house.judged(house.panel(since=None)) is PanelState.DEAD
 
 
 @pytest.mark.parametrize(
@@ -91,18 +126,19 @@ def test_new_panel_is_not_dead() -> None:
         (9, "silent"),
     ],
 )
-def test_silent_while_others_give(ago_h: float, state: str) -> None:
+def test_silent_while_others_give(house: House, ago_h: float, state: str) -> None:
     bright = tuple(NOON - 3600 * n for n in range(1, 10))
-    one = panel(GOOD, GOOD, seen=NOON - int(ago_h * 3600))
-    assert judged(one, [], bright) is PanelState(state)
+    one = house.panel(GOOD, GOOD, seen=NOON - int(ago_h * 3600))
+    assert house.judged(one, bright) is PanelState(state)
 
 
-def test_panel_that_never_gave_anything() -> None:
+def test_panel_that_never_gave_anything(house: House) -> None:
     bright = tuple(NOON - 3600 * n for n in range(1, 5))
-    assert judged(panel(seen=None), [], bright) is PanelState.SILENT
-    assert judged(panel(seen=None, since=NOON), [], bright) is PanelState.ASLEEP
-    assert judged(panel(seen=None, since=None), [], bright) is PanelState.SILENT
+    for since, state in ((0, "silent"), (NOON, "asleep"), (None, "silent")):
+        one = house.panel(seen=None, since=since)
+        assert house.judged(one, bright) is PanelState(state)
 
 
-def test_night() -> None:
-    assert judged(panel(GOOD, GOOD, seen=NOON - 9 * 3600), []) is PanelState.ASLEEP
+def test_night(house: House) -> None:
+    one = house.panel(GOOD, GOOD, seen=NOON - 9 * 3600)
+    assert house.judged(one) is PanelState.ASLEEP
