@@ -119,7 +119,7 @@ class Sql:
 
 def _plain(result: CursorResult[Any]) -> list[Row]:
     """Return the driver's own tuples: SQLAlchemy's cost half as much again."""
-    rows: list[Row] = result.cursor.fetchall() if result.cursor else []
+    rows: list[Row] = list(result.cursor.fetchall()) if result.cursor else []
     result.close()
     return rows
 
