@@ -224,7 +224,8 @@ class _House:
             day * DAY + hour * HOUR
             for day, found in gave.items()
             for hour in range(DAY // HOUR)
-            if 2 * sum(n for hours, n in found.items() if hours >> hour & 1) >= alive
+            if 2 * sum(n for hours, n in found.items() if hours >> hour & 1)
+            >= max(alive, 1)
         ]
         # By day clocks are changed nowhere: it is that of an hour nearby.
         return [at - offset_s(self.envoy.timezone, at) for at in local]
