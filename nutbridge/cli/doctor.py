@@ -158,23 +158,17 @@ def _load(
         ConfigError: see config_file.load; or late.
     """
     from nutbridge.config.file import load
-    from nutbridge.net.worker import LateError, ThreadWaiter, Worker, call_within
+    from nutbridge.net.worker import LateError, call_within
     from nutbridge.system.clock import SystemClock
 
-    worker = Worker("config", lambda: None)
+    def read() -> "tuple[Settings, list[Notice]]":
+        return load(config, ups, os.environ, account_needed=False)
+
     try:
-        return call_within(
-            worker,
-            lambda: load(config, ups, os.environ, account_needed=False),
-            clock=SystemClock(),
-            waiter=ThreadWaiter(),
-            deadline=until,
-        )
+        return call_within("config", read, until, SystemClock())
     except LateError:
         problem = f"cannot be read within {_CONFIG_S:g} s; does its disk hang?"
         raise ConfigError(config or ups or "config", None, problem) from None
-    finally:
-        worker.retire()
 
 
 @dataclass(frozen=True, slots=True)

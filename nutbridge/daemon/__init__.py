@@ -23,12 +23,11 @@ From the wire to ups.status, at every check::
     sources.enphase.gateway.Gateway._send_known         adds the token
     sources.enphase.gateway.Gateway._send               to the known gateway alone
     net.https.HttpsDevice.send            one request, one answer or one error
-    net.https.run_within
-    net.worker.call_within                by its deadline, whatever the device does
+    net.worker.Worker.call                by its deadline, whatever the device does
     net.worker.Worker._run                here another thread begins
     net.https.Connection.exchange         to the first address that answers
     net.https.Connection._once            who is there is seen before a byte is sent
-    net.https._body
+    net.https._read                       nothing endless, nothing cut off
     sources.enphase.gateway.Gateway._dated
     net.jsonfields.parse_json
     sources.enphase.readings.Relay.from_json

@@ -10,6 +10,8 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 
+from nutbridge.net.failures import LinkError
+
 #: Time a new answer of the name service gets when old addresses are at hand, s.
 PATIENCE_S = 1.0
 
@@ -21,7 +23,7 @@ TOP_PORT = 65535
 Resolve = Callable[[str, int], Sequence[str]]
 
 
-class AddressError(Exception):
+class AddressError(LinkError):
     """No address to connect to; the text says why."""
 
 
@@ -105,22 +107,18 @@ class AddressBook:
             AddressError: no address, or still waiting for the name service.
         """
         with self._changed:
-            if self._fresh:
-                return self._known
-            if self._running:
-                if self._known:
-                    return self._known
-                raise AddressError(f"still resolving {self._host}")
-            self._running = True
-            try:
-                threading.Thread(
+            if not (self._fresh or self._running):
+                look_up = threading.Thread(
                     target=self._look_up, name="resolve", daemon=True
-                ).start()
-            except RuntimeError as error:  # no more threads; more may come back
-                self._running = False
-                raise AddressError(f"cannot resolve {self._host}: {error}") from None
-            wait_s = min(patience_s, PATIENCE_S) if self._known else patience_s
-            self._changed.wait_for(lambda: not self._running, wait_s)
+                )
+                try:
+                    look_up.start()
+                except RuntimeError as error:  # no more threads; more may come back
+                    problem = f"cannot resolve {self._host}: {error}"
+                    raise AddressError(problem) from None
+                self._running = True
+                wait_s = min(patience_s, PATIENCE_S) if self._known else patience_s
+                self._changed.wait_for(lambda: not self._running, wait_s)
             if self._known:
                 return self._known
             if self._running:

@@ -1,12 +1,13 @@
 """HTTPS to the cloud: certificates are verified, and no check needs it."""
 
+import contextlib
 import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from nutbridge.errors import DeviceUnreachable
-from nutbridge.net.addresses import AddressBook, Resolve, resolve_host
-from nutbridge.net.https import HTTPS_PORT, Connection, run_within
+from nutbridge.net.addresses import Resolve, resolve_host
+from nutbridge.net.https import HttpsDevice
 from nutbridge.net.library import httpx
 from nutbridge.net.tls import WatchedSocket
 from nutbridge.net.wire import Answer, Request
@@ -51,7 +52,6 @@ class CloudHttps:
         self._timeout_s = timeout_s
         self._ca_file = ca_file
         self._resolve = resolve
-        self._waiter = ThreadWaiter()
         self._context: ssl.SSLContext | None = None
 
     def send(self, request: Request, until: float) -> Answer:
@@ -61,26 +61,23 @@ class CloudHttps:
             DeviceUnreachable: host, path and what happened.
         """
         url = urlsplit(request.path)
-        what = f"{url.netloc}{url.path}"
+        netloc = url.netloc.rpartition("@")[2]
         if url.scheme != "https" or not url.hostname:
-            raise DeviceUnreachable(what, "not an https address")
-        host, port = url.hostname, url.port or HTTPS_PORT
-        book = AddressBook(host, port, self._resolve)
-        if self._context is None:
-            self._context = verifying_context(self._ca_file)
-        connection = Connection(host, port, book, self._context, self._timeout_s)
+            raise DeviceUnreachable(f"{netloc}{url.path}", "not an https address")
+        self._context = self._context or verifying_context(self._ca_file)
+        device = HttpsDevice(
+            netloc,
+            context=self._context,
+            clock=self._clock,
+            waiter=ThreadWaiter(),
+            timeout_s=self._timeout_s,
+            total_s=self._timeout_s,
+            resolve=self._resolve,
+        )
+        device.where = netloc
         path = url.path + (f"?{url.query}" if url.query else "")
-        try:
-            return run_within(
-                connection,
-                request._replace(path=path),
-                what,
-                clock=self._clock,
-                waiter=self._waiter,
-                until=min(until, self._clock.boottime() + self._timeout_s),
-            )
-        finally:
-            connection.abort()
+        with contextlib.closing(device):
+            return device.send(request._replace(path=path), until)
 
     def reconnect(self) -> None:
         """Nothing to drop."""

@@ -12,6 +12,7 @@ Source: IQ Gateways want one connection and requests one after another
 """
 
 import contextlib
+import functools
 import socket
 import ssl
 import threading
@@ -21,13 +22,7 @@ from typing import Any
 
 from nutbridge import __version__
 from nutbridge.errors import DeviceUnreachable
-from nutbridge.net.addresses import (
-    AddressBook,
-    AddressError,
-    Resolve,
-    resolve_host,
-    split_host,
-)
+from nutbridge.net.addresses import AddressBook, Resolve, resolve_host, split_host
 from nutbridge.net.failures import (
     LinkError,
     NotConnectedError,
@@ -37,7 +32,7 @@ from nutbridge.net.failures import (
 from nutbridge.net.library import httpx
 from nutbridge.net.tls import PinnedContext, WatchedSocket
 from nutbridge.net.wire import Answer, Peer, Request
-from nutbridge.net.worker import LateError, ThreadWaiter, Worker, call_within
+from nutbridge.net.worker import LateError, ThreadWaiter, Worker
 from nutbridge.system.clock import Clock, SystemClock, Waiter
 
 HTTPS_PORT = 443
@@ -94,6 +89,7 @@ class Connection:
         self._url = httpx.URL(scheme=scheme, host=self._name, port=port)
         self._headers = {**HEADERS, "Host": self._url.netloc.decode("ascii")}
         self._book = book
+        self._context = context
         self._limit_s = limit_s
         self._transport = httpx.HTTPTransport(
             verify=False if context is None else context,
@@ -103,29 +99,37 @@ class Connection:
         self._lock = threading.Lock()
         self._aborted = False
         self._handle: socket.socket | None = None
-        self._sock: socket.socket | None = None
+        self._tls: WatchedSocket | None = None
         self._address = ""
         self._fresh = self._in_tls = False
         self._only: Peer | None = None
         self.peer: Peer | None = None
         self.found = self.sent = False
-        self.worker = Worker("https", self._transport.close)
+        self.worker = Worker("https", self._close)
 
     def abort(self) -> None:
         """Break the connection off and end the thread; from any thread."""
         self._aborted = True
-        with self._lock, contextlib.suppress(OSError):
-            # Not SSLSocket.shutdown: it takes the TLS state from under a read.
-            if sock := self._handle or self._sock:
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self._break_off()
         self.worker.retire()
 
+    def _break_off(self) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            if self._handle is not None:
+                self._handle.shutdown(socket.SHUT_RDWR)
+
     def _hold(self, handle: socket.socket | None) -> None:
-        """Keep another handle while TLS takes the first one over."""
+        """Keep a handle of the connection that is ours: TLS takes the other over."""
         with self._lock:
             if self._handle is not None:
                 self._handle.close()
             self._handle = handle
+        if self._aborted:
+            self._break_off()
+
+    def _close(self) -> None:
+        self._transport.close()
+        self._hold(None)
 
     def exchange(self, request: Request, only: Peer | None) -> Answer:
         """Send one request to the first address that answers.
@@ -138,7 +142,7 @@ class Connection:
             only: the peer that may see it; None lets everybody.
 
         Raises:
-            LinkError, AddressError, CertificateChanged: no answer.
+            LinkError, CertificateChanged: no answer.
         """
         self._only = only
         addresses = self._book.addresses(2 * self._limit_s)
@@ -161,12 +165,12 @@ class Connection:
 
     def _once(self, request: Request, connect_s: float) -> Answer:
         self._fresh = self.sent = False
-        if isinstance(self._sock, WatchedSocket):
-            self._sock.received = 0
+        context = self._context
+        if self._tls is not None:
+            self._tls.received = 0
         problem: LinkError
         try:
-            limit_s = self._limit_s
-            timeout = {"read": limit_s, "write": limit_s, "pool": limit_s}
+            limits = dict.fromkeys(("read", "write", "pool"), self._limit_s)
             http = httpx.Request(
                 request.method,
                 self._url,
@@ -175,14 +179,14 @@ class Connection:
                 extensions={
                     "target": request.path.encode("ascii"),
                     "sni_hostname": self._name,
-                    "timeout": {"connect": connect_s, **timeout},
+                    "timeout": {"connect": connect_s, **limits},
                     "trace": self._trace,
                 },
             )
             with contextlib.closing(self._transport.handle_request(http)) as response:
-                self._keep_tls_session()
-                headers = {key.lower(): text for key, text in response.headers.items()}
-                return Answer(response.status_code, headers, _body(response))
+                if self._fresh and self._tls and isinstance(context, PinnedContext):
+                    context.keep_session(self._tls)
+                return _read(response)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TypeError) as error:
             problem = self._problem(error, connect_s)
         # Outside of the except clause: what the library raised may hold the
@@ -194,37 +198,32 @@ class Connection:
 
         Source: https://www.python-httpx.org/advanced/extensions/#trace
         """
-        layer, _, event = event.partition(".")
-        if layer == "connection":
-            self._trace_connecting(event, info)
-        elif event == "send_request_headers.started":
-            self._vet()
-        elif event == "send_request_headers.complete":
-            self.sent = True
+        match event:
+            case "connection.connect_tcp.started":
+                self._fresh, self._in_tls = True, False
+                self._tls = self.peer = None
+                self._hold(None)
+                self._go_on()
+            case "connection.connect_tcp.complete":
+                self._hold(info["return_value"].get_extra_info("socket").dup())
+            case "connection.start_tls.started":
+                self._in_tls = True
+            case "connection.start_tls.complete":
+                self._tls = info["return_value"].get_extra_info("socket")
+                if self._tls is not None and self._tls.shown is not None:
+                    self.peer = Peer(self._address, self._tls.shown)
+            case "http11.send_request_headers.started":
+                self._go_on()
+                if self._only is not None and self.peer != self._only:
+                    other = "another address or certificate than the one trusted"
+                    raise LinkError(other)
+                self._book.worked(self._address)
+            case "http11.send_request_headers.complete":
+                self.sent = True
 
-    def _trace_connecting(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "connect_tcp.started":
-            self._fresh, self._in_tls, self.peer = True, False, None
-        elif event in ("connect_tcp.complete", "start_tls.complete"):
-            self._sock = info["return_value"].get_extra_info("socket")
-            if self._aborted and self._sock is not None:
-                self._sock.close()  # the library has not taken it over yet
-                raise LinkError("given up")
-        handle = event == "start_tls.started"
-        self._in_tls = self._in_tls or handle
-        # TLS takes the socket over: meanwhile another handle serves ``abort``.
-        self._hold(self._sock.dup() if handle and self._sock else None)
-
-    def _vet(self) -> None:
-        """Refuse to show a secret to anybody but the known peer."""
-        if self._fresh and isinstance(self._sock, WatchedSocket):
-            shown = self._sock.shown
-            self.peer = None if shown is None else Peer(self._address, shown)
+    def _go_on(self) -> None:
         if self._aborted:
             raise LinkError("given up")
-        if self._only is not None and self.peer != self._only:
-            raise LinkError("another address or certificate than the one trusted")
-        self._book.worked(self._address)
 
     def _problem(self, error: Exception, connect_s: float) -> LinkError:
         """Say what went wrong, and whether another try may help."""
@@ -235,8 +234,7 @@ class Connection:
             if self._in_tls and ended_in_handshake(error):
                 return NotConnectedError("connection closed in the TLS handshake")
             return NotConnectedError(describe(error))
-        sock = self._sock if isinstance(self._sock, WatchedSocket) else None
-        received = sock is not None and sock.received > 0
+        received = self._tls is not None and self._tls.received > 0
         dropped = False
         if isinstance(error, httpx.TimeoutException):
             late = isinstance(error, httpx.ReadTimeout)
@@ -248,7 +246,7 @@ class Connection:
             dropped = not (self._fresh or received)
         elif not isinstance(error, httpx.RemoteProtocolError):
             problem = "request cannot be sent as it is"
-        elif sock is not None and not sock.ended:
+        elif self._tls is not None and not self._tls.ended:
             problem = "answer is not HTTP"
         elif received:
             problem = "answer cut off in its header"
@@ -257,17 +255,12 @@ class Connection:
             dropped = not self._fresh
         return LinkError(problem, dropped=dropped)
 
-    def _keep_tls_session(self) -> None:
-        if self._fresh and isinstance(self._sock, WatchedSocket):
-            context = self._sock.context
-            if isinstance(context, PinnedContext):
-                context.keep_session(self._sock)
 
-
-def _body(response: httpx.Response) -> bytes:
-    if response.headers.get("content-encoding", "identity") != "identity":
+def _read(response: httpx.Response) -> Answer:
+    headers = {key.lower(): text for key, text in response.headers.items()}
+    if headers.get("content-encoding", "identity") != "identity":
         raise LinkError("answer is compressed, which was not asked for")
-    length = response.headers.get("content-length")
+    length = headers.get("content-length")
     body = bytearray()
     try:
         if length is not None and int(length) > BODY_CAP:
@@ -279,44 +272,7 @@ def _body(response: httpx.Response) -> bytes:
     except httpx.RemoteProtocolError:
         of = f" of {length}" if length else ""
         raise LinkError(f"answer cut off after {len(body)}{of} bytes") from None
-    return bytes(body)
-
-
-def run_within(
-    connection: Connection,
-    request: Request,
-    what: str,
-    *,
-    clock: Clock,
-    waiter: Waiter,
-    until: float,
-    only: Peer | None = None,
-) -> Answer:
-    """Have a request sent and wait for the answer; on a failure end the connection.
-
-    Raises:
-        DeviceUnreachable: ``what`` and what happened.
-    """
-    limit_s = until - clock.boottime()
-    try:
-        return call_within(
-            connection.worker,
-            lambda: connection.exchange(request, only),
-            clock=clock,
-            waiter=waiter,
-            deadline=until,
-        )
-    except LateError:
-        thing = "complete answer" if connection.found else "address"
-        problem = f"no {thing} within {max(0.0, limit_s):.3g} s"
-    except (LinkError, AddressError) as error:
-        problem = str(error)
-    except BaseException:
-        connection.abort()
-        raise
-    sent = connection.sent
-    connection.abort()
-    raise DeviceUnreachable(what, problem, sent=sent)
+    return Answer(response.status_code, headers, bytes(body))
 
 
 class HttpsDevice:
@@ -332,9 +288,10 @@ class HttpsDevice:
         resolve: finds addresses.
 
     Attributes:
+        where: how errors call it, ``HOST:PORT``.
+        context: told which certificate to expect; None where there is no pin.
         secrets_only_to: once set, a request with a token or a session id fails,
             unsent, when the connection leads to another peer.
-        context: told which certificate to expect; None with plain http.
 
     Raises:
         ValueError: ``host`` is none.
@@ -344,7 +301,7 @@ class HttpsDevice:
         self,
         host: str,
         *,
-        context: PinnedContext | None,
+        context: ssl.SSLContext | None,
         clock: Clock,
         waiter: Waiter,
         timeout_s: float = 5.0,
@@ -352,17 +309,17 @@ class HttpsDevice:
         resolve: Resolve = resolve_host,
     ) -> None:
         name, port = split_host(host, HTTP_PORT if context is None else HTTPS_PORT)
-        self._host = name
-        self._port = port
-        self._where = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-        if context is not None:
-            context.device = self._where
-        self.context = context
+        self.where = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        self.context = context if isinstance(context, PinnedContext) else None
+        if self.context is not None:
+            self.context.device = self.where
         self._clock = clock
         self._waiter = waiter
-        self._timeout_s = timeout_s
         self._total_s = 2 * timeout_s if total_s is None else total_s
         self._book = AddressBook(name, port, resolve)
+        self._connect = functools.partial(
+            Connection, name, port, self._book, context, timeout_s
+        )
         self._connection: Connection | None = None
         self.secrets_only_to: Peer | None = None
 
@@ -389,26 +346,31 @@ class HttpsDevice:
             CertificateChanged: nothing was sent.
             Stopping: asked to end while waiting.
         """
-        what = self._where + request.path.partition("?")[0]
+        what = self.where + request.path.partition("?")[0]
         secret = any(name.lower() in SECRET_HEADERS for name in request.headers)
-        if self._connection is None:
-            self._connection = Connection(
-                self._host, self._port, self._book, self.context, self._timeout_s
-            )
+        only = self.secrets_only_to if secret else None
+        begun = self._clock.boottime()
+        until = min(until, begun + self._total_s)
+        self._connection = connection = self._connection or self._connect()
         try:
-            return run_within(
-                self._connection,
-                request,
-                what,
-                clock=self._clock,
-                waiter=self._waiter,
-                until=min(until, self._clock.boottime() + self._total_s),
-                only=self.secrets_only_to if secret else None,
+            return connection.worker.call(
+                lambda: connection.exchange(request, only),
+                until,
+                self._clock,
+                self._waiter,
             )
-        except BaseException:
-            self._connection = None
+        except BaseException as error:
+            sent = connection.sent
+            self.reconnect()
             self._book.failed()
-            raise
+            if isinstance(error, LateError):
+                thing = "complete answer" if connection.found else "address"
+                problem = f"no {thing} within {max(0.0, until - begun):.3g} s"
+            elif isinstance(error, LinkError):
+                problem = str(error)
+            else:
+                raise
+        raise DeviceUnreachable(what, problem, sent=sent)
 
     def reconnect(self) -> None:
         """Drop the connection; the next request makes a new one."""

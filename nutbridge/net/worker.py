@@ -30,7 +30,7 @@ class Worker:
         cleanup: runs in the thread when it ends.
     """
 
-    def __init__(self, name: str, cleanup: Callable[[], None]) -> None:
+    def __init__(self, name: str, cleanup: Callable[[], None] | None = None) -> None:
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._cleanup = cleanup
         threading.Thread(target=self._run, name=name, daemon=True).start()
@@ -41,7 +41,8 @@ class Worker:
                 call()
                 del call  # its answer must not live on in an idle thread
         finally:
-            self._cleanup()
+            if self._cleanup is not None:
+                self._cleanup()
 
     def put(self, call: Callable[[], None]) -> None:
         """Run ``call``, which raises nothing, after those before it."""
@@ -51,48 +52,54 @@ class Worker:
         """End the thread after the call it is in."""
         self._calls.put(None)
 
+    def call(
+        self, call: Callable[[], T], until: float, clock: Clock, waiter: Waiter
+    ) -> T:
+        """Run ``call`` and wait for it no longer than ``until``.
 
-def call_within(
-    worker: Worker,
-    call: Callable[[], T],
-    *,
-    clock: Clock,
-    waiter: Waiter,
-    deadline: float,
-) -> T:
-    """Run ``call`` in the worker and wait for it no longer than ``deadline``.
+        Args:
+            call: what to run; its result or its exception comes back.
+            until: CLOCK_BOOTTIME, s.
+            clock: tells CLOCK_BOOTTIME.
+            waiter: really waits, whatever the clock says, and is woken at the end.
 
-    Args:
-        worker: not busy.
-        call: what to run; its result or its exception comes back.
-        clock: tells CLOCK_BOOTTIME.
-        waiter: really waits, whatever the clock says, and is woken at the end.
-        deadline: CLOCK_BOOTTIME, s.
+        Raises:
+            LateError: the time is up; the call still runs, unless it was late before.
+            Stopping: SIGTERM or SIGINT came; the call still runs.
+        """
+        values: list[T] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                values.append(call())
+            except BaseException as error:  # noqa: BLE001 - raised again by the caller
+                errors.append(error)
+            waiter.wake()
+
+        if clock.boottime() >= until:
+            raise LateError
+        self.put(run)
+        while not (values or errors):
+            left = until - clock.boottime()
+            if left <= 0 or not (waiter.wait(left) or values or errors):
+                raise LateError
+        if errors:
+            raise errors.pop()
+        return values[0]
+
+
+def call_within(name: str, call: Callable[[], T], until: float, clock: Clock) -> T:
+    """Do the same in a thread for this call alone; no signal ends the waiting.
 
     Raises:
-        LateError: the time is up; the call still runs, unless it was late before.
-        Stopping: SIGTERM or SIGINT came; the call still runs.
+        LateError: the time is up; the call still runs.
     """
-    values: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            values.append(call())
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller
-            errors.append(error)
-        waiter.wake()
-
-    if clock.boottime() >= deadline:
-        raise LateError
-    worker.put(run)
-    while not (values or errors):
-        left = deadline - clock.boottime()
-        if left <= 0 or not (waiter.wait(left) or values or errors):
-            raise LateError
-    if errors:
-        raise errors.pop()
-    return values[0]
+    worker = Worker(name)
+    try:
+        return worker.call(call, until, clock, ThreadWaiter())
+    finally:
+        worker.retire()
 
 
 class ThreadWaiter:

@@ -17,12 +17,7 @@ from typing import NamedTuple, TypeVar
 from nutbridge.errors import UsageError
 from nutbridge.net.addresses import resolve_host, split_host
 from nutbridge.net.failures import describe
-from nutbridge.net.worker import (
-    LateError,
-    ThreadWaiter,
-    Worker,
-    call_within,
-)
+from nutbridge.net.worker import LateError, call_within
 from nutbridge.nut.errors import (
     DataStale,
     DriverNotConnected,
@@ -209,11 +204,8 @@ def _talk(
                 link.say("LOGOUT")
             return answer
 
-    worker = Worker("upsd", lambda: None)
     try:
-        return call_within(
-            worker, talk, clock=clock, waiter=ThreadWaiter(), deadline=until
-        )
+        return call_within("upsd", talk, until, clock)
     except (LateError, TimeoutError):
         raise UpsdUnreachable(address, f"no answer within {timeout_s:.3g} s") from None
     except socket.gaierror:
@@ -222,8 +214,6 @@ def _talk(
         raise UpsdUnreachable(address, describe(exc)) from None
     except UnicodeError:
         raise UpsdUnreachable(address, "not a name that can be looked up") from None
-    finally:
-        worker.retire()
 
 
 def _connect(host: str, port: int, left: Callable[[], float]) -> socket.socket:

@@ -36,7 +36,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
 
 #: Where what was read becomes something else, and at last a file.
 RELAY_SHAPES = (
-    *("net.worker.call_within", "net.https._body", "net.jsonfields.parse_json"),
+    *("net.worker.Worker.call", "net.https._read", "net.jsonfields.parse_json"),
     *("sources.enphase.readings.Relay.from_json", "sources.enphase.facts.derive_grid"),
     *("ups.status.events.classify", "ups.status.events._apply"),
     *("ups.status.low.evaluate", "nut.numbers.nut_values", "nut.port_text.render"),

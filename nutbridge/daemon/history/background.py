@@ -70,7 +70,7 @@ class BackgroundWriter:
         if self._asked:
             return True
         try:
-            self._worker = self._worker or Worker("history", lambda: None)
+            self._worker = self._worker or Worker("history")
         except RuntimeError:
             return False  # no more threads: with the next line
         self._asked = True

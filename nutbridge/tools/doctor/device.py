@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nutbridge.net.addresses import resolve_host, split_host
-from nutbridge.net.worker import LateError, ThreadWaiter, Worker, call_within
+from nutbridge.net.worker import LateError, call_within
 from nutbridge.tools.doctor.check import CheckVerdict, Gathered, failed, ok, warning
 from nutbridge.tools.doctor.context import DoctorContext
 
@@ -49,21 +49,14 @@ def resolve(host: str, place: DoctorContext) -> Sequence[str] | str:
     """Return the addresses, or why there are none."""
     name, port = split_host(host)
     until = min(place.until, place.clock.boottime() + _LOOK_UP_S)
-    worker = Worker("resolve", lambda: None)
     try:
         return call_within(
-            worker,
-            lambda: resolve_host(name, port),
-            clock=place.clock,
-            waiter=ThreadWaiter(),
-            deadline=until,
+            "resolve", lambda: resolve_host(name, port), until, place.clock
         )
     except LateError:
         return f"the name service does not answer within {_LOOK_UP_S:g} s"
     except (OSError, UnicodeError):
         return "no address is known for that name"
-    finally:
-        worker.retire()
 
 
 def resolves(found: DeviceFacts) -> CheckVerdict:
