@@ -20,15 +20,13 @@ From the wire to ups.status, at every check::
     net.retry.retrying                    a second try
     sources.enphase.gateway.Gateway.fetch_relay
     sources.enphase.gateway.Gateway._fetch
-    sources.enphase.gateway.Gateway._send_known         adds the token
-    sources.enphase.gateway.Gateway._send               to the known gateway alone
+    sources.enphase.gateway.Gateway._send               the token, to ours alone
     net.https.HttpsDevice.send            one request, one answer or one error
     net.worker.Worker.call                by its deadline, whatever the device does
     net.worker.Worker._run                here another thread begins
     net.https.Connection.exchange         to the first address that answers
     net.https.Connection._once            who is there is seen before a byte is sent
     net.https._read                       nothing endless, nothing cut off
-    sources.enphase.gateway.Gateway._dated
     net.jsonfields.parse_json
     sources.enphase.readings.Relay.from_json
     sources.enphase.facts.derive_grid     closed, open, or a word nobody knows
@@ -56,7 +54,6 @@ From the charge to LB, at every full poll::
     sources.enphase.details.Details._ask_secctrl
     sources.enphase.gateway.Gateway.fetch_secctrl
     sources.enphase.gateway.Gateway._fetch              goes on as above
-    sources.enphase.gateway.Gateway._dated
     sources.enphase.readings.SecCtrl.from_json
     sources.enphase.facts.derive_facts    makes Facts of the answers, once
     daemon.monitor.Monitor._learn

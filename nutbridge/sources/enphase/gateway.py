@@ -226,11 +226,11 @@ class Gateway:
             DeviceError: none came.
         """
         if path == paths.INFO:
-            return self._send_openly(Request("GET", path), until)
+            return self._send("GET", path, until, known=False)
         answers: list[Answer] = []
 
         def ask(until: float) -> None:
-            answers.append(self._send_known("GET", path, until))
+            answers.append(self._send("GET", path, until))
             if answers[-1].status in _REFUSALS:
                 raise TokenRejected(self.host + path, "refused")
 
@@ -244,53 +244,39 @@ class Gateway:
         Raises:
             DeviceError: no usable answer; without ``mains_oper_state`` none is.
         """
-        relay = self._fetch(paths.RELAY, until, Relay.from_json)
-        if relay.value.oper is None:
-            what = self.host + paths.RELAY
-            problem = "no mains_oper_state in the answer"
-            raise self._with_remedy(DeviceAnswerError(what, problem))
-        return relay
+        return self._fetch(paths.RELAY, Relay.from_json, until)
 
     def fetch_livedata(self, until: float) -> Dated[LiveData]:
         """Fetch the values of the live stream, fresh or not."""
-        return self._fetch(paths.LIVEDATA, until, LiveData.from_json)
+        return self._fetch(paths.LIVEDATA, LiveData.from_json, until)
 
     def fetch_secctrl(self, until: float) -> Dated[SecCtrl]:
         """Fetch charge, capacity and limits of the batteries."""
-        return self._fetch(paths.SECCTRL, until, SecCtrl.from_json)
+        return self._fetch(paths.SECCTRL, SecCtrl.from_json, until)
 
     def fetch_inventory(self, until: float) -> Dated[Inventory]:
         """Fetch what is fitted."""
-        return self._fetch(paths.INVENTORY, until, Inventory.from_json)
+        return self._fetch(paths.INVENTORY, Inventory.from_json, until)
 
     def fetch_status(self, until: float) -> Dated[EnsembleStatus]:
         """Fetch what each battery reports; a large answer, for want of a better."""
-        return self._fetch(paths.STATUS, until, EnsembleStatus.from_json)
+        return self._fetch(paths.STATUS, EnsembleStatus.from_json, until)
 
     def fetch_power(self, until: float) -> Dated[BatteryPowers]:
         """Fetch the power of each battery."""
-        return self._fetch(paths.POWER, until, BatteryPowers.from_json)
+        return self._fetch(paths.POWER, BatteryPowers.from_json, until)
 
     def fetch_reports(self, until: float) -> Dated[MeterReports]:
         """Fetch what the CT meters measure."""
-        return self._fetch(paths.REPORTS, until, MeterReports.from_json)
+        return self._fetch(paths.REPORTS, MeterReports.from_json, until)
 
     def fetch_meters(self, until: float) -> Dated[MeterSetup]:
         """Fetch which CT meters there are."""
-        return self._fetch(paths.METERS, until, MeterSetup.from_json)
+        return self._fetch(paths.METERS, MeterSetup.from_json, until)
 
     def fetch_info(self, until: float) -> Dated[Info]:
         """Fetch serial, firmware and clock, without the token."""
-        try:
-            answer = self._send_openly(Request("GET", paths.INFO), until)
-            if answer.status in _REFUSALS:
-                # No token was sent, so none was refused.
-                what, problem = self.host + paths.INFO, f"answered {answer.status}"
-                raise DeviceAnswerError(what, problem, answer.status)
-            info = self._dated(paths.INFO, answer, Info.from_xml)
-        except DeviceError as error:
-            self._look_for_old_firmware(error, until)
-            raise self._with_remedy(error) from error.__cause__
+        info = self._fetch(paths.INFO, Info.from_xml, until, known=False)
         self.info = info.value
         return info
 
@@ -320,7 +306,7 @@ class Gateway:
         # Without the cookie: it could pass for the token.
         self._session = None
         try:
-            answer = self._send_known("GET", paths.CHECK_JWT, until)
+            answer = self._send("GET", paths.CHECK_JWT, until)
             self._check(paths.CHECK_JWT, answer)
         except TokenRejected:
             return False
@@ -337,7 +323,7 @@ class Gateway:
         """
         if self._read_only:
             return
-        answer = self._send_known("POST", paths.STREAM, until, _ENABLE)
+        answer = self._send("POST", paths.STREAM, until, _ENABLE)
         self._check(paths.STREAM, answer)
 
     def new_session(self) -> None:
@@ -350,14 +336,25 @@ class Gateway:
         self._session = None
         self._wire.close()
 
-    def _fetch(self, path: str, until: float, read: Callable[[Any], T]) -> Dated[T]:
+    def _fetch(
+        self, path: str, read: Callable[[Any], T], until: float, *, known: bool = True
+    ) -> Dated[T]:
+        """Ask, with the token where ``known``; a failure tells what to do."""
         try:
-            answer = self._send_known("GET", path, until)
-            found = self._dated(path, answer, lambda body: read(parse_json(body)))
+            answer = self._send("GET", path, until, known=known)
+            at = self._clock.boottime()
+            self._check(path, answer, known=known)
+            try:
+                value = read(parse_json(answer.body) if known else answer.body)
+            except BodyError as error:
+                raise DeviceAnswerError(self.host + path, str(error)) from None
         except DeviceError as error:
+            if not known:
+                self._look_for_old_firmware(error, until)
             raise self._with_remedy(error) from error.__cause__
-        self._accepted = self._offered
-        return found
+        if known:
+            self._accepted = self._offered
+        return Dated(value, at, http_date(answer.headers.get("date", "")))
 
     def _with_remedy(self, error: DeviceError) -> DeviceError:
         # Loaded only here: most polls go well.
@@ -368,19 +365,10 @@ class Gateway:
         error.remedy, error.lasting = found
         return error
 
-    def _dated(self, path: str, answer: Answer, read: Callable[[bytes], T]) -> Dated[T]:
-        at = self._clock.boottime()
-        self._check(path, answer)
-        try:
-            value = read(answer.body)
-        except BodyError as error:
-            raise DeviceAnswerError(self.host + path, str(error)) from None
-        return Dated(value, at, http_date(answer.headers.get("date", "")))
-
-    def _check(self, path: str, answer: Answer) -> None:
+    def _check(self, path: str, answer: Answer, *, known: bool = True) -> None:
         what, status = self.host + path, answer.status
         self.epoch_s = http_date(answer.headers.get("date", "")) or self.epoch_s
-        if status in _REFUSALS:
+        if status in _REFUSALS and known:
             raise TokenRejected(what, f"the gateway refuses the token ({status})")
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             problem = f"answered {status}, a redirect, which is not followed"
@@ -388,38 +376,49 @@ class Gateway:
         if status != HTTPStatus.OK:
             raise DeviceAnswerError(what, f"answered {status}", status)
 
-    def _send_openly(self, request: Request, until: float) -> Answer:
-        """Send without the token, to any device whose certificate may pass."""
-        try:
-            return self._send(request, until, known=False)
-        except CertificateChanged as error:
-            if self._guard is None:
-                raise
-            self._guard.changed(error)
-            return self._send(request, until, known=False)
-
-    def _send_known(
-        self, method: str, path: str, until: float, body: bytes | None = None
+    def _send(
+        self,
+        method: str,
+        path: str,
+        until: float,
+        body: bytes | None = None,
+        *,
+        known: bool = True,
+        again: bool = True,
     ) -> Answer:
-        """Send with the token, to the device that is known to be ours."""
-        token = self._token()
-        if token is None:
+        """Send, with the token to the device alone that is known to be ours.
+
+        Without it to any device whose certificate may pass.
+        """
+        token = self._token() if known else None
+        if known and token is None:
             raise DeviceError(self.host, "no token yet")
-        self._offered = token
-        request = Request(method, path, self._credentials(token, body), body)
+        guard = self._guard if known else None
+        request = Request(method, path, self._headers(token, body), body)
         try:
-            answer = self._send(request, until, known=True)
+            if guard is not None:
+                guard.admit(lambda: self.fetch_info(until).value.serial)
+            try:
+                answer = self._wire.send(request, until)
+            except DeviceUnreachable:
+                if guard is not None:
+                    guard.failed()
+                raise
         except CertificateChanged as error:
-            if self._guard is None:
+            if self._guard is None or not again:
                 raise
             self._guard.changed(error)
-            answer = self._send(request, until, known=True)
+            return self._send(method, path, until, body, known=known, again=False)
         cookie = _SESSION.search(answer.headers.get("set-cookie", ""))
-        if cookie:
+        if known and cookie:
             self._session, self._session_of = cookie[1], token
+        self._show(request, answer)
         return answer
 
-    def _credentials(self, token: str, body: bytes | None) -> Mapping[str, str]:
+    def _headers(self, token: str | None, body: bytes | None) -> Mapping[str, str]:
+        if token is None:
+            return {}
+        self._offered = token
         headers = {"Authorization": f"Bearer {token}"}
         if self._session and self._session_of == token:
             headers["Cookie"] = f"sessionId={self._session}"
@@ -427,26 +426,15 @@ class Gateway:
             headers["Content-Type"] = "application/json"
         return headers
 
-    def _send(self, request: Request, until: float, *, known: bool) -> Answer:
-        """Send; where only the known device may see it, let the guard make sure."""
-        guard = self._guard if known else None
-        if guard is not None:
-            guard.admit(lambda: self.fetch_info(until).value.serial)
-        try:
-            answer = self._wire.send(request, until)
-        except DeviceUnreachable:
-            if guard is not None:
-                guard.failed()
-            raise
-        if _log.isEnabledFor(BODIES):
-            # Loaded only here: its table takes longer to build than a poll.
-            from nutbridge.system.redact import redact_text
+    def _show(self, request: Request, answer: Answer) -> None:
+        if not _log.isEnabledFor(BODIES):
+            return
+        # Loaded only here: its table takes longer to build than a poll.
+        from nutbridge.system.redact import redact_text
 
-            secrets = (self._token(), self._session)
-            shown = redact_text(answer.body, secrets=secrets)
-            words = (request.method, request.path, answer.status, shown)
-            _log.log(BODIES, "%s %s: %d %s", *words)
-        return answer
+        shown = redact_text(answer.body, secrets=(self._token(), self._session))
+        words = (request.method, request.path, answer.status, shown)
+        _log.log(BODIES, "%s %s: %d %s", *words)
 
 
 def http_date(text: str) -> float | None:

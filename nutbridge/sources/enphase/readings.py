@@ -7,6 +7,7 @@ absurd is ``None``; an answer that is no answer at all raises BodyError.
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from nutbridge.net.jsonfields import (
+    BodyError,
     as_list,
     as_object,
     child,
@@ -61,11 +62,15 @@ class Relay(NamedTuple):
         Source: GET /ivp/ensemble/relay, firmware 7 and 8.
         Shape: {"mains_oper_state": "closed" | "open" | "open ...",
         "mains_admin_state": ..., "Enchg_grid_mode": ..., "Solar_grid_mode": ...}
+        Without the first it is no answer.
         """
         relay = as_object(value)
+        oper = text(relay, "mains_oper_state")
+        if oper is None:
+            raise BodyError("no mains_oper_state in the answer")
         modes = (text(relay, "Enchg_grid_mode"), text(relay, "Solar_grid_mode"))
         return cls(
-            oper=text(relay, "mains_oper_state"),
+            oper=oper,
             admin=text(relay, "mains_admin_state"),
             modes=tuple(mode.lower() for mode in modes if mode),
         )
