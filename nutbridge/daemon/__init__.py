@@ -13,8 +13,7 @@ From the wire to ups.status, at every check::
     daemon.monitor.Monitor.tick           one check; no bug ends the loop
     daemon.monitor.Monitor._check
     daemon.monitor.Monitor._ask           an answer, or why there is none
-    sources.enphase.source.EnphaseSource.grid
-    sources.enphase.source.EnphaseSource._ask_grid      who is asked, who is believed
+    sources.enphase.source.EnphaseSource.grid           who is asked and believed
     sources.enphase.source.EnphaseSource._ask_relay
     sources.enphase.gateway.Gateway.insist              what helps after a 401
     net.retry.retrying                    a second try
@@ -34,9 +33,8 @@ From the wire to ups.status, at every check::
     ups.status.events.check               that and its age make an event
     ups.status.events._apply              makes a state of it: TABLE, the law
     daemon.monitor.Monitor._carry_out     hide, keep or write
-    daemon.monitor.Monitor._says_it_already
+    daemon.monitor.Monitor._publish       OB at once, numbers when all are read
     ups.status.low.evaluate               the state makes OL or OB, here alone
-    daemon.monitor.Monitor._publish
     nut.numbers.nut_values
     nut.publisher.PortFilePublisher.publish
     nut.port_text.render                  ups.status is the last line

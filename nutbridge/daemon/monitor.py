@@ -376,11 +376,7 @@ class Monitor:
     def _carry_out(
         self, step: Step, now: float, *, details_follow: bool = False
     ) -> None:
-        """Do to the port file what the step says.
-
-        What does not change a word of the status is written after the details
-        that follow; what does is written before anybody else is asked.
-        """
+        """Do to the port file what the step says."""
         self.memory = step.memory
         for notice in step.notices:
             _log.log(notice.level, "%s", called(notice.text, self._base.device))
@@ -388,18 +384,8 @@ class Monitor:
         left_over = self.memory.state is State.NOCOMMS and self.memory.shown.status
         if step.row.show is Show.HIDE or left_over:
             self._hide(now)
-        elif step.row.show is Show.WRITE and not (
-            details_follow and self._says_it_already(now)
-        ):
-            self._publish(now)
-
-    def _says_it_already(self, now: float) -> bool:
-        """Whether the status in the file is the one that is true now."""
-        shown, on_battery = self.memory.shown, self.memory.state in ON_BATTERY_STATES
-        if not on_battery:
-            return shown.status.split()[:1] == ["OL"]
-        # An LB does not wait for the details either.
-        return shown.status == evaluate(self.memory, now, self._policy())[1].status
+        elif step.row.show is Show.WRITE:
+            self._publish(now, details_follow=details_follow)
 
     def _begins_round(self, step: Step, now: float) -> bool:
         """Whether a full poll is due."""
@@ -431,17 +417,22 @@ class Monitor:
         if step.row.show is Show.WRITE:
             self._publish(self._clock.boottime())
 
-    def _publish(self, now: float) -> None:
-        """Write what is true now; a failure keeps the loop going."""
+    def _publish(self, now: float, *, details_follow: bool = False) -> None:
+        """Write what is true now; a failure keeps the loop going.
+
+        What does not change a word of the status is written after the details
+        that follow; what does, an LB too, before anybody else is asked.
+        """
         self._look_at_file()
-        policy = self._policy()
-        self.memory, verdict = evaluate(self.memory, now, policy)
+        gone, said = self.memory.state in ON_BATTERY_STATES, self.memory.shown.status
+        if details_follow and not gone and said.split()[:1] == ["OL"]:
+            return
+        memory, verdict = evaluate(self.memory, now, self._policy())
+        if details_follow and gone and said == verdict.status:
+            return
+        self.memory = memory._replace(low_at=low_at(verdict, now) if gone else None)
         self.verdict = verdict
         wall = self._clock.wall()
-        gone = self.memory.state in ON_BATTERY_STATES
-        self.memory = self.memory._replace(
-            low_at=low_at(verdict, now) if gone else None
-        )
         self.memory, notice = hourly(self.memory, verdict, now, wall)
         if notice is not None:
             _log.log(notice.level, "%s", notice.text)

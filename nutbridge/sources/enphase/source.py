@@ -162,35 +162,37 @@ class EnphaseSource:
             DeviceError: no usable answer.
             Stopping: asked to end while waiting.
         """
-        answer = self._ask_grid(until)
+        try:
+            relay = self._ask_relay(until)
+        except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
+            # Nobody else takes a bad token either.
+            bad = self._gateway.token_bad
+            said = None if bad else self._ask_witnesses(error, until)
+            if said is None:
+                raise
+            answer = said
+        else:
+            answer = derive_grid(relay)
+            if answer.grid is Grid.UNKNOWN:
+                odd = DeviceAnswerError("the relay", f"says {answer.word!r}")
+                answer = self._ask_witnesses(odd, until) or answer
+            else:
+                self._believe("", None)
+                if answer.grid is Grid.CLOSED:
+                    answer = self._ask_beside(relay, answer, until)
         if answer.grid is Grid.OPEN:
             self.opened_at = self._clock.boottime()
         return answer
 
-    def _ask_grid(self, until: float) -> GridAnswer:
-        try:
-            relay = self._ask_relay(until)
-        except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
-            if self._gateway.token_bad:
-                raise  # nobody else takes it either
-            said = self._ask_witnesses(error, until)
-            if said is None:
-                raise
-            return said
-        answer = derive_grid(relay)
-        if answer.grid is Grid.UNKNOWN:
-            odd = DeviceAnswerError("the relay", f"says {answer.word!r}")
-            return self._ask_witnesses(odd, until) or answer
-        self._believe("", None)
-        if answer.grid is Grid.OPEN:
-            return answer
+    def _ask_beside(self, relay: Relay, closed: GridAnswer, until: float) -> GridAnswer:
+        """Ask who may know better than a relay that says ``closed``."""
         if self._has_collar():
             return self._ask_collar(relay, until)
         seen = self._details.inventory
         # An empty one proves nothing: gateways boot with it.
         if not (seen and seen.value.devices) and self._inventory_tries > 0:
             return self._look_for_collar(relay, until)
-        return self._unless_stale(answer, until)
+        return self._unless_stale(closed, until)
 
     def _unless_stale(self, answer: GridAnswer, until: float) -> GridAnswer:
         """Return ``closed``, marked where the gateway only repeats it.
