@@ -35,7 +35,7 @@ PURE = (
     *("errors", "ups", "nut.variables", "nut.values", "nut.words"),
     "nut.port_text",
     *("nut.user_settings", "nut.edit", "nut.makers", "nut.ups_conf", "nut.numbers"),
-    *("nut.curve", "nut.errors", "net.wire", "net.jsonfields", "system.redact"),
+    *("nut.errors", "net.wire", "net.jsonfields", "system.redact"),
     *("system.retry_state", "system.text"),
     *("config.keys", "config.text", "config.values", "config.settings"),
     *("config.file_names", "config.sma"),

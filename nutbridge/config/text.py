@@ -30,13 +30,13 @@ _BARE = re.compile(r"[^ \t\n'\"\\;&|<>()]+")
 _SINGLE = re.compile(r"'([^']*)'")
 # Possessive (*+): an unclosed quote is found out in one pass.
 _DOUBLE = re.compile(r'"((?:[^"\\]+|\\.)*+)"', re.DOTALL)
-_ESCAPE_IN_DOUBLE = re.compile(r'\\([$`"\\\n])')
+_ESCAPE_IN_DOUBLE = r'\\([$`"\\\n])'
 
 # What bash replaces: $NAME, $1, $?, ${...}, $(...), $[...] and backticks; the
 # line may go on between $ and the rest.
 _REPLACED = r"\$(?:\\\n)*[A-Za-z0-9_{(\[@*#?!$-]|`"
 _REPLACED_BARE = re.compile(_REPLACED + "|:~")
-_REPLACED_DOUBLE = re.compile(rf"\\.|({_REPLACED})", re.DOTALL)
+_REPLACED_DOUBLE = rf"\\.|({_REPLACED})"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -161,7 +161,7 @@ class _Scanner:
             return self._quoted(key, _SINGLE), False
         if char == '"':
             raw = self._quoted(key, _DOUBLE)
-            text = _ESCAPE_IN_DOUBLE.sub(_unescape, raw)
+            text = re.sub(_ESCAPE_IN_DOUBLE, _unescape, raw)
             return text, _replaced_in_double(raw)
         found = self._take(_BARE)
         if found is None:
@@ -197,4 +197,5 @@ def _unescape(found: re.Match[str]) -> str:
 
 
 def _replaced_in_double(raw: str) -> bool:
-    return any(found[1] for found in _REPLACED_DOUBLE.finditer(raw))
+    found = re.finditer(_REPLACED_DOUBLE, raw, re.DOTALL)
+    return any(each[1] for each in found)

@@ -24,7 +24,7 @@ _HOST = re.compile(rf"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?{_PORT}")
 _ENDS = re.compile(r"^(?:\[.*\]|[^\[:]*):([0-9]+)$")
 _MOST_HOSTS = 4
 _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(%[A-Za-z0-9._-]+)?")
-_IPV6_IN_BRACKETS = re.compile(rf"\[({_IPV6.pattern})\]{_PORT}")
+_IPV6_IN_BRACKETS = rf"\[({_IPV6.pattern})\]{_PORT}"
 _HTTPS = re.compile(r"https://[A-Za-z0-9\[][!-~]*")
 
 _SHOWN = 40
@@ -188,7 +188,7 @@ class Values:
     def _host(self, name: str, value: str) -> str:
         if _IPV6.fullmatch(value):
             return f"[{value}]"
-        if _HOST.fullmatch(value) or _IPV6_IN_BRACKETS.fullmatch(value):
+        if _HOST.fullmatch(value) or re.fullmatch(_IPV6_IN_BRACKETS, value):
             return value
         raise self.error(
             name,

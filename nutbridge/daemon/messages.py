@@ -21,6 +21,8 @@ from nutbridge.ups.units import (
 _log = logging.getLogger(__name__)
 
 _A_DAY = "; what is no longer fitted is forgotten after a day without it"
+#: An LB that could not be written for so many polls: the file is hidden.
+LOST_POLLS = 3
 
 _CLOSED_ONCE = Notice(
     CRITICAL,
@@ -47,6 +49,34 @@ class WriteTrouble:
         if self._told:
             _log.info("the port file can be written again")
         self._told = False
+
+
+class UnwrittenLb:
+    """Tells when an LB could not be written for too many polls.
+
+    Attributes:
+        unwritten: the status last tried has LB in it and was not written.
+    """
+
+    def __init__(self) -> None:
+        self.unwritten = False
+        self._polls = 0
+
+    def count(self, told: str) -> bool:
+        """Count one poll.
+
+        Args:
+            told: the status that clients see, "" when hidden.
+
+        Returns:
+            True when the file must be hidden: a rename needs no space.
+        """
+        words = told.split()
+        lost = self.unwritten and bool(words) and "LB" not in words
+        self._polls = self._polls + 1 if lost else 0
+        if self._polls == LOST_POLLS:
+            _log.log(CRITICAL, "LB cannot be written: hiding the file")
+        return self._polls >= LOST_POLLS
 
 
 class LastingCauses:

@@ -12,6 +12,7 @@ from nutbridge.daemon.last_resort import Crashes, LastResort
 from nutbridge.daemon.messages import (
     LastingCauses,
     OddWords,
+    UnwrittenLb,
     WriteTrouble,
     called,
     hourly,
@@ -20,7 +21,6 @@ from nutbridge.daemon.messages import (
     source_text,
     tell_health,
 )
-from nutbridge.daemon.unwritten_lb import UnwrittenLb
 from nutbridge.errors import (
     DeviceAnswerError,
     DeviceError,

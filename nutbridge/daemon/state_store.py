@@ -1,11 +1,15 @@
-"""The state file: where it lies, reading and replacing it."""
+"""The state file: where it lies, reading and replacing it, and whose it is."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from nutbridge.system.files import Access, read_file, replace_file, sweep
+from nutbridge.system.retry_state import RetryState
 from nutbridge.ups.snapshot import SnapshotError
+from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.saved import SavedState, parse, render
 
 _log = logging.getLogger(__name__)
@@ -79,3 +83,105 @@ class StateStore:
     def sweep(self) -> None:
         """Remove what a killed write left."""
         sweep(self.path)
+
+
+class StateOwner(NamedTuple):
+    """The UPS, port file and boot that a state file must belong to.
+
+    Attributes:
+        boot_id: of the present boot; "" never vouches.
+        port_file: real path of the port file.
+        config: stamp of the config file; a corrected password need not wait
+            for the end of a back-off.
+    """
+
+    boot_id: str
+    port_file: str
+    config: str = ""
+
+
+class StateSession:
+    """Reads the state file once and writes it whenever it is told to.
+
+    Args:
+        store: the file.
+        whose: what it has to belong to.
+        policy: of the config, None where that cannot be used.
+
+    Attributes:
+        found: what the file said at the start, about whatever port file.
+    """
+
+    def __init__(
+        self, store: StateStore, whose: StateOwner, policy: Policy | None = None
+    ) -> None:
+        self._store = store
+        self._whose = whose
+        self._policy = policy
+        store.sweep()
+        self.found = store.read()
+        self._memory: Memory | None = None
+        self._written_retry: RetryState | None = None
+        self._retry: Callable[[], RetryState] = RetryState
+        self._token_ends: Callable[[], float | None] = lambda: None
+
+    @property
+    def memory(self) -> Memory | None:
+        """What was saved about this port file, in whatever boot."""
+        found = self.found
+        if found is None or found.port_file != self._whose.port_file:
+            return None
+        return found.memory
+
+    @property
+    def written_this_boot(self) -> bool:
+        """Whether it was saved in this boot."""
+        found = self.found
+        if self.memory is None or found is None:
+            return False
+        return bool(self._whose.boot_id) and found.boot_id == self._whose.boot_id
+
+    @property
+    def retry_state(self) -> RetryState:
+        """When the next login is allowed, as saved."""
+        found = self.found
+        if found is None or found.config != self._whose.config:
+            return RetryState()
+        return RetryState(found.next_login_epoch or 0.0, found.failed_logins)
+
+    def watch(
+        self,
+        retry: Callable[[], RetryState],
+        token_ends: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """Let each save from now on include the state of logins, and the token's end.
+
+        Args:
+            retry: returns what is known about logins.
+            token_ends: returns when the token ends, s since 1970.
+        """
+        self._retry = retry
+        self._token_ends = token_ends
+
+    def save(self, memory: Memory) -> None:
+        """Write what is known now."""
+        self._memory = memory
+        retry = self._retry()
+        self._written_retry = retry
+        self._store.write(
+            SavedState(
+                boot_id=self._whose.boot_id,
+                port_file=self._whose.port_file,
+                memory=memory,
+                next_login_epoch=retry.next_try_epoch,
+                failed_logins=retry.failures,
+                config=self._whose.config,
+                policy=self._policy,
+                token_ends_epoch=self._token_ends(),
+            )
+        )
+
+    def refresh(self) -> None:
+        """Write again if a login failed or succeeded since the last time."""
+        if self._memory is not None and self._retry() is not self._written_retry:
+            self.save(self._memory)

@@ -9,8 +9,12 @@ from nutbridge.config.settings import Settings
 from nutbridge.daemon.last_resort import LastResort
 from nutbridge.daemon.monitor import Monitor
 from nutbridge.daemon.runner import TokenNews
-from nutbridge.daemon.state_session import StateOwner, StateSession
-from nutbridge.daemon.state_store import StateStore, state_folder
+from nutbridge.daemon.state_store import (
+    StateOwner,
+    StateSession,
+    StateStore,
+    state_folder,
+)
 from nutbridge.nut.driver import DriverSockets
 from nutbridge.nut.makers import ENPHASE, SMA, Maker
 from nutbridge.nut.publisher import PortFilePublisher

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from nutbridge.config.settings import Settings, TestAnswers
-from nutbridge.daemon.state_session import StateSession
+from nutbridge.daemon.state_store import StateSession
 from nutbridge.net.wire import Wire
 from nutbridge.nut.publisher import PortFilePublisher
 from nutbridge.sources.enphase.gateway import Gateway

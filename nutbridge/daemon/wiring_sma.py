@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nutbridge.config.file_names import inverter_pin_name, serial_name
 from nutbridge.config.settings import Settings
 from nutbridge.config.sma import SmaSettings
-from nutbridge.daemon.state_session import StateSession
+from nutbridge.daemon.state_store import StateSession
 from nutbridge.errors import ConfigError
 from nutbridge.net.https import open_wire
 from nutbridge.net.pins import Pin, PinStore

@@ -16,8 +16,12 @@ from nutbridge.daemon.last_resort import LastResort
 from nutbridge.daemon.left_behind import LeftBehind
 from nutbridge.daemon.monitor import Monitor
 from nutbridge.daemon.runner import run
-from nutbridge.daemon.state_session import StateOwner, StateSession
-from nutbridge.daemon.state_store import StateStore, state_folder
+from nutbridge.daemon.state_store import (
+    StateOwner,
+    StateSession,
+    StateStore,
+    state_folder,
+)
 from nutbridge.errors import (
     DeviceError,
     NutbridgeError,

@@ -6,7 +6,6 @@ takes the variable away. Rounding and spelling belong to nut/variables.py.
 
 from typing import NamedTuple
 
-from nutbridge.nut.curve import voltage_v
 from nutbridge.nut.variables import CHARGE_LOW, RUNTIME_LOW
 from nutbridge.ups.model import (
     BatteryReading,
@@ -17,9 +16,15 @@ from nutbridge.ups.model import (
 )
 from nutbridge.ups.status.low import Verdict
 from nutbridge.ups.status.policy import SOC_FRESH_S, SOC_SHOWN_S
-from nutbridge.ups.units import WH_PER_KWH, apparent_va
+from nutbridge.ups.units import WH_PER_KWH, apparent_va, clamp
 
 Value = float | str | None
+
+#: LiFePO4 cell voltage at 0, 10, ... 110 % charge, V (above 100 %: charging).
+#: The values of the bash script, which took them from published LFP charts.
+LFP_V = (2.50, 2.90, 3.10, 3.20, 3.25, 3.30, 3.35, 3.40, 3.45, 3.50, 3.60, 3.65)
+_FULL = 10
+_STEP_PCT = 10.0
 
 
 class NumbersContext(NamedTuple):
@@ -193,3 +198,17 @@ def _line(prefix: str, voltage_prefix: str, line: MeterLine) -> dict[str, Value]
         f"{prefix}.powerfactor": factor,
         f"{prefix}.current": line.current_a,
     }
+
+
+def voltage_v(soc_pct: float | None, voltage_high_v: float) -> float | None:
+    """Return the battery's voltage at a charge, V, or None: no gateway tells it.
+
+    Linear between the points of LFP_V, scaled so that 100 % is
+    battery.voltage.high.
+    """
+    if soc_pct is None:
+        return None
+    steps = clamp(soc_pct, 0.0, 110.0) / _STEP_PCT
+    below = min(int(steps), _FULL)
+    cell_v = LFP_V[below] + (LFP_V[below + 1] - LFP_V[below]) * (steps - below)
+    return cell_v * voltage_high_v / LFP_V[_FULL]

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.daemon.state_session import StateOwner, StateSession
-from nutbridge.daemon.state_store import StateStore, state_folder
+from nutbridge.daemon.state_store import (
+    StateOwner,
+    StateSession,
+    StateStore,
+    state_folder,
+)
 from nutbridge.system.retry_state import RetryState
 from nutbridge.ups.model import Grid
 from nutbridge.ups.status.memory import Memory, RelayMemory, ShownStatus

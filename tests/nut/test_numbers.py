@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from nutbridge.nut.curve import voltage_v
-from nutbridge.nut.numbers import NumbersContext, Value, nut_values
+from nutbridge.nut.numbers import NumbersContext, Value, nut_values, voltage_v
 from nutbridge.ups.model import (
     BatteryReading,
     Facts,

@@ -34,10 +34,10 @@ _LATEST_EPOCH = 1e11
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 #: What a pasted token may stand between: quotes of all kinds, tags, JSON.
-_AROUND = re.compile(
+_AROUND = (
     r"[\s\"'`<>{}()\[\],;:=&*|\u00ab\u00bb\u2018-\u201f\u200b-\u200d\u2060\ufeff]+"
 )
-_PART = re.compile(r"[A-Za-z0-9_-]+\.?")
+_PART = r"[A-Za-z0-9_-]+\.?"
 #: ``aud`` of a token for a gateway that no system owns yet.
 UNCOMMISSIONED = "un-commissioned"
 #: A token begins with {" in base64url.
@@ -144,8 +144,10 @@ def pasted_token(data: bytes) -> str:
     """
     code = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(code, "replace").strip()
+    if _SHAPE.fullmatch(text):
+        return text  # as we write it ourselves
     # Line ends as JSON writes them, and as a shell does.
-    words = _AROUND.split(re.sub(r"\\[rnt]|\\", " ", text))
+    words = re.split(_AROUND, re.sub(r"\\[rnt]|\\", " ", text))
     found: dict[str, float] = {}
     for number, word in enumerate(words):
         if word.startswith(_BEGIN):
@@ -163,7 +165,7 @@ def _joined(words: list[str]) -> str:
         whole = _SHAPE.fullmatch(found.rstrip("."))
         if whole and (
             len(found.rstrip(".").rpartition(".")[2]) >= _SIGNATURE_CHARS
-            or not _PART.fullmatch(word)
+            or not re.fullmatch(_PART, word)
         ):
             break
         found += word

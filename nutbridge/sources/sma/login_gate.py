@@ -2,7 +2,7 @@
 
 Four sessions are all there are, and a login whose answer was lost may have
 taken one. So no poll logs in again by itself: each kind of failure has its
-pause, and the pauses survive a restart (state_session.py).
+pause, and the pauses survive a restart (state_store.py).
 
 Source: public clients and their issues (err 503: five minutes and more; a wrong
 password: an older device locks for 15 minutes after four of them).
