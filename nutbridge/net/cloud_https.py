@@ -82,5 +82,4 @@ class CloudHttps:
     def reconnect(self) -> None:
         """Nothing to drop."""
 
-    def close(self) -> None:
-        """Nothing to drop."""
+    close = reconnect

@@ -62,9 +62,7 @@ class Connection:
 
     Args:
         host: name for the Host header and for TLS.
-        port: TCP port.
-        book: addresses to connect to.
-        context: of the TLS connections; None for plain http.
+        context: None for plain http.
         limit_s: limit of one connect, handshake, read or write.
 
     Attributes:
@@ -378,9 +376,7 @@ class HttpsDevice:
         if connection is not None:
             connection.abort()
 
-    def close(self) -> None:
-        """Drop the connection."""
-        self.reconnect()
+    close = reconnect
 
 
 def open_wire(
@@ -395,16 +391,13 @@ def open_wire(
     """Return a connection to be; nothing is sent yet.
 
     Args:
-        host: see ``addresses.split_host``.
+        host: see ``HttpsDevice``; so are the others.
         scheme: ``https`` or ``http``.
         fingerprint: 64 lower-case hex digits that the certificate must have; None
             takes any, "" none. Another one is refused before anything is sent.
         clock: the host's if None.
-        waiter: of the calling thread; one that no signal ends if None.
-        timeout_s: limit of one connect, handshake, or read; a request takes twice that.
-
-    Raises:
-        ValueError: ``host`` is none.
+        waiter: one that no signal ends if None.
+        timeout_s: of one step; a request takes twice that.
     """
     return HttpsDevice(
         host,

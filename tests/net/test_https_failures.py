@@ -215,6 +215,29 @@ def test_sigterm_ends_a_hung_resolution(
     never.set()
 
 
+@pytest.mark.parametrize("tls", [True, False])
+def test_nothing_is_sent_once_given_up(
+    serve: Serve, connect: Connect, until: float, *, tls: bool
+) -> None:
+    """The address came too late: nobody waits for the answer any more."""
+    found = threading.Event()
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        found.wait()
+        return ["127.0.0.1"]
+
+    server = serve(answer_all, tls=tls)
+    before = threading.active_count()
+    host = f"gateway.invalid:{server.port}"
+    scheme = {} if tls else {"context": None}
+    device = connect(host, resolve=resolve, total_s=SHORT_S, **scheme)
+    with pytest.raises(DeviceUnreachable, match="no address within 1 s"):
+        device.send(RELAY, until)
+    found.set()
+    _wait_for(lambda: threading.active_count() <= before)
+    assert server.requests == []
+
+
 @pytest.mark.parametrize("text", ["Bearer s3cret\n", "Bearer s3cr\xe9t", "s3cret\0"])
 def test_odd_header_is_not_shown(
     serve: Serve, connect: Connect, until: float, text: str
