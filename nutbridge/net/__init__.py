@@ -11,8 +11,10 @@ What it promises, and the tests of those names that keep it:
   ``test_pin_holds_on_a_resumed_session``, ``test_peer_and_secrets``,
   ``test_another_certificate_gets_no_token_until_it_is_trusted``
 * Total deadlines: no peer stretches a request, whatever it sends how slowly, and no
-  name service does: ``test_deadline_cannot_be_stretched``, ``test_until_counts_too``,
-  ``test_deadline``, ``test_stuck_resolution_does_not_hide_known_addresses``
+  name service does; of a request that was given up nothing goes out later:
+  ``test_deadline_cannot_be_stretched``, ``test_until_counts_too``,
+  ``test_deadline``, ``test_stuck_resolution_does_not_hide_known_addresses``,
+  ``test_nothing_is_sent_once_given_up``
 * SIGTERM within 2 s, whatever is waited for: ``test_sigterm_ends_a_hung_request``,
   ``test_sigterm_ends_a_hung_resolution``, ``test_sigterm``
 * One quiet reconnect where the device gave up an idle connection, and nothing sent

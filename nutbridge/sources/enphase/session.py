@@ -125,15 +125,8 @@ def _plain_info(
     def fetch(until: float) -> Info:
         names = [split_host(each)[0] for each in site.host.split(",")]
         hosts = [f"[{each}]" if ":" in each else each for each in names]
-        wire = HttpsDevice(
-            ",".join(f"{each}:{site.plain_port}" for each in hosts),
-            context=None,
-            clock=clock,
-            waiter=waiter,
-            timeout_s=site.timeout_s,
-            total_s=site.total_s,
-            resolve=site.resolve,
-        )
+        plain = ",".join(f"{each}:{site.plain_port}" for each in hosts)
+        wire = _wire(site._replace(host=plain), None, clock, waiter)
         with contextlib.closing(wire):
             return Gateway(wire, clock, site.host, lambda: None).fetch_info(until).value
 
@@ -141,7 +134,7 @@ def _plain_info(
 
 
 def _wire(
-    site: GatewaySite, context: PinnedContext, clock: Clock, waiter: Waiter
+    site: GatewaySite, context: PinnedContext | None, clock: Clock, waiter: Waiter
 ) -> HttpsDevice:
     return HttpsDevice(
         site.host,
