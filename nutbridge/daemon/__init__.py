@@ -47,8 +47,7 @@ From the charge to LB, at every full poll::
     daemon.monitor.Monitor._check
     daemon.monitor.Monitor._read_details  OB is written before this begins
     sources.enphase.source.EnphaseSource.details
-    sources.enphase.details.Details.ask
-    sources.enphase.details.Details._ask_all            collects GatewayAnswers
+    sources.enphase.details.Details.ask                 collects GatewayAnswers
     sources.enphase.details.Details._ask_secctrl
     sources.enphase.gateway.Gateway.fetch_secctrl
     sources.enphase.gateway.Gateway._fetch              goes on as above

@@ -108,17 +108,7 @@ class Details:
         Returns:
             True when nothing is left.
         """
-        complete = self._ask_all(until)
-        powers_asked = not self._queue.waits_for(*_POWERS)
-        self._parts = self._parts._replace(summed=powers_asked)
-        self.facts = derive_facts(self._parts, self.facts)
-        return complete
-
-    def _ask_all(self, until: float) -> bool:
-        while (name := self._queue.next) is not None:
-            now = self._clock.boottime()
-            if now >= until:
-                return False
+        while (name := self._queue.next) and (now := self._clock.boottime()) < until:
             whole = now + self._request_s
             try:
                 settled = self._asks[name](min(until, whole))
@@ -126,12 +116,15 @@ class Details:
                 now = self._clock.boottime()
                 late = isinstance(error, DeviceUnreachable) and now >= until
                 if late and until < whole and self._queue.cut():
-                    return False
+                    break
                 self._forget(name)
                 self._queue.failed(error, now)
             else:
                 self._queue.done(self._clock.boottime(), settled=settled)
-        return True
+        powers_asked = not self._queue.waits_for(*_POWERS)
+        self._parts = self._parts._replace(summed=powers_asked)
+        self.facts = derive_facts(self._parts, self.facts)
+        return self._queue.next is None
 
     def take_inventory(self, inventory: Dated[Inventory]) -> None:
         """Use an inventory that was asked for together with the relay."""
