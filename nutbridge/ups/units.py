@@ -13,6 +13,9 @@ SECONDS_PER_HOUR = 3600.0
 SECONDS_PER_DAY = 86400.0
 WH_PER_KWH = 1000.0
 
+#: Lines that are not connected pick up 1 to 12 V.
+NO_VOLTAGE_V = 50.0
+
 
 def clamp(value: float, low: float, high: float) -> float:
     """Return ``value``, or the nearer of the two bounds."""

@@ -22,7 +22,7 @@ from nutbridge.sources.enphase.readings import (
     PhasePower,
 )
 from nutbridge.ups.model import Flows, Meter, MeterLine, Meters
-from nutbridge.ups.units import apparent_va
+from nutbridge.ups.units import NO_VOLTAGE_V, apparent_va
 
 #: livedata counts while its last_update is this near to the gateway's clock.
 #: Live values are a second old; a stream that is off leaves them hours old.
@@ -40,8 +40,6 @@ IDLE_W = 50.0
 #: Two sums of one load, taken one after another, are equal within this (chosen).
 AGREEING = 0.05
 
-#: Lines that are not connected read 1 to 12 V.
-NO_VOLTAGE_V = 50.0
 THREE_PHASES = 3
 
 

@@ -15,6 +15,7 @@ from nutbridge.ups.model import (
     Meters,
 )
 from nutbridge.ups.status.policy import DEAD_BAND_W, DEFAULT_FLOOR_PCT
+from nutbridge.ups.units import NO_VOLTAGE_V
 
 _THREE_PHASES = 3
 #: Split phase has two legs of 120 V.
@@ -122,7 +123,8 @@ def _load_w(reading: UpsReading, grid: Grid) -> float | None:
 
 
 def _meters(reading: UpsReading, at: float, load_w: float | None) -> Meters:
-    volts = reading.ac_v
+    wired = tuple(each for each in reading.ac_v if each > NO_VOLTAGE_V)
+    volts = wired or reading.ac_v[:1]
     total_v = sum(volts) / len(volts) if volts else None
     if total_v is not None and len(volts) == _LEGS and total_v < _LEG_MAX_V:
         total_v = sum(volts)  # line to line

@@ -95,6 +95,11 @@ def test_floor(floor: float | None, low: float) -> None:
         # Two legs: line to line; two of three phases: line to neutral.
         ((120.0, 121.0), 241.0),
         ((230.0, 232.0), 231.0),
+        # What has no wire picks up some volts.
+        ((230.0, 0.0, 0.0), 230.0),
+        ((230.0, 8.5, 12.0), 230.0),
+        ((120.0, 121.0, 3.0), 241.0),
+        ((0.0, 0.0, 0.0), 0.0),
         ((), None),
     ],
 )
@@ -105,6 +110,7 @@ def test_voltage_of_each_kind_of_house(
     assert meters is not None
     assert meters.output is not None
     assert meters.output.total.voltage_v == shown
+    assert meters.phases == (3 if min(volts, default=0) > 200 and volts[2:] else 1)
 
 
 def test_no_battery_is_no_reading_and_none_listed() -> None:
