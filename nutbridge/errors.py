@@ -135,6 +135,8 @@ class DeviceError(NutbridgeError):
     remedy = ""
     #: The cause stays until somebody does something about it.
     lasting = False
+    #: It is that of the device, the same for each request.
+    of_device = False
 
     def __init__(self, what: str, problem: str) -> None:
         self.what = what

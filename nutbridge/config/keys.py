@@ -131,7 +131,8 @@ GROUPS: dict[str, tuple[Key, ...]] = {
             more="Any value does; input.* and output.* are away then."),
         Key("ALLOW_NO_CONTROLLER", "allow_no_controller", KeyKind.SWITCH,
             "run although no System Controller or Meter Collar is listed",
-            more='Such a gateway says "on line" for ever.', default="0", script=False,
+            more='Such a gateway says "on line" for ever. Where there was one before: '
+            "FILES of enphase-monitor(8).", default="0", script=False,
             test_default="1"),
     ),
     "SMA inverter": (

@@ -58,9 +58,9 @@ def test_lasting_cause_is_named_once_with_its_remedy(
 ) -> None:
     causes = LastingCauses()
     error = DeviceAnswerError("envoy/ivp/ensemble/relay", "answered 404", 404)
-    error.remedy, error.lasting = diagnose(error)
+    error.remedy, error.lasting, _ = diagnose(error)
     passing = DeviceUnreachable("envoy", "no answer within 5 s")
-    passing.remedy, passing.lasting = diagnose(passing)
+    passing.remedy, passing.lasting, _ = diagnose(passing)
     for each in (passing, error, error, passing):
         causes.tell(each)
     (said,) = caplog.records

@@ -105,3 +105,20 @@ def test_status_of_a_silent_outage_reads_well() -> None:
 )
 def test_source_of_a_charge(words: str | None, source: str | None) -> None:
     assert source_of(words) == source
+
+
+def test_status_tells_why_the_gateway_is_silent() -> None:
+    """As the log does; in lines that fit."""
+    why = "192.0.2.7/ivp/ensemble/relay: answered 404 " + "and more " * 9
+    hidden = replace(STATUS, status=None, grid=GridReport(None, When(), ago(10), why))
+    lines = lines_of(hidden)
+    first = lines.index("  grid      unknown; silent for 10 s")
+    assert lines[first + 1].startswith("            192.0.2.7/ivp/ensemble/relay: ans")
+    assert max(len(line) for line in lines[first : first + 4]) <= WIDTH
+    closed = replace(STATUS, grid=GridReport("closed", When(), ago(10)))
+    assert "  grid      closed; silent for 10 s" in lines_of(closed)
+
+
+def test_status_of_a_house_without_a_battery() -> None:
+    none = replace(STATUS, battery=Battery(fitted=False))
+    assert "  battery   none: OB when the grid is gone, and never LB" in lines_of(none)

@@ -87,6 +87,7 @@ def test_events_closed_with_lost_mode_is_a_failed_poll(state: str) -> None:
     step = play.ask(LOST_MODE, 10)
     assert step.event is Event.SILENT
     assert "in mode unknown after a backup mode" in step.notices[0].text
+    assert play.memory.relay.why in step.notices[0].text
 
 
 def test_events_grace_begins_at_the_last_usable_answer() -> None:

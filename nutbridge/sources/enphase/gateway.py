@@ -362,7 +362,7 @@ class Gateway:
 
         accepted = self._accepted is not None and self._accepted == self._offered
         found = diagnose(error, self.info, self.epoch_s, accepted=accepted)
-        error.remedy, error.lasting = found
+        error.remedy, error.lasting, error.of_device = found
         return error
 
     def _check(self, path: str, answer: Answer, *, known: bool = True) -> None:

@@ -116,7 +116,9 @@ class PollQueue:
         times = self._failures[name] = self._failures.get(name, 0) + 1
         refused = is_refused(error)
         level = DEBUG
-        if name not in self._warned and (refused or times >= _MANY):
+        # What is wrong with the gateway is told once, of the relay.
+        new = name not in self._warned and not error.of_device
+        if new and (refused or times >= _MANY):
             self._warned.add(name)
             level = INFO if refused and not error.lasting else WARNING
         told = error if level == DEBUG else error.advice

@@ -45,10 +45,12 @@ class Diagnosis(NamedTuple):
     Attributes:
         remedy: what to do; empty where the error says it already.
         lasting: it stays until somebody does something.
+        of_device: it is that of the gateway, the same for each request.
     """
 
     remedy: str
     lasting: bool = False
+    of_device: bool = False
 
 
 def diagnose(
@@ -69,7 +71,7 @@ def diagnose(
     if isinstance(error, CertificateChanged | WrongDevice):
         return Diagnosis("")  # their own text has it
     if info is not None and info.takes_tokens is False:
-        return Diagnosis(no_tokens(info), lasting=True)
+        return Diagnosis(no_tokens(info), lasting=True, of_device=True)
     if isinstance(error, DeviceUnreachable):
         return Diagnosis(UNREACHABLE)
     path = error.what[error.what.find("/") :] if "/" in error.what else "this"

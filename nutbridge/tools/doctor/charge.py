@@ -50,6 +50,8 @@ def charge_low(facts: DoctorFacts) -> CheckVerdict:
     if isinstance(device, GatewayFacts):
         if device.secctrl is None:
             return skipped(f"{shown}: the gateway does not tell its floor")
+        if device.inventory and not device.inventory.batteries:
+            return skipped(f"{shown}: the gateway lists no battery")
         floor, reserve = device.secctrl.floor_pct, device.secctrl.reserve_pct
     else:
         reading = device.reading

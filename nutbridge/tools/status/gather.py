@@ -133,6 +133,7 @@ def _grid(memory: Memory, now: Moment) -> GridReport:
         word=relay.grid.value if relay.grid else None,
         asked=now.when(relay.at),
         silent_since=now.when(relay.silent_since),
+        why=(relay.silent_since is not None and relay.why) or None,
     )
 
 
@@ -152,6 +153,7 @@ def _battery(
         source=source_of(view.texts.get(SOURCE)) if charge_pct is not None else None,
         read=now.when(charge.at if charge else None),
         read_pct=charge.soc_pct if charge else None,
+        fitted=memory.battery.fitted,
     )
 
 

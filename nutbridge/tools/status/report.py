@@ -67,11 +67,16 @@ NEVER = When()
 
 @dataclass(frozen=True, slots=True)
 class GridReport:
-    """``open``, ``closed`` or unknown, as the gateway last said."""
+    """``open``, ``closed`` or unknown, as the gateway last said.
+
+    Attributes:
+        why: it is silent.
+    """
 
     word: str | None = None
     asked: When = NEVER
     silent_since: When = NEVER
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class Battery:
     Attributes:
         source: ``read``, ``reckoned`` or unknown.
         read: when the charge was read last; reckoned from there.
+        fitted: False where it is known that there is none.
     """
 
     charge_pct: float | None = None
@@ -91,6 +97,7 @@ class Battery:
     source: str | None = None
     read: When = NEVER
     read_pct: float | None = None
+    fitted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A status as lines for people, at most 80 characters wide where paths allow it."""
 
+import textwrap
 import time
 from collections.abc import Iterator
 
@@ -17,6 +18,8 @@ from nutbridge.ups.model import DeviceHealth
 from nutbridge.ups.units import spoken_s
 
 _NOTHING = "unknown"
+#: Beside the name of a row.
+_WIDTH = 67
 
 
 def lines_of(status: Status) -> list[str]:
@@ -55,6 +58,8 @@ def _colour(status: Status) -> str:
 
 def _rows(status: Status) -> Iterator[tuple[str, str]]:
     yield "grid", _grid(status)
+    for line in textwrap.wrap(status.grid.why or "", _WIDTH):
+        yield "", line
     yield "battery", _battery(status.battery)
     for device in status.devices:
         if device.faults or device.name.startswith("battery"):
@@ -79,9 +84,9 @@ def _rows(status: Status) -> Iterator[tuple[str, str]]:
 
 def _grid(status: Status) -> str:
     grid = status.grid
-    if grid.word is None:
-        return _NOTHING
-    text = f"{grid.word}, asked {_ago(grid.asked.age_s)}"
+    text = grid.word or _NOTHING
+    if grid.asked.age_s is not None:
+        text += f", asked {_ago(grid.asked.age_s)}"
     if grid.silent_since.age_s is not None:
         text += f"; silent for {spoken_s(grid.silent_since.age_s)}"
     return text
@@ -90,6 +95,8 @@ def _grid(status: Status) -> str:
 def _battery(battery: Battery) -> str:
     read_s = battery.read.age_s
     if battery.charge_pct is None:
+        if battery.fitted is False:
+            return "none: OB when the grid is gone, and never LB"
         if battery.read_pct is None:
             return _NOTHING
         text = f"unknown; {battery.read_pct:.3g} % was read {_ago(read_s)}"

@@ -172,7 +172,7 @@ def check(
             memory = memory._replace(told=(), last_gap=last_gap)
         memory = _take_answer(memory, heard, event, now)
     else:
-        memory = _take_no_answer(memory, heard, now)
+        memory = _take_no_answer(memory, heard, event, now)
     step = _apply(memory, event, now)
     return step._replace(notices=_explained(step.notices, gap, heard.why))
 
@@ -247,13 +247,15 @@ def _take_answer(memory: Memory, heard: Heard, event: Event, now: float) -> Memo
     return memory._replace(relay=relay, generator_since=since, released=False)
 
 
-def _take_no_answer(memory: Memory, heard: Heard, now: float) -> Memory:
+def _take_no_answer(memory: Memory, heard: Heard, event: Event, now: float) -> Memory:
     """Note a failed poll; a ``closed`` that does not count only keeps LB back."""
     relay = memory.relay
     closed = heard.said in (Said.CLOSED, Said.STALE)
+    alone = event is Event.NO_CONTROLLER
     return memory._replace(
         relay=relay._replace(
             silent_since=now if relay.silent_since is None else relay.silent_since,
+            why=event.value if alone else heard.why,
             grid=Grid.CLOSED if closed else relay.grid,
             closed_at=now if closed else relay.closed_at,
             # The failed poll has confirmed it. A doubt that stayed would leave

@@ -21,6 +21,7 @@ class RelayMemory(NamedTuple):
         closed_at: when ``closed`` was last said, fit to be believed or not.
         unconfirmed: an answer that has to come a second time to count.
         silent_since: when the first failed poll of a silence began, or None.
+        why: what the last failed poll failed by, for people.
     """
 
     at: float | None = None
@@ -28,6 +29,7 @@ class RelayMemory(NamedTuple):
     closed_at: float | None = None
     unconfirmed: Grid | None = None
     silent_since: float | None = None
+    why: str = ""
 
 
 class Gap(NamedTuple):

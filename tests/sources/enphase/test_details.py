@@ -276,6 +276,22 @@ def test_refused_for_ever_is_logged_once(caplog: pytest.LogCaptureFixture) -> No
     assert ours.wire.paths.count(paths.SECCTRL) == 20
 
 
+def test_old_firmware_is_not_told_of_each_endpoint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The relay's failure names it; six more lines would say the same."""
+    ours = opened()
+    old = b"<envoy_info><device><sn>1</sn><software>M4.2.33</software></device>"
+    ours.wire.table[paths.INFO] = old + b"</envoy_info>"
+    ours.round()
+    ours.wire.table = dict.fromkeys(ours.wire.table, Answer(404, {}, b"{}"))
+    with caplog.at_level(logging.INFO, "nutbridge"):
+        for _ in range(4):
+            ours.clock.now += 60
+            ours.round()
+    assert caplog.messages == []
+
+
 def test_lost_and_back_are_one_line_each(caplog: pytest.LogCaptureFixture) -> None:
     """Two failures in a row, as every night, are none."""
     ours = opened()

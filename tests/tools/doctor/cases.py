@@ -437,7 +437,7 @@ def _house_cases(seen: GatewayFacts) -> Iterator[Case]:
 
 def explained(error: DeviceError) -> DeviceError:
     """Return it as the gateway's session raises it."""
-    error.remedy, error.lasting = diagnose(error)
+    error.remedy, error.lasting, _ = diagnose(error)
     return error
 
 
