@@ -1,4 +1,4 @@
-"""The stand-in IQ Gateway: answers from a House, or from a folder of bodies.
+"""The stand-in IQ Gateway: answers from a House.
 
 As the real one (firmware 8.3): no Content-Type on /ivp/*, Server and Date on
 every answer, a ``sessionId`` for a Bearer without a session, 401 with HTML for a

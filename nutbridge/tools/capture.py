@@ -35,7 +35,7 @@ from nutbridge.system.redact import SecretKind
 from nutbridge.tools.mask import Mask
 from nutbridge.tools.status.live import read_only_gateway, read_token
 
-#: File of each endpoint, as simulator/folder.py serves them. /info comes first: it
+#: File of each endpoint, as in the folders of test-data/enphase. /info comes first: it
 #: says who answers before the token is sent.
 FILES: Mapping[str, str] = {
     paths.INFO: "info.xml",

@@ -14,13 +14,13 @@ from nutbridge.simulator.cloud import (
     CloudAccount,
     SimulatedCloud,
 )
-from nutbridge.simulator.folder import FolderGateway
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.simulator.messages import Answer
 from nutbridge.simulator.server import GATEWAY_IDLE_S, LOOPBACK, Server
 from nutbridge.simulator.tokens import make_token
 from tests.fakes.faults import Faults
+from tests.fakes.folder import FolderGateway
 
 ENPHASE_DATA = Path(__file__).parents[2] / "test-data" / "enphase"
 FOLDERS = sorted(path.name for path in ENPHASE_DATA.iterdir() if path.is_dir())

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from nutbridge.simulator.folder import FILES, FolderGateway
 from nutbridge.simulator.messages import Incoming
 from nutbridge.simulator.tokens import make_token
 from tests.fakes.client import Client
 from tests.fakes.fixtures import ENPHASE_DATA, FOLDERS, RunningFolder
+from tests.fakes.folder import FILES, FolderGateway
 
 ALL_IN_ORDER = [name for name in FOLDERS if name != "8.3_livedata_frozen"]
 READY = [name for name in FOLDERS if name not in ("8.3_rebooted", "7.3_secctrl_401")]

@@ -8,8 +8,6 @@ import pytest
 
 from nutbridge.config.file import load
 from nutbridge.net.worker import ThreadWaiter
-from nutbridge.simulator.folder import FILES as SERVED
-from nutbridge.simulator.folder import FolderGateway
 from nutbridge.simulator.server import LOOPBACK
 from nutbridge.simulator.tokens import make_token
 from nutbridge.system.clock import SystemClock
@@ -17,6 +15,8 @@ from nutbridge.tools.capture import FILES, capture_to
 from tests.e2e.site import Site
 from tests.fakes import failures
 from tests.fakes.fixtures import ENPHASE_DATA, FOLDERS, running
+from tests.fakes.folder import FILES as SERVED
+from tests.fakes.folder import FolderGateway
 from tests.fakes.inside import Inside
 from tests.nut.harness import wait_until
 from tests.tools.tool import SOON_S, tool
