@@ -33,9 +33,11 @@ _LATEST_EPOCH = 1e11
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
-#: What a pasted token may stand between: quotes of all kinds, tags, JSON.
+#: What a pasted token may stand between: quotes of all kinds, tags, JSON, and marks
+#: that nobody sees (soft hyphens, directions of writing).
 _AROUND = (
-    r"[\s\"'`<>{}()\[\],;:=&*|\u00ab\u00bb\u2018-\u201f\u200b-\u200d\u2060\ufeff]+"
+    r"[\s\"'`<>{}()\[\],;:=&*|\u00ab\u00ad\u00bb\u2018-\u201f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 )
 _PART = r"[A-Za-z0-9_-]+\.?"
 #: ``aud`` of a token for a gateway that no system owns yet.

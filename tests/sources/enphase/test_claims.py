@@ -178,6 +178,8 @@ LINES = [REAL[at : at + 64] for at in range(0, len(REAL), 64)]
         "\r\n  ".join(LINES) + "\r\nThanks\n",
         " \\\n".join(LINES),
         " ".join(LINES),
+        "\u00ad\n".join(LINES),
+        f"\u200e{REAL}\u202c",
         f'{{"generation_time":1,"token":"{REAL}","expires_at":2}}',
         f'{{"token": "{chr(92)}n"'.replace(f'"{chr(92)}n"', f'"{REAL}{chr(92)}n"')
         + "}",
