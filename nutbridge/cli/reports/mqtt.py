@@ -1,11 +1,12 @@
 """nutbridge reports mqtt: the options, and what they may be."""
 
+import contextlib
 import logging
 import os
 import signal
 import ssl
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -18,11 +19,15 @@ from nutbridge.collector.serve.options import parse_address
 from nutbridge.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nutbridge.collector.mqtt.messages import Topics
-    from nutbridge.collector.mqtt.publish import Broker
+    from nutbridge.collector.mqtt.publish import Broker, Publisher
 
 _PORT, _TLS_PORT = 1883, 8883
 _INTERRUPTED = 130
+#: What it is at may hold up the end so long, s.
+_HELD_UP_S = 1.0
 
 BrokerPlace = Annotated[
     str,
@@ -88,8 +93,8 @@ def mqtt(  # noqa: PLR0913 - one argument per option
             raise UsageError("--user and --password-file belong together")
         words = {"--topic": topic, "--discovery-prefix": discovery_prefix}
         for option, word in words.items():
-            if not word or set(word) & set("+#/ ") or not word.isprintable():
-                raise UsageError(f"{option} takes one word without + # /")
+            if not word or set(word) & set("+#/ $") or not word.isprintable():
+                raise UsageError(f"{option} takes one word without + # / $")
         host, port = _place(broker, tls=tls)
         password = _password(password_file)
         whom = Broker(host, port, _context(ca) if tls else None, user, password, topic)
@@ -100,15 +105,49 @@ def mqtt(  # noqa: PLR0913 - one argument per option
 def _run(
     broker: "Broker", topics: "Topics", db: str | None, every_s: float
 ) -> NoReturn:
-    from nutbridge import __version__
+    """Tell the broker until SIGTERM or SIGINT.
+
+    All is done in a thread of its own: while a locked database holds that up, this
+    one still hears of the end.
+    """
     from nutbridge.cli.logs import level_for, set_up
+
+    set_up("nutbridge reports", level_for(0, verbose=False), os.environ)
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # of all threads from here on
+    begun: list[Publisher] = []
+    running = ThreadPoolExecutor(1, thread_name_prefix="publisher").submit(
+        _publish, broker, topics, db, every_s, begun.append
+    )
+    running.add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    number = signal.sigwait(ends)
+    if running.done():
+        running.result()  # raises: it does not end by itself
+    for publisher in begun:
+        publisher.end()
+        with contextlib.suppress(TimeoutError):
+            running.result(_HELD_UP_S)
+        publisher.leave()
+    # A thread may wait for a name server or a locked database; nothing that it could
+    # do is of use.
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED if number == signal.SIGINT else 0)
+
+
+def _publish(
+    broker: "Broker",
+    topics: "Topics",
+    db: str | None,
+    every_s: float,
+    begin: "Callable[[Publisher], None]",
+) -> None:
+    from nutbridge import __version__
     from nutbridge.collector.mqtt.publish import Pace, Publisher
     from nutbridge.collector.queries.now import envoys_now
     from nutbridge.collector.store.reading import reading
     from nutbridge.system.clock import SystemClock
     from nutbridge.system.sdnotify import Notifier
 
-    set_up("nutbridge reports", level_for(0, verbose=False), os.environ)
     clock = SystemClock()
     # A missing or wrong database is told now, one that goes away later is waited for.
     with reading(out.database(db)) as database:
@@ -120,24 +159,12 @@ def _run(
             pace=Pace(every_s, clock.boottime),
             notifier=Notifier.from_environ(os.environ),
         )
-        code = 0
-
-        def end(number: int, _frame: object) -> None:
-            nonlocal code
-            code = _INTERRUPTED if number == signal.SIGINT else 0
-            # By another thread: this one may hold the lock of what wakes it.
-            threading.Thread(target=publisher.end, daemon=True).start()
-
-        signal.signal(signal.SIGTERM, end)
-        signal.signal(signal.SIGINT, end)
+        begin(publisher)
         if broker.tls is None and broker.user is not None:
             logging.getLogger(__name__).warning(
                 "without --tls anybody on the way to %r reads the password", broker
             )
         publisher.run()
-    # paho's thread may wait for a name server; nothing that it could do is of use.
-    sys.stderr.flush()
-    os._exit(code)
 
 
 def _place(text: str, *, tls: bool) -> tuple[str, int]:

@@ -44,7 +44,7 @@ SETTLE_S = 3.0
 _BEAT_S = 5.0
 _MOST_SEEN = 20_000
 #: What is on its way may take so long at the end, s.
-_LAST_S = 1.0
+_LAST_S = 0.8
 
 
 class Broker(NamedTuple):
@@ -110,7 +110,7 @@ class Publisher:
         self._version, self._notifier = version, notifier
         self._every_s, self._clock, self._settle_s = pace
         self._wake = threading.Event()
-        self._ended = False
+        self._ended = self._left = False
         self._connected_at: float | None = None
         self._problem: str | None = None
         self._store_problem: str | None = None
@@ -156,6 +156,16 @@ class Publisher:
             if self._wake.is_set() and not self._ended:
                 self._wake.clear()
                 due = 0.0
+        self.leave()
+
+    def leave(self) -> None:
+        """Tell the broker that nobody tells it any more; bounded.
+
+        ``run`` does so itself, where no question to the database holds it up.
+        """
+        if self._left:
+            return
+        self._ended = self._left = True
         self._notifier.stopping()
         if self._connected_at is not None:
             last = self._client.publish(self._topics.status, OFFLINE, 1, retain=True)
@@ -222,7 +232,7 @@ class Publisher:
         for topic, payload in messages:
             if payload and self._told.get(topic) == payload:
                 continue
-            if self._connected_at is None:
+            if self._connected_at is None or self._ended:
                 return  # lost meanwhile: all is told anew
             sent = self._client.publish(topic, payload, qos=1, retain=True)
             self._under_way.append(sent)

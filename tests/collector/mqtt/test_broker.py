@@ -185,6 +185,28 @@ def test_end_is_told(broker: Mosquitto) -> None:
         listener.wait(lambda held: held["nutbridge/status"] == b"offline")
 
 
+def test_end_is_told_while_a_question_hangs(broker: Mosquitto) -> None:
+    """A locked database: another thread tells it, and the answer is told to nobody."""
+    asked, answer = threading.Event(), threading.Event()
+
+    class HangingHouse(House):
+        def ask(self) -> list[EnvoyNow]:
+            asked.set()
+            assert answer.wait(WAIT_S)
+            return super().ask()
+
+    with (
+        listening(broker.port) as listener,
+        publishing(HangingHouse(), Broker("127.0.0.1", broker.port)) as publisher,
+    ):
+        assert asked.wait(WAIT_S)
+        publisher.end()
+        publisher.leave()
+        listener.wait(lambda held: held.get("nutbridge/status") == b"offline")
+        answer.set()
+    assert list(listener.held) == ["nutbridge/status"]
+
+
 def test_broker_that_was_away_and_forgot_is_told_all(
     broker: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,7 +1,9 @@
 """``nutbridge reports mqtt`` as it is typed: its options, and its end."""
 
+import contextlib
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,10 +13,18 @@ from pathlib import Path
 import pytest
 
 from nutbridge.collector.store.api import Store
+from tests.nut.harness import wait_until
 
 ROOT = Path(__file__).parents[3]
 #: Also on a busy machine; a broker that hangs is waited for much longer.
 SOON_S = 30
+#: Waits for a lock longer than any test.
+PATIENT = """
+from nutbridge.collector.store import engine
+engine.BUSY_S = 3600
+from nutbridge.cli.tools import main
+main()
+"""
 
 
 @pytest.fixture
@@ -134,3 +144,29 @@ def test_end_while_the_name_is_not_known(tmp_path: Path, db: str) -> None:
         _, said = process.communicate(timeout=SOON_S)
     assert process.returncode == 0
     assert "Traceback" not in said
+
+
+def test_end_while_the_database_is_locked(tmp_path: Path, db: str) -> None:
+    """By another program: the end waits for nobody."""
+    other = sqlite3.connect(db)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    process = subprocess.Popen(
+        [sys.executable, "-c", PATIENT, *command("--db", db)[3:]],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with contextlib.closing(other):
+        wait_until(lambda: db in _open_files(process.pid), SOON_S, "it asks")
+        process.terminate()
+        _, said = process.communicate(timeout=SOON_S)
+    assert (process.returncode, said) == (0, "")
+
+
+def _open_files(pid: int) -> set[str]:
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            found.add(str(link.readlink()))
+    return found
