@@ -7,6 +7,7 @@ was lost on the way is written once more, and replaces itself there.
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,13 +102,16 @@ def _file(store_id: str) -> Path:
 def _read(file: Path) -> _Marks:
     try:
         found = json.loads(read_file(file, _CAP).data)
-        marks = _Marks(int(found["given"]), int(found["taken"]))
+        marks: _Marks | None = _Marks(int(found["given"]), int(found["taken"]))
     except FileNotFoundError:
         return _Marks()
-    except (OSError, ValueError, TypeError, KeyError):
-        # All is written again then: each point replaces itself.
+    except (OSError, ValueError, ArithmeticError, TypeError, KeyError):
+        marks = None
+    if marks is None or not 0 <= marks.taken <= marks.given:
+        # Each point replaces itself.
+        sys.stderr.write(f"{file}: damaged; all points are written again\n")
         return _Marks()
-    return marks if 0 <= marks.taken <= marks.given else _Marks()
+    return marks
 
 
 def _write(file: Path, marks: _Marks) -> None:
@@ -115,4 +119,5 @@ def _write(file: Path, marks: _Marks) -> None:
         make_folders(file.parent)
         replace_file(file, json.dumps(marks._asdict()).encode() + b"\n")
     except (OSError, ChangedError) as exc:
-        raise ConfigError(str(file), None, f"cannot be written: {exc}") from exc
+        why = getattr(exc, "strerror", None) or exc
+        raise ConfigError(str(file), None, f"cannot be written: {why}") from exc

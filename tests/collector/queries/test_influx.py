@@ -116,7 +116,7 @@ def test_last_is_what_came_after_what_was_taken(
 
 #: The last one is of a database in whose place an older backup was put.
 ODD_MARKS = (
-    *("", "{}", '{"given": 1, "taken": 9}', "[1]", "{"),
+    *("", "{}", '{"given": 1, "taken": 9}', "[1]", "{", '{"given": 1e999, "taken": 1}'),
     '{"given": 999, "taken": 999}',
 )
 
@@ -135,7 +135,9 @@ def test_mark_that_is_damaged_means_all(
     (file,) = tmp_path.glob("influx-*.json")
     assert json.loads(file.read_text()) == {"given": 1, "taken": 0}
     file.write_text(held)
-    assert len(run(*options).stdout.splitlines()) == 34
+    done = run(*options)
+    assert len(done.stdout.splitlines()) == 34
+    assert ("damaged" in done.stderr) == ("999}" not in held)
 
 
 @pytest.mark.parametrize(
