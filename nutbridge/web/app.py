@@ -253,7 +253,10 @@ class Pages:
     async def _api_panels(self, request: Request) -> Response:
         if self._panels_of is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no database (--db).")
-        return self._json(request, (await self._panels_of.solar.get()).plain())
+        solar = await self._panels_of.solar.get()
+        return self._page(
+            request, "api/panels", (solar,), lambda: _as_json(solar.plain()), _JSON
+        )
 
     async def _api_panel(self, request: Request) -> Response:
         eqid = request.path_params["eqid"]
@@ -280,6 +283,7 @@ class Pages:
         name: str,
         made_of: tuple[object, ...],
         make: Callable[[], bytes],
+        kind: str = _HTML,
     ) -> Response:
         """Return a page, made anew where what it shows is another object now."""
         known = self._made.get(name)
@@ -292,10 +296,10 @@ class Pages:
             if len(self._made) >= _MOST_PAGES:
                 self._made.clear()
             self._made[name] = known
-        return _answer(request, known.body, known.etag, _HTML)
+        return _answer(request, known.body, known.etag, kind)
 
     def _json(self, request: Request, found: object) -> Response:
-        body = (json.dumps(found, indent=1) + "\n").encode("ascii")
+        body = _as_json(found)
         return _answer(request, body, _etag(body), _JSON)
 
     def _render(self, template: str, values: Mapping[str, Any], *, here: str) -> bytes:
@@ -346,6 +350,10 @@ class Pages:
         if request.url.path.startswith("/api/"):
             return JSONResponse({"error": more}, int(status))
         return self._problem(status, head, more)
+
+
+def _as_json(found: object) -> bytes:
+    return (json.dumps(found) + "\n").encode("ascii")
 
 
 def _etag(body: bytes) -> str:

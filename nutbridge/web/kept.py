@@ -14,6 +14,8 @@ T = TypeVar("T")
 PATIENCE_S = 5.0
 #: An error is asked about again after this, s.
 FAILED_S = 2.0
+#: What takes long is asked for less often: at most this part of the time goes by it.
+_BUSY_PART = 0.1
 
 
 class NotInTime(NutbridgeError):
@@ -49,6 +51,7 @@ class Kept(Generic[T]):
         self._patience_s = patience_s
         self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="ask")
         self._asked_at = 0.0
+        self._took_s = 0.0
         self._answer: asyncio.Future[T] | None = None
 
     async def get(self) -> T:
@@ -61,7 +64,7 @@ class Kept(Generic[T]):
         answer = self._answer
         if answer is None or now - self._asked_at > self._good_s(answer):
             loop = asyncio.get_running_loop()
-            answer = self._answer = loop.run_in_executor(self._thread, self._ask)
+            answer = self._answer = loop.run_in_executor(self._thread, self._timed)
             # Nobody may be left to fetch its error.
             answer.add_done_callback(_fetched)
             self._asked_at = now
@@ -75,8 +78,16 @@ class Kept(Generic[T]):
         """Return how long an answer counts; what hangs is not asked twice."""
         if not answer.done():
             return math.inf
-        failed = answer.cancelled() or answer.exception() is not None
-        return min(self._fresh_s, FAILED_S) if failed else self._fresh_s
+        if answer.cancelled() or answer.exception() is not None:
+            return min(self._fresh_s, FAILED_S)
+        return max(self._fresh_s, self._took_s / _BUSY_PART)
+
+    def _timed(self) -> T:
+        begun = self._clock()
+        try:
+            return self._ask()
+        finally:
+            self._took_s = self._clock() - begun
 
 
 def _fetched(answer: "asyncio.Future[T]") -> None:

@@ -142,6 +142,11 @@ def notes(solar: Solar) -> list[str]:
             "The Envoy sends old data first, as after a long time without network; "
             "today's panels are shown when it has caught up."
         )
+    if solar.more_panels:
+        found.append(
+            f"{solar.more_panels} more panels are not shown here; nutbridge reports "
+            "devices has them all."
+        )
     if solar.stuck:
         found.append(f"Enphase refuses {solar.stuck} reports; they are kept.")
     return found

@@ -37,6 +37,8 @@ from nutbridge.web.solar_model import (
 )
 
 DAYS, MONTHS = 31, 12
+#: Panels shown one by one; more are no roof, and no page for people (chosen).
+MOST_PANELS = 1000
 _SLOT_S = 900
 _J_PER_WH = SECONDS_PER_HOUR
 #: Less than this by noon is no day to compare panels by, Wh.
@@ -102,7 +104,8 @@ class SolarReader:
     def _read(self, database: Reader, wall: float) -> Solar:
         now = int(wall)
         envoys = database.envoys()
-        known = [*panels(database, now)]
+        every = [*panels(database, now)]
+        known = every[:MOST_PANELS]
         today = _today(envoys, now)
         days = _days(database, today)
         sent = forwarding(database)
@@ -114,6 +117,7 @@ class SolarReader:
             today=str(today),
             envoys=tuple(_envoy(one, known, shown) for one in envoys),
             panels=tuple(shown),
+            more_panels=len(every) - len(known),
             events=tuple(
                 SolarEvent(
                     one.at, envoy.timezone, one.name, self._eqid(one.eqid, shown),

@@ -121,6 +121,7 @@ class Solar:
     """All panels of a collector.
 
     Attributes:
+        more_panels: how many there are that are not among them.
         night: the sun is down where they are: nobody gives anything.
         waiting: reports that wait for Enphase; None: not known.
         stuck: of those, refused.
@@ -132,6 +133,7 @@ class Solar:
     today: str
     envoys: tuple[SolarEnvoy, ...] = ()
     panels: tuple[SolarPanel, ...] = ()
+    more_panels: int = 0
     events: tuple[SolarEvent, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
     days: tuple[DayEnergy, ...] = ()

@@ -16,6 +16,7 @@ import pytest
 
 from nutbridge.collector.serve.options import Allowed, parse_network
 from nutbridge.system.clock import SystemClock
+from nutbridge.web import solar
 from nutbridge.web.guard import WebDoor
 from nutbridge.web.house import HouseReader
 from nutbridge.web.model import HouseState
@@ -334,3 +335,14 @@ def test_its_user_reads_no_secret(tmp_path: Path) -> None:
         **dict.fromkeys(names[:3], "read"),
         **dict.fromkeys(names[3:], "denied"),
     }, done.stderr
+
+
+def test_panels_without_end_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page, its JSON and the memory they take do not grow with a database."""
+    monkeypatch.setattr(solar, "MOST_PANELS", 5)
+    url = sunshine.fill(tmp_path / "reports.db", time.time(), days=1)
+    found = solar.SolarReader(url, {}, time.time).read()
+    assert (len(found.panels), found.more_panels) == (5, 7)
+    assert found.plain()["more_panels"] == 7

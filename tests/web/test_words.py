@@ -165,6 +165,11 @@ def test_envoy_that_is_gone_is_no_backlog() -> None:
     assert any("No report came for 9 days" in one for one in panels_page.notes(found))
 
 
+def test_panels_that_are_too_many_for_a_page_are_told() -> None:
+    found = replace(solar("ok"), more_panels=9000)
+    assert any("9000 more panels are not shown" in x for x in panels_page.notes(found))
+
+
 def test_no_panel_yet() -> None:
     assert panels_page.head(Solar(NOW, "2027-01-15")) == "No panel is known yet"
 
