@@ -261,12 +261,15 @@ def _meter(
         power_va = _sum(line.power_va for line in lines) if whole else None
     volts = _sum(line.voltage_v for line in lines) if whole else None
     volts = total.voltage_v if volts is None else volts
+    wired = [line.voltage_v or 0.0 for line in lines if _has_voltage(line)]
     amperes = _sum(line.current_a for line in lines) if whole else None
     # A split phase: line to line. Two or three phases: line to neutral.
     if split and phases != THREE_PHASES:
         amperes = None if amperes is None else amperes / phases
-    else:
-        volts = None if volts is None else volts / phases
+    elif wired:
+        volts = sum(wired) / len(wired)
+    elif volts is not None:
+        volts /= phases
     total = total._replace(power_va=power_va, voltage_v=volts, current_a=amperes)
     return Meter(total, lines)
 

@@ -311,6 +311,22 @@ def test_meter_total_is_made_of_its_phases(
     assert meters.input.total.power_va is None
 
 
+def test_phase_that_is_gone_is_not_in_the_mean() -> None:
+    lines = tuple(MeterLine(0.0, 0.0, v, 0.0) for v in (231.0, 233.0, 4.0))
+    seen = MeterReport(MeterLine(0.0, 0.0, 468.0), lines)
+    for setup in (MeterSetup(2, CTS, 3), MeterSetup(2, CTS, 2, split=False)):
+        meters = derive_meters(parts(reports=MeterReports(net=seen), setup=setup), None)
+        assert meters is not None
+        assert meters.input is not None
+        assert meters.input.total.voltage_v == 232.0
+    dead = tuple(line._replace(voltage_v=3.0) for line in lines)
+    seen = MeterReport(MeterLine(0.0, 0.0, 9.0), dead)
+    meters = derive_meters(parts(reports=MeterReports(net=seen), setup=setup), None)
+    assert meters is not None
+    assert meters.input is not None
+    assert meters.input.total.voltage_v == 3.0
+
+
 @pytest.mark.parametrize("phases", [1, None])
 def test_open_lines_of_a_single_phase_do_not_count(phases: int | None) -> None:
     """D8.3.6086 sends three lines; what has no wire picks up some volts."""
