@@ -203,7 +203,10 @@ class Connection:
                 self._hold(None)
                 self._go_on()
             case "connection.connect_tcp.complete":
-                self._hold(info["return_value"].get_extra_info("socket").dup())
+                try:
+                    self._hold(info["return_value"].get_extra_info("socket").dup())
+                except OSError as error:  # no more handles; more may come back
+                    raise NotConnectedError(describe(error)) from None
             case "connection.start_tls.started":
                 self._in_tls = True
             case "connection.start_tls.complete":

@@ -1,5 +1,6 @@
 """Requests that fail: one clear line each, and never later than the deadline."""
 
+import errno
 import itertools
 import os
 import signal
@@ -236,6 +237,21 @@ def test_nothing_is_sent_once_given_up(
     found.set()
     _wait_for(lambda: threading.active_count() <= before)
     assert server.requests == []
+
+
+def test_no_handle_is_left(
+    serve: Serve, connect: Connect, until: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dup(_sock: socket.socket) -> socket.socket:
+        raise OSError(errno.EMFILE, "no matter what the text is")
+
+    server = serve(answer_all)
+    device = connect(server.host)
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "dup", dup)
+        with pytest.raises(DeviceUnreachable, match="too many open files"):
+            device.send(RELAY, until)
+    assert device.send(RELAY, until).status == 200
 
 
 @pytest.mark.parametrize("text", ["Bearer s3cret\n", "Bearer s3cr\xe9t", "s3cret\0"])
