@@ -153,7 +153,7 @@ def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> N
             refuse_unknown(database, serial)
             found = described(database, int(time.time()), serial)
             if as_json:
-                out.write_array(found)
+                out.write_array(one.as_object() for one in found)
             else:
                 out.write_lines(device_lines(found))
 

@@ -104,43 +104,43 @@ def _event(one: Object, zone: str | None) -> str:
     return f"{moment(one['event_date'], zone)}  {one['eqid'] or '-':14} {name}"
 
 
-def device_lines(found: Iterable[Object]) -> Iterator[str]:
+def device_lines(found: Iterable[Any]) -> Iterator[str]:
     """Yield the lines of the devices, those of each Envoy under its name."""
     between: list[str] = []
-    for serial, devices in groupby(found, lambda one: one["envoy_serial"]):
-        for number, one in enumerate(devices):
-            zone = one["timezone"]
-            if number == 0:
-                yield from between
-                yield f"Envoy {serial}, {zone_words(zone)}"
-                yield f"{'DEVICE':14}  {'PART':14}  {'STATE':10}  LAST SEEN"
-                between = [""]
+    for envoy, devices in groupby(found, lambda one: one.envoy):
+        zone = envoy.timezone
+        yield from between
+        yield f"Envoy {envoy.serial_num}, {zone_words(zone)}"
+        yield f"{'DEVICE':14}  {'PART':14}  {'STATE':10}  LAST SEEN"
+        between = [""]
+        for one in devices:
+            unit = one.unit
             yield (
-                f"{one['eqid']:14}  {one['part_num'] or '-':14}  "
-                f"{one['what'] or one['state'] or '-':10}  "
-                f"{moment(one['last_seen'], zone)}"
+                f"{unit.eqid:14}  {unit.get('part_num') or '-':14}  "
+                f"{one.what or unit.state or '-':10}  {moment(unit.last_seen, zone)}"
             )
-            if one["condition_flags"]:
-                yield from _flags("  condition", one)
-            states = [channel["state"] for channel in one["channels"]]
-            several = len(states) > 1 and len(set(states)) > 1
-            for channel in one["channels"]:
+            yield from _flags("  condition", unit)
+            several = len({channel.state for channel in one.channels}) > 1
+            for channel in one.channels:
                 if several:
-                    yield f"  channel {channel['eqid']} is {_known(channel['state'])}"
-                if channel["condition_flags"]:
-                    yield from _flags(f"  channel {channel['eqid']}", channel)
-            for event in one["open_events"]:
-                place = "" if event["eqid"] == one["eqid"] else f" {event['eqid']}"
+                    yield f"  channel {channel.eqid} is {_known(channel.state)}"
+                yield from _flags(f"  channel {channel.eqid}", channel)
+            for event in one.open_events:
+                place = "" if event["eqid"] == unit.eqid else f" {event['eqid']}"
                 since = moment(event["event_date"], zone)
                 yield f"  open since {since}{place}: {event['name']}"
 
 
-def _flags(what: str, one: Object) -> Iterator[str]:
-    if one["condition_flags_hex"] is None:
-        return
-    yield f"{what}: {one['condition_flags_hex']}"
-    for bit in one["condition_bits"]:
-        yield f"    {bit['bit']:>10}  {bit['meaning']}"
+def _flags(what: str, unit: Any) -> Iterable[str]:
+    if not unit.get("condition_flags"):
+        return ()
+    found = unit.flags()
+    if found["condition_flags_hex"] is None:
+        return ()
+    return (
+        f"{what}: {found['condition_flags_hex']}",
+        *(f"    {bit['bit']:>10}  {bit['meaning']}" for bit in found["condition_bits"]),
+    )
 
 
 def capture_lines(found: Object) -> Iterator[str]:

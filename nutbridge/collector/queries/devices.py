@@ -1,7 +1,7 @@
 """The microinverters: how each is, when it was seen, what was said of it last."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
@@ -50,11 +50,100 @@ def _described_by(table: Table) -> tuple[tuple[str, ...], str]:
     )
 
 
+#: By kind: the attributes, and the statement.
 DESCRIBED = {
     kind: _described_by(table)
     for kind, table in (("device", schema.device), ("channel", schema.channel))
 }
-_NOTHING = {kind: dict.fromkeys(names) for kind, (names, _) in DESCRIBED.items()}
+#: By kind: where each attribute is in a row.
+_PLACES = {
+    kind: {name: place for place, name in enumerate(names)}
+    for kind, (names, _) in DESCRIBED.items()
+}
+_BITS = {"device": DEVICE_BITS, "channel": CHANNEL_BITS}
+
+
+class Unit(NamedTuple):
+    """A device or a channel.
+
+    Attributes:
+        kind: which of the two.
+        eqid: its number.
+        state: as of the last report; of a device the worst of its channels; None: it
+            is no panel.
+        last_seen: when energy came from it last, Unix seconds.
+        said: what was said of it last; None: nothing.
+    """
+
+    kind: str
+    eqid: str
+    state: PanelState | None
+    last_seen: int | None
+    said: Row | None
+
+    def get(self, name: str) -> Any:
+        """Return an attribute as the newest description has it; None without one."""
+        if self.said is None:
+            return None
+        value = self.said[_PLACES[self.kind][name]]
+        return self._said()[name] if value is None and self._has_extra() else value
+
+    def _has_extra(self) -> bool:
+        return self.said is not None and bool(self.said[len(_PLACES[self.kind])])
+
+    def _said(self) -> Object:
+        names, _ = DESCRIBED[self.kind]
+        if self.said is None:
+            return dict.fromkeys(names)
+        if not self._has_extra():
+            return dict(zip(names, self.said, strict=False))
+        pairs = zip((*names, "extra"), self.said, strict=False)
+        said = row_object(self.kind, dict(pairs))
+        del said["kind"]
+        return said
+
+    def described(self, **ours: Any) -> Object:
+        """Return all attributes behind ours, which none of them may call itself."""
+        state = None if self.state is None else self.state.value
+        ours = ours | {"eqid": self.eqid, "state": state}
+        return ours | self._said() | ours
+
+    def flags(self) -> Object:
+        """Return what the condition flags mean."""
+        flags = self.get("condition_flags")
+        known = bits(flags, _BITS[self.kind]) if isinstance(flags, int) else ()
+        return {
+            "condition_flags_hex": as_hex(flags),
+            "condition_bits": [{"bit": bit, "meaning": text} for bit, text in known],
+        }
+
+
+class Device(NamedTuple):
+    """One device, with its channels and open events."""
+
+    envoy: EnvoyRow
+    unit: Unit
+    channels: Sequence[Unit]
+    open_events: Sequence[Object]
+
+    @property
+    def what(self) -> str | None:
+        """What it is, where that is no microinverter."""
+        return NO_PANEL.get(self.unit.get("device_type"))
+
+    def as_object(self) -> Object:
+        """Return it in units of the wire."""
+        shown = self.unit.described(envoy_serial=self.envoy.serial_num)
+        shown["what"] = self.what
+        shown |= self.unit.flags()
+        shown["channels"] = [
+            one.described() | {"last_seen": one.last_seen} | one.flags()
+            for one in self.channels
+        ]
+        shown["last_seen"] = self.unit.last_seen
+        shown["timezone"] = self.envoy.timezone
+        shown["open_events"] = list(self.open_events)
+        return shown
 
 
 class _Batch:
@@ -68,31 +157,15 @@ class _Batch:
         for row in reading.rows(OPEN.format(envoys=numbers)):
             self.open_events.setdefault(row[0], []).append(row)
         #: By the number of the Envoy, and the eqid.
-        self._described: dict[str, dict[int, dict[str, Row]]] = {}
+        self.said: dict[str, dict[int, dict[str, Row]]] = {}
         for kind, (_, statement) in DESCRIBED.items():
-            found = self._described[kind] = {envoy.envoy_id: {} for envoy in envoys}
+            found = self.said[kind] = {envoy.envoy_id: {} for envoy in envoys}
             for row in reading.rows(statement.format(envoys=numbers)):
                 found[row[-1]][row[-2]] = row
 
-    def describe(self, shown: Object, kind: str, number: int, eqid: str) -> None:
-        """Add the newest attributes; None for each without one."""
-        names, _ = DESCRIBED[kind]
-        row = self._described[kind][number].get(eqid)
-        if row is None:
-            shown.update(_NOTHING[kind])
-        elif not row[len(names)]:
-            shown.update(zip(names, row, strict=False))
-        else:
-            ours = dict(shown)
-            said = row_object(kind, dict(zip((*names, "extra"), row, strict=False)))
-            del said["kind"]
-            # An unknown attribute may call itself as ours.
-            shown.update(said)
-            shown.update(ours)
 
-
-def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Object]:
-    """Yield one object per device, with its channels and open events.
+def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Device]:
+    """Yield all devices, those of an Envoy together.
 
     Args:
         reading: the database.
@@ -108,7 +181,7 @@ def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Ob
 
 def _devices_of(
     envoy: EnvoyRow, found: _Batch, states: Mapping[str, PanelState]
-) -> Iterator[Object]:
+) -> Iterator[Device]:
     number = envoy.envoy_id
     opened: dict[str, list[Object]] = {}
     for row in found.open_events.get(number, ()):
@@ -117,57 +190,32 @@ def _devices_of(
     members: dict[str, list[Row]] = {}
     for row in found.named.get(number, ()):
         members.setdefault(row[2], []).append(row)
+    of_device, of_channel = (found.said[kind][number] for kind in _BITS)
     for eqid, rows in sorted(members.items()):
-        shown: Object = {
-            "envoy_serial": envoy.serial_num,
-            "eqid": eqid,
-            "state": _worst([states[row[1]] for row in rows if row[1] in states]),
-        }
-        found.describe(shown, "device", number, eqid)
-        shown["what"] = NO_PANEL.get(shown["device_type"])
-        _add_flags(shown, DEVICE_BITS)
-        shown["channels"] = [
-            _channel(found, number, row, states) for row in rows if row[1] != eqid
-        ]
-        moments = [row[3] for row in rows if row[3] is not None]
-        shown["last_seen"] = max(moments, default=None)
-        shown["timezone"] = envoy.timezone
-        shown["open_events"] = opened.get(eqid, [])
-        yield shown
+        channels = []
+        state: PanelState | None = None
+        last_seen: int | None = None
+        for _, name, _, seen, _ in rows:
+            own = states.get(name)
+            if name != eqid:
+                said = of_channel.get(name)
+                channels.append(Unit("channel", name, own, seen, said))
+            if seen is not None and (last_seen is None or seen > last_seen):
+                last_seen = seen
+            if own is not None:
+                state = own if state is None else _worse(state, own)
+        said = of_device.get(eqid)
+        unit = Unit("device", eqid, state, last_seen, said)
+        yield Device(envoy, unit, channels, opened.get(eqid, ()))
 
 
-def _worst(states: Sequence[PanelState]) -> str | None:
-    if not states:
-        return None
-    return (states[0] if len(states) == 1 else min(states, key=WORST.index)).value
+def _worse(one: PanelState, other: PanelState) -> PanelState:
+    return one if one is other else min(one, other, key=WORST.index)
 
 
 def device_of(eqid: str | None) -> str:
     """Return the device of ``serial.channel``."""
     return (eqid or "").partition(".")[0]
-
-
-def _channel(
-    found: _Batch, number: int, row: Row, states: Mapping[str, PanelState]
-) -> Object:
-    eqid = row[1]
-    state = states.get(eqid)
-    shown: Object = {"eqid": eqid, "state": None if state is None else state.value}
-    found.describe(shown, "channel", number, eqid)
-    shown["last_seen"] = row[3]
-    _add_flags(shown, CHANNEL_BITS)
-    return shown
-
-
-def _add_flags(shown: Object, known: dict[int, str]) -> None:
-    flags = shown["condition_flags"]
-    shown["condition_flags_hex"] = as_hex(flags)
-    shown["condition_bits"] = [
-        {"bit": bit, "meaning": text}
-        for bit, text in (
-            bits(flags, known) if isinstance(flags, int) and flags else ()
-        )
-    ]
 
 
 def _event(row: Row) -> Object:

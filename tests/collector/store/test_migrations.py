@@ -182,7 +182,7 @@ def answers(url: str, now: int) -> dict[str, object]:
                 one["condition_flags"],
                 [[event["id"], event["eqid"]] for event in one["open_events"]],
             ]
-            for one in devices(database, now)
+            for one in (device.as_object() for device in devices(database, now))
         ]
     return found
 
