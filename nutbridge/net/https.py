@@ -203,9 +203,11 @@ class Connection:
                 self._hold(None)
                 self._go_on()
             case "connection.connect_tcp.complete":
+                sock = info["return_value"].get_extra_info("socket")
                 try:
-                    self._hold(info["return_value"].get_extra_info("socket").dup())
+                    self._hold(sock.dup())
                 except OSError as error:  # no more handles; more may come back
+                    sock.close()  # the library has not taken it over yet
                     raise NotConnectedError(describe(error)) from None
             case "connection.start_tls.started":
                 self._in_tls = True
