@@ -45,6 +45,8 @@ _BEAT_S = 5.0
 _MOST_SEEN = 20_000
 #: What is on its way may take so long at the end, s.
 _LAST_S = 0.8
+#: Two clients of one name take the connection from each other.
+_TWO = "it was a short one: does another collector tell it with the same --topic?"
 
 
 class Broker(NamedTuple):
@@ -112,6 +114,7 @@ class Publisher:
         self._wake = threading.Event()
         self._ended = self._left = False
         self._connected_at: float | None = None
+        self._short_lived = False
         self._problem: str | None = None
         self._store_problem: str | None = None
         self._seen: set[str] = set()
@@ -185,6 +188,9 @@ class Publisher:
             self._trouble("the broker takes nothing; waiting for it")
             return self._every_s
         self._under_way = []
+        if self._short_lived:
+            self._short_lived = False
+            self._see_connected()
         found = self._asked()
         if found is None:
             self._tell([Message(self._topics.status, OFFLINE)])
@@ -239,6 +245,10 @@ class Publisher:
             if payload:
                 self._told[topic] = payload
 
+    def _see_connected(self) -> None:
+        _log.info("connected to %r", self._broker)
+        self._problem = None
+
     def _trouble(self, problem: str) -> None:
         """Tell of a problem with the broker, once."""
         if problem != self._problem:
@@ -259,8 +269,8 @@ class Publisher:
             remedy = "check --user and --password-file"
             self._trouble(f"the broker refuses: {code}; {remedy}")
             return
-        _log.info("connected to %r", self._broker)
-        self._problem = None
+        if not self._short_lived:
+            self._see_connected()
         topics = self._topics
         client.subscribe(
             [
@@ -293,9 +303,11 @@ class Publisher:
         code: ReasonCode,
         _p: Properties | None,
     ) -> None:
-        was_there, self._connected_at = self._connected_at is not None, None
-        if was_there and not self._ended:
-            self._trouble(f"the connection ended: {code}; trying again")
+        since, self._connected_at = self._connected_at, None
+        if since is not None and not self._ended:
+            self._short_lived = self._clock() - since < self._settle_s
+            hint = f"; {_TWO}" if self._short_lived else ""
+            self._trouble(f"the connection ended: {code}; trying again{hint}")
         elif self._problem is None and not self._ended:
             # It took the connection and then said nothing; a refusal was told before.
             self._trouble(f"the broker does not answer: {code}; trying again")

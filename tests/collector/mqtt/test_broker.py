@@ -346,13 +346,13 @@ def connected(publisher: Publisher) -> None:
     publisher._on_connect(publisher._client, None, None, code, None)
 
 
-def lone_publisher() -> Publisher:
+def lone_publisher(settle_s: float = 0.0) -> Publisher:
     return Publisher(
         Broker("127.0.0.1", 1883),
         House().ask,
         topics=Topics(),
         version="1.0",
-        pace=Pace(60, time.monotonic, 0.0),
+        pace=Pace(60, time.monotonic, settle_s),
         notifier=Notifier(None),
     )
 
@@ -377,6 +377,25 @@ def test_connection_that_is_lost_as_it_is_told_ends_nothing() -> None:
     assert round_of(publisher, client) == 0  # looks at what is under way
     connected(publisher)
     assert round_of(publisher, client) == 24
+
+
+def test_two_that_take_the_connection_from_each_other_say_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The broker ends the older connection of two clients with one name."""
+    caplog.set_level(logging.INFO)
+    publisher = lone_publisher(settle_s=3.0)
+    publisher._client = HangingClient()  # type: ignore[assignment]
+    code = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
+    for _ in range(5):
+        connected(publisher)
+        publisher._on_disconnect(publisher._client, None, None, code, None)
+    first, second = caplog.messages
+    assert first.startswith("connected to")
+    assert "with the same --topic?" in second
+    connected(publisher)
+    publisher._round(time.monotonic() + 10)
+    assert caplog.messages[2:] == [first]
 
 
 def test_broker_that_says_nothing_is_told_of_once(
