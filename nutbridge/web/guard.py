@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from nutbridge.collector.serve.options import Allowed
+from nutbridge.collector.serve.options import Allowed, plain_address
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -67,12 +67,10 @@ class WebDoor:
 
     def lets_in(self, peer: str) -> bool:
         """Tell whether this address may connect."""
-        try:
-            if ipaddress.ip_address(peer.partition("%")[0]).is_loopback:
-                return True
-        except ValueError:
+        address = plain_address(peer)
+        if address is None:
             return False
-        return self._allowed.source(peer)
+        return address.is_loopback or self._allowed.source(peer)
 
     def knocked_with_tls(self, peer: str) -> None:
         """Do nothing: the browser says that itself."""

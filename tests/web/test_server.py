@@ -259,6 +259,7 @@ def test_stranger_is_not_let_in(tmp_path: Path) -> None:
         "::ffff:198.51.100.7": False,
         "fe80::1%eth0": False,
         "127.0.0.1": True,
+        "::ffff:127.0.0.1": True,
         "::1": True,
         "": False,
         "localhost": False,
