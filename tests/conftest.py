@@ -59,14 +59,19 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests marked ``slow(seconds)``; mark what is not counted."""
     for item in items:
-        if item.nodeid.startswith(NOT_COUNTED) or _inside_a_grid(item):
+        if item.nodeid.startswith(NOT_COUNTED) or _is_random(item) or _in_a_grid(item):
             item.add_marker("no_cover")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         items[:] = deal(items, [_seconds(item) for item in items], workers)
 
 
-def _inside_a_grid(item: pytest.Item) -> bool:
+def _is_random(item: pytest.Item) -> bool:
+    """Tell whether hypothesis makes the examples, mostly in code of its own."""
+    return hasattr(getattr(item, "function", None), "hypothesis")
+
+
+def _in_a_grid(item: pytest.Item) -> bool:
     """Tell whether each of two or more parameters is not the first of its kind.
 
     One row and one column of a grid run what the rest of it runs.

@@ -10,6 +10,7 @@ Rules of NUT's parseconf.c and upsconf.c (2.8.0 to 2.8.5):
    by case, a driver's own keys (mode) do not.
 """
 
+import functools
 import posixpath
 import re
 from collections.abc import Mapping
@@ -85,6 +86,7 @@ class UpsConf(NamedTuple):
         )
 
 
+@functools.lru_cache(4)  # each check of the daemon sees the same few
 def parse_ups_conf(text: str) -> UpsConf:
     """Read a ups.conf as NUT does; never raises."""
     top: dict[str, str] = {}

@@ -53,9 +53,7 @@ class SimPort:
         """Let these bytes be the visible file, whoever writes them."""
         self.data = data
         self._inode += 1
-        lines = data.decode().splitlines()
-        status = parse(data).status if not lines else _status(lines[-1], data)
-        self._change(status or "")
+        self._change(_status(data) or "")
 
     def hide(self) -> bool:
         if self.status is None:
@@ -73,6 +71,10 @@ class SimPort:
         self.on_change(old, status)
 
 
-def _status(last: str, data: bytes) -> str | None:
-    name, _, value = last.partition(": ")
-    return value if name == "ups.status" else parse(data).status
+def _status(data: bytes) -> str | None:
+    """Return what ``parse`` does; a word in one plain line needs no parser."""
+    _, found, rest = data.partition(b"\nups.status: ")
+    word, _, after = rest.partition(b"\n")
+    if found and word.replace(b" ", b"").isalpha() and b"ups.status" not in after:
+        return word.decode()
+    return parse(data).status

@@ -68,7 +68,7 @@ class World:
         self.started_at = 0.0
         self.asked_before_s = 0.0
         self.checked_at = 0.0
-        self._state: bytes | None = None
+        self._state: SavedState | None = None
         self._outlives = state_outlives_boot
         self._kill_mid_check = False
         self.gateway.on_details = self._in_details
@@ -166,7 +166,8 @@ class World:
         ran_s = max(0.0, self.checked_at - self.started_at)
         self.asked_before_s = self.asked_before_s + ran_s if went_on else 0.0
         self.started_at = now
-        saved = parse(self._state) if self._state else None
+        # What a start reads was bytes in between; those that no start reads were not.
+        saved = parse(render(self._state)) if self._state else None
         self.written_this_boot = (
             saved is not None and saved.boot_id == self.clock.boot_id()
         )
@@ -182,7 +183,7 @@ class World:
         self.next_at = self.clock.boottime()
 
     def _save(self, memory: Memory) -> None:
-        self._state = render(SavedState(self.clock.boot_id(), "sim.dev", memory))
+        self._state = SavedState(self.clock.boot_id(), "sim.dev", memory)
 
     def restart(self, away_s: float) -> None:
         """SIGTERM, and a new process ``away_s`` later."""

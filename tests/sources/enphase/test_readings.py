@@ -51,11 +51,11 @@ LIKELY = st.recursive(
 )
 
 
-@pytest.mark.parametrize("name", READERS)
 @given(value=LIKELY)
-def test_readers_raise_only_their_own_error(name: str, value: Any) -> None:
-    with contextlib.suppress(BodyError):
-        READERS[name](value)
+def test_readers_raise_only_their_own_error(value: Any) -> None:
+    for read in READERS.values():
+        with contextlib.suppress(BodyError):
+            read(value)
 
 
 @pytest.mark.parametrize("name", READERS)
