@@ -5,8 +5,9 @@ import importlib
 import os
 import pkgutil
 import signal
+import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests marked ``slow(seconds)``; mark what is not counted."""
     for item in items:
         if item.nodeid.startswith(NOT_COUNTED) or _is_random(item) or _in_a_grid(item):
-            item.add_marker("no_cover")
+            item.add_marker("not_counted")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         items[:] = deal(items, [_seconds(item) for item in items], workers)
@@ -81,13 +82,13 @@ def _in_a_grid(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+def pytest_collection() -> Generator[None, object, object]:
     """Measure what imports run, and not how pytest finds the tests: 6 s a worker."""
-    if coverage := _coverage(session.config):
+    if _coverage():
         for module in pkgutil.walk_packages(nutbridge.__path__, "nutbridge."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    with _paused(coverage):
+    with _not_counted():
         return (yield)
 
 
@@ -100,29 +101,33 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Where coverage is not measured, leave it out of the fixtures as well."""
-    off = item.get_closest_marker("no_cover") is not None
-    with _paused(_coverage(item.config) if off else None):
+    off = item.get_closest_marker("not_counted") is not None
+    with _not_counted() if off else nullcontext():
         return (yield)
 
 
-def _coverage(config: pytest.Config) -> Any:
-    """Return what measures coverage in this process; None without ``--cov``."""
-    plugin = config.pluginmanager.getplugin("_cov")
-    controller = plugin.cov_controller if plugin else None
-    return controller if controller and controller.started else None
-
-
 @contextmanager
-def _paused(coverage: Any) -> Iterator[None]:
-    if coverage is None:
-        yield
-        return
-    coverage.pause()
+def _not_counted() -> Iterator[None]:
+    """Stop all that measures coverage.
+
+    In a worker these are two, of which the marker no_cover of pytest-cov 7.1 stops
+    one: the other then goes on, as slowly.
+    """
+    stopped = []
+    while coverage := _coverage():
+        coverage.stop()
+        stopped.append(coverage)
     try:
         yield
     finally:
-        if not coverage.started:  # the marker no_cover has resumed it
-            coverage.resume()
+        for coverage in reversed(stopped):
+            coverage.start()
+
+
+def _coverage() -> Any:
+    """Return what measures coverage in this process now; None without ``--cov``."""
+    library = sys.modules.get("coverage")
+    return library.Coverage.current() if library else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
