@@ -118,7 +118,7 @@ class Unit(NamedTuple):
         }
 
 
-class Device(NamedTuple):
+class DeviceRow(NamedTuple):
     """One device, with its channels and open events."""
 
     envoy: EnvoyRow
@@ -164,7 +164,9 @@ class _Batch:
                 found[row[-1]][row[-2]] = row
 
 
-def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[Device]:
+def devices(
+    reading: Reader, now: int, serial: str | None = None
+) -> Iterator[DeviceRow]:
     """Yield all devices, those of an Envoy together.
 
     Args:
@@ -181,7 +183,7 @@ def devices(reading: Reader, now: int, serial: str | None = None) -> Iterator[De
 
 def _devices_of(
     envoy: EnvoyRow, found: _Batch, states: Mapping[str, PanelState]
-) -> Iterator[Device]:
+) -> Iterator[DeviceRow]:
     number = envoy.envoy_id
     opened: dict[str, list[Object]] = {}
     for row in found.open_events.get(number, ()):
@@ -206,7 +208,7 @@ def _devices_of(
                 state = own if state is None else _worse(state, own)
         said = of_device.get(eqid)
         unit = Unit("device", eqid, state, last_seen, said)
-        yield Device(envoy, unit, channels, opened.get(eqid, ()))
+        yield DeviceRow(envoy, unit, channels, opened.get(eqid, ()))
 
 
 def _worse(one: PanelState, other: PanelState) -> PanelState:
