@@ -14,7 +14,7 @@ from nutbridge.system.text import printable
 from nutbridge.tools.doctor.systemd import LOAD_PATH
 from nutbridge.tools.setup.places import UNIT_FOLDERS, Places
 from nutbridge.tools.setup.plan import Change, RunAs, See, SetupPlan
-from nutbridge.tools.setup.probe import GatewaySurvey
+from nutbridge.tools.setup.probe import INVENTORY, GatewaySurvey
 from nutbridge.ups.model import Grid
 from nutbridge.ups.units import WH_PER_KWH
 
@@ -41,13 +41,20 @@ def show_house(house: GatewaySurvey) -> None:
         _count(len(fitted.collars), "Meter Collar"),
         _count(fitted.batteries, "battery", "batteries"),
     ]
-    words = [_GRID_WORDS.get(house.grid, f"The relay says {house.relay.oper}")]
+    oper = house.relay.oper if house.relay else None
+    words = [_GRID_WORDS.get(house.grid, f"The relay says {oper}")]
     battery = house.battery
     if battery is not None and battery.soc_pct is not None and battery.capacity_wh:
         size_kwh = battery.capacity_wh / WH_PER_KWH
         words.append(f"charge {battery.soc_pct:.0f} % of {size_kwh:.1f} kWh")
     say(f"{'; '.join(words)}.")
-    say(f"Fitted: {', '.join(part for part in parts if part) or 'nothing'}.")
+    if INVENTORY not in house.problems:
+        say(f"Fitted: {', '.join(part for part in parts if part) or 'nothing'}.")
+    for name, error in house.problems.items():
+        say(f"Beware: the gateway does not tell {name}: {error.advice}.")
+    for device in fitted.health:
+        if device.faults:
+            say(f"Beware: {device.name}: {device.words}.")
     if fitted.devices and not fitted.batteries:
         say(f"Beware: {NO_BATTERY}; {NO_BATTERY_REMEDY}.")
 

@@ -52,9 +52,7 @@ class Info(NamedTuple):
         with a letter (D8.3.5169, R4.10.35, M4.2.33) or without one (3.9.36).
         """
         found = _MAJOR.match(self.software or "")
-        if found and int(found[1]) < _FIRST_WITH_TOKENS:
-            return False
-        return True if self.web_tokens is None and found else self.web_tokens
+        return int(found[1]) >= _FIRST_WITH_TOKENS if found else self.web_tokens
 
     @classmethod
     def from_xml(cls, body: bytes) -> Self:

@@ -1,14 +1,17 @@
 """Ask a gateway who it is and what is fitted, before anything is written."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from nutbridge.errors import (
+    DeviceAnswerError,
     DeviceError,
     DeviceUnreachable,
     NotDecided,
     Refused,
+    TokenRejected,
 )
 from nutbridge.net.cloud_https import CloudHttps
 from nutbridge.net.pins import PinInMemory, PinRecord
@@ -30,14 +33,17 @@ from nutbridge.sources.enphase.remedies import (
     no_tokens,
 )
 from nutbridge.sources.enphase.session import GatewaySite, introduce, open_gateway
+from nutbridge.sources.enphase.witnesses import verdict_of, votes_of
 from nutbridge.system.clock import Clock, Waiter
-from nutbridge.ups.model import Grid
+from nutbridge.ups.model import Grid, GridAnswer
 
 T = TypeVar("T")
 
 #: A busy gateway lets a request wait; asked by hand, it gets more time.
 TIMEOUT_S = 5.0
 _LOGIN_S = 30.0
+#: What a gateway may not tell.
+GRID, INVENTORY, CHARGE = "the state of the relay", "its inventory", "its charge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +51,40 @@ class GatewaySurvey:
     """What a gateway says about its house.
 
     Attributes:
-        relay: the relay to the grid.
-        inventory: what is fitted.
+        relay: the relay to the grid, or None when it did not answer and others did.
+        inventory: what is fitted; nothing when it did not answer.
         battery: charge and capacity, or None when it did not answer.
         fingerprint: of the gateway's certificate.
+        problems: what did not answer, by the name of what it tells.
     """
 
-    relay: Relay
+    relay: Relay | None
     inventory: Inventory
     battery: SecCtrl | None
     fingerprint: str
+    problems: Mapping[str, DeviceError] = field(default_factory=dict)
+
+    @property
+    def answer(self) -> GridAnswer | None:
+        """What it says of the grid; the words of others where the relay has none."""
+        if self.relay is not None:
+            return derive_grid(self.relay, self.inventory.collars)
+        return verdict_of(votes_of(self.inventory, None), None, -math.inf)
 
     @property
     def grid(self) -> Grid:
         """Whether the house is connected to the grid."""
-        return derive_grid(self.relay, self.inventory.collars).grid
+        return self.answer.grid if self.answer else Grid.UNKNOWN
+
+    @property
+    def controller(self) -> bool:
+        """Whether something is fitted that can island the house.
+
+        Where the inventory is refused (early firmware 7), the mode tells it.
+        """
+        mode = self.answer is not None and self.answer.backup_mode is True
+        listed = derive_equipment(self.inventory).controller
+        return bool(listed or (INVENTORY in self.problems and mode))
 
 
 class Probe:
@@ -145,16 +170,52 @@ class Probe:
         asked = self._asked = open_gateway(
             site, lambda: token, self._pins, self._clock, self._waiter, read_only=True
         )
-        relay = self._patiently(lambda until: asked.insist(asked.fetch_relay, until))
-        inventory = self._patiently(asked.fetch_inventory)
-        if not inventory.devices:
+        problems: dict[str, DeviceError] = {}
+        relay = self._answered(
+            GRID, lambda until: asked.insist(asked.fetch_relay, until), problems
+        )
+        inventory = self._answered(INVENTORY, asked.fetch_inventory, problems)
+        if inventory is not None and not inventory.devices:
             # An answer of nothing may be one of a bad moment.
             inventory = self._patiently(asked.fetch_inventory)
+        battery = self._answered(CHARGE, asked.fetch_secctrl, problems)
+        house = GatewaySurvey(
+            relay,
+            inventory or Inventory(),
+            battery,
+            self._pins.load().known or "",
+            problems,
+        )
+        # As the monitor: one of the two may fail where the other tells enough.
+        for name, told in ((GRID, house.answer), (INVENTORY, house.controller)):
+            if name in problems and not told:
+                raise problems[name]
+        return house
+
+    def _answered(
+        self,
+        name: str,
+        fetch: Callable[[float], Dated[T]],
+        problems: dict[str, DeviceError],
+    ) -> T | None:
+        """Return an answer, or None with the problem noted where others may do.
+
+        Raises:
+            DeviceError: nobody else can do either.
+        """
         try:
-            battery = self._patiently(asked.fetch_secctrl)
-        except DeviceError:
-            battery = None
-        return GatewaySurvey(relay, inventory, battery, self._pins.load().known or "")
+            return self._patiently(fetch)
+        except DeviceAnswerError as error:
+            problems[name] = error
+        except TokenRejected as error:
+            if name == GRID and not error.good:
+                raise  # a new token may do
+            problems[name] = error
+        except DeviceError as error:
+            if name != CHARGE:
+                raise
+            problems[name] = error
+        return None
 
     def _patiently(self, fetch: Callable[[float], Dated[T]]) -> T:
         try:
@@ -205,12 +266,11 @@ def check_house(host: str, house: GatewaySurvey, *, allow_no_controller: bool) -
         Refused: it can not be.
         NotDecided: the gateway does not know yet.
     """
-    fitted = derive_equipment(house.inventory)
-    if not fitted.controller and allow_no_controller:
+    if not house.controller and allow_no_controller:
         return
-    if not house.inventory.devices:
+    if not house.inventory.devices and not house.controller:
         raise NotDecided(f"{host}: {NO_DEVICES}; {NO_DEVICES_REMEDY}")
-    if not fitted.controller:
+    if not house.controller:
         raise Refused(
             f"{host}: no System Controller and no IQ Meter Collar is fitted: this "
             'gateway says "on line" for ever, also while the grid is gone'

@@ -46,6 +46,27 @@ def test_info_before_firmware_7() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("software", "web_tokens", "takes"),
+    [
+        ("D8.3.5169", None, True),
+        ("D10.0.1", True, True),
+        # The number decides: a sentence about firmware 8 that lacks 7 helps nobody.
+        ("D8.3.5169", False, True),
+        ("M4.2.33", None, False),
+        ("5.0.62", True, False),
+        ("D6.1.2", True, False),
+        ("odd", True, True),
+        ("odd", None, None),
+        (None, False, False),
+    ],
+)
+def test_firmware_tells_whether_it_knows_tokens(
+    software: str | None, web_tokens: bool | None, takes: bool | None
+) -> None:
+    assert Info(software=software, web_tokens=web_tokens).takes_tokens is takes
+
+
 def test_info_with_control_characters() -> None:
     """Control characters in the software version cost nothing else."""
     odd = BODY.replace(b"D8.3.5169", b"D8.3\x00\x07\x1b[31m.5169\xc2\x9b")

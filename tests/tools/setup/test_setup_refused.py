@@ -15,8 +15,10 @@ from nutbridge.errors import (
 from nutbridge.simulator.cloud import Mood
 from nutbridge.simulator.house import SimulatedController
 from nutbridge.simulator.tokens import make_token
+from nutbridge.sources.enphase import paths
 from nutbridge.tools.setup.context import SetupOptions
 from tests.fakes.failures import replaced, spoiled
+from tests.fakes.faults import FAULTS
 from tests.fakes.spoil import version
 from tests.tools.setup.site import PASSWORD, Done, Machine
 
@@ -168,6 +170,59 @@ def test_controller_without_a_battery_is_set_up_with_a_warning(
     assert done.code == 0, done.err
     assert "Beware: no IQ Battery is fitted" in done.out
     assert "never LB" in done.out
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "wanted"),
+    [
+        # The System Controller in the inventory says how the grid is, and the mode of
+        # the relay that something can island the house.
+        (paths.RELAY, "404", "the state of the relay: "),
+        (paths.RELAY, "401", "the token is good, but the gateway does not let"),
+        (paths.INVENTORY, "401", "its inventory: "),
+        (paths.INVENTORY, "404", "this firmware has no /ivp/ensemble/inventory"),
+        (paths.SECCTRL, "404", "its charge: "),
+    ],
+)
+def test_what_the_monitor_goes_on_without_is_no_reason_to_refuse(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    fault: str,
+    wanted: str,
+) -> None:
+    machine.gateway.faults.always(FAULTS[fault], path)
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert done.code == 0, done.err
+    assert "The grid is there" in done.out
+    beware = [line for line in done.out.splitlines() if line.startswith("Beware: ")]
+    assert len(beware) == 1
+    assert "the gateway does not tell" in beware[0]
+    assert wanted in beware[0]
+
+
+@pytest.mark.parametrize("kept", [(), (paths.SECCTRL,)])
+def test_without_a_word_of_the_grid_the_gateway_is_refused(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, kept: tuple[str, ...]
+) -> None:
+    asked = {paths.RELAY, paths.INVENTORY, paths.SECCTRL} - set(kept)
+    machine.gateway.faults.always(FAULTS["404"], *asked)
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert done.code == EX_UNAVAILABLE
+    assert "/ivp/ensemble/relay: answered 404" in done.err
+
+
+def test_refused_inventory_in_no_backup_mode_is_no_ups(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.gateway.house.mode = "unknown"
+    machine.gateway.faults.always(FAULTS["401"], paths.INVENTORY)
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    done = machine.run_here(monkeypatch, wishes_of(machine))
+    assert done.code == EX_UNAVAILABLE
+    assert "/ivp/ensemble/inventory: the gateway refuses" in done.err
 
 
 def test_empty_inventory_is_a_house_without_a_battery_or_a_fresh_start(
