@@ -4,6 +4,7 @@ from nutbridge.sources.enphase.facts import derive_grid
 from nutbridge.sources.enphase.flows import FRESH_S
 from nutbridge.sources.enphase.readings import (
     Inventory,
+    Relay,
 )
 from nutbridge.sources.enphase.remedies import (
     AGAIN,
@@ -39,7 +40,7 @@ def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
     if gateway.relay is None:
         return _instead_of_relay(gateway)
     if gateway.inventory is None:
-        return _missing(gateway, "inventory", "its inventory")
+        return _instead_of_inventory(gateway, gateway.relay)
     found = gateway.inventory
     said = f"relay {gateway.relay.oper}" + "".join(
         f", Collar {collar.admin_state or '?'} (switch {collar.mid_state or '?'})"
@@ -64,6 +65,17 @@ def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
         )
     state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}[answer.grid]
     return ok(f"gateway: {state}; {what}, {said}")
+
+
+def _instead_of_inventory(gateway: GatewayFacts, relay: Relay) -> CheckVerdict:
+    """Tell what the monitor goes by where early firmware 7 refuses the inventory."""
+    missing = _missing(gateway, "inventory", "its inventory")
+    answer = derive_grid(relay)
+    told = answer.backup_mode and answer.grid is not Grid.UNKNOWN
+    if not told or "inventory" not in gateway.problems:
+        return missing
+    said = f"relay {relay.oper}, in a backup mode"
+    return warning(f"{missing.finding}; {said}", missing.remedy)
 
 
 def _instead_of_relay(gateway: GatewayFacts) -> CheckVerdict:

@@ -364,6 +364,7 @@ def ours() -> UpsConf:
 
 HOST = "envoy.local"
 RELAY, SECCTRL = f"{HOST}/ivp/ensemble/relay", f"{HOST}/ivp/ensemble/secctrl"
+INVENTORY = f"{HOST}/ivp/ensemble/inventory"
 WELL = DeviceHealth("battery 122000001001", soc_pct=96.0)
 FITTED = Inventory(
     devices=2, enpowers=(Controller("closed"),), batteries=1, health=(WELL,)
@@ -415,6 +416,9 @@ def _house_cases(seen: GatewayFacts) -> Iterator[Case]:
         relay = Relay("closed", "closed", (mode, mode))
         found = replace(seen, relay=relay, inventory=FITTED)
         yield Case(f"closed, {mode}", facts(found), ("gateway-grid", "gateway-health"))
+        unlisted = explained(TokenRejected(INVENTORY, "refused (401)", good=True))
+        found = replace(found, inventory=None, problems={"inventory": unlisted})
+        yield Case(f"closed, {mode}, unlisted", facts(found), ("gateway-grid",))
     relay, empty = Relay("closed", "closed", ("grid-tied",)), SecCtrl(0.0, 0.0)
     lone = FITTED._replace(devices=1, batteries=0, health=())
     anyway = settings(more="ALLOW_NO_CONTROLLER=1\n")
