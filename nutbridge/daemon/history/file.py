@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,10 @@ _LONGER = f"left out: all but the newest {_MOST_BYTES / 1e6:.0f} MB"
 MODE = 0o640
 #: Of the older half of a full file one in so many points of an outage stays.
 _OB_POINTS = 15
+#: Two points further apart: nobody watched, as read_history has it, s.
+_WATCHED_S = 1200.0
+_UP = re.compile(rb'"up":([0-9]{1,12}(?:\.[0-9]{1,3})?)[,}]')
+_THINNED = b'"thinned":true'
 
 
 def history_path(state_dir: str, ups: str) -> Path:
@@ -122,14 +128,41 @@ def _make_room(folder: Folder, name: str, owner: tuple[int, int] | None) -> None
 
 
 def thinned(lines: list[bytes]) -> list[bytes]:
-    """Return lines of which the older half keeps its changes, and little else."""
+    """Return lines of which the older half keeps its changes, and little else.
+
+    A line before which others went says so: that time was watched. Both sides of a
+    time that was not are kept.
+    """
     half = len(lines) // 2
-    kept, outage = [], 0
-    for line in lines[:half]:
-        if b'"changed":true' in line:
-            kept.append(line)
-        elif b'"status":"OB' in line:
-            outage += 1
-            if outage % _OB_POINTS == 0:
-                kept.append(line)
-    return kept + lines[half:]
+    gaps = _gaps(lines[: half + 1])
+    kept: list[bytes] = []
+    outage, went = 0, False
+    for place, line in enumerate(lines[:half]):
+        on_battery = b'"status":"OB' in line
+        outage += on_battery
+        worth = b'"changed":true' in line or (on_battery and outage % _OB_POINTS == 0)
+        if worth or place in gaps or place + 1 in gaps:
+            kept.append(_after_others(line) if went else line)
+            went = False
+        else:
+            went = True
+    newer = lines[half:]
+    if went and newer:
+        newer[0] = _after_others(newer[0])
+    return kept + newer
+
+
+def _gaps(lines: list[bytes]) -> set[int]:
+    """Return the places of the lines before which nobody watched."""
+    ups = [float(found[1]) if (found := _UP.search(line)) else None for line in lines]
+    return {
+        place
+        for place, (before, up) in enumerate(pairwise(ups), start=1)
+        if None not in (before, up) and not 0 <= (up or 0) - (before or 0) <= _WATCHED_S
+    }
+
+
+def _after_others(line: bytes) -> bytes:
+    if _THINNED in line or not line.endswith(b"}\n"):
+        return line
+    return line[:-2] + b"," + _THINNED + b"}\n"

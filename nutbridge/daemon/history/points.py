@@ -46,6 +46,7 @@ class HistoryPoint(NamedTuple):
         mark: ``start`` or ``stop`` of a monitor, else "".
         changed: something else than numbers differs from the line before.
         lost: how many points before it could not be written.
+        thinned: points before it were left out later, to make room; all was watched.
     """
 
     at: float
@@ -66,6 +67,7 @@ class HistoryPoint(NamedTuple):
     mark: str = ""
     changed: bool = False
     lost: int = 0
+    thinned: bool = False
 
     @property
     def on_battery(self) -> bool:

@@ -328,6 +328,8 @@ def _placed(
 
 def _unwatched_s(before: HistoryPoint, now: HistoryPoint) -> float:
     """Return how long nobody watched between two points, 0 where somebody did."""
+    if now.thinned:
+        return 0.0
     restarted = now.mark == "start" or before.origin != now.origin
     gap_s = now.at - before.at
     return gap_s if gap_s > _counts_s(before, restarted=restarted) else 0.0

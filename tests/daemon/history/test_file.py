@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from nutbridge.daemon.history import file
 from nutbridge.daemon.history.file import append, load_history, thinned
 from nutbridge.daemon.history.points import render_point
 from nutbridge.system.root_path import NotPlainError
-from tests.daemon.history.build import lines, outage_points, point
+from tests.daemon.history.build import DAY, lines, outage_points, point
 
 KILLS = 1000
 WRITER = Path(__file__).with_name("killed_history.py")
@@ -144,6 +145,35 @@ def test_thinned_keeps_some_points_of_an_outage() -> None:
     old = lines(outage_points(minutes=90))
     kept = thinned([*old, *lines(point(9e4 + n) for n in range(200))])
     assert sum(b'"OB"' in each for each in kept) == 6
+
+
+def test_thinned_time_was_watched_and_a_gap_stays_one(path: Path) -> None:
+    """What went to make room was known; what nobody noted stays unknown."""
+    day = [point(900.0 * n, changed=n == 0) for n in range(96)]
+    outage = [
+        each._replace(changed=before.status != each.status, soc_pct=50.0)
+        for before, each in pairwise([day[-1], *outage_points(86400.0, minutes=90)])
+    ]
+    later = 86400.0 + 9 * 3600
+    boot = "m1.b2"
+    again = [
+        point(900.0 * n, at=DAY + 2 * 86400 + 900.0 * n, origin=boot, changed=n == 0)
+        for n in range(96)
+    ]
+    again[0] = again[0]._replace(mark="start")
+    newest = [point(later + n, at=DAY + 4e5 + n, origin="m1.b3") for n in range(400)]
+    whole = [*lines(day), *lines(outage), *lines(again), *lines(newest)]
+    for data in (whole, thinned(whole), thinned(thinned(whole))):
+        path.write_bytes(b"".join(data))
+        history = load_history(path)
+        assert not history.left_out
+        assert [(gap.began, gap.ended) for gap in history.unwatched] == [
+            (outage[-1].at, again[0].at),
+            (again[-1].at, newest[0].at),
+        ]
+        (found,) = history.outages
+        assert (found.end_seen, found.unwatched_s, found.length_s) == (True, 0, 5400)
+    assert len(thinned(whole)) < len(whole) - 150
 
 
 def test_link_is_not_followed(path: Path, tmp_path: Path) -> None:
