@@ -138,11 +138,7 @@ def rows(house: House) -> list[Row]:
         _row("charge", words.percent, house.charge_pct, now),
         _row("runtime", words.spoken, house.runtime_s, now),
         _row("load", words.power, house.load_w, now),
-        Row(
-            "grid asked",
-            "closed" if "OL" in (house.status or "").split() else "",
-            house.grid_asked,
-        )
+        Row("grid asked", _relay(house), house.grid_asked)
         if house.grid_asked
         else Row("grid asked", "never"),
     ]
@@ -159,6 +155,11 @@ def rows(house: House) -> list[Row]:
     if house.noted is not None:
         found.append(Row("monitor noted", "", house.noted))
     return found
+
+
+def _relay(house: House) -> str:
+    told = (house.status or "").split()
+    return "closed" if "OL" in told else "open" if "OB" in told else ""
 
 
 def _row(name: str, shown: Any, reading: Reading, now: float) -> Row:

@@ -41,14 +41,14 @@ def test_without_a_monitor_nothing_is_claimed() -> None:
         assert house(status, runs=False).state is HouseState.NO_MONITOR
 
 
-def test_grid_is_closed_while_the_battery_charges_too() -> None:
+def test_relay_is_told_whatever_the_battery_does() -> None:
     memory = Memory()
     memory = memory._replace(relay=memory.relay._replace(at=4990.0))
     times = Times(wall=2e9, boot=5000.0)
-    for status in ("OL", "OL CHRG"):
+    for status, relay in {"OL": "closed", "OL CHRG": "closed", "OB LB": "open"}.items():
         port = PortLook(status, {}, 1.0)
         shown = told("home", port, memory, times, Policy(), runs=True)
-        assert any(row[:2] == ("grid asked", "closed") for row in rows(shown))
+        assert any(row[:2] == ("grid asked", relay) for row in rows(shown))
 
 
 def test_files_whose_name_is_of_no_ups_are_none(tmp_path: Path) -> None:
