@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from nutbridge.simulator.house import SimulatedController
+from nutbridge.sources.enphase import facts
 from nutbridge.sources.enphase.facts import EMPTY_S
 from nutbridge.sources.enphase.source import EnphaseSource
 from nutbridge.ups.model import Equipment
+from nutbridge.ups.status import battery
 from tests.fakes.fixtures import RunningGateway
 from tests.fakes.inside import Ahead, Inside
 
@@ -96,4 +98,35 @@ def test_what_is_listed_in_between_begins_the_count_anew(
     assert house.equipment is not None
     assert (house.equipment.controller, house.equipment.batteries) == (True, 2)
     assert (house.status, house.inside.visible) == ("OL", True)
+    house.inside.monitor.close()
+
+
+@pytest.mark.slow(4)
+def test_house_that_gave_its_battery_up(
+    standin_gateway: RunningGateway,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its gateway says closed in mode unknown, as one does that has just started.
+
+    A day is ten minutes here.
+    """
+    monkeypatch.setattr(facts, "EMPTY_AGAIN_S", 5 * POLL_S)
+    monkeypatch.setattr(battery, "GIVEN_UP_S", 10 * POLL_S)
+    house = Watched(standin_gateway, tmp_path, "ALLOW_NO_CONTROLLER=1")
+    house.polls(POLL_S)
+    assert (house.status, house.inside.visible) == ("OL", True)
+    empty(standin_gateway)
+    standin_gateway.house.mode = "unknown"
+    with caplog.at_level(logging.WARNING, "nutbridge"):
+        house.polls(15 * POLL_S)
+        assert not house.inside.visible
+        house.polls(15 * POLL_S)
+    assert (house.status, house.inside.visible) == ("OL", True)
+    assert house.equipment == NOTHING
+    told = "\n".join(caplog.messages)
+    assert told.count("in mode unknown after a backup mode: no answer") == 1
+    assert told.count("are forgotten") == 2
+    assert not house.inside.monitor.memory.backup_mode
     house.inside.monitor.close()

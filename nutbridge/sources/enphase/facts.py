@@ -27,7 +27,7 @@ from nutbridge.ups.model import (
     GridAnswer,
     Identity,
 )
-from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT, GIVEN_UP_S, REJOIN_PART
+from nutbridge.ups.status.policy import DEFAULT_FLOOR_PCT, REJOIN_PART
 
 #: A battery's temperature changes slowly and is read every ten minutes.
 TEMPERATURE_FRESH_S = 1800.0
@@ -35,6 +35,9 @@ TEMPERATURE_FRESH_S = 1800.0
 #: A gateway that has started lists its devices within this, s (chosen). A house with
 #: neither battery nor controller has an empty inventory for ever.
 EMPTY_S = 300.0
+#: The same where something was listed before: some gateways are not themselves for half
+#: an hour when they restart at night.
+EMPTY_AGAIN_S = 3600.0
 
 #: Starts of the relay's words; "open synchronizing" and "open synchronized"
 #: are an island that prepares to return to the grid.
@@ -140,7 +143,7 @@ def derive_facts(answers: GatewayAnswers, known: Facts) -> Facts:
     inventory = answers.inventory
     if inventory and (inventory.value.devices or equipment is None):
         equipment = derive_equipment(inventory.value)
-    enough_s = EMPTY_S if equipment == Equipment() else GIVEN_UP_S
+    enough_s = EMPTY_S if equipment == Equipment() else EMPTY_AGAIN_S
     if answers.empty_s >= enough_s:
         equipment = Equipment(controller=False, batteries=0, size_wh=0.0)
     return known._replace(
