@@ -68,7 +68,7 @@ def show_history(
     \b
     Exit status:
       0    shown
-      1    nothing was noted yet, or the file cannot be read
+      1    nothing was noted yet, no outage to draw, or the file cannot be read
       2    the command line is wrong
       78   the config is wrong
     """  # noqa: D301  \b is typer's mark for lines that stay as they are

@@ -63,6 +63,7 @@ def test_pages(
         see_that_answers_are_lost,
         see_what_is_spoken,
         see_where_the_keyboard_leads,
+        see_that_a_link_in_use_grows_not_old,
         see_paper,
     ):
         with subtests.test(see=see.__name__):
@@ -221,6 +222,22 @@ def see_where_the_keyboard_leads(site: Served, browser: Browser) -> None:
     assert steps[0][0] == "To the content"
     assert all(outlined and inside for _, outlined, inside in steps)
     assert any("West 6" in text for text, _, _ in steps)
+
+
+def see_that_a_link_in_use_grows_not_old(site: Served, browser: Browser) -> None:
+    """Who came back from the page of a panel still has the focus on its link."""
+    browser.look(f"{site.url}/panels")
+    browser.run(
+        "document.querySelector('a.panel').focus();"
+        "const page = document.documentElement.outerHTML.replace('East 1', 'Far East');"
+        "window.fetch = () => Promise.resolve(new Response(page))"
+    )
+    at = "return document.activeElement.innerText"
+    assert browser.run(at).startswith("East 1")
+    until = time.monotonic() + 60
+    while not browser.run(f"{_SHOWN_AGAIN} {at}").startswith("Far East"):
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def see_paper(site: Served, browser: Browser) -> None:

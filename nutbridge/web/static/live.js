@@ -13,8 +13,17 @@
     if (!document.getElementById("hero")) return window.location.reload();
     document.querySelectorAll("[data-live]").forEach(function (old) {
       var next = fresh.getElementById(old.id);
-      if (!next || old.contains(document.activeElement)) return;
-      if (old.innerHTML !== next.innerHTML) old.innerHTML = next.innerHTML;
+      if (!next) return;
+      // Whoever is at a link of it stays there: what is left alone grows old unseen.
+      var at = old.contains(document.activeElement) ? document.activeElement : null;
+      if (at && at !== old && !at.getAttribute("href")) return;
+      if (old.innerHTML !== next.innerHTML) {
+        var href = at && at.getAttribute("href");
+        old.innerHTML = next.innerHTML;
+        old.querySelectorAll("a").forEach(function (link) {
+          if (href && link.getAttribute("href") === href) link.focus({ preventScroll: true });
+        });
+      }
       if (old.className !== next.className) old.className = next.className;
     });
     if (fresh.title) document.title = fresh.title;
