@@ -5,6 +5,8 @@ public collectors. A row whose id or date cannot be used has no key: it is kept 
 an OddRow. Every other odd value is None in its row and kept in ``extra``.
 """
 
+from operator import itemgetter
+
 from nutbridge.collector.parse.model import (
     ChannelReading,
     Device,
@@ -15,10 +17,13 @@ from nutbridge.collector.parse.model import (
     OddRow,
 )
 from nutbridge.collector.parse.values import (
+    MAX_DATE,
     Attributes,
     as_json,
     count_odd,
+    name,
     numbers,
+    wholes,
 )
 
 #: Slots are 300 s, 900 s in low-bandwidth mode, up to 56,400 s in gap fill. A
@@ -26,6 +31,12 @@ from nutbridge.collector.parse.values import (
 MAX_DURATION = 366 * 86400
 #: No channel of a microinverter comes near 100 kW; more is a broken number.
 MAX_POWER_W = 100_000
+
+
+_INTERVAL = ("id", "end_date", "interval_duration", "stat_duration", "stats", "eqid")
+_interval_texts = itemgetter(*_INTERVAL)
+_READING = ("id", "date", "duration", "flags", "eqid", "stats")
+_reading_texts = itemgetter(*_READING)
 
 
 class Tally:
@@ -51,6 +62,9 @@ def interval(attributes: dict[str, str], tally: Tally) -> Interval | OddRow:
     ``stat_duration == interval_duration`` marks rows that the Envoy made up to
     fill a gap; measured rows have some seconds less.
     """
+    usual = _usual_interval(attributes)
+    if usual is not None:
+        return usual
     taken = Attributes(dict(attributes))
     row_id = taken.whole("id")
     end_date = taken.date("end_date")
@@ -78,6 +92,41 @@ def interval(attributes: dict[str, str], tally: Tally) -> Interval | OddRow:
     )
 
 
+def _usual_interval(attributes: dict[str, str]) -> Interval | None:
+    """Return the row where nothing is odd or unknown; None: look closely.
+
+    Nearly all rows of a report are of this kind, and it takes a third of the time.
+    """
+    if len(attributes) != len(_INTERVAL):
+        return None
+    try:
+        texts = _interval_texts(attributes)
+    except KeyError:
+        return None
+    values = wholes(texts[:-1])
+    eqid, stats = texts[-1], texts[-2]
+    if values is None or name(eqid) is None:
+        return None
+    row_id, end_date, duration, stat_duration, energy = values
+    if (
+        end_date > MAX_DATE
+        or not 0 < duration <= MAX_DURATION
+        or energy > MAX_POWER_W * duration
+    ):
+        return None
+    return Interval(
+        row_id,
+        end_date,
+        eqid,
+        duration,
+        stat_duration,
+        stats,
+        energy,
+        stat_duration == duration,
+        None,
+    )
+
+
 def _energy(stats: str | None, duration: int | None) -> int | None:
     values = numbers(stats)
     if len(values) != 1 or not duration:
@@ -95,6 +144,9 @@ def reading(attributes: dict[str, str], tally: Tally) -> ChannelReading | OddRow
     temperature degC, two unknown, and from webcomm 4.6.0 on energy over
     ``duration`` in J; 7, 8 or more.
     """
+    usual = _usual_reading(attributes)
+    if usual is not None:
+        return usual
     taken = Attributes(dict(attributes))
     row_id = taken.whole("id")
     date = taken.date("date")
@@ -107,6 +159,24 @@ def reading(attributes: dict[str, str], tally: Tally) -> ChannelReading | OddRow
         return _odd_row("reading", attributes, tally)
     tally.odd += count_odd(stats)
     return ChannelReading(row_id, date, eqid, duration, flags, stats, taken.extra())
+
+
+def _usual_reading(attributes: dict[str, str]) -> ChannelReading | None:
+    """Return the row where nothing is odd or unknown; None: look closely."""
+    if len(attributes) != len(_READING):
+        return None
+    try:
+        texts = _reading_texts(attributes)
+    except KeyError:
+        return None
+    *_, eqid, stats = texts
+    values = wholes(texts[:-2])
+    if values is None or name(eqid) is None or count_odd(stats):
+        return None
+    row_id, date, duration, flags = values
+    if date > MAX_DATE:
+        return None
+    return ChannelReading(row_id, date, eqid, duration, flags, stats, None)
 
 
 def event(

@@ -27,6 +27,7 @@ _DEFLATE = 8
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_BITS = 31
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_NAME = b"body="
 _FIELD = re.compile(rb"(?:\A|&)\s*body=([^&]*)")
 _FORM = re.compile(rb"\A\s*[\w.%+\-\[\]]{1,100}=")
 _HEX = "0123456789abcdefABCDEF"
@@ -219,14 +220,23 @@ def unwrap(inflated: bytes) -> Wrapped:
         return Wrapped(
             inflated, has_plus=False, notes=("XML without a form",), _field=b""
         )
-    field = None
-    # The last one counts, as with Rails and the public collectors.
-    for match in _FIELD.finditer(inflated):
-        field = match
-    if field is None:
+    text = _field(inflated)
+    if text is None:
         raise NotAReport("neither XML nor a form with the field body")
-    text = field.group(1)
     return Wrapped(unescape(text), has_plus=b"+" in text, notes=(), _field=text)
+
+
+def _field(form: bytes) -> bytes | None:
+    """Return the value of the field; the last counts, as with the public collectors."""
+    before, name, value = form.rpartition(_NAME)
+    begins = before.rstrip()[-1:] in {b"", b"&"}
+    if name and begins and _NAME not in before:
+        # The usual form: not each of its bytes is tried.
+        return value.partition(b"&")[0]
+    found = None
+    for match in _FIELD.finditer(form):
+        found = match
+    return found.group(1) if found else None
 
 
 def unescape(text: bytes) -> bytes:

@@ -10,8 +10,10 @@ more than BIG is handled alone.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from nutbridge.collector.errors import StoreError, StoreRefused, TooLarge
 from nutbridge.collector.parse.body import inflated_size, parse
@@ -27,11 +29,16 @@ from nutbridge.system.text import printable
 #: Bodies looked into at the same time. They share one core, whatever their number;
 #: one whose sender must be asked for in the database holds up no other.
 THREADS = 4
+#: One that inflates to no more, as nearly all do, is looked into at once: a thread
+#: would take longer to hear of it than it takes to read, bytes.
+SMALL = 1 << 16
 #: A body that inflates to more is handled alone, bytes.
 BIG = 1 << 19
 
 #: Unknown timezones that the log names; a stranger may make up any number.
 _MOST_TOLD = 20
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -91,15 +98,17 @@ class Intake:
             NoRoomForStrangers: not stored.
             StoreError: not stored, or not as a whole.
         """
-        loop = asyncio.get_running_loop()
-        result = await loop.run_in_executor(self._threads, self._if_usual, raw)
+        result = self._if_small(raw.body)
+        if result is None:
+            result = await self._in_thread(self._if_usual, raw)
         if result is not None:
             return await self._keep(raw, result)
         async with self._big:
-            result = await loop.run_in_executor(self._threads, self._look, raw)
+            result = await self._in_thread(self._look_into, raw.body)
             return await self._keep(raw, result)
 
     async def _keep(self, raw: RawReport, result: ParseResult) -> Taken:
+        await self._admit(raw, result)
         way = way_of(self._rules.mode, raw.path, parsed=result.parsed)
         store, queue = self._store, way is Way.QUEUE
         try:
@@ -111,19 +120,41 @@ class Intake:
         self._tell_zone(result)
         return Taken(kept.answer, result, way)
 
+    async def _admit(self, raw: RawReport, result: ParseResult) -> None:
+        """Turn away who may not report."""
+        if not self._rules.allowed.serial(result.serial):
+            reason = "serial number not allowed"
+            await self._in_thread(self._quarantine, raw, reason)
+            raise ForeignSerial(reason)
+        if self._store.room_is_low():
+            known = await self._in_thread(self._store.knows, result.serial)
+            if not known:
+                raise NoRoomForStrangers("no room")
+
     async def recover(self) -> int:
         """Parse what a process that died had stored only; returns how many.
 
         None of it was acknowledged, so none of it is queued: the Envoy sends it
         again.
         """
-        loop = asyncio.get_running_loop()
         async with self._big:
-            return await loop.run_in_executor(self._threads, self._recover)
+            return await self._in_thread(self._recover)
 
     def close(self) -> None:
         """Begin no more calls; those under way end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, call: Callable[..., T], *args: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, call, *args)
+
+    def _if_small(self, body: bytes) -> ParseResult | None:
+        if len(body) > SMALL:
+            return None
+        try:
+            return self._look_into(body, min(SMALL, self._rules.caps.inflated))
+        except TooLarge:
+            return None
 
     def _if_usual(self, raw: RawReport) -> ParseResult | None:
         try:
@@ -131,17 +162,7 @@ class Intake:
         except TooLarge as exc:
             self._quarantine(raw, str(exc))
             raise
-        return self._look(raw) if (size or 0) <= BIG else None
-
-    def _look(self, raw: RawReport) -> ParseResult:
-        """Look into a body; who may not report is turned away."""
-        result = self._look_into(raw.body)
-        if not self._rules.allowed.serial(result.serial):
-            self._quarantine(raw, "serial number not allowed")
-            raise ForeignSerial("serial number not allowed")
-        if self._store.room_is_low() and not self._store.knows(result.serial):
-            raise NoRoomForStrangers("no room")
-        return result
+        return self._look_into(raw.body) if (size or 0) <= BIG else None
 
     def _tell_zone(self, result: ParseResult) -> None:
         """Say once that a timezone is not known: its days would be wrong unseen."""
@@ -156,9 +177,11 @@ class Intake:
                 printable(zone),
             )
 
-    def _look_into(self, body: bytes) -> ParseResult:
+    def _look_into(self, body: bytes, cap: int | None = None) -> ParseResult:
         try:
-            return parse(body, self._rules.caps.inflated)
+            return parse(body, self._rules.caps.inflated if cap is None else cap)
+        except TooLarge:
+            raise
         except Exception:  # noqa: BLE001 - a bug in the parser must not stop the Envoy's queue
             _log.exception("this is a bug in nutbridge; the report is kept unparsed")
             return ParseResult(None, "the parser failed")

@@ -8,12 +8,20 @@ EARLIEST = 1_104_537_600
 CLOCK_SET = 1_199_145_600
 
 
+def believable(received: int) -> range:
+    """Return the dates that a row can have.
+
+    Args:
+        received: when it came, by our clock, which may not be set.
+    """
+    return range(EARLIEST, received + DAY + 1 if received >= CLOCK_SET else 1 << 62)
+
+
 def odd_date(moment: int, received: int) -> bool:
     """Tell whether a row's date cannot be right.
 
     Args:
         moment: of the row, Unix seconds.
-        received: when it came, by our clock, which may not be set.
+        received: when it came.
     """
-    ahead = moment > received + DAY and received >= CLOCK_SET
-    return ahead or moment < EARLIEST
+    return moment not in believable(received)

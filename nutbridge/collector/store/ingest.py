@@ -17,7 +17,7 @@ from sqlalchemy import Table
 from nutbridge.collector.parse.model import Report
 from nutbridge.collector.parse.values import as_json
 from nutbridge.collector.store import partitions, schema, sums
-from nutbridge.collector.store.dates import CLOCK_SET, DAY, odd_date
+from nutbridge.collector.store.dates import CLOCK_SET, DAY, believable
 from nutbridge.collector.store.panels import ParsedBody, see_panels
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.sums import LeftOut, Slot, SumRow
@@ -160,59 +160,61 @@ class _Counting:
         self._from = counted_from
         self._hours = dict.fromkeys(self._zones, 0)
         self._lines: dict[str, SumRow] = {}
-        self._in_the_way: dict[Row, int | None] = {}
+        self._in_the_way: dict[Row, int] = {}
 
     def look(self, rows: list[Row]) -> None:
         """See what stored slots are in the way, before these rows are stored."""
         ours = [row for row in rows if row[7] is not None and row[-1] is None]
         slots = [(row[3], row[2] - row[4], row[2]) for row in ours]
-        holders = sums.overlapping(self._sql, slots)
-        keys = (row[:_KEYS] for row in ours)
-        self._in_the_way = dict(zip(keys, holders, strict=True))
+        found = sums.overlapping(self._sql, slots)
+        self._in_the_way = {ours[place][:_KEYS]: found[place] for place in found}
 
     def count(self, added: list[Row]) -> None:
         """Add new rows, or note why not."""
         slots: list[Slot] = []
         left: list[Row] = []
         for row in added:
-            envoy_id, _, end, eqid, duration, _, _, energy_j, estimated = row[:9]
-            raw_id = row[INTERVAL.raw_id]
-            if energy_j is None or row[-1] is not None:
+            energy_j, raw_id, left_out = row[7], row[10], row[11]
+            if energy_j is None or left_out is not None:
                 continue
-            reason = self._reason(row[:_KEYS], eqid, duration, raw_id)
-            if reason is not None:
+            reason = self._reason(row)
+            if reason is None:
+                envoy_id, _, end, eqid, duration = row[:5]
+                zone = self._zones[raw_id]
+                place = (envoy_id, eqid, end - duration, end)
+                slots.append(Slot(*place, energy_j, row[8], zone))
+            else:
                 left.append((*row[:_KEYS], str(reason)))
-                continue
-            start, zone = end - duration, self._zones[raw_id]
-            slots.append(Slot(envoy_id, eqid, start, end, energy_j, estimated, zone))
         sums.leave_out(self._sql, left)
         sums.add(self._sql, slots)
 
-    def _reason(
-        self, key: Row, eqid: str, duration: int, raw_id: int
-    ) -> LeftOut | None:
-        envoy_id, _, end = key
-        holder = self._in_the_way.get(key)
-        if holder is None:
-            if end - duration < self._from:
-                return LeftOut.PRUNED
-            if duration > sums.HOUR:
-                self._hours[raw_id] += duration // sums.HOUR + 2
-                if self._hours[raw_id] > _MOST_HOURS:
-                    return LeftOut.TOO_MANY
-            line = self._lines.get(eqid)
-            if line is None:
-                line = self._lines[eqid] = SumRow()
-            holder = line.take(end - duration, end, envoy_id)
+    def _reason(self, row: Row) -> LeftOut | None:
+        envoy_id, _, end, eqid, duration = row[:5]
+        start = end - duration
+        holder = self._in_the_way.get(row[:_KEYS])
+        if holder is not None:
+            return sums.why(holder, envoy_id)
+        if start < self._from:
+            return LeftOut.PRUNED
+        if duration > sums.HOUR:
+            raw_id = row[10]
+            self._hours[raw_id] += duration // sums.HOUR + 2
+            if self._hours[raw_id] > _MOST_HOURS:
+                return LeftOut.TOO_MANY
+        line = self._lines.get(eqid)
+        if line is None:
+            line = self._lines[eqid] = SumRow()
+        holder = line.take(start, end, envoy_id)
         return None if holder is None else sums.why(holder, envoy_id)
 
 
 def _plain(found: Sequence[ParsedBody], name: str) -> Iterator[Row]:
     date = LeftOut.DATE.value
     for one in found:
+        envoy_id, raw_id, dates = one.envoy_id, one.raw_id, believable(one.received)
         for row in getattr(one.report, name):
-            left_out = date if odd_date(row[1], one.received) else None
-            yield (one.envoy_id, *row, one.raw_id, left_out)
+            left_out = None if row[1] in dates else date
+            yield (envoy_id, *row, raw_id, left_out)
 
 
 def _dated(found: Sequence[ParsedBody], name: str) -> Iterator[Row]:

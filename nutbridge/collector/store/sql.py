@@ -8,18 +8,11 @@ are always parameters.
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    CursorResult,
-    LargeBinary,
-    Table,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Connection, LargeBinary, Table
+from sqlalchemy.exc import DBAPIError
 
 Row = tuple[Any, ...]
 Names = tuple[str, ...]
@@ -42,20 +35,19 @@ class Sql:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.postgres = connection.dialect.name == "postgresql"
+        self._driver: Any = connection.connection.dbapi_connection
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> None:
         """Run a statement written with ``?``."""
-        self.connection.exec_driver_sql(self._own(statement), tuple(values))
+        self._done(self._own(statement), values)
 
     def count(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run a statement written with ``?`` and return how many rows it changed."""
-        done = self.connection.exec_driver_sql(self._own(statement), tuple(values))
-        return done.rowcount
+        return self._done(self._own(statement), values)
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement written with ``?`` and return its rows."""
-        result = self.connection.exec_driver_sql(self._own(statement), tuple(values))
-        return _plain(result)
+        return self._found(self._own(statement), values)
 
     def insert(
         self, table: Table, names: Names, rows: Sequence[Row], conflict: str
@@ -99,8 +91,7 @@ class Sql:
             if self.postgres:
                 columns = zip(kinds, zip(*some, strict=True), strict=True)
                 sent = tuple(_array(kind, column) for kind, column in columns)
-            result = self.connection.exec_driver_sql(self._own(statement), sent)
-            found += _plain(result)
+            found += self._found(self._own(statement), sent)
         return found
 
     def _many(
@@ -108,20 +99,58 @@ class Sql:
     ) -> int:
         changed = 0
         for start in range(0, len(rows), _CHUNK):
-            some = list(rows[start : start + _CHUNK])
-            sent: Any = _arrays(table, names, some) if self.postgres else some
-            changed += self.connection.exec_driver_sql(statement, sent).rowcount
+            some = rows[start : start + _CHUNK]
+            if self.postgres:
+                changed += self._done(statement, _arrays(table, names, some))
+            else:
+                changed += self._done(statement, some, many=True)
         return changed
+
+    # By the driver itself: SQLAlchemy's own way takes longer than most statements.
+
+    def _found(self, statement: str, values: Sequence[Any]) -> list[Row]:
+        try:
+            found: list[Row] = (
+                self._driver.cursor().execute(statement, tuple(values)).fetchall()
+            )
+        except self._driver_error as exc:
+            raise self._failed(exc) from exc
+        return found
+
+    def _done(
+        self, statement: str, values: Sequence[Any], *, many: bool = False
+    ) -> int:
+        cursor = self._driver.cursor()
+        try:
+            if many:
+                cursor.executemany(statement, values)
+            else:
+                cursor.execute(statement, tuple(values))
+        except self._driver_error as exc:
+            raise self._failed(exc) from exc
+        count: int = cursor.rowcount
+        return count
+
+    @property
+    def _driver_error(self) -> type[Exception]:
+        found: type[Exception] = self.connection.dialect.loaded_dbapi.Error
+        return found
+
+    def _failed(self, exc: Exception) -> DBAPIError:
+        """Return SQLAlchemy's error for one of the driver."""
+        dialect = self.connection.dialect
+        driver = dialect.loaded_dbapi
+        if isinstance(exc, driver.Error) and dialect.is_disconnect(
+            exc, self._driver, None
+        ):
+            # Fails as well; SQLAlchemy then forgets all connections of its pool.
+            self.connection.exec_driver_sql("SELECT 1")
+        # Without the statement and its values: what is in reports is in no log.
+        made = DBAPIError.instance(None, None, exc, driver.Error, dialect=dialect)
+        return made if isinstance(made, DBAPIError) else DBAPIError(None, None, exc)
 
     def _own(self, statement: str) -> str:
         return statement.replace("?", "%s") if self.postgres else statement
-
-
-def _plain(result: CursorResult[Any]) -> list[Row]:
-    """Return the driver's own tuples: SQLAlchemy's cost half as much again."""
-    rows: list[Row] = list(result.cursor.fetchall()) if result.cursor else []
-    result.close()
-    return rows
 
 
 def _type(column: Column[Any]) -> str:
@@ -140,13 +169,31 @@ def _arrays(table: Table, names: Names, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _array(kind: str, values: Sequence[Any]) -> str:
+    empty = values.count(None)
+    if empty == len(values):
+        return "{" + ",".join(("NULL",) * empty) + "}"
     if kind == "text":
-        parts = ["NULL" if value is None else _quoted(value) for value in values]
-    elif kind == "bytea":
-        parts = [f'"\\\\x{value.hex()}"' for value in values]
-    else:
-        parts = ["NULL" if value is None else str(value) for value in values]
+        return _texts(values) if not empty else _each(values, _quoted)
+    if kind == "bytea":
+        return _each(values, _bytes)
+    return _each(values, str) if empty else "{" + ",".join(map(str, values)) + "}"
+
+
+def _each(values: Sequence[Any], literal: Callable[[Any], str]) -> str:
+    parts = ["NULL" if value is None else literal(value) for value in values]
     return "{" + ",".join(parts) + "}"
+
+
+def _texts(values: Sequence[str]) -> str:
+    """Return an array of texts; none of them is NULL."""
+    joined = '","'.join(values)
+    if "\\" in joined or joined.count('"') != 2 * len(values) - 2:
+        return _each(values, _quoted)
+    return '{"' + joined + '"}'
+
+
+def _bytes(value: bytes) -> str:
+    return f'"\\\\x{value.hex()}"'
 
 
 def _quoted(text: str) -> str:

@@ -45,10 +45,11 @@ _COUNTED = "i.energy_j IS NOT NULL AND i.left_out IS NULL"
 #: The first counted slot that ends after ours begins is the only one to look at:
 #: those that count do not overlap.
 _OVERLAPS = (
-    "SELECT k.place, (SELECT CASE WHEN i.end_date - i.interval_duration < k.stop"  # noqa: S608  our names
-    " THEN i.envoy_id END FROM interval i WHERE i.eqid = k.eqid"
-    f" AND i.end_date > k.start AND {_COUNTED}"
-    " ORDER BY i.end_date LIMIT 1) FROM {keys}"
+    "SELECT place, holder FROM (SELECT k.place, (SELECT"  # noqa: S608  our names
+    " CASE WHEN i.end_date - i.interval_duration < k.stop THEN i.envoy_id END"
+    " FROM interval i WHERE i.eqid = k.eqid AND i.end_date > k.start"
+    f" AND {_COUNTED} ORDER BY i.end_date LIMIT 1) AS holder FROM {{keys}}) AS found"
+    " WHERE holder IS NOT NULL"
 )
 _KEYS_SQLITE = (
     "(SELECT json_extract(value, '$[0]') AS place, json_extract(value, '$[1]') AS eqid,"
@@ -97,10 +98,15 @@ class SumRow:
 
     def take(self, start: int, end: int, envoy_id: int) -> int | None:
         """Take a slot in, or return the Envoy of the one that is in its way."""
-        place = bisect_right(self._ends, start)
-        if place < len(self._ends) and self._slots[place][0] < end:
-            return self._slots[place][1]
-        self._ends.insert(place, end)
+        ends = self._ends
+        place = len(ends)
+        # Nearly always it is the last one.
+        if ends and start < ends[-1]:
+            place = bisect_right(ends, start)
+            before, holder = self._slots[place]
+            if before < end:
+                return holder
+        ends.insert(place, end)
         self._slots.insert(place, (start, envoy_id))
         return None
 
@@ -110,36 +116,29 @@ def why(holder: int, envoy_id: int) -> LeftOut:
     return LeftOut.TWICE if holder == envoy_id else LeftOut.ELSEWHERE
 
 
-def overlapping(sql: Sql, slots: Sequence[tuple[str, int, int]]) -> list[int | None]:
-    """Return for each slot the Envoy of a stored one that is in its way.
+def overlapping(sql: Sql, slots: Sequence[tuple[str, int, int]]) -> dict[int, int]:
+    """Return the Envoys of stored slots that are in the way of these, by their places.
 
     Args:
         sql: the transaction.
         slots: eqid, begin and end of each.
     """
-    return [holder for _, holder in sorted(_overlapping(sql, slots))]
-
-
-def _overlapping(sql: Sql, slots: Sequence[tuple[str, int, int]]) -> list[Row]:
     keys = [(place, *slot) for place, slot in enumerate(slots)]
-    if not keys:
-        return []
     shape = _KEYS_POSTGRES if sql.postgres else _KEYS_SQLITE
-    return sql.rows_of(
-        _OVERLAPS.format(keys=shape), ("bigint", "text", "bigint", "bigint"), keys
-    )
+    kinds = ("bigint", "text", "bigint", "bigint")
+    found = sql.rows_of(_OVERLAPS.format(keys=shape), kinds, keys)
+    return dict(found)
 
 
 def parts(slot: Slot) -> Iterator[tuple[int, int, int]]:
     """Yield hour, offset and energy of each part; whole numbers that add up."""
-    given, at, length = 0, slot.start, slot.end - slot.start
-    while at < slot.end:
+    start, end, length = slot.start, slot.end, slot.end - slot.start
+    given, at = 0, start
+    while at < end:
         offset = offset_s(slot.zone, at)
         hour = at - (at + offset) % HOUR
-        after = min(hour + HOUR, slot.end)
-        if length <= HOUR:
-            after = slot.end
-        until = slot.energy_j * (after - slot.start) // length
+        after = end if length <= HOUR else min(hour + HOUR, end)
+        until = slot.energy_j * (after - start) // length
         yield hour, offset, until - given
         given, at = until, after
 
@@ -167,13 +166,17 @@ def _add_hours(sql: Sql, slots: Iterable[Slot], since: int = 0) -> list[Row]:
     """
     sums: dict[tuple[int, str, int, int], list[int]] = {}
     for slot in slots:
+        envoy_id, eqid, _, _, _, estimated, _ = slot
         for hour, offset, energy_j in parts(slot):
             if hour < since:
                 continue
-            key = (slot.envoy_id, slot.eqid, hour, offset)
-            total = sums.setdefault(key, [0, 0])
+            key = (envoy_id, eqid, hour, offset)
+            total = sums.get(key)
+            if total is None:
+                total = sums[key] = [0, 0]
             total[0] += energy_j
-            total[1] += energy_j if slot.estimated else 0
+            if estimated:
+                total[1] += energy_j
     # In one order everywhere, or two processes could wait for each other.
     rows = [(*key, *sums[key]) for key in sorted(sums)]
     names = tuple(schema.energy_hour.columns.keys())
