@@ -1,15 +1,21 @@
 """One request passed on byte by byte, beside others, in asyncio.
 
 A connection of its own for each; no redirects, no proxies, no cookies, no
-decompression. The URL holds a numeric address, found by who calls.
+decompression. h11 writes and reads it; httpx above it took as long for one report as
+all else that a collector does with it.
 """
 
+import asyncio
 import ssl
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+import h11
 
 from nutbridge.net.failures import LinkError, NotConnectedError, describe
-from nutbridge.net.library import httpx
+
+#: How long the peer has for its part of the end of TLS, s; the answer is there.
+_GOODBYE_S = 1.0
 
 #: Name and value as they are sent.
 RawHeader = tuple[bytes, bytes]
@@ -19,18 +25,18 @@ class ForwardRoute(NamedTuple):
     """Where a request goes.
 
     Attributes:
-        url: of the peer, with its numeric address; the path does not count.
+        address: numeric, found by who calls.
+        port: of the peer.
         name: for the TLS handshake.
-        context: verifies the peer.
+        context: verifies the peer; None: no TLS.
         connect_s: limit of connecting, s.
-        total_s: limit of each read and write, s.
     """
 
-    url: str
+    address: str
+    port: int
     name: str
-    context: ssl.SSLContext
+    context: ssl.SSLContext | None
     connect_s: float
-    total_s: float
 
 
 class RawAnswer(NamedTuple):
@@ -48,7 +54,7 @@ async def post_raw(
     body: bytes,
     cap: int,
 ) -> RawAnswer:
-    """Post, and read the whole answer.
+    """Post, and read the whole answer; as long as it takes, once it is connected.
 
     Args:
         way: to whom.
@@ -61,48 +67,118 @@ async def post_raw(
         NotConnectedError: nothing was sent; another address may do.
         LinkError: no complete answer.
     """
-    limits = dict.fromkeys(("read", "write", "pool"), way.total_s)
-    request = httpx.Request(
-        "POST",
-        way.url,
-        headers=list(headers),
-        content=body,
-        extensions={
-            "target": target,
-            "sni_hostname": way.name,
-            "timeout": {"connect": way.connect_s, **limits},
-        },
-    )
-    problem: LinkError
-    # A transport of its own per request: nothing is shared that a cancelled one
-    # could leave behind. The context, dear to make, is shared.
-    async with httpx.AsyncHTTPTransport(verify=way.context, trust_env=False) as peer:
-        try:
-            response = await peer.handle_async_request(request)
-            data = await _body(response, cap)
-        except httpx.ConnectTimeout:
-            problem = NotConnectedError(f"no connection within {way.connect_s:g} s")
-        except httpx.ConnectError as error:
-            problem = NotConnectedError(describe(error))
-        except httpx.RemoteProtocolError:
-            problem = LinkError("answer is not HTTP, or was cut off")
-        except httpx.NetworkError as error:
-            problem = LinkError(describe(error, "connection broke off"))
-        except httpx.HTTPError:
-            problem = LinkError("no answer")
-        else:
-            return RawAnswer(response.status_code, response.headers.raw, data)
-    # Outside of the except clause: no header is shown with a traceback.
-    raise problem
-
-
-async def _body(response: httpx.Response, cap: int) -> bytes:
-    body = bytearray()
+    exchange = await _connect(way, cap)
     try:
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > cap:
-                raise LinkError(f"answer larger than {cap >> 20} MiB")
+        exchange.ask(target, headers, body)
+        return await exchange.answer
     finally:
-        await response.aclose()
-    return bytes(body)
+        exchange.end()
+
+
+async def _connect(way: ForwardRoute, cap: int) -> "_Exchange":
+    tls = way.context is not None
+    try:
+        async with asyncio.timeout(way.connect_s):
+            _, exchange = await asyncio.get_running_loop().create_connection(
+                lambda: _Exchange(cap),
+                way.address,
+                way.port,
+                ssl=way.context,
+                server_hostname=way.name if tls else None,
+                ssl_shutdown_timeout=_GOODBYE_S if tls else None,
+            )
+    except TimeoutError as exc:
+        problem = describe(exc, f"no connection within {way.connect_s:g} s")
+    except OSError as exc:
+        problem = describe(exc)
+    else:
+        return exchange
+    raise NotConnectedError(problem)
+
+
+class _Exchange(asyncio.Protocol):
+    """One request and its answer.
+
+    Args:
+        cap: longest answer taken, bytes.
+
+    Attributes:
+        answer: has the outcome.
+    """
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self._wire = h11.Connection(h11.CLIENT)
+        self._head: h11.Response | None = None
+        self._body = bytearray()
+        self.answer: asyncio.Future[RawAnswer] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def ask(self, target: bytes, headers: Sequence[RawHeader], body: bytes) -> None:
+        """Send the request.
+
+        Raises:
+            LinkError: no such request can be sent.
+        """
+        try:
+            request = (
+                h11.Request(method=b"POST", target=target, headers=list(headers)),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            )
+            parts = [self._wire.send(one) or b"" for one in request]
+        except h11.LocalProtocolError:
+            problem = LinkError("the request is not HTTP")
+        else:
+            self._transport.write(b"".join(parts))
+            return
+        # Outside of the except clause: no header is shown with a traceback.
+        raise problem
+
+    def end(self) -> None:
+        """Leave the connection, whatever is still under way."""
+        if self.answer.done() and not self.answer.cancelled():
+            self._transport.close()
+        else:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        if self.answer.done():
+            return
+        try:
+            self._wire.receive_data(data)
+            while (event := self._wire.next_event()) is not h11.NEED_DATA:
+                if isinstance(event, h11.Response):
+                    self._head = event
+                elif isinstance(event, h11.Data):
+                    self._body += event.data
+                    if len(self._body) > self._cap:
+                        self._fail(f"answer larger than {self._cap >> 20} MiB")
+                        return
+                elif isinstance(event, h11.EndOfMessage) and self._head is not None:
+                    headers = self._head.headers.raw_items()
+                    status = self._head.status_code
+                    answer = RawAnswer(status, headers, bytes(self._body))
+                    self.answer.set_result(answer)
+                    return
+        except h11.RemoteProtocolError:
+            self._fail("answer is not HTTP, or was cut off")
+
+    def eof_received(self) -> None:
+        """Take the end for one."""
+        self.data_received(b"")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End with an error what has no end yet."""
+        self._fail(describe(exc, "connection broke off") if exc else "no answer")
+
+    def _fail(self, problem: str) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(LinkError(problem))
+            # Seen, even where nobody waits any longer.
+            self.answer.exception()

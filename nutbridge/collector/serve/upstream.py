@@ -2,7 +2,7 @@
 
 One connection per report, as the Envoy itself does; no redirects, no proxies, no
 cookies, no decompression. What was received goes on byte by byte. The address is
-looked up here, not by httpx: a name that leads back to ourselves is noticed before
+looked up here, not by a library: a name that leads back to ourselves is noticed before
 anything is sent (``resolver``).
 
 Source: the Envoy gives up after 60 s, so all ends before that.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from nutbridge.collector.errors import UpstreamDown
 from nutbridge.collector.serve.headers import Header
-from nutbridge.collector.serve.options import Address, Origin
+from nutbridge.collector.serve.options import Origin
 from nutbridge.collector.serve.resolver import Resolver
 from nutbridge.net.failures import LinkError, NotConnectedError
 from nutbridge.net.forward import ForwardRoute, RawAnswer, post_raw
@@ -63,8 +63,7 @@ class Upstream:
         total_s: float = TOTAL_S,
     ) -> None:
         self.origin = origin
-        # httpx would make one per request, also for http.
-        self._context = context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._context = context
         self._resolver = resolver
         self._connect_s = connect_s
         self._total_s = total_s
@@ -103,13 +102,7 @@ class Upstream:
 
     async def _ask(self, sent: Sent, address: str, connect_s: float) -> RawAnswer:
         origin = self.origin
-        way = ForwardRoute(
-            f"{origin.scheme}://{Address(address, origin.port)}/",
-            origin.host,
-            self._context,
-            connect_s,
-            self._total_s,
-        )
+        way = ForwardRoute(address, origin.port, origin.host, self._context, connect_s)
         answer = await post_raw(way, sent.target, sent.headers, sent.body, ANSWER_CAP)
         if answer.status not in _STATUSES:
             raise UpstreamDown(str(origin), f"answer with status {answer.status}")
