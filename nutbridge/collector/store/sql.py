@@ -8,8 +8,8 @@ are always parameters.
 
 import functools
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, LargeBinary, Table
 from sqlalchemy.exc import DBAPIError
@@ -169,31 +169,24 @@ def _arrays(table: Table, names: Names, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _array(kind: str, values: Sequence[Any]) -> str:
-    empty = values.count(None)
-    if empty == len(values):
-        return "{" + ",".join(("NULL",) * empty) + "}"
     if kind == "text":
-        return _texts(values) if not empty else _each(values, _quoted)
+        return _texts(values)
     if kind == "bytea":
-        return _each(values, _bytes)
-    return _each(values, str) if empty else "{" + ",".join(map(str, values)) + "}"
+        return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"
+    # Numbers, True and False as Python writes a list of them: in half the time.
+    return "{" + repr(list(values))[1:-1].replace("None", "NULL") + "}"
 
 
-def _each(values: Sequence[Any], literal: Callable[[Any], str]) -> str:
-    parts = ["NULL" if value is None else literal(value) for value in values]
+def _texts(values: Sequence[str | None]) -> str:
+    if values.count(None) == len(values):
+        return "{" + ",".join(["NULL"] * len(values)) + "}"
+    if None not in values:
+        # Nearly always none of them has what must be escaped.
+        joined = '","'.join(cast("Sequence[str]", values))
+        if "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
+            return '{"' + joined + '"}'
+    parts = ["NULL" if value is None else _quoted(value) for value in values]
     return "{" + ",".join(parts) + "}"
-
-
-def _texts(values: Sequence[str]) -> str:
-    """Return an array of texts; none of them is NULL."""
-    joined = '","'.join(values)
-    if "\\" in joined or joined.count('"') != 2 * len(values) - 2:
-        return _each(values, _quoted)
-    return '{"' + joined + '"}'
-
-
-def _bytes(value: bytes) -> str:
-    return f'"\\\\x{value.hex()}"'
 
 
 def _quoted(text: str) -> str:
