@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nutbridge.collector.errors import UpstreamDown
+from nutbridge.collector.serve.exchange import ForwardRoute, RawAnswer, post_raw
 from nutbridge.collector.serve.headers import Header
 from nutbridge.collector.serve.options import Origin
 from nutbridge.collector.serve.resolver import Resolver
 from nutbridge.net.failures import LinkError, NotConnectedError
-from nutbridge.net.forward import ForwardRoute, RawAnswer, post_raw
 
 #: Largest answer taken, bytes; a real one has 142.
 ANSWER_CAP = 1 << 20

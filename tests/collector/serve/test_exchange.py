@@ -6,8 +6,13 @@ import socket
 
 import pytest
 
+from nutbridge.collector.serve.exchange import (
+    ForwardRoute,
+    RawAnswer,
+    RawHeader,
+    post_raw,
+)
 from nutbridge.net.failures import LinkError, NotConnectedError
-from nutbridge.net.forward import ForwardRoute, RawAnswer, RawHeader, post_raw
 
 HOST = (b"Host", b"reports.example")
 LENGTH = (b"content-LENGTH", b"4")
