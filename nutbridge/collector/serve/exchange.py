@@ -1,8 +1,8 @@
 """One request passed on byte by byte, beside others, in asyncio.
 
 A connection of its own for each; no redirects, no proxies, no cookies, no
-decompression. h11 writes and reads it; httpx above it took as long for one report as
-all else that a collector does with it.
+decompression. h11 alone writes and reads it: httpx above it, with a transport for each
+request, took 1.5 ms of CPU more.
 """
 
 import asyncio
