@@ -44,6 +44,8 @@ def _described_by(table: Table) -> tuple[tuple[str, ...], str]:
     return names, (
         f"SELECT {shown}, d.extra, p.eqid, p.envoy_id"  # noqa: S608  our names
         f" FROM panel p CROSS JOIN {table.name} d WHERE p.envoy_id IN ({{envoys}})"
+        # Once more, or PostgreSQL goes through all rows up to those of these Envoys.
+        " AND d.envoy_id IN ({envoys})"
         " AND d.envoy_id = p.envoy_id AND d.eqid = p.eqid AND d.reported ="
         f" (SELECT max(n.reported) FROM {table.name} n"
         " WHERE n.envoy_id = p.envoy_id AND n.eqid = p.eqid)"
