@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.fakes.ports import free_port
+
 _START_S = 30
 _TRIES = 5
 USER, PASSWORD = "panels", "correct horse"
@@ -66,13 +68,6 @@ class Mosquitto:
             self.process.kill()
             self.process.wait()
             self.process = None
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextlib.contextmanager

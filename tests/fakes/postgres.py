@@ -10,7 +10,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.fakes.ports import free_port
 
 #: Debian keeps them out of PATH, one folder per version.
 _PLACES = "/usr/lib/postgresql/*/bin"
@@ -119,7 +120,7 @@ def _start(settings: str, below: str) -> tuple[int, str]:
     kind = ("-E", "UTF8", "--no-locale", "--no-sync")
     _run("initdb", "-D", data, "-U", _USER, "-A", "trust", *kind)
     for _ in range(_TRIES):
-        port = _free_port()
+        port = free_port()
         options = f"-p {port} {_SETTINGS} {settings}"
         arguments = ("-D", data, "-l", f"{data}/log", "-o", options, "-w", "start")
         # Somebody else may have taken the port meanwhile.
@@ -133,12 +134,6 @@ def _stop(data: str) -> None:
     # Immediate: an orderly end waits for the disk, a minute on a busy machine.
     _run("pg_ctl", "-D", data, "-m", "immediate", "stop")
     shutil.rmtree(Path(data).parent)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(tool: str, *arguments: str) -> None:

@@ -25,7 +25,7 @@ from nutbridge.web.house_page import HouseLook
 from nutbridge.web.metrics import CONTENT_TYPE, render
 from nutbridge.web.model import Past
 from nutbridge.web.past import PastReader
-from tests.fakes.mosquitto import free_port
+from tests.fakes.ports import free_port
 from tests.web.scenes import Scene
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -2,12 +2,12 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from nutbridge.man.pages import SOURCES
+from tests.fakes.ports import free_port
 
 _MASKS = (
     (r"^\d{4}-\d\d-\d\d \d\d:\d\d UTC (?=\d{12} )", "WHEN "),
@@ -27,12 +27,6 @@ def masked(text: str) -> str:
     for shape, word in _MASKS:
         text = re.sub(shape, word, text, flags=re.MULTILINE)
     return text
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def test_as_it_stands(tmp_path: Path) -> None:
