@@ -20,7 +20,7 @@ from nutbridge.ups.units import (
 
 _log = logging.getLogger(__name__)
 
-_A_DAY = "; what is no longer fitted is forgotten after a day without it"
+_A_DAY = "; a controller that is no longer fitted is forgotten after a day"
 #: An LB that could not be written for so many polls: the file is hidden.
 LOST_POLLS = 3
 

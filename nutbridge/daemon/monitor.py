@@ -185,7 +185,8 @@ class Monitor:
         # The source may have seen what can island the house: that comes first.
         self._learn()
         if heard.answer is not None:
-            self.memory, notices = given_up(self.memory, self._source.facts, now)
+            facts = self._source.facts
+            self.memory, notices = given_up(self.memory, heard.answer, facts, now)
             for notice in notices:
                 _log.log(notice.level, "%s", notice.text)
         policy = self._policy()

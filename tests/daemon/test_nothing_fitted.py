@@ -127,6 +127,6 @@ def test_house_that_gave_its_battery_up(
     assert house.equipment == NOTHING
     told = "\n".join(caplog.messages)
     assert told.count("in mode unknown after a backup mode: no answer") == 1
-    assert told.count("are forgotten") == 2
+    assert told.count("are forgotten") == 1
     assert not house.inside.monitor.memory.backup_mode
     house.inside.monitor.close()

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from nutbridge.ups.model import (
-    BatteryReading,
     DeviceHealth,
     Equipment,
     Facts,
+    Grid,
+    GridAnswer,
     Identity,
 )
 from nutbridge.ups.snapshot import SnapshotError
@@ -144,66 +145,71 @@ def test_loads_are_bounded() -> None:
 
 
 NOTHING = Facts(equipment=Equipment(controller=False, batteries=0, size_wh=0.0))
-CONTROLLER = Facts(equipment=Equipment(controller=True, batteries=0))
 WHOLE = Facts(equipment=Equipment(controller=True, batteries=2))
 SILENT_INVENTORY = Facts(equipment=Equipment())
+#: A controller in the house, and a gateway that has just started, or has none.
+LOST_MODE = GridAnswer(Grid.CLOSED, "closed", backup_mode=False)
+WITHOUT_COLLAR = HOUSE._replace(collar=False)
+FORGOTTEN = WITHOUT_COLLAR._replace(devices=(), controller=False, backup_mode=False)
 
 
-def looked(memory: Memory, facts: Facts, *times: float) -> tuple[Memory, list[str]]:
-    """Return the memory after a look at each time, and what was logged."""
+def looked(
+    memory: Memory, *looks: tuple[float, Facts, GridAnswer]
+) -> tuple[Memory, list[str]]:
+    """Return the memory after looks at some times, and what was logged."""
     told: list[str] = []
-    for now in times:
-        memory, notices = given_up(memory, facts, now)
+    for now, facts, answer in looks:
+        memory, notices = given_up(memory, answer, facts, now)
         told += [notice.text for notice in notices]
     return memory, told
 
 
-def test_what_is_not_listed_for_a_day_is_forgotten() -> None:
+def test_controller_that_was_given_up_is_forgotten_after_a_day() -> None:
     """A house that gave its battery up and keeps its gateway."""
-    memory = recalled(Memory(state=State.NOCOMMS), HOUSE)
-    memory, told = looked(memory, NOTHING, 100.0, 50.0 + GIVEN_UP_S)
-    assert (memory.controller, memory.battery.fitted, told) == (True, True, [])
-    memory, told = looked(memory, NOTHING, 100.0 + GIVEN_UP_S, 200.0 + GIVEN_UP_S)
-    assert len(told) == 2
-    after = house_of(memory, "1220")
-    assert after == HouseMemory("1220", fitted=False, loads_w=HOUSE.loads_w)
-
-
-def test_controller_alone_keeps_its_word() -> None:
-    """What islands the house is still there: OB, and never LB."""
-    memory = recalled(Memory(state=State.ONLINE), HOUSE)
-    memory, told = looked(memory, CONTROLLER, 0.0, GIVEN_UP_S)
-    assert (memory.controller, memory.backup_mode) == (True, True)
-    assert (memory.battery.fitted, len(told)) == (False, 1)
+    memory = recalled(Memory(state=State.NOCOMMS), WITHOUT_COLLAR)
+    times = (100.0, 50.0 + GIVEN_UP_S)
+    memory, told = looked(memory, *((now, NOTHING, LOST_MODE) for now in times))
+    assert (memory.controller, memory.backup_mode, told) == (True, True, [])
+    times = (100.0 + GIVEN_UP_S, 200.0 + 2 * GIVEN_UP_S)
+    memory, told = looked(memory, *((now, NOTHING, LOST_MODE) for now in times))
+    assert len(told) == 1
+    assert house_of(memory, "1220") == FORGOTTEN
 
 
 @pytest.mark.parametrize(
-    ("memory", "facts"),
+    ("house", "memory", "facts", "answer"),
     [
-        (Memory(state=State.HOLDING), NOTHING),
-        (Memory(state=State.ON_BATTERY), NOTHING),
-        (Memory(state=State.ONLINE), WHOLE),
-        (Memory(state=State.ONLINE), SILENT_INVENTORY),
-        (Memory(state=State.ONLINE), Facts()),
+        (WITHOUT_COLLAR, Memory(state=State.HOLDING), NOTHING, LOST_MODE),
+        (WITHOUT_COLLAR, Memory(state=State.ON_BATTERY), NOTHING, LOST_MODE),
+        (WITHOUT_COLLAR, Memory(), WHOLE, LOST_MODE),
+        (WITHOUT_COLLAR, Memory(), SILENT_INVENTORY, LOST_MODE),
+        (WITHOUT_COLLAR, Memory(), Facts(), LOST_MODE),
+        # An empty inventory alone proves nothing.
+        (WITHOUT_COLLAR, Memory(), NOTHING, LOST_MODE._replace(backup_mode=True)),
+        (WITHOUT_COLLAR, Memory(), NOTHING, LOST_MODE._replace(backup_mode=None)),
+        (WITHOUT_COLLAR, Memory(), NOTHING, LOST_MODE._replace(grid=Grid.OPEN)),
+        (WITHOUT_COLLAR._replace(backup_mode=False), Memory(), NOTHING, LOST_MODE),
+        (HOUSE, Memory(), NOTHING, LOST_MODE),
         # No monitor ran, or the machine slept.
-        (Memory(state=State.ONLINE, awake_since=100.0), NOTHING),
-        # The batteries tell of themselves elsewhere.
-        (
-            Memory(state=State.ONLINE),
-            CONTROLLER._replace(battery=BatteryReading(1.0, capacity_wh=5000.0)),
-        ),
+        (WITHOUT_COLLAR, Memory(awake_since=100.0), NOTHING, LOST_MODE),
     ],
 )
-def test_what_is_doubted_is_not_forgotten(memory: Memory, facts: Facts) -> None:
-    known = recalled(memory, HOUSE)
-    after, told = looked(known, facts, 0.0, GIVEN_UP_S)
-    assert after._replace(unlisted=()) == known
+def test_what_is_doubted_is_not_forgotten(
+    house: HouseMemory, memory: Memory, facts: Facts, answer: GridAnswer
+) -> None:
+    known = recalled(memory, house)
+    after, told = looked(known, (0.0, facts, answer), (GIVEN_UP_S, facts, answer))
+    assert after._replace(given_up_since=None) == known
     assert told == []
 
 
 def test_what_is_listed_in_between_is_there() -> None:
-    memory = recalled(Memory(state=State.ONLINE), HOUSE)
-    memory, _ = looked(memory, NOTHING, 0.0)
-    memory, _ = looked(memory, WHOLE, 1000.0)
-    memory, told = looked(memory, NOTHING, 2000.0, GIVEN_UP_S + 1000.0)
-    assert (memory.controller, memory.battery.fitted, told) == (True, True, [])
+    memory = recalled(Memory(state=State.NOCOMMS), WITHOUT_COLLAR)
+    looks = (
+        (0.0, NOTHING, LOST_MODE),
+        (1000.0, WHOLE, LOST_MODE),
+        (2000.0, NOTHING, LOST_MODE),
+        (GIVEN_UP_S + 1000.0, NOTHING, LOST_MODE),
+    )
+    memory, told = looked(memory, *looks)
+    assert (memory.controller, memory.backup_mode, told) == (True, True, [])

@@ -27,7 +27,6 @@ from nutbridge.sources.enphase.witnesses import verdict_of, votes_of
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer
 from nutbridge.ups.source import Retry
-from nutbridge.ups.status.policy import GIVEN_UP_S
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +112,6 @@ class EnphaseSource:
             gateway, clock, request_s=self._request_s, disable_meters=disable_meters
         )
         self._collar_known = collar
-        self._collar_missed_s, self._collar_at = 0.0, clock.boottime()
         self._inventory_tries = INVENTORY_TRIES
         self.opened_at: float | None = None
         self._believed = ""
@@ -302,17 +300,9 @@ class EnphaseSource:
         return relay
 
     def _has_collar(self) -> bool:
-        """Whether a Collar is fitted; one not listed for a day is no longer there."""
         inventory = self._details.inventory
-        if inventory is None:
-            return self._collar_known
-        # Silence is no witness: the time between two inventories counts in part.
-        self._collar_missed_s += min(inventory.at - self._collar_at, INVENTORY_S)
-        self._collar_at = inventory.at
-        if inventory.value.collars:
-            self._collar_known, self._collar_missed_s = True, 0.0
-        elif self._collar_missed_s >= GIVEN_UP_S:
-            self._collar_known = False
+        if inventory is not None and inventory.value.collars:
+            self._collar_known = True
         return self._collar_known
 
     def _ask_collar(self, relay: Relay, until: float) -> GridAnswer:

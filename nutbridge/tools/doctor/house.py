@@ -60,8 +60,8 @@ def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
         return warning(
             f"gateway: {what}, {said}, but in no backup mode",
             "after a backup mode the monitor takes this for no answer; where it "
-            "lasts, restart the gateway; a battery that was given up is forgotten "
-            "after a day, see enphase-UPS.memory in enphase-monitor(8)",
+            "lasts, restart the gateway; a controller that was given up is "
+            "forgotten after a day, see enphase-UPS.memory in enphase-monitor(8)",
         )
     state = {Grid.CLOSED: "on line", Grid.OPEN: "on battery"}[answer.grid]
     return ok(f"gateway: {state}; {what}, {said}")

@@ -5,7 +5,14 @@ all. Believing it would shut a house down; believing nothing would drain it. So
 a reading is good, or it is not there, and then low.py reckons.
 """
 
-from nutbridge.ups.model import BatteryReading, Equipment, Facts, Flows
+from nutbridge.ups.model import (
+    BatteryReading,
+    Equipment,
+    Facts,
+    Flows,
+    Grid,
+    GridAnswer,
+)
 from nutbridge.ups.notices import Notice, warning
 from nutbridge.ups.status.estimate import mean_discharge_w, take_sample
 from nutbridge.ups.status.memory import (
@@ -33,17 +40,10 @@ from nutbridge.ups.status.policy import (
 )
 from nutbridge.ups.status.table import ON_BATTERY_STATES
 
-_CONTROLLER, _BATTERY = "controller", "battery"
-_GIVEN_UP = {
-    _CONTROLLER: warning(
-        "no System Controller or Meter Collar is listed for a day: those of before are "
-        "forgotten"
-    ),
-    _BATTERY: warning(
-        "no battery is listed for a day, and there is no capacity: those of before are "
-        "forgotten (OB and never LB)"
-    ),
-}
+_GIVEN_UP = warning(
+    "no System Controller is listed for a day, nor a backup mode told: those of before "
+    "are forgotten"
+)
 
 
 def learn(memory: Memory, facts: Facts, policy: Policy) -> Memory:
@@ -82,44 +82,32 @@ def _fitted(battery: BatteryMemory, equipment: Equipment) -> BatteryMemory:
 
 
 def given_up(
-    memory: Memory, facts: Facts, now: float
+    memory: Memory, answer: GridAnswer, facts: Facts, now: float
 ) -> tuple[Memory, tuple[Notice, ...]]:
-    """Forget equipment that is not listed any more, a day after.
+    """Forget a System Controller that was given up, after a day that says so.
 
-    Without this, a house that gave its battery up, and keeps its gateway, would for
-    ever be taken for one whose gateway has just started. Nothing is forgotten in an
-    outage, nor counted while no monitor runs.
+    A house that gave its battery up, and keeps its gateway, would for ever be taken
+    for one whose gateway has just started: ``closed`` in mode ``unknown`` after a
+    backup mode is no answer. Nothing that is shown gets worse: in that state the UPS
+    is not connected, and a relay that opens is a controller all the same. An empty
+    inventory alone proves nothing, and a Meter Collar is remembered.
 
     Args:
-        memory: with what the source has told last.
+        memory: before the answer.
+        answer: about the grid.
         facts: of the source.
         now: CLOCK_BOOTTIME, s.
     """
-    equipment = facts.equipment
-    if equipment is None or memory.state in ON_BATTERY_STATES:
-        return memory._replace(unlisted=()), ()
-    known = memory.controller or memory.collar or memory.backup_mode
-    capacity_wh = facts.battery.capacity_wh if facts.battery else None
-    lost = (
-        (_CONTROLLER, known and equipment.controller is False),
-        (
-            _BATTERY,
-            memory.battery.fitted and equipment.batteries == 0 and not capacity_wh,
-        ),
-    )
-    since = dict(memory.unlisted)
-    unlisted = tuple((name, since.get(name, now)) for name, gone in lost if gone)
-    over = [
-        name for name, at in unlisted if now - max(at, memory.awake_since) >= GIVEN_UP_S
-    ]
-    memory = memory._replace(unlisted=unlisted)
-    if _CONTROLLER in over:
-        memory = memory._replace(controller=False, collar=False, backup_mode=False)
-    if _BATTERY in over:
-        memory = memory._replace(battery=BatteryMemory(fitted=False))
-    if over:
-        memory = memory._replace(devices=equipment.devices)
-    return memory, tuple(_GIVEN_UP[name] for name in over)
+    gone = facts.equipment is not None and facts.equipment.controller is False
+    lost_mode = answer.backup_mode is False and memory.backup_mode
+    doubted = memory.collar or memory.state in ON_BATTERY_STATES
+    if doubted or not (gone and lost_mode and answer.grid is Grid.CLOSED):
+        return memory._replace(given_up_since=None), ()
+    since = now if memory.given_up_since is None else memory.given_up_since
+    if now - max(since, memory.awake_since) < GIVEN_UP_S:
+        return memory._replace(given_up_since=since), ()
+    forgotten = memory._replace(controller=False, backup_mode=False)
+    return forgotten._replace(given_up_since=None), (_GIVEN_UP,)
 
 
 def take_reading(

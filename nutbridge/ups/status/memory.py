@@ -204,7 +204,7 @@ class Memory(NamedTuple):
         told: log lines already said in this stay in this state.
         hour_told_at: when the hourly line of a reckoning was last said.
         devices: health of each battery and controller, as last read.
-        unlisted: what was seen and is not listed now, and since when; battery.py.
+        given_up_since: the answers look as if the controller was given up; battery.py.
     """
 
     state: State = State.STARTING
@@ -225,7 +225,7 @@ class Memory(NamedTuple):
     told: tuple[str, ...] = ()
     hour_told_at: float | None = None
     devices: tuple[DeviceHealth, ...] = ()
-    unlisted: tuple[tuple[str, float], ...] = ()
+    given_up_since: float | None = None
     relay: RelayMemory = RelayMemory()
     shown: ShownStatus = ShownStatus()
     battery: BatteryMemory = BatteryMemory()

@@ -83,8 +83,8 @@ SMOOTH_S = 300.0
 REJOIN_PART = 0.9
 REJOIN_S = 15 * SECONDS_PER_MINUTE
 
-#: What a gateway that answers has not listed for so long is no longer there (chosen).
-#: One that starts lists everything within minutes, half an hour at the most.
+#: A controller that a gateway neither lists nor tells the mode of for so long is no
+#: longer there (chosen). One that starts does so within minutes, half an hour at most.
 GIVEN_UP_S = SECONDS_PER_DAY
 
 #: A fall of the charge faster than possible counts after this many readings

@@ -14,7 +14,6 @@ from nutbridge.errors import (
 from nutbridge.net.wire import Answer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.ups.source import Source
-from nutbridge.ups.status.policy import GIVEN_UP_S
 from tests.sources.enphase.wires import (
     CLOSED,
     NO_ANSWER,
@@ -189,27 +188,6 @@ def test_collar_of_an_earlier_run_is_asked_at_once() -> None:
     ours.wire.table[paths.INVENTORY] = OFF_GRID
     assert ours.check() == "open"
     ours.wire.table[paths.INVENTORY] = CONTROLLER
-    assert ours.check() == "closed"
-
-
-def test_collar_that_is_not_listed_for_a_day_is_no_longer_there() -> None:
-    """Silence in between is no witness, and one inventory with it begins anew."""
-    ours = house(collar=True)
-    ours.wire.table = {paths.RELAY: CLOSED, paths.INVENTORY: EMPTY}
-
-    def misses(times: int, apart_s: float) -> None:
-        for _ in range(times):
-            ours.clock.now += apart_s
-            with pytest.raises(DeviceAnswerError, match="not listed now"):
-                ours.check()
-
-    misses(2, GIVEN_UP_S)
-    misses(round(GIVEN_UP_S / 300) - 4, 300.0)
-    ours.wire.table[paths.INVENTORY] = ON_GRID
-    assert ours.check() == "closed"
-    ours.wire.table[paths.INVENTORY] = EMPTY
-    misses(round(GIVEN_UP_S / 300), 300.0)
-    ours.clock.now += 300.0
     assert ours.check() == "closed"
 
 
