@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from nutbridge.collector.errors import StoreError, UpstreamDown
 from nutbridge.collector.parse.answer import read_answer
-from nutbridge.collector.serve.exchange import RawAnswer
 from nutbridge.collector.serve.headers import Header, onward
 from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.metrics import Metrics
@@ -14,6 +13,7 @@ from nutbridge.collector.serve.upstream import Sent, Upstream
 from nutbridge.collector.serve.verdict import is_success
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.states import DeliveryAnswer
+from nutbridge.net.forward import RawAnswer
 
 _log = logging.getLogger(__name__)
 

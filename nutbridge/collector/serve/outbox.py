@@ -24,7 +24,6 @@ from typing import TypeVar
 from nutbridge.collector.errors import StoreError, UpstreamDown
 from nutbridge.collector.parse.answer import read_answer
 from nutbridge.collector.parse.body import parse
-from nutbridge.collector.serve.exchange import RawAnswer
 from nutbridge.collector.serve.forwarder import Forwarder, kept
 from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.verdict import (
@@ -39,6 +38,7 @@ from nutbridge.collector.serve.verdict import (
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.jobs import FailedTry
 from nutbridge.collector.store.states import ForwardState, StoredRaw
+from nutbridge.net.forward import RawAnswer
 
 #: How often to look for what other collectors have queued in the same database.
 LOOK_S = 5.0

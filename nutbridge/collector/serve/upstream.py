@@ -2,7 +2,7 @@
 
 One connection per report, as the Envoy itself does; no redirects, no proxies, no
 cookies, no decompression. What was received goes on byte by byte. The address is
-looked up here, not by a library: a name that leads back to ourselves is noticed before
+looked up here, not by httpx: a name that leads back to ourselves is noticed before
 anything is sent (``resolver``).
 
 Source: the Envoy gives up after 60 s, so all ends before that.
@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nutbridge.collector.errors import UpstreamDown
-from nutbridge.collector.serve.exchange import ForwardRoute, RawAnswer, post_raw
 from nutbridge.collector.serve.headers import Header
-from nutbridge.collector.serve.options import Origin
+from nutbridge.collector.serve.options import Address, Origin
 from nutbridge.collector.serve.resolver import Resolver
 from nutbridge.net.failures import LinkError, NotConnectedError
+from nutbridge.net.forward import ForwardRoute, RawAnswer, post_raw
 
 #: Largest answer taken, bytes; a real one has 142.
 ANSWER_CAP = 1 << 20
@@ -63,7 +63,8 @@ class Upstream:
         total_s: float = TOTAL_S,
     ) -> None:
         self.origin = origin
-        self._context = context
+        # httpx would make one per request, also for http.
+        self._context = context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._resolver = resolver
         self._connect_s = connect_s
         self._total_s = total_s
@@ -102,7 +103,13 @@ class Upstream:
 
     async def _ask(self, sent: Sent, address: str, connect_s: float) -> RawAnswer:
         origin = self.origin
-        way = ForwardRoute(address, origin.port, origin.host, self._context, connect_s)
+        way = ForwardRoute(
+            f"{origin.scheme}://{Address(address, origin.port)}/",
+            origin.host,
+            self._context,
+            connect_s,
+            self._total_s,
+        )
         answer = await post_raw(way, sent.target, sent.headers, sent.body, ANSWER_CAP)
         if answer.status not in _STATUSES:
             raise UpstreamDown(str(origin), f"answer with status {answer.status}")

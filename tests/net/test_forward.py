@@ -3,20 +3,22 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 
 import pytest
 
-from nutbridge.collector.serve.exchange import (
-    ForwardRoute,
-    RawAnswer,
-    RawHeader,
-    post_raw,
-)
 from nutbridge.net.failures import LinkError, NotConnectedError
+from nutbridge.net.forward import ForwardRoute, RawAnswer, RawHeader, post_raw
 
 HOST = (b"Host", b"reports.example")
 LENGTH = (b"content-LENGTH", b"4")
 CAP = 1 << 20
+
+
+def route(port: int) -> ForwardRoute:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    url = f"http://127.0.0.1:{port}/"
+    return ForwardRoute(url, "reports.example", context, 60, 60)
 
 
 def ask(answer: bytes, *headers: RawHeader, got: bytearray | None = None) -> RawAnswer:
@@ -42,7 +44,7 @@ def ask(answer: bytes, *headers: RawHeader, got: bytearray | None = None) -> Raw
 
         async with await asyncio.start_server(peer, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            way = ForwardRoute("127.0.0.1", port, "reports.example", None, 60)
+            way = route(port)
             try:
                 return await post_raw(
                     way, b"/a%20b?c", headers or (HOST, LENGTH), b"body", CAP
@@ -106,6 +108,6 @@ def test_request_that_cannot_be_sent() -> None:
 def test_nobody_there() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        way = ForwardRoute("127.0.0.1", taken.getsockname()[1], "x", None, 60)
+        way = route(taken.getsockname()[1])
         with pytest.raises(NotConnectedError, match="connection refused"):
             asyncio.run(post_raw(way, b"/", (HOST,), b"", CAP))
