@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from nutbridge.collector.errors import (
     StoreBusy,
@@ -151,11 +150,8 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
         raise StoreError(f"no database at {path}; see --db") from exc
     except OSError as exc:
         raise StoreDown(f"{path}: {exc.strerror}") from exc
-    asks = not (create or writer)
-    engine = create_engine(url, creator=functools.partial(_open, path, asks=asks))
-    event.listen(engine, "connect", _set_up)
-    if create or writer:
-        event.listen(engine, "connect", _use_wal)
+    opened = functools.partial(_open, path, asks=not (create or writer))
+    engine = create_engine(url, creator=opened)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -179,16 +175,30 @@ def _sync_folder(folder: Path) -> None:
 def _open(path: Path, *, asks: bool) -> sqlite3.Connection:
     # Without rwc: where the file is gone none is made in its place.
     link = _linked(path, "mode=rw")
-    if asks:
-        try:
-            link.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF not in _NO_WRITING or _has_log(path):
-                link.close()
-                raise
-            # A copy where nothing can be written, not even the index of the log.
-            link.close()
-            link = _linked(path, "mode=ro&immutable=1")
+    try:
+        if asks:
+            link = _asking(link, path)
+        for pragma in _PRAGMAS:
+            link.execute(pragma)
+        if not asks:
+            ((ours,),) = link.execute(_NEW_OR_OURS).fetchall()
+            if ours:
+                link.execute(_WAL)
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _asking(link: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    try:
+        link.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except sqlite3.OperationalError as exc:
+        if exc.sqlite_errorcode & 0xFF not in _NO_WRITING or _has_log(path):
+            raise
+        # A copy where nothing can be written, not even the index of the log.
+        link.close()
+        return _linked(path, "mode=ro&immutable=1")
     return link
 
 
@@ -208,17 +218,6 @@ def _has_log(path: Path) -> bool:
         return os.stat(f"{path}-wal").st_size > 0
     except FileNotFoundError:
         return False
-
-
-def _set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-
-
-def _use_wal(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    ((ours,),) = connection.execute(_NEW_OR_OURS).fetchall()
-    if ours:
-        connection.execute(_WAL)
 
 
 def _begin(connection: Any) -> None:
