@@ -41,6 +41,10 @@ from nutbridge.collector.store.states import (
 from nutbridge.collector.store.writer import Batch, Writer
 
 _T = TypeVar("_T")
+#: Of files that have no name any longer: never closed, as long as the process lives.
+#: SQLite would write into, and remove, what has their names now.
+_LEFT: list[Engine] = []
+
 _log = logging.getLogger(__name__)
 
 _STORED = (
@@ -96,9 +100,6 @@ class Store:
         self.engine = engine
         self._writing = writing
         self._identity = identity_of(engine)
-        #: Of files that have no name any longer: never closed, SQLite would write
-        #: into, and remove, what has their names now.
-        self._left: list[Engine] = []
         self._known = Known()
         self._writer = Writer(
             writing.url, self._transaction, self._finish, self._known.forget
@@ -145,7 +146,7 @@ class Store:
             self._identity.look()
         except StoreReplaced as exc:
             if not exc.log_gone:
-                self._left += (self._writing, self.engine)
+                _LEFT.extend((self._writing, self.engine))
                 return
         self._writing.dispose()
         self.engine.dispose()
@@ -324,7 +325,7 @@ class Store:
         except StoreError:
             return False
         _log.info("%s: a copy of the same store was put there, and is used", shown(url))
-        self._left += (self.engine, self._writing)
+        _LEFT.extend((self.engine, self._writing))
         self.engine, self._identity = engine, identity
         self._writing = connect(url, create=False, writer=True)
         self._known.forget()
