@@ -17,8 +17,7 @@ From the wire to ups.status, at every check::
     sources.enphase.source.EnphaseSource._ask_relay
     sources.enphase.gateway.Gateway.insist              what helps after a 401
     net.retry.retrying                    a second try
-    sources.enphase.gateway.Gateway.fetch_relay
-    sources.enphase.gateway.Gateway._fetch
+    sources.enphase.gateway.Gateway.fetch
     sources.enphase.gateway.Gateway._send               the token, to ours alone
     net.https.HttpsDevice.send            one request, one answer or one error
     net.worker.Worker.call                by its deadline, whatever the device does
@@ -49,8 +48,7 @@ From the charge to LB, at every full poll::
     sources.enphase.source.EnphaseSource.details
     sources.enphase.details.Details.ask                 collects GatewayAnswers
     sources.enphase.details.Details._ask_secctrl
-    sources.enphase.gateway.Gateway.fetch_secctrl
-    sources.enphase.gateway.Gateway._fetch              goes on as above
+    sources.enphase.gateway.Gateway.fetch               goes on as above
     sources.enphase.readings.SecCtrl.from_json
     sources.enphase.facts.derive_facts    makes Facts of the answers, once
     daemon.monitor.Monitor._learn

@@ -9,8 +9,14 @@ from nutbridge.errors import DeviceError, DeviceUnreachable
 from nutbridge.sources.enphase.facts import GatewayAnswers, derive_facts
 from nutbridge.sources.enphase.flows import is_fresh, needs_power
 from nutbridge.sources.enphase.gateway import Gateway
+from nutbridge.sources.enphase.meters import METERS, REPORTS
 from nutbridge.sources.enphase.poll_queue import SLOW_S, PollQueue, is_refused
 from nutbridge.sources.enphase.readings import (
+    INVENTORY,
+    LIVEDATA,
+    POWER,
+    SECCTRL,
+    STATUS,
     Dated,
     Inventory,
     LiveData,
@@ -146,14 +152,14 @@ class Details:
             self._parts = self._parts._replace(powers=powers._replace(power=None))
 
     def _ask_secctrl(self, until: float) -> bool:
-        secctrl = self._gateway.fetch_secctrl(until)
+        secctrl = self._gateway.fetch(SECCTRL, until)
         self._parts = self._parts._replace(
             secctrl=secctrl, last_secctrl=secctrl.value
         ).with_batteries()
         return True
 
     def _ask_livedata(self, until: float) -> bool:
-        live = self._gateway.fetch_livedata(until)
+        live = self._gateway.fetch(LIVEDATA, until)
         now_s = self._gateway_clock(live)
         fresh = is_fresh(live.value, now_s)
         powers = self._parts.powers._replace(live=live if fresh else None)
@@ -180,7 +186,7 @@ class Details:
             self._gateway.enable_stream(until)
 
     def _ask_reports(self, until: float) -> bool:
-        reports = self._gateway.fetch_reports(until)
+        reports = self._gateway.fetch(REPORTS, until)
         powers = self._parts.powers._replace(reports=reports)
         self._parts = self._parts._replace(powers=powers)
         return True
@@ -190,7 +196,7 @@ class Details:
         if not needs_power(powers) and not self._parts.charge_doubted:
             self._parts = self._parts._replace(powers=powers._replace(power=None))
             return True
-        power = self._gateway.fetch_power(until)
+        power = self._gateway.fetch(POWER, until)
         self._parts = self._parts._replace(powers=powers._replace(power=power))
         return True
 
@@ -204,7 +210,7 @@ class Details:
         return True
 
     def _ask_inventory(self, until: float) -> bool:
-        inventory = self._gateway.fetch_inventory(until)
+        inventory = self._gateway.fetch(INVENTORY, until)
         return self._use_inventory(inventory)
 
     def _use_inventory(self, inventory: Dated[Inventory]) -> bool:
@@ -222,7 +228,7 @@ class Details:
         return inventory.value.devices > 0
 
     def _ask_meters(self, until: float) -> bool:
-        setup = self._gateway.fetch_meters(until).value
+        setup = self._gateway.fetch(METERS, until).value
         before = self._parts.powers.setup
         if setup.listed or before is None:
             powers = self._parts.powers._replace(setup=setup)
@@ -235,7 +241,7 @@ class Details:
             return False
         listed = inventory.value.batteries
         try:
-            status = self._gateway.fetch_status(until).value
+            status = self._gateway.fetch(STATUS, until).value
         except DeviceError as error:
             # Owners of 7.3.130 may not read it; LOADKWH does as well.
             if is_refused(error):

@@ -1,4 +1,4 @@
-"""The gateway's endpoints, one method each, over any ``wire.Wire``.
+"""The gateway's endpoints over any ``wire.Wire``.
 
 Every request carries the token, except /info and the check of who answers. The
 session cookie of an answer is sent back: with it the gateway need not verify
@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from nutbridge.errors import (
     CertificateChanged,
@@ -29,16 +29,7 @@ from nutbridge.net.jsonfields import BodyError, parse_json
 from nutbridge.net.wire import Answer, Peer, Request, Wire
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.info import EPOCH_RANGE, Info
-from nutbridge.sources.enphase.meters import MeterReports, MeterSetup
-from nutbridge.sources.enphase.readings import (
-    BatteryPowers,
-    Dated,
-    EnsembleStatus,
-    Inventory,
-    LiveData,
-    Relay,
-    SecCtrl,
-)
+from nutbridge.sources.enphase.readings import Dated, Endpoint
 from nutbridge.system.clock import Clock
 from nutbridge.ups.notices import BODIES
 
@@ -53,6 +44,7 @@ PLAIN_S = 600.0
 #: A token that was judged is judged again after this long, s.
 JUDGE_S = 60.0
 
+_INFO = Endpoint(paths.INFO, Info.from_xml, known=False)
 _ENABLE = b'{"enable":1}'
 
 # The C library's own names follow the locale.
@@ -238,45 +230,32 @@ class Gateway:
             self.insist(ask, until)
         return answers[-1]
 
-    def fetch_relay(self, until: float) -> Dated[Relay]:
-        """Fetch the state of the relay to the grid.
+    def fetch(self, endpoint: Endpoint[T], until: float) -> Dated[T]:
+        """Ask once, with the token where it is wanted; a failure tells what to do.
 
         Raises:
-            DeviceError: no usable answer; without ``mains_oper_state`` none is.
+            DeviceError: no usable answer.
         """
-        return self._fetch(paths.RELAY, Relay.from_json, until)
-
-    def fetch_livedata(self, until: float) -> Dated[LiveData]:
-        """Fetch the values of the live stream, fresh or not."""
-        return self._fetch(paths.LIVEDATA, LiveData.from_json, until)
-
-    def fetch_secctrl(self, until: float) -> Dated[SecCtrl]:
-        """Fetch charge, capacity and limits of the batteries."""
-        return self._fetch(paths.SECCTRL, SecCtrl.from_json, until)
-
-    def fetch_inventory(self, until: float) -> Dated[Inventory]:
-        """Fetch what is fitted."""
-        return self._fetch(paths.INVENTORY, Inventory.from_json, until)
-
-    def fetch_status(self, until: float) -> Dated[EnsembleStatus]:
-        """Fetch what each battery reports; a large answer, for want of a better."""
-        return self._fetch(paths.STATUS, EnsembleStatus.from_json, until)
-
-    def fetch_power(self, until: float) -> Dated[BatteryPowers]:
-        """Fetch the power of each battery."""
-        return self._fetch(paths.POWER, BatteryPowers.from_json, until)
-
-    def fetch_reports(self, until: float) -> Dated[MeterReports]:
-        """Fetch what the CT meters measure."""
-        return self._fetch(paths.REPORTS, MeterReports.from_json, until)
-
-    def fetch_meters(self, until: float) -> Dated[MeterSetup]:
-        """Fetch which CT meters there are."""
-        return self._fetch(paths.METERS, MeterSetup.from_json, until)
+        path, read, known = endpoint
+        try:
+            answer = self._send("GET", path, until, known=known)
+            at = self._clock.boottime()
+            self._check(path, answer, known=known)
+            try:
+                value = read(parse_json(answer.body) if known else answer.body)
+            except BodyError as error:
+                raise DeviceAnswerError(self.host + path, str(error)) from None
+        except DeviceError as error:
+            if not known:
+                self._look_for_old_firmware(error, until)
+            raise self._with_remedy(error) from error.__cause__
+        if known:
+            self._accepted = self._offered
+        return Dated(value, at, http_date(answer.headers.get("date", "")))
 
     def fetch_info(self, until: float) -> Dated[Info]:
         """Fetch serial, firmware and clock, without the token."""
-        info = self._fetch(paths.INFO, Info.from_xml, until, known=False)
+        info = self.fetch(_INFO, until)
         self.info = info.value
         return info
 
@@ -335,26 +314,6 @@ class Gateway:
         """Drop the connection for good."""
         self._session = None
         self._wire.close()
-
-    def _fetch(
-        self, path: str, read: Callable[[Any], T], until: float, *, known: bool = True
-    ) -> Dated[T]:
-        """Ask, with the token where ``known``; a failure tells what to do."""
-        try:
-            answer = self._send("GET", path, until, known=known)
-            at = self._clock.boottime()
-            self._check(path, answer, known=known)
-            try:
-                value = read(parse_json(answer.body) if known else answer.body)
-            except BodyError as error:
-                raise DeviceAnswerError(self.host + path, str(error)) from None
-        except DeviceError as error:
-            if not known:
-                self._look_for_old_firmware(error, until)
-            raise self._with_remedy(error) from error.__cause__
-        if known:
-            self._accepted = self._offered
-        return Dated(value, at, http_date(answer.headers.get("date", "")))
 
     def _with_remedy(self, error: DeviceError) -> DeviceError:
         # Loaded only here: most polls go well.

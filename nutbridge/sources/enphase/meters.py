@@ -15,7 +15,8 @@ from nutbridge.net.jsonfields import (
     text,
     whole,
 )
-from nutbridge.sources.enphase.readings import POWER_MAX_W
+from nutbridge.sources.enphase import paths
+from nutbridge.sources.enphase.readings import POWER_MAX_W, Endpoint
 from nutbridge.ups.model import MeterLine
 from nutbridge.ups.units import apparent_va
 
@@ -170,3 +171,7 @@ def _line(measured: dict[str, Any]) -> MeterLine:
         current_a=current_a,
         frequency_hz=number(measured, "freqHz", *FREQUENCY_RANGE_HZ),
     )
+
+
+METERS = Endpoint(paths.METERS, MeterSetup.from_json)
+REPORTS = Endpoint(paths.REPORTS, MeterReports.from_json)

@@ -4,6 +4,7 @@ Only ``from_json`` knows names of the wire. A field that is missing, odd or
 absurd is ``None``; an answer that is no answer at all raises BodyError.
 """
 
+from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from nutbridge.net.jsonfields import (
@@ -16,6 +17,7 @@ from nutbridge.net.jsonfields import (
     number,
     text,
 )
+from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.info import EPOCH_RANGE
 from nutbridge.ups.model import DeviceHealth
 from nutbridge.ups.units import MILLI
@@ -46,6 +48,20 @@ class Dated(NamedTuple, Generic[T]):
     value: T
     at: float
     gateway_epoch_s: float | None = None
+
+
+class Endpoint(NamedTuple, Generic[T]):
+    """What is read with GET.
+
+    Attributes:
+        path: where.
+        read: makes the reading, of the parsed JSON; of the bytes without a token.
+        known: asked with the token, of the gateway alone that is known to be ours.
+    """
+
+    path: str
+    read: Callable[[Any], T]
+    known: bool = True
 
 
 class Relay(NamedTuple):
@@ -438,3 +454,12 @@ class BatteryPowers(NamedTuple):
                 for device in devices
             ),
         )
+
+
+RELAY = Endpoint(paths.RELAY, Relay.from_json)
+LIVEDATA = Endpoint(paths.LIVEDATA, LiveData.from_json)
+SECCTRL = Endpoint(paths.SECCTRL, SecCtrl.from_json)
+INVENTORY = Endpoint(paths.INVENTORY, Inventory.from_json)
+#: A large answer, for want of a better.
+STATUS = Endpoint(paths.STATUS, EnsembleStatus.from_json)
+POWER = Endpoint(paths.POWER, BatteryPowers.from_json)

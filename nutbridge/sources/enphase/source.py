@@ -8,7 +8,6 @@ to everything else.
 import contextlib
 import logging
 import math
-from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from nutbridge.errors import (
@@ -17,12 +16,18 @@ from nutbridge.errors import (
     DeviceUnreachable,
     TokenRejected,
 )
-from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.details import INVENTORY_S, Details
 from nutbridge.sources.enphase.facts import derive_grid
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.poll_queue import SLOW_S, is_refused
-from nutbridge.sources.enphase.readings import Dated, Relay
+from nutbridge.sources.enphase.readings import (
+    INVENTORY,
+    RELAY,
+    STATUS,
+    Dated,
+    Endpoint,
+    Relay,
+)
 from nutbridge.sources.enphase.witnesses import verdict_of, votes_of
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer
@@ -201,7 +206,7 @@ class EnphaseSource:
             return answer
         with contextlib.suppress(DeviceError):
             self._details.take_inventory(
-                self._gateway.fetch_inventory(self._deadline(until))
+                self._gateway.fetch(INVENTORY, self._deadline(until))
             )
         reports = self._details.reports
         fresh = self._clock.boottime() - reports.at <= INVENTORY_S
@@ -211,12 +216,12 @@ class EnphaseSource:
         """Ask anew who else knows; None when they tell nothing."""
         if isinstance(failure, DeviceUnreachable):
             until = min(until, self._clock.boottime() + WITNESSES_S)
-        inventory = self._witness(paths.INVENTORY, self._gateway.fetch_inventory, until)
+        inventory = self._witness(INVENTORY, until)
         if inventory is not None:
             self._details.take_inventory(inventory)
         elif self._silent_too and isinstance(failure, DeviceUnreachable):
             return None  # not the relay alone: the gateway
-        status = self._witness(paths.STATUS, self._gateway.fetch_status, until)
+        status = self._witness(STATUS, until)
         votes = votes_of(
             inventory.value if inventory else None, status.value if status else None
         )
@@ -233,23 +238,21 @@ class EnphaseSource:
         self._believe(said.speaker if said else "", failure)
         return said
 
-    def _witness(
-        self, path: str, fetch: Callable[[float], Dated[T]], until: float
-    ) -> Dated[T] | None:
+    def _witness(self, endpoint: Endpoint[T], until: float) -> Dated[T] | None:
         """Fetch one endpoint; one that refuses again and again is asked seldom."""
-        refused, again_at = self._refused.get(path, (0, 0.0))
+        refused, again_at = self._refused.get(endpoint.path, (0, 0.0))
         self._silent_too = False
         if refused >= REFUSALS and self._clock.boottime() < again_at:
             return None
         try:
-            answer = fetch(self._deadline(until))
+            answer = self._gateway.fetch(endpoint, self._deadline(until))
         except DeviceError as error:
             _log.debug("no witness: %s", error)
             self._silent_too = isinstance(error, DeviceUnreachable)
             times = refused + 1 if is_refused(error) else 0
-            self._refused[path] = (times, self._clock.boottime() + SLOW_S)
+            self._refused[endpoint.path] = (times, self._clock.boottime() + SLOW_S)
             return None
-        self._refused.pop(path, None)
+        self._refused.pop(endpoint.path, None)
         return answer
 
     def _believe(self, speaker: str, failure: DeviceError | None) -> None:
@@ -277,7 +280,7 @@ class EnphaseSource:
         def ask(until: float) -> Relay:
             nonlocal tries
             tries += 1
-            return gateway.fetch_relay(self._deadline(until)).value
+            return gateway.fetch(RELAY, self._deadline(until)).value
 
         def ask_patiently(until: float) -> Relay:
             return self._retry(lambda: ask(until), tries=RELAY_TRIES, until=until)
@@ -308,9 +311,9 @@ class EnphaseSource:
     def _ask_collar(self, relay: Relay, until: float) -> GridAnswer:
         """Ask the Collar too; without its word ``closed`` proves nothing."""
         try:
-            inventory = self._gateway.fetch_inventory(self._deadline(until))
+            inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
         except DeviceError:
-            status = self._witness(paths.STATUS, self._gateway.fetch_status, until)
+            status = self._witness(STATUS, until)
             said = verdict_of(votes_of(None, status.value if status else None))
             if said is not None and said.grid is Grid.OPEN:
                 return said
@@ -322,7 +325,7 @@ class EnphaseSource:
             return answer
         # A System Controller listed instead has replaced the Collar.
         if not collars and not inventory.value.controllers:
-            what = self._gateway.host + paths.INVENTORY
+            what = self._gateway.host + INVENTORY.path
             raise DeviceAnswerError(what, "the IQ Meter Collar is not listed now")
         return answer
 
@@ -330,7 +333,7 @@ class EnphaseSource:
         """Find out whether there is a Collar; without an answer the relay decides."""
         self._inventory_tries -= 1
         try:
-            inventory = self._gateway.fetch_inventory(self._deadline(until))
+            inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
         except DeviceError as error:
             _log.debug("no look at the inventory yet: %s", error)
             if isinstance(error, TokenRejected):

@@ -7,6 +7,7 @@ send it: the serial is right, and the certificate is known or may be new.
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +24,10 @@ from nutbridge.net.worker import (
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.info import Info
 from nutbridge.sources.enphase.readings import (
+    INVENTORY,
+    LIVEDATA,
+    RELAY,
+    SECCTRL,
     Dated,
     Inventory,
     LiveData,
@@ -199,10 +204,10 @@ def _ask_all(
 ) -> GatewayFacts:
     gateway.info = facts.info
     asked: tuple[tuple[str, Callable[[float], Dated[Any]]], ...] = (
-        ("relay", gateway.fetch_relay),
+        ("relay", partial(gateway.fetch, RELAY)),
         ("inventory", _twice_when_empty(gateway)),
-        ("secctrl", gateway.fetch_secctrl),
-        ("live", gateway.fetch_livedata),
+        ("secctrl", partial(gateway.fetch, SECCTRL)),
+        ("live", partial(gateway.fetch, LIVEDATA)),
     )
     for name, fetch in asked:
         try:
@@ -223,8 +228,8 @@ def _ask_all(
 
 def _twice_when_empty(gateway: Gateway) -> Callable[[float], Dated[Inventory]]:
     def fetch(until: float) -> Dated[Inventory]:
-        found = gateway.fetch_inventory(until)
-        return found if found.value.devices else gateway.fetch_inventory(until)
+        found = gateway.fetch(INVENTORY, until)
+        return found if found.value.devices else gateway.fetch(INVENTORY, until)
 
     return fetch
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from nutbridge.errors import (
@@ -15,6 +16,7 @@ from nutbridge.errors import (
 )
 from nutbridge.net.cloud_https import CloudHttps
 from nutbridge.net.pins import PinInMemory, PinRecord
+from nutbridge.sources.enphase import readings
 from nutbridge.sources.enphase.cloud import Cloud
 from nutbridge.sources.enphase.facts import (
     derive_equipment,
@@ -172,13 +174,15 @@ class Probe:
         )
         problems: dict[str, DeviceError] = {}
         relay = self._answered(
-            GRID, lambda until: asked.insist(asked.fetch_relay, until), problems
+            GRID, partial(asked.insist, partial(asked.fetch, readings.RELAY)), problems
         )
-        inventory = self._answered(INVENTORY, asked.fetch_inventory, problems)
+        fetch_inventory = partial(asked.fetch, readings.INVENTORY)
+        inventory = self._answered(INVENTORY, fetch_inventory, problems)
         if inventory is not None and not inventory.devices:
             # An answer of nothing may be one of a bad moment.
-            inventory = self._patiently(asked.fetch_inventory)
-        battery = self._answered(CHARGE, asked.fetch_secctrl, problems)
+            inventory = self._patiently(fetch_inventory)
+        fetch_charge = partial(asked.fetch, readings.SECCTRL)
+        battery = self._answered(CHARGE, fetch_charge, problems)
         house = GatewaySurvey(
             relay,
             inventory or Inventory(),

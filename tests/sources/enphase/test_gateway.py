@@ -1,7 +1,6 @@
 """The gateway's endpoints: what is sent, and what each answer becomes."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from nutbridge.errors import (
     TokenRejected,
 )
 from nutbridge.net.wire import Answer, Request
-from nutbridge.sources.enphase import paths
+from nutbridge.sources.enphase import meters, paths, readings
 from nutbridge.sources.enphase.gateway import Gateway, http_date
 from nutbridge.ups.notices import BODIES
 from tests.fakes.clock import FakeClock
@@ -27,16 +26,14 @@ from tests.sources.enphase.wires import (
 )
 
 LATER = 5000.0
-FETCHES = {
-    paths.RELAY: "fetch_relay",
-    paths.LIVEDATA: "fetch_livedata",
-    paths.SECCTRL: "fetch_secctrl",
-    paths.INVENTORY: "fetch_inventory",
-    paths.POWER: "fetch_power",
-    paths.REPORTS: "fetch_reports",
-    paths.METERS: "fetch_meters",
-    paths.INFO: "fetch_info",
+ENDPOINTS = {
+    each.path: each
+    for each in (
+        *(readings.RELAY, readings.LIVEDATA, readings.SECCTRL, readings.INVENTORY),
+        *(readings.STATUS, readings.POWER, meters.REPORTS, meters.METERS),
+    )
 }
+PATHS = (*ENDPOINTS, paths.INFO)
 RELAY = b'{"mains_oper_state":"closed"}'
 INFO = b"<envoy_info><device><sn>1</sn></device></envoy_info>"
 
@@ -48,11 +45,11 @@ def gateway(*, token: str | None = TOKEN) -> tuple[Gateway, TableWire]:
 
 
 def fetch(of: Gateway, path: str) -> Any:
-    method: Callable[[float], Any] = getattr(of, FETCHES[path])
-    return method(LATER)
+    endpoint = ENDPOINTS.get(path)
+    return of.fetch(endpoint, LATER) if endpoint else of.fetch_info(LATER)
 
 
-@pytest.mark.parametrize("path", FETCHES)
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     ("answer", "kind", "says"),
     [
@@ -83,7 +80,7 @@ def test_fetch_every_failure_is_one_clear_line(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize("path", FETCHES)
+@pytest.mark.parametrize("path", PATHS)
 def test_fetch_refused(path: str, status: int) -> None:
     """To /info goes no token, so none is refused there."""
     ours, wire = gateway()
@@ -98,13 +95,13 @@ def test_fetch_relay_without_a_word(body: bytes) -> None:
     ours, wire = gateway()
     wire.table[paths.RELAY] = body
     with pytest.raises(DeviceAnswerError, match="no mains_oper_state"):
-        ours.fetch_relay(LATER)
+        ours.fetch(readings.RELAY, LATER)
 
 
 def test_token_goes_everywhere_but_to_info() -> None:
     ours, wire = gateway()
     wire.table = {paths.RELAY: RELAY, paths.INFO: INFO}
-    ours.fetch_relay(LATER)
+    ours.fetch(readings.RELAY, LATER)
     ours.fetch_info(LATER)
     sent = [request.headers.get("Authorization") for request in wire.asked]
     assert sent == [f"Bearer {TOKEN}", None]
@@ -113,7 +110,7 @@ def test_token_goes_everywhere_but_to_info() -> None:
 def test_no_token_yet() -> None:
     ours, wire = gateway(token=None)
     with pytest.raises(DeviceError, match="no token yet"):
-        ours.fetch_relay(LATER)
+        ours.fetch(readings.RELAY, LATER)
     assert wire.asked == []
 
 
@@ -121,11 +118,11 @@ def test_session_is_sent_back_until_it_is_dropped() -> None:
     ours, wire = gateway()
     cookie = {"set-cookie": "sessionId=abc123; Secure; HttpOnly; path=/"}
     wire.table = {paths.RELAY: Answer(200, cookie, RELAY), paths.INFO: INFO}
-    ours.fetch_relay(LATER)
-    ours.fetch_relay(LATER)
+    ours.fetch(readings.RELAY, LATER)
+    ours.fetch(readings.RELAY, LATER)
     ours.fetch_info(LATER)
     ours.new_session()
-    ours.fetch_relay(LATER)
+    ours.fetch(readings.RELAY, LATER)
     sent = [request.headers.get("Cookie") for request in wire.asked]
     assert sent == [None, "sessionId=abc123", None, None]
     assert wire.reconnects == 1
@@ -137,8 +134,8 @@ def test_session_of_an_old_token_is_not_sent() -> None:
     tokens = iter(["one", "two"])
     ours = Gateway(wire, clock, HOST, lambda: next(tokens))
     wire.table[paths.RELAY] = Answer(200, {"set-cookie": "sessionId=x"}, RELAY)
-    ours.fetch_relay(LATER)
-    ours.fetch_relay(LATER)
+    ours.fetch(readings.RELAY, LATER)
+    ours.fetch(readings.RELAY, LATER)
     assert "Cookie" not in wire.asked[1].headers
 
 
@@ -146,8 +143,8 @@ def test_session_of_an_old_token_is_not_sent() -> None:
 def test_session_odd_cookies(cookie: str) -> None:
     ours, wire = gateway()
     wire.table[paths.RELAY] = Answer(200, {"set-cookie": cookie}, RELAY)
-    ours.fetch_relay(LATER)
-    ours.fetch_relay(LATER)
+    ours.fetch(readings.RELAY, LATER)
+    ours.fetch(readings.RELAY, LATER)
     assert wire.asked[1].headers.get("Cookie") in (None, "sessionId=a")
 
 
@@ -172,7 +169,7 @@ def test_check_jwt_shows_the_token_alone() -> None:
     ours, wire = gateway()
     cookie = {"set-cookie": "sessionId=abc123"}
     wire.table = {paths.RELAY: Answer(200, cookie, RELAY), paths.CHECK_JWT: b"Valid"}
-    ours.fetch_relay(LATER)
+    ours.fetch(readings.RELAY, LATER)
     ours.check_jwt(LATER)
     assert set(wire.asked[1].headers) == {"Authorization"}
 
@@ -187,9 +184,9 @@ def test_check_jwt_cannot_tell(status: int) -> None:
 
 def test_only_the_stream_is_posted() -> None:
     ours, wire = gateway()
-    wire.table = dict.fromkeys(FETCHES, Answer(500, {}, b""))
+    wire.table = dict.fromkeys(PATHS, Answer(500, {}, b""))
     wire.table[paths.CHECK_JWT] = wire.table[paths.STREAM] = Answer(200, {}, b"{}")
-    for path in FETCHES:
+    for path in PATHS:
         with pytest.raises(DeviceAnswerError):
             fetch(ours, path)
     ours.check_jwt(LATER)
@@ -204,7 +201,7 @@ def test_answers_are_dated() -> None:
     ours, wire = gateway()
     wire.date = "Sat, 26 Sep 2026 12:31:40 GMT"
     wire.table[paths.RELAY] = RELAY
-    relay = ours.fetch_relay(LATER)
+    relay = ours.fetch(readings.RELAY, LATER)
     assert relay.at == wire.clock.now
     assert relay.gateway_epoch_s == 1790425900.0
 
@@ -241,15 +238,15 @@ def test_bodies_are_logged_without_secrets(caplog: pytest.LogCaptureFixture) -> 
     body = b'{"mains_oper_state":"open","x":"abc123 %s 122000000001"}' % TOKEN.encode()
     wire.table[paths.RELAY] = Answer(200, cookie, body)
     with caplog.at_level(BODIES, "nutbridge"):
-        ours.fetch_relay(LATER)
-        ours.fetch_relay(LATER)
+        ours.fetch(readings.RELAY, LATER)
+        ours.fetch(readings.RELAY, LATER)
     assert '"mains_oper_state":"open"' in caplog.text
     assert TOKEN not in caplog.text
     assert "122000000001" not in caplog.text
     assert "abc123" not in caplog.messages[1]
     caplog.clear()
     with caplog.at_level(logging.DEBUG, "nutbridge"):
-        ours.fetch_relay(LATER)
+        ours.fetch(readings.RELAY, LATER)
     assert caplog.text == ""
 
 
@@ -257,7 +254,7 @@ def test_certificate_changed_without_a_guard() -> None:
     ours, wire = gateway()
     wire.table[paths.RELAY] = CertificateChanged(HOST, "a" * 64, "b" * 64)
     with pytest.raises(CertificateChanged):
-        ours.fetch_relay(LATER)
+        ours.fetch(readings.RELAY, LATER)
 
 
 def test_close_closes_the_wire() -> None:

@@ -19,6 +19,7 @@ from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.identity import PeerGuard
+from nutbridge.sources.enphase.readings import RELAY
 from tests.fakes.clock import FakeClock
 from tests.sources.enphase.wires import (
     HOST,
@@ -86,7 +87,7 @@ class Site:
         return self.info or Answer(200, {}, body)
 
     def relay(self) -> None:
-        self.gateway.fetch_relay(LATER)
+        self.gateway.fetch(RELAY, LATER)
 
     def asked(self) -> list[str]:
         asked = self.wire.paths

@@ -6,6 +6,7 @@ from nutbridge.errors import CertificateChanged
 from nutbridge.net.pins import PinRecord
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.enphase.gateway import Gateway
+from nutbridge.sources.enphase.readings import RELAY
 from nutbridge.sources.enphase.session import GatewaySite, open_gateway
 from nutbridge.system.clock import SystemClock
 from tests.fakes.fixtures import RunningGateway
@@ -19,7 +20,7 @@ def client(standin: RunningGateway, store: Store, *, strict: bool = False) -> Ga
 
 
 def relay(gateway: Gateway) -> str | None:
-    return gateway.fetch_relay(SystemClock().boottime() + 10).value.oper
+    return gateway.fetch(RELAY, SystemClock().boottime() + 10).value.oper
 
 
 @pytest.mark.parametrize("strict", [False, True])
