@@ -11,9 +11,12 @@ from typing import cast
 __all__ = ["httpx"]
 
 # Loaded for nothing where they stand beside it, and left out where they cannot be
-# found: httpx's own command line (click, rich: 0.1 s more at each start), a second
-# event loop (trio: 0.1 s), and decoders of what is never asked for.
-_UNUSED = ("click", "trio", "brotli", "brotlicffi", "zstandard")
+# found: httpx's own command line (click, rich: 0.1 s more at each start), event loops
+# of its other half (trio: 0.1 s), HTTP/2, SOCKS, and decoders of what is never asked for.
+_UNUSED = (
+    *("click", "trio", "anyio", "h2", "socksio"),
+    *("brotli", "brotlicffi", "zstandard"),
+)
 _modules = cast("dict[str, ModuleType | None]", sys.modules)
 _hidden = {name: _modules.get(name) for name in _UNUSED}
 _modules.update(dict.fromkeys(_UNUSED))
