@@ -32,11 +32,11 @@ ALONE = {"nut": ("net", "nut.upsd")}
 
 #: Rooms, and modules of other rooms, that touch no file, clock, network or log.
 PURE = (
-    *("errors", "ups", "nut.variables", "nut.values", "nut.words"),
+    *("errors", "ups", "nut.variables", "nut.words"),
     "nut.port_text",
-    *("nut.user_settings", "nut.edit", "nut.makers", "nut.ups_conf", "nut.numbers"),
+    *("nut.edit", "nut.ups_conf", "nut.numbers"),
     *("nut.errors", "net.wire", "net.jsonfields", "system.redact"),
-    *("system.retry_state", "system.text"),
+    *("system.text"),
     *("config.keys", "config.text", "config.values", "config.settings"),
     *("config.file_names", "config.sma"),
     *("sources.enphase.paths", "sources.enphase.readings", "sources.enphase.meters"),

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from nutbridge.daemon.runner import PulsingWaiter
     from nutbridge.nut.port_file import PortFile
     from nutbridge.nut.publisher import PortFilePublisher
-    from nutbridge.system.clock import Clock, Waiter
-    from nutbridge.system.host import Host
+    from nutbridge.system.clock import Clock, Host, Waiter
     from nutbridge.system.sdnotify import Notifier
 
 _log = logging.getLogger("nutbridge")
@@ -117,7 +116,7 @@ def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
         publisher.load()
         if options.hide:
             from nutbridge.daemon.wiring import forget_hold
-            from nutbridge.system.host import Host
+            from nutbridge.system.clock import Host
 
             _hide(publisher, asked=options.hide)
             host = Host(clock, waiter, os.environ, port.owner)
@@ -149,7 +148,7 @@ def _hold(
     from nutbridge.config.file import salvage
     from nutbridge.daemon.preload import preload
     from nutbridge.daemon.without_config import hold
-    from nutbridge.system.host import Host
+    from nutbridge.system.clock import Host
 
     pulsing, notifier = _pulsing(waiter, clock)
     host = Host(clock, pulsing, os.environ)
@@ -218,7 +217,7 @@ def _monitor(
     from nutbridge.daemon.left_behind import LeftBehind
     from nutbridge.daemon.runner import run, run_once
     from nutbridge.daemon.wiring import build, hide_stale, recall_house, record_once
-    from nutbridge.system.host import Host
+    from nutbridge.system.clock import Host
     from nutbridge.system.release_request import ReleaseRequest
 
     clock, waiter = times

@@ -15,7 +15,7 @@ from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
     from nutbridge.config.settings import Settings
-    from nutbridge.nut.makers import Maker
+    from nutbridge.nut.variables import Maker
     from nutbridge.tools.edits import Edited
 
 Words = Annotated[
@@ -79,7 +79,7 @@ def _texts(settings: "Settings") -> dict[str, str]:
 
 
 def _table(settings: "Settings", maker: "Maker") -> list[str]:
-    from nutbridge.nut.user_settings import RANGES
+    from nutbridge.nut.port_text import RANGES
     from nutbridge.nut.variables import SETTINGS
 
     texts = _texts(settings)

@@ -24,7 +24,7 @@ from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
 from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError
 from nutbridge.system.files import read_file
-from nutbridge.system.root_path import FolderInPlaceError, NotPlainError
+from nutbridge.system.rights import FolderInPlaceError, NotPlainError
 from nutbridge.ups.notices import Notice, warning
 
 _PASSWORD_BYTES = 4096

@@ -7,7 +7,7 @@ from pathlib import Path
 from nutbridge.errors import LockHeld, PortFileError
 from nutbridge.nut.port_file import PortFile, PortFileName
 from nutbridge.nut.publisher import PortFilePublisher
-from nutbridge.system.host import Host
+from nutbridge.system.clock import Host
 from nutbridge.system.lock import PortLock
 from nutbridge.ups.status.policy import OL_VISIBLE_S
 from nutbridge.ups.status.saved import SavedState

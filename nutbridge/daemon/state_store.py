@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nutbridge.system.files import Access, read_file, replace_file, sweep
-from nutbridge.system.retry_state import RetryState
 from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import Policy
-from nutbridge.ups.status.saved import SavedState, parse, render
+from nutbridge.ups.status.saved import RetryState, SavedState, parse, render
 
 _log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from nutbridge.daemon.state_store import (
     state_folder,
 )
 from nutbridge.nut.driver import DriverSockets
-from nutbridge.nut.makers import ENPHASE, SMA, Maker
 from nutbridge.nut.publisher import PortFilePublisher
-from nutbridge.system.host import Host
+from nutbridge.nut.variables import ENPHASE, SMA, Maker
+from nutbridge.system.clock import Host
 from nutbridge.ups.source import Source
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.start import decide, inspect_port_file

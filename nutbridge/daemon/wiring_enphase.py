@@ -14,7 +14,7 @@ from nutbridge.sources.enphase.renewal import Renewal
 from nutbridge.sources.enphase.schedule import PAUSE_AFTER_SUCCESS_S
 from nutbridge.sources.enphase.source import EnphaseSource
 from nutbridge.sources.enphase.token_store import TokenStore
-from nutbridge.system.host import Host
+from nutbridge.system.clock import Host
 from nutbridge.ups.model import Grid
 
 if TYPE_CHECKING:

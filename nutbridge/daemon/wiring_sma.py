@@ -25,9 +25,9 @@ from nutbridge.sources.sma.serial_store import SerialStore
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.sources.sma.single_query import session_store
 from nutbridge.sources.sma.source import SmaSource
-from nutbridge.system.host import Host
-from nutbridge.system.retry_state import RetryState
+from nutbridge.system.clock import Host
 from nutbridge.ups.status.policy import FULL_MAX_S
+from nutbridge.ups.status.saved import RetryState
 
 #: For the logout after one check: 8.5 s of it may be over, and the start takes
 #: half a second or more.

@@ -29,17 +29,16 @@ from nutbridge.errors import (
     Stopping,
 )
 from nutbridge.nut.driver import DriverSockets
-from nutbridge.nut.makers import ENPHASE, SMA
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.publisher import PortFilePublisher
-from nutbridge.system.host import Host
+from nutbridge.nut.variables import ENPHASE, SMA
+from nutbridge.system.clock import Host
 from nutbridge.system.lock import PortLock
 from nutbridge.system.release_request import ReleaseRequest
-from nutbridge.system.retry_state import RetryState
 from nutbridge.system.sdnotify import Notifier
 from nutbridge.ups.model import Facts, GridAnswer
 from nutbridge.ups.status.policy import Policy
-from nutbridge.ups.status.saved import SavedState
+from nutbridge.ups.status.saved import RetryState, SavedState
 from nutbridge.ups.units import SECONDS_PER_HOUR
 
 _log = logging.getLogger(__name__)

@@ -11,8 +11,9 @@ from typing import cast
 __all__ = ["httpx"]
 
 # Loaded for nothing where they stand beside it, and left out where they cannot be
-# found: httpx's own command line (click, rich: 0.1 s more at each start), event loops
-# of its other half (trio: 0.1 s), HTTP/2, SOCKS, and decoders of what is never asked for.
+# found: httpx's own command line (click, rich: 0.1 s more at each start), the event
+# loops of its other half (trio: 0.1 s), and what is never asked for: HTTP/2, SOCKS,
+# compressed answers.
 _UNUSED = (
     *("click", "trio", "anyio", "h2", "socksio"),
     *("brotli", "brotlicffi", "zstandard"),

@@ -8,17 +8,17 @@ import difflib
 from collections.abc import Mapping
 
 from nutbridge.errors import UsageError
-from nutbridge.nut.makers import ENPHASE, Maker
-from nutbridge.nut.port_text import UserLine, parse
-from nutbridge.nut.user_settings import RANGES, is_number, user_settings
-from nutbridge.nut.values import assignment, plain_text
+from nutbridge.nut.port_text import RANGES, UserLine, is_number, parse, user_settings
 from nutbridge.nut.variables import (
     BY_NAME,
+    ENPHASE,
     SETTINGS,
     STATUS,
+    Maker,
     Variable,
     find,
 )
+from nutbridge.nut.words import assignment, plain_text
 
 NAMES = tuple(each.name for each in SETTINGS)
 

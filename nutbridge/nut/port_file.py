@@ -29,7 +29,7 @@ from nutbridge.system.files import (
     real_path,
 )
 from nutbridge.system.lock import writing
-from nutbridge.system.root_path import NotPlainError
+from nutbridge.system.rights import NotPlainError
 
 #: A port file is a few kilobytes; more is something else.
 MAX_BYTES = 1024 * 1024

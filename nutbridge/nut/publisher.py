@@ -8,15 +8,16 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
-from nutbridge.nut.makers import ENPHASE, Maker
 from nutbridge.nut.port_file import PortFileName, Signature
-from nutbridge.nut.port_text import PortText, parse, render
-from nutbridge.nut.user_settings import (
+from nutbridge.nut.port_text import (
+    PortText,
     UserSettings,
     for_maker,
+    parse,
+    render,
     user_settings,
 )
-from nutbridge.nut.variables import CHARGE_LOW, as_text
+from nutbridge.nut.variables import CHARGE_LOW, ENPHASE, Maker, as_text
 
 _log = logging.getLogger(__name__)
 

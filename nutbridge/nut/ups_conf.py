@@ -18,8 +18,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from nutbridge.errors import Refused
-from nutbridge.nut.values import plain_text
-from nutbridge.nut.words import conf_lines, leading_number
+from nutbridge.nut.words import conf_lines, leading_number, plain_text
 
 DRIVER = "dummy-ups"
 #: Keys that NUT compares letter by letter; all others are a driver's.

@@ -1,19 +1,22 @@
-"""Every NUT variable that the port file has from us: one table.
+"""Every NUT variable that the port file has from us: one table, and its defaults.
 
 Names and units are those of NUT's list of variable names (docs/nut-names.txt)
 and of the bash script ``enphase-monitor``; ``experimental.`` is the prefix NUT
 keeps for names outside that list.
 
 A name of this table never belongs to the user, except the settings: these are
-read from the port file, used, and written back as the user wrote them.
+read from the port file, used, and written back as the user wrote them. A setting
+without a default, of all makers or of this one, stands only where the user wrote it; a
+constant without one is ``""``.
 """
 
 import functools
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
-from nutbridge.nut.values import number, plain_text
+from nutbridge.nut.words import number, plain_text
 
 STATUS = "ups.status"
 CHARGE_LOW = "battery.charge.low"
@@ -199,3 +202,58 @@ def as_text(name: str, value: float | str | None) -> str | None:
     if isinstance(value, str):
         return plain_text(value) or None
     return number(value, variable.decimals or 0)
+
+
+class Maker(NamedTuple):
+    """Defaults that differ from the table's.
+
+    Attributes:
+        defaults: by name of the table; None: no default.
+    """
+
+    defaults: Mapping[str, str | None] = MappingProxyType({})
+
+    def default(self, name: str) -> str | None:
+        """Return the default of a setting or constant, or None without one.
+
+        Raises:
+            KeyError: the name is not in the table.
+        """
+        return self.defaults.get(name, BY_NAME[name].default)
+
+
+ENPHASE = Maker()
+
+#: Settings whose defaults differ by maker.
+OF_A_MAKER = (
+    "battery.voltage.high",
+    "battery.voltage.nominal",
+    "battery.voltage.low",
+    "device.mfr",
+    "device.model",
+    "ups.mfr",
+    "ups.model",
+)
+
+#: The inverter measures the voltage of the battery, whose chemistry and limits
+#: it does not tell: batteries from 48 V to 500 V are connected to it.
+SMA = Maker(
+    {
+        "battery.voltage.high": None,
+        "battery.voltage.nominal": None,
+        "battery.voltage.low": None,
+        "battery.type": None,
+        "device.mfr": "SMA",
+        "device.model": "Webconnect inverter",
+        "ups.mfr": "SMA",
+        "ups.model": "Webconnect inverter",
+    }
+)
+
+_ALL = (ENPHASE, SMA)
+
+
+def is_of_another(maker: Maker, name: str, value: str) -> bool:
+    """Tell whether a setting has the default of another maker, not of this one."""
+    defaults = {each.default(name) for each in _ALL if each is not maker}
+    return value in defaults - {maker.default(name)}

@@ -1,4 +1,4 @@
-"""Time and waiting, handed to everything that needs them.
+"""Time, waiting and what else a process runs on, handed to all that needs them.
 
 CLOCK_BOOTTIME decides; the wall clock is only shown. A Raspberry Pi has no
 clock at boot, and CLOCK_MONOTONIC stands still while a machine sleeps.
@@ -9,8 +9,10 @@ import os
 import select
 import signal
 import time
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nutbridge.errors import Stopping
 
@@ -114,3 +116,34 @@ class SignalWaiter:
         if self._stopping:
             raise Stopping("asked to stop")
         return bool(ready)
+
+
+class Host(NamedTuple):
+    """What this process runs on.
+
+    Attributes:
+        clock: all times.
+        waiter: of the main thread.
+        environ: the environment.
+        owner: who gets the files that it writes; see ``files.owner_for``.
+    """
+
+    clock: Clock
+    waiter: Waiter
+    environ: Mapping[str, str]
+    owner: tuple[int, int] | None = None
+
+    def __repr__(self) -> str:
+        """Show no environment."""
+        return f"Host(owner={self.owner!r})"
+
+
+def machine_name(path: Path = Path("/etc/machine-id")) -> str:
+    """Return what tells this machine from another one, and nothing else of it.
+
+    machine-id(5) is not to be shown to others; "" where there is none.
+    """
+    try:
+        return f"{zlib.crc32(path.read_bytes()):08x}"
+    except OSError:
+        return ""

@@ -7,7 +7,7 @@ replaced as a whole or not at all; a reader sees the old bytes or the new ones, 
 less, whenever this process dies. Only this module makes temporary files; they begin
 with a dot, end in ``.tmp`` and are swept at the next start.
 
-Which links root follows on the way is decided in ``root_path`` alone.
+Which links root follows on the way is decided in ``rights`` alone.
 """
 
 import contextlib
@@ -18,12 +18,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from nutbridge.system.rights import acting_as, is_account_of, is_privileged
-from nutbridge.system.root_path import (
+from nutbridge.system.rights import (
     FOLDER,
     NotPlainError,
     RootPath,
+    acting_as,
+    is_account_of,
     is_closed,
+    is_privileged,
     see_plain,
 )
 
@@ -83,7 +85,7 @@ class Folder:
     """A folder held open; a context manager.
 
     Args:
-        path: links in it are followed (``root_path`` for root).
+        path: links in it are followed (``rights`` for root).
 
     Raises:
         OSError: it is not there, no folder, or not to be searched.

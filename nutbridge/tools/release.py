@@ -22,8 +22,7 @@ from nutbridge.errors import (
 )
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.publisher import PortFilePublisher
-from nutbridge.system.clock import Clock, Waiter
-from nutbridge.system.host import Host
+from nutbridge.system.clock import Clock, Host, Waiter
 from nutbridge.system.lock import PortLock
 from nutbridge.system.release_request import ReleaseRequest
 from nutbridge.tools.status.live import LiveLook

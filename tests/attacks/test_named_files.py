@@ -19,7 +19,7 @@ from nutbridge.nut.driver import socket_paths
 from nutbridge.simulator.tokens import make_token
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.files import read_file
-from nutbridge.system.root_path import NotPlainError
+from nutbridge.system.rights import NotPlainError
 from nutbridge.tools.doctor.nut import _text, _ups_conf
 from nutbridge.tools.doctor.systemd import _settings
 from tests.attacks.command import LONG_S, PROGRAMS

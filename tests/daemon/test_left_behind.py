@@ -6,8 +6,7 @@ import pytest
 
 from nutbridge.daemon.left_behind import LeftBehind
 from nutbridge.net.worker import ThreadWaiter
-from nutbridge.system.clock import Clock, SystemClock
-from nutbridge.system.host import Host
+from nutbridge.system.clock import Clock, Host, SystemClock
 from nutbridge.system.lock import PortLock
 from nutbridge.ups.status.memory import Memory, ShownStatus
 from nutbridge.ups.status.saved import SavedState

@@ -11,9 +11,9 @@ from nutbridge.daemon.state_store import (
     StateStore,
     state_folder,
 )
-from nutbridge.system.retry_state import RetryState
 from nutbridge.ups.model import Grid
 from nutbridge.ups.status.memory import Memory, RelayMemory, ShownStatus
+from nutbridge.ups.status.saved import RetryState
 
 OURS = StateOwner("boot-1", "/var/lib/nut/home.dev", "config-1")
 MEMORY = Memory(

@@ -10,7 +10,7 @@ from nutbridge.daemon.history.recording import Recording
 from nutbridge.daemon.house_store import read_house
 from nutbridge.daemon.wiring import recall_house
 from nutbridge.net.worker import ThreadWaiter
-from nutbridge.system.host import Host
+from nutbridge.system.clock import Host
 from nutbridge.ups.status.table import State
 from tests.e2e.site import UPS, Site
 from tests.fakes.fixtures import RunningGateway

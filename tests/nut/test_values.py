@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.nut.values import (
+from nutbridge.nut.words import (
     assignment,
+    conf_lines,
     number,
+    nut_conf_values,
     plain_text,
     quote,
+    split_words,
+    upsmon_number,
 )
-from nutbridge.nut.words import conf_lines, nut_conf_values, split_words, upsmon_number
 from tests.nut.port_file.driver_model import GARBAGE, read
 
 

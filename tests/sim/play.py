@@ -3,7 +3,7 @@
 from enum import StrEnum
 from random import Random
 
-from nutbridge.ups.status.history import LoadHistory
+from nutbridge.ups.status.memory import LoadHistory
 from tests.sim.habits import HabitGateway, LivingHouse
 from tests.sim.kinds import Kind, Scene
 from tests.sim.loads import HOUR_S

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.nut.makers import SMA
 from nutbridge.nut.port_text import parse, values_in
+from nutbridge.nut.variables import SMA
 from nutbridge.nut.versions import FOLDERS, driver_version
 from nutbridge.tools.drill.nut import find_all
 from nutbridge.tools.drill.script import steps

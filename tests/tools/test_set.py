@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from nutbridge.errors import UsageError
 from nutbridge.nut.edit import NAMES, parse_change, with_settings
-from nutbridge.nut.makers import SMA
 from nutbridge.nut.port_file import PortFile
 from nutbridge.nut.port_text import parse
+from nutbridge.nut.variables import SMA
 from nutbridge.system.clock import SystemClock
 from tests.e2e.site import UPS, Site
 from tests.nut.harness import wait_until

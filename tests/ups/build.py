@@ -9,12 +9,12 @@ from nutbridge.ups.model import (
 )
 from nutbridge.ups.status.battery import learn
 from nutbridge.ups.status.events import Step, begin, check, checked, classify, shown
-from nutbridge.ups.status.history import LoadHistory
 from nutbridge.ups.status.low import Verdict, evaluate
 from nutbridge.ups.status.memory import (
     BatteryMemory,
     Charge,
     FlowMemory,
+    LoadHistory,
     LowMemory,
     Memory,
     RelayMemory,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nutbridge.ups.status.history import SLOT_S, SLOTS, LoadHistory, expected, most_wh
+from nutbridge.ups.status.memory import SLOT_S, SLOTS, LoadHistory, expected, most_wh
 
 AIR = (3100.0,) * 3 + (300.0,) * 3
 

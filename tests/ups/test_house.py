@@ -14,7 +14,6 @@ from nutbridge.ups.model import (
 )
 from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.battery import given_up
-from nutbridge.ups.status.history import SLOTS, LoadHistory
 from nutbridge.ups.status.house import (
     HouseMemory,
     house_of,
@@ -25,9 +24,11 @@ from nutbridge.ups.status.house import (
     without_size,
 )
 from nutbridge.ups.status.memory import (
+    SLOTS,
     BatteryMemory,
     Charge,
     FlowMemory,
+    LoadHistory,
     Memory,
     RelayMemory,
     ShownStatus,

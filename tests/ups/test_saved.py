@@ -7,11 +7,12 @@ import pytest
 from nutbridge.ups.model import Flows, Grid, Heard, Said
 from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.events import check
-from nutbridge.ups.status.history import SLOTS, LoadHistory
 from nutbridge.ups.status.memory import (
+    SLOTS,
     BatteryMemory,
     FlowMemory,
     Gap,
+    LoadHistory,
     Memory,
     RelayMemory,
 )

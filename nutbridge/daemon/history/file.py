@@ -80,7 +80,7 @@ def append(path: Path, data: bytes, owner: tuple[int, int] | None) -> None:
             handle = folder.create(path.name, MODE, owner)
         try:
             if not folder.is_alone(path.name, handle):
-                from nutbridge.system.root_path import NotPlainError
+                from nutbridge.system.rights import NotPlainError
 
                 problem = "is a hard link to another file"
                 raise NotPlainError(errno.EMLINK, problem, str(path))

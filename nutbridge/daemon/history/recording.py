@@ -9,7 +9,7 @@ from nutbridge.config.settings import Settings
 from nutbridge.daemon.history.background import BackgroundWriter
 from nutbridge.daemon.history.recorder import AfterCheck, HistoryRecorder
 from nutbridge.daemon.monitor import Monitor
-from nutbridge.system.host import Host, machine_name
+from nutbridge.system.clock import Host, machine_name
 from nutbridge.ups.status.house import HouseMemory, is_of, without_size
 
 

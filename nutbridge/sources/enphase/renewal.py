@@ -23,7 +23,7 @@ from nutbridge.sources.enphase.claims import (
 )
 from nutbridge.sources.enphase.schedule import Need
 from nutbridge.system.clock import Clock, Waiter
-from nutbridge.system.retry_state import RetryState, restored_pause
+from nutbridge.ups.status.saved import RetryState, restored_pause
 from nutbridge.ups.units import SECONDS_PER_DAY
 
 __all__ = ["Renewal", "TokenCloud", "TokenFile"]

@@ -19,7 +19,7 @@ from nutbridge.errors import (
 )
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.system.clock import Clock
-from nutbridge.system.retry_state import RetryState, restored_pause
+from nutbridge.ups.status.saved import RetryState, restored_pause
 from nutbridge.ups.units import spoken_s
 
 #: First and longest pause by kind of failure, s; doubled each time. The first

@@ -20,9 +20,8 @@ from nutbridge.daemon.state_store import state_folder
 from nutbridge.errors import PortFileError
 from nutbridge.nut.driver import socket_paths
 from nutbridge.nut.port_file import MAX_BYTES, PortFile
-from nutbridge.nut.port_text import parse
+from nutbridge.nut.port_text import UserSettings, parse, user_settings
 from nutbridge.nut.ups_conf import DRIVER, parse_ups_conf
-from nutbridge.nut.user_settings import UserSettings, user_settings
 from nutbridge.system.files import read_file, real_path
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.doctor import systemd

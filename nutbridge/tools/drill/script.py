@@ -4,16 +4,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nutbridge.nut.makers import ENPHASE, Maker
-from nutbridge.nut.port_text import parse, render
-from nutbridge.nut.user_settings import RANGES, is_number
+from nutbridge.nut.port_text import RANGES, is_number, parse, render
 from nutbridge.nut.variables import (
     BY_NAME,
     CHARGE_LOW,
+    ENPHASE,
     RUNTIME_LOW,
     SETTINGS,
     SOURCE,
     STATUS,
+    Maker,
 )
 
 CHARGE, RUNTIME = "battery.charge", "battery.runtime"

@@ -22,7 +22,7 @@ from nutbridge.system.files import (
     read_file,
     real_path,
 )
-from nutbridge.system.root_path import FolderInPlaceError, NotPlainError
+from nutbridge.system.rights import FolderInPlaceError, NotPlainError
 from nutbridge.tools.setup.places import OWN_USER
 from nutbridge.tools.setup.plan import Change, RunAs, Seen, Who
 

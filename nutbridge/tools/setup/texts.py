@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from nutbridge.config.text import ConfigEntry, parse
 from nutbridge.errors import ConfigError, Refused
 from nutbridge.nut import port_text
-from nutbridge.nut.makers import ENPHASE
+from nutbridge.nut.variables import ENPHASE
 
 _HEADER = """\
 # Config of enphase-monitor for the UPS {ups}, written by nutbridge setup.

@@ -3,14 +3,13 @@
 From the last good charge on, energy leaves the battery: as measured while power
 is measured, else as the last five minutes of this outage say for half an hour
 (later the sun may have set), and in any case as much as the house drew in its
-last hours (history.py). Where neither was ever known, half the nominal power.
+last hours (memory.py). Where neither was ever known, half the nominal power.
 The reckoned charge never rises.
 """
 
 import math
 
-from nutbridge.ups.status.history import expected, most_wh
-from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.memory import Memory, expected, most_wh
 from nutbridge.ups.status.policy import (
     DEFAULT_FLOOR_PCT,
     ESTIMATE_BLIND,

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from nutbridge.ups.model import Facts
 from nutbridge.ups.snapshot import SnapshotError, decode, pack, unpack
-from nutbridge.ups.status.history import SLOTS, LoadHistory
-from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.memory import SLOTS, LoadHistory, Memory
 
 VERSION = 1
 

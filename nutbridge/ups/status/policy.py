@@ -64,7 +64,7 @@ POLL_SLACK_S = 10.0
 SWITCH_OVER_S = 60.0
 
 #: Reckoned power is never below this part of the nominal power, unless the loads
-#: of so many slots (history.py) are known, an hour: a quiet house of 200 W would
+#: of so many slots (memory.py) are known, an hour: a quiet house of 200 W would
 #: be shut down at 40 %.
 ESTIMATE_LEAST = 0.05
 LONG_PAST_SLOTS = 12

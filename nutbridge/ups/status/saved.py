@@ -12,8 +12,30 @@ from nutbridge.ups.snapshot import SnapshotError, decode, pack, unpack
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
+from nutbridge.ups.units import SECONDS_PER_DAY
 
 VERSION = 2
+
+
+class RetryState(NamedTuple):
+    """The pause between logins, which outlives a restart: the one time by wall clock.
+
+    Attributes:
+        next_try_epoch: no try before, s since 1970; 0 when free.
+        failures: tries in a row that did not help.
+    """
+
+    next_try_epoch: float = 0.0
+    failures: int = 0
+
+
+def restored_pause(state: RetryState, wall: float) -> float:
+    """Return how long to wait after a start, s.
+
+    A time that lies more than a day ahead was written under another clock.
+    """
+    ahead_s = state.next_try_epoch - wall
+    return ahead_s if 0 < ahead_s <= SECONDS_PER_DAY else 0.0
 
 
 class SavedState(NamedTuple):

@@ -13,7 +13,7 @@ import pytest
 from nutbridge.daemon.history import file
 from nutbridge.daemon.history.file import append, load_history, thinned
 from nutbridge.daemon.history.points import render_point
-from nutbridge.system.root_path import NotPlainError
+from nutbridge.system.rights import NotPlainError
 from tests.daemon.history.build import DAY, lines, outage_points, point
 
 KILLS = 1000

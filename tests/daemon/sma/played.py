@@ -11,7 +11,7 @@ from nutbridge.daemon.wiring import MonitorParts, build, maker_of
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.nut.port_file import PortFile, PortFileName
 from nutbridge.nut.publisher import PortFilePublisher
-from nutbridge.system.host import Host
+from nutbridge.system.clock import Host
 from tests.fakes.inside import Ahead
 from tests.fakes.inverter import PASSWORD, RunningInverter
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from nutbridge.nut.port_text import PortText, parse, render
-from nutbridge.nut.user_settings import UserSettings, user_settings
+from nutbridge.nut.port_text import PortText, UserSettings, parse, render, user_settings
 
 OL = {"ups.status": "OL"}
 

@@ -6,7 +6,7 @@ import threading
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.sources.enphase.claims import Claims
 from nutbridge.sources.enphase.renewal import Renewal
-from nutbridge.system.retry_state import RetryState
+from nutbridge.ups.status.saved import RetryState
 from tests.fakes.clock import FakeClock
 from tests.sources.enphase.tokens import DAY, NOW, owner_token
 

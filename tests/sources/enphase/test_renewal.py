@@ -6,7 +6,7 @@ import pytest
 
 from nutbridge.errors import CloudError
 from nutbridge.sources.enphase.claims import parse_token
-from nutbridge.system.retry_state import RetryState
+from nutbridge.ups.status.saved import RetryState
 from tests.sources.enphase.bench import FAR, NEW, OLD, Bench
 from tests.sources.enphase.tokens import DAY, NOW, owner_token
 

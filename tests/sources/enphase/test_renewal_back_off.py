@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from nutbridge.errors import CloudError, LoginRefused, TokenError
-from nutbridge.system.retry_state import RetryState
+from nutbridge.ups.status.saved import RetryState
 from tests.sources.enphase.bench import NEW, OLD, Bench
 from tests.sources.enphase.tokens import DAY, NOW, owner_token
 

@@ -13,7 +13,7 @@ from nutbridge.sources.enphase.schedule import (
     pause_after_failure,
     pause_after_success,
 )
-from nutbridge.system.retry_state import RetryState, restored_pause
+from nutbridge.ups.status.saved import RetryState, restored_pause
 
 
 class Row(NamedTuple):

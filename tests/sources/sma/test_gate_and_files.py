@@ -26,7 +26,7 @@ from nutbridge.sources.sma.login_gate import (
     LoginGate,
 )
 from nutbridge.sources.sma.session_store import SessionStore
-from nutbridge.system.retry_state import RetryState
+from nutbridge.ups.status.saved import RetryState
 from tests.fakes.clock import FakeClock
 
 A, B = "a" * 64, "b" * 64

@@ -5,8 +5,7 @@ from itertools import pairwise
 import pytest
 
 from nutbridge.config.keys import KEYS
-from nutbridge.nut.port_text import parse
-from nutbridge.nut.user_settings import user_settings
+from nutbridge.nut.port_text import parse, user_settings
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.tools.demo import script
 from nutbridge.tools.demo.reading import ClientView
