@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from nutbridge.collector.errors import TooLarge
-from nutbridge.collector.parse.envelope import NotAReport, open_body
+from nutbridge.collector.parse.envelope import NotAReport, is_xml, open_body
 
 _ROOT = "perf_report_response"
 _EVENT = [_ROOT, "events_processed", "event"]
@@ -20,6 +20,9 @@ _MOST_NAMED = 5
 _NAME_LENGTH = 80
 _CAP = 8 << 20
 _LONGEST = 80
+#: What an answer may have around it, as a line's end or an old buffer's zeros.
+_BLANK = b" \t\r\n\0"
+_START = 4
 
 
 class _Refused(Exception):
@@ -66,7 +69,7 @@ def read_answer(body: bytes) -> UpstreamWords:
     if not body:
         return UpstreamWords("it is empty")
     try:
-        text = open_body(body, _CAP).data
+        text = _opened(body)
     except (NotAReport, TooLarge) as exc:
         return UpstreamWords(f"it cannot be read: {exc}")
     reader = _AnswerReader()
@@ -79,6 +82,15 @@ def read_answer(body: bytes) -> UpstreamWords:
     except (expat.ExpatError, _Refused, ValueError, LookupError):
         return UpstreamWords("it is no XML of a report's answer")
     return reader.words()
+
+
+def _opened(body: bytes) -> bytes:
+    """Return the text; a gateway may compress what the upstream had compressed."""
+    text = open_body(body, _CAP).data
+    if not is_xml(text):
+        text = open_body(text, _CAP).data
+    # UTF-16 has zero bytes of its own.
+    return text if b"\0" in text[:_START] else text.strip(_BLANK)
 
 
 class _AnswerReader:

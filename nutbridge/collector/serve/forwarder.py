@@ -10,7 +10,7 @@ from nutbridge.collector.serve.headers import Header, onward
 from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.metrics import Metrics
 from nutbridge.collector.serve.upstream import Sent, Upstream
-from nutbridge.collector.serve.verdict import is_success
+from nutbridge.collector.serve.verdict import is_delivery, is_success
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.states import DeliveryAnswer
 from nutbridge.net.forward import RawAnswer
@@ -79,7 +79,8 @@ class Forwarder:
             events: ids of all events of the report.
             task: it was no report; nobody knows what its answer says.
         """
-        if not is_success(answer.status):
+        taken = is_success if task else is_delivery
+        if not taken(answer.status):
             return f"answered {answer.status}"
         words = None if task else read_answer(answer.body).refusal(events)
         if words is None:

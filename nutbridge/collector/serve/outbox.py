@@ -30,7 +30,9 @@ from nutbridge.collector.serve.verdict import (
     STUCK_S,
     TRIES,
     Outcome,
+    Refusals,
     aside,
+    counted,
     next_pause_s,
     outcome_of,
     own_pause_s,
@@ -197,22 +199,19 @@ class Outbox:
                 self._forwarder.note_failure(head.raw_id, problem)
             return False
         self.problem = problem
-        tries = head.tries + 1
-        if tries >= TRIES and not self._others_pass(head):
+        if head.tries + 1 >= TRIES and not self._others_pass(head):
             await self._send_next(head)
-        now = int(self._wall())
-        state = aside(
-            outcome,
-            tries,
-            now - (now if head.refused_since is None else head.refused_since),
-            others_pass=self._others_pass(head),
-        )
+        now, passes = int(self._wall()), self._others_pass(head)
+        before = Refusals(head.tries, head.refused_since)
+        tries, since = counted(outcome, before, now, others_pass=passes)
+        refused_s = 0 if since is None else now - since
+        state = aside(outcome, tries, refused_s, others_pass=passes)
         state = ForwardState.STUCK if head.stuck and state is None else state
         pause_s: int | None = STUCK_S
         if state is None:
-            pause_s = own_pause_s(outcome, tries, others_pass=self._others_pass(head))
+            pause_s = own_pause_s(outcome, tries, others_pass=passes)
         next_try = None if pause_s is None else now + pause_s
-        failed = FailedTry(problem, now, next_try, state)
+        failed = FailedTry(problem, tries, since, next_try, state)
         kept_answer = None if answer is None else kept(answer)
         await self._note(lambda: self._store.refused(head.raw_id, kept_answer, failed))
         self._tell(head, problem, state)

@@ -5,10 +5,11 @@ Pure. Source: webcomm 3.0 to 4.6.0, one public request and its answer.
 
 from collections.abc import Mapping
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from nutbridge.collector.parse.model import is_task
 from nutbridge.collector.serve.options import Mode
+from nutbridge.collector.store.dates import CLOCK_SET
 from nutbridge.collector.store.states import ForwardState
 
 
@@ -74,6 +75,8 @@ class Outcome(Enum):
 
 
 _SUCCESS: Final = range(200, 300)
+#: The only one of these that says so of a report: 202, 203 and 206 promise less.
+_TAKEN: Final = 200
 _CLIENT_ERRORS: Final = range(400, 500)
 #: Request Timeout, Too Many Requests.
 _TRY_AGAIN: Final = frozenset({408, 429})
@@ -93,6 +96,11 @@ def is_success(status: int) -> bool:
     return status in _SUCCESS
 
 
+def is_delivery(status: int) -> bool:
+    """Tell whether a status says that a report was taken, if the body does."""
+    return status == _TAKEN
+
+
 def outcome_of(status: int, refusal: str | None) -> Outcome:
     """Return what an answer means.
 
@@ -103,10 +111,48 @@ def outcome_of(status: int, refusal: str | None) -> Outcome:
         status: of HTTP.
         refusal: why the body of a 2xx is no acknowledgement; None: it is one.
     """
-    if is_success(status):
-        return Outcome.DELIVERED if refusal is None else Outcome.REFUSED
+    if is_delivery(status) and refusal is None:
+        return Outcome.DELIVERED
     final = status in _CLIENT_ERRORS and status not in _TRY_AGAIN
     return Outcome.FINAL if final else Outcome.REFUSED
+
+
+class Refusals(NamedTuple):
+    """How often a report was sent in vain, and since when it is refused.
+
+    Attributes:
+        tries: in vain.
+        since: Unix seconds of the first refusal since the upstream was last silent;
+            None: there is none.
+    """
+
+    tries: int
+    since: int | None
+
+
+def counted(
+    outcome: Outcome, before: Refusals, now: int, *, others_pass: bool
+) -> Refusals:
+    """Return the count with one more try in vain.
+
+    An outage refuses nothing: where nobody else gets an answer, silence is no word
+    about this report, and the first answer behind it is the first refusal. Neither
+    do times count that a clock told before it was set.
+
+    Args:
+        outcome: of the last try.
+        before: it.
+        now: Unix seconds.
+        others_pass: whether another report was taken since the first of them.
+    """
+    if outcome is Outcome.SILENT and not others_pass:
+        return Refusals(before.tries + 1, None)
+    if before.since is None and outcome is not Outcome.SILENT:
+        return Refusals(1, now)
+    since = now if before.since is None else before.since
+    if not CLOCK_SET <= since <= now:
+        since = now
+    return Refusals(before.tries + 1, since)
 
 
 def aside(

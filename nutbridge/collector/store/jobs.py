@@ -80,13 +80,15 @@ class FailedTry:
 
     Attributes:
         problem: why not.
-        now: Unix seconds.
+        tries: in vain, with this one.
+        refused_since: Unix seconds of the first refusal of these; None: none.
         next_try: not before, Unix seconds; None: at any time.
         state: where it goes; None: it stays at the head.
     """
 
     problem: str
-    now: int
+    tries: int
+    refused_since: int | None
     next_try: int | None
     state: ForwardState | None = None
 
@@ -471,9 +473,12 @@ def refused(
         sql.run("DELETE FROM outbox WHERE raw_id = ?", (raw_id,))
     else:
         sql.run(
-            "UPDATE outbox SET tries = tries + 1, next_try = ?, stuck = ?,"
-            " refused_since = coalesce(refused_since, ?) WHERE raw_id = ?",
-            (try_.next_try, state is ForwardState.STUCK, try_.now, raw_id),
+            "UPDATE outbox SET tries = ?, refused_since = ?, next_try = ?, stuck = ?"
+            " WHERE raw_id = ?",
+            (
+                *(try_.tries, try_.refused_since, try_.next_try),
+                *(state is ForwardState.STUCK, raw_id),
+            ),
         )
     sql.run(
         "UPDATE raw SET forward_state = ?, forward_problem = ?"

@@ -1,6 +1,8 @@
 """What counts as the upstream's word that it has a report."""
 
+import gzip
 import zlib
+from collections.abc import Callable
 
 import pytest
 
@@ -55,6 +57,29 @@ def test_nothing_is_no_answer() -> None:
     assert read_answer(b"").refusal(()) == "it is empty"
     assert read_answer(zlib.compress(b"")).refusal(()) is not None
     assert read_answer(zlib.compress(answered())[:-3]).refusal(()) is not None
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda xml: b"\r\n " + xml,
+        lambda xml: xml + b"\r\n\0",
+        lambda xml: b"\xef\xbb\xbf" + xml,
+        lambda xml: xml.decode().encode("utf-16"),
+        lambda xml: zlib.compress(b"\n" + xml),
+        gzip.compress,
+        # A gateway compressed what was compressed.
+        lambda xml: gzip.compress(zlib.compress(xml)),
+    ],
+)
+def test_success_may_be_wrapped(around: Callable[[bytes], bytes]) -> None:
+    xml = b'<?xml version="1.0"?>' + answered(events("1"))
+    if around(b"<").startswith(b"\xff\xfe"):
+        xml = answered(events("1"))
+    assert read_answer(around(xml)).refusal(("1",)) is None
+    assert read_answer(around(xml.replace(b"success", b"Success"))).refusal(("1",))
+    assert read_answer(around(xml)).refusal(("1", "2"))
+    assert read_answer(around(xml[:-9])).refusal(("1",))
 
 
 def test_our_own_acknowledgement_is_one() -> None:

@@ -19,8 +19,10 @@ from nutbridge.collector.serve.options import (
 )
 from nutbridge.collector.serve.verdict import (
     Outcome,
+    Refusals,
     Way,
     aside,
+    counted,
     next_pause_s,
     outcome_of,
     own_pause_s,
@@ -247,9 +249,12 @@ def test_way_of(mode: Mode, path: str, parsed: bool, way: Way) -> None:
 @given(st.integers(200, 599))
 def test_outcome_of(status: int) -> None:
     """A success without the words of one is none."""
-    if status < 300:
+    if status == 200:
         assert outcome_of(status, None) is Outcome.DELIVERED
         assert outcome_of(status, "it is empty") is Outcome.REFUSED
+    elif status < 300:
+        # Accepted, of somebody else, in part: none is "I have it".
+        assert outcome_of(status, None) is Outcome.REFUSED
     elif status < 400 or status >= 500 or status in {408, 429}:
         assert outcome_of(status, "answered") is Outcome.REFUSED
     else:
@@ -285,6 +290,37 @@ def test_aside(
     state: ForwardState | None,
 ) -> None:
     assert aside(outcome, tries, refused_s, others_pass=others_pass) is state
+
+
+def counts(*outcomes: Outcome, passing: bool = False, every_s: int = DAY) -> Refusals:
+    found = Refusals(0, None)
+    for number, outcome in enumerate(outcomes):
+        now = 1_700_000_000 + number * every_s
+        found = counted(outcome, found, now, others_pass=passing)
+    return found
+
+
+def test_silence_refuses_nothing() -> None:
+    """The first 404 behind an outage of a week is the first refusal."""
+    silent, final = [Outcome.SILENT] * 7, Outcome.FINAL
+    first = counts(*silent, final)
+    assert first == Refusals(1, 1_700_000_000 + 7 * DAY)
+    assert aside(final, first.tries, 0, others_pass=True) is None
+    # Nor is what was refused before it still counted.
+    assert counts(final, *silent).since is None
+    assert counts(*[final] * 5, *silent, final).tries == 1
+    assert counts(*[final] * 5) == Refusals(5, 1_700_000_000)
+    # Where others pass, a silence is about this report.
+    assert counts(*[Outcome.SILENT] * 5, passing=True).tries == 5
+
+
+def test_time_before_the_clock_was_set_does_not_count() -> None:
+    """A small board is in 1970 until it has the network's time."""
+    now = 1_700_000_000
+    for since in (40, now + 9 * DAY):
+        before = Refusals(9, since)
+        found = counted(Outcome.FINAL, before, now, others_pass=False)
+        assert found == Refusals(10, now)
 
 
 def test_own_pauses() -> None:

@@ -278,7 +278,7 @@ def db(tmp_path: Path) -> Path:
     store = Store.open(str(path))
     old_and_new(store)
     raw_id = store.outbox_heads()[0].raw_id
-    dead = FailedTry("answered 400", NOW, None, ForwardState.DEAD_LETTER)
+    dead = FailedTry("answered 400", 5, NOW, None, ForwardState.DEAD_LETTER)
     store.refused(raw_id, None, dead)
     store.close()
     return path

@@ -136,7 +136,7 @@ def test_failure_and_refusal_leave_it_in_the_outbox(store: Store, url: str) -> N
 
 def test_dead_letter_is_kept(store: Store, url: str) -> None:
     first, second = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
-    dead = FailedTry("answered 410", NOW, None, ForwardState.DEAD_LETTER)
+    dead = FailedTry("answered 410", 5, NOW, None, ForwardState.DEAD_LETTER)
     store.refused(first, DeliveryAnswer(410, (), b"gone"), dead)
     assert [one.raw_id for one in store.outbox_heads()] == [second]
     assert state(url) == ["dead_letter", "queued"]
@@ -153,7 +153,7 @@ def test_refused_stays_at_the_head_until_its_time(store: Store, url: str) -> Non
     first, behind = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
     other = put(store, of(OTHER, 1), queue=True)
     for tries in range(2):
-        store.refused(first, None, FailedTry("says no", NOW + tries, NOW + 60))
+        store.refused(first, None, FailedTry("says no", tries + 1, NOW, NOW + 60))
     head = store.outbox_heads()[1]
     assert (head.raw_id, head.tries, head.refused_since) == (first, 2, NOW)
     assert [one.raw_id for one in store.outbox_heads(9, NOW + 59)] == [other]
@@ -168,7 +168,7 @@ def test_refused_stays_at_the_head_until_its_time(store: Store, url: str) -> Non
 
 def test_stuck_stands_aside_and_is_tried_again(store: Store, url: str) -> None:
     first, behind = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
-    stuck = FailedTry("says no", NOW, NOW + 86_400, ForwardState.STUCK)
+    stuck = FailedTry("says no", 5, NOW, NOW + 86_400, ForwardState.STUCK)
     store.refused(first, DeliveryAnswer(500), stuck)
     assert state(url) == ["stuck", "queued"]
     assert [one.raw_id for one in store.outbox_heads(9, NOW)] == [behind]
