@@ -63,6 +63,8 @@ def energy(  # noqa: PLR0913  options
         from nutbridge.collector.store.reading import reading
 
         since, until = _day("--from", first), _day("--to", last)
+        if since is not None and until is not None and since > until:
+            raise UsageError(f"--from {first} is after --to {last}")
         begin = None if since is None else since * DAY
         end = None if until is None else (until + 1) * DAY
         wanted = sums.Wanted(serial, panel, begin, end)

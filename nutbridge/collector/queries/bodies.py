@@ -20,6 +20,7 @@ from nutbridge.collector.queries.export import (
     row_object,
 )
 from nutbridge.collector.store.reading import Reader
+from nutbridge.collector.store.zones import named_zone
 from nutbridge.errors import NutbridgeError
 
 Object = dict[str, Any]
@@ -86,9 +87,13 @@ def show(reading: Reader, digest: str | None, *, private: bool = False) -> Objec
         "forward_state": row[7],
         "answer_status": row[9],
         "notes": list(result.notes),
-        "timezone": (result.report and result.report.envoy.timezone) or row[12],
+        "timezone": _zone(result) or row[12],
     }
     return shown | _content(result, private=private)
+
+
+def _zone(result: ParseResult) -> str | None:
+    return named_zone(result.report.envoy.timezone) if result.report else None
 
 
 def _content(result: ParseResult, *, private: bool) -> Object:

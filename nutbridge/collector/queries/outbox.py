@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nutbridge.collector.store.reading import Reader
+from nutbridge.errors import NutbridgeError
 
 Object = dict[str, Any]
 
@@ -43,11 +44,18 @@ def numbers(
         reading: the database.
         digests: begins of SHA-256; "all" for all.
         serial: only those of this Envoy.
+
+    Raises:
+        NutbridgeError: one of the digests fits nothing, or more than one.
     """
-    wanted = [one.lower() for one in digests]
-    return [
-        row[0]
-        for row in reading.rows(_OUTBOX)
-        if serial in (None, row[2])
-        and ("all" in wanted or any(row[1].startswith(one) for one in wanted))
-    ]
+    rows = [row for row in reading.rows(_OUTBOX) if serial in (None, row[2])]
+    found: dict[int, None] = {}
+    for one in digests:
+        start = "" if one.lower() == "all" else one.lower() or "none"
+        fitting = [row[0] for row in rows if row[1].startswith(start)]
+        if not fitting:
+            raise NutbridgeError(f"{one}: nothing in the outbox fits")
+        if start and len(fitting) > 1:
+            raise NutbridgeError(f"{one}: several reports fit; give more of it")
+        found |= dict.fromkeys(fitting)
+    return list(found)

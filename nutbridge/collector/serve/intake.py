@@ -22,7 +22,7 @@ from nutbridge.collector.serve.options import Allowed, Caps, Mode
 from nutbridge.collector.serve.verdict import Way, way_of
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.states import Accepted
-from nutbridge.collector.store.zones import zone_of
+from nutbridge.collector.store.zones import named_zone, zone_of
 from nutbridge.errors import NutbridgeError
 from nutbridge.system.text import printable
 
@@ -166,8 +166,8 @@ class Intake:
 
     def _tell_zone(self, result: ParseResult) -> None:
         """Say once that a timezone is not known: its days would be wrong unseen."""
-        zone = result.report.envoy.timezone if result.report else None
-        if not zone or zone_of(zone) is not None or zone in self._zones_told:
+        zone = named_zone(result.report.envoy.timezone) if result.report else None
+        if zone is None or zone_of(zone) is not None or zone in self._zones_told:
             return
         if len(self._zones_told) < _MOST_TOLD:
             self._zones_told.add(zone)

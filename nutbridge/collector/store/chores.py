@@ -162,7 +162,8 @@ def opened(url: str) -> Iterator[sqlite3.Connection]:
         raise StoreError("a database of PostgreSQL is backed up by pg_dump")
     source = f"file:{quote(os.path.abspath(str(address.database)))}?mode=rw"
     with translated(address), closing(sqlite3.connect(source, uri=True)) as live:
-        live.execute("SELECT store_id FROM store").fetchall()
+        # Of whatever version: one that is to be brought up first of all.
+        live.execute("SELECT version FROM schema_version").fetchall()
         yield live
 
 

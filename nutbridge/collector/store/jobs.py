@@ -23,6 +23,7 @@ from nutbridge.collector.store.states import (
     ForwardState,
     ParseState,
 )
+from nutbridge.collector.store.zones import named_zone
 
 #: What quarantine keeps: the newest, in number and in bytes.
 QUARANTINE_ROWS = 1000
@@ -408,7 +409,7 @@ def _see_envoys(sql: Sql, arrived: Sequence[_Arrived]) -> list[ParsedBody]:
     for one in arrived:
         envoy = one.report.envoy
         _, zone, latest = seen.get(one.envoy_id, ("", None, one.received))
-        zone = zone if envoy.timezone is None else envoy.timezone
+        zone = named_zone(envoy.timezone) or zone
         latest = max(latest, one.received)
         seen[one.envoy_id] = (envoy.serial_num, zone, latest)
     # In one order everywhere, or two processes could wait for each other.
@@ -419,10 +420,7 @@ def _see_envoys(sql: Sql, arrived: Sequence[_Arrived]) -> list[ParsedBody]:
     zones.update(sql.find(schema.envoy, _ENVOY[:1], ("envoy_id", "timezone"), silent))
     return [
         ParsedBody(
-            *one[:4],
-            zones[one.envoy_id]
-            if one.report.envoy.timezone is None
-            else one.report.envoy.timezone,
+            *one[:4], named_zone(one.report.envoy.timezone) or zones[one.envoy_id]
         )
         for one in arrived
     ]

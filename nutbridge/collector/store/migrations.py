@@ -172,7 +172,7 @@ _TO_2 = (
     "UPDATE envoy SET last_received ="  # noqa: ISC004
     " (SELECT max(received) FROM raw WHERE raw.envoy_id = envoy.envoy_id),"
     " timezone = (SELECT timezone FROM report WHERE report.envoy_id = envoy.envoy_id"
-    " AND timezone IS NOT NULL ORDER BY raw_id DESC LIMIT 1)",
+    " AND trim(timezone) <> '' ORDER BY raw_id DESC LIMIT 1)",
 )
 #: Dates that cannot be right (``ingest``).
 _ODD_DATE = (

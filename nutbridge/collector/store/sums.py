@@ -232,7 +232,8 @@ def counted(sql: Sql, eqid: str) -> Iterator[list[Row]]:
     while True:
         rows = sql.rows(
             "SELECT i.envoy_id, i.end_date, i.interval_duration, i.energy_j,"  # noqa: S608
-            " i.estimated, coalesce(r.timezone, e.timezone), i.raw_id, i.id"
+            " i.estimated, coalesce(nullif(trim(r.timezone), ''), e.timezone),"
+            " i.raw_id, i.id"
             " FROM interval i LEFT JOIN report r ON r.raw_id = i.raw_id"
             " LEFT JOIN envoy e ON e.envoy_id = i.envoy_id"
             " WHERE i.eqid = ? AND i.end_date > ?"

@@ -75,6 +75,60 @@ def test_what_stands_behind_a_hidden_object_stays() -> None:
         ("<serial_num>4711</serial_num>", "4711"),
         ('eqid="ABC-12345678901234.2"', "12345678901234"),
         ("serial=12345678901234567", "1234567"),
+        # Of any length, in any shape, however it is named and escaped.
+        ("121212121212345", "1212"),
+        ("12345678901", "1234"),
+        ('serial-num="1234567"', "1234567"),
+        ("S/N 1234567", "1234567"),
+        ("envoySn 1234567", "1234567"),
+        ('dev_sn="99887766"', "9988"),
+        ('envoy_id="1234567"', "1234567"),
+        ('eqid="ABC.DEF/1"', "DEF"),
+        ('eqid="12 34"', "34"),
+        ("serial_num=&#x27;1234567&#x27;", "1234567"),
+        ("serial_num%3D%221234567%22", "1234567"),
+        (r"{\"serial\":\"1234567\"}", "1234567"),
+        ('<a:serial_num type="s">1234567</a:serial_num>', "1234567"),
+        ("<serial_num><![CDATA[1234567]]></serial_num>", "1234567"),
+        ('serial_nums="1234567,7654321"', "7654321"),
+        ('"serials": ["1234567", 7654321]', "7654321"),
+        # Of the owner.
+        ("john&#64;example.org", "john"),
+        ("john%2540example.org", "john"),
+        (r'{"to": "john\u0040example.org"}', "john"),
+        ("john@localhost", "john"),
+        ("a_b%2Bx@example.co.uk", "a_b"),
+        ("user_email=john", "john"),
+        ('<site id="4711"/>', "4711"),
+        ('<system version="2" id="4711">', "4711"),
+        ("Site-Id: 4711", "4711"),
+        ('customer_id="4711"', "4711"),
+        ("/systems%2F4711", "4711"),
+        ('first_name="John"', "John"),
+        ('wifi_ssid="my home"', "home"),
+        ('api_key="abcd"', "abcd"),
+        # Addresses.
+        ("ip=2001%3Adb8%3A%3A1", "db8"),
+        ("addr_2001:db8::1", "db8"),
+        ("x:2001:db8::1", "db8"),
+        ("peer fd00::1: gone", "fd00"),
+        ("2001:db8:0:0:0:0:0:1/64", "db8"),
+        ("from 192.0.2.1.", "192"),
+        ("02%3A00%3A00%3Aaa%3Abb%3Acc", "bb"),
+        ("0:1d:c0:6:12:34", "c0"),
+        ("0200.00aa.bbcc", "bbcc"),
+        ("020000aabbcc", "aabb"),
+        # The place.
+        ("geo:52.1,13.4", "13.4"),
+        ('"coordinates":[52.1,13.4]', "13.4"),
+        ("at 52.12345, -13.41234", "13.4"),
+        ("<geo:lat>52.1</geo:lat>", "52.1"),
+        ('<lat value="52.1"/>', "52.1"),
+        ("&lt;latitude&gt;52.1&lt;/latitude&gt;", "52.1"),
+        ("latitude=&#x22;52.1&#x22;", "52.1"),
+        ('lat_lng="52.1"', "52.1"),
+        ('city="Berlin"', "Berlin"),
+        ('postcode="12345"', "12345"),
     ],
 )
 def test_addresses_and_numbers_of_a_site(text: str, secret: str) -> None:
@@ -103,6 +157,25 @@ def test_serials_become_others_that_still_belong_together() -> None:
     assert names.text("x 120000000001 y") == f"x {first[:-2]} y"
 
 
+def test_what_a_bug_report_needs_stays() -> None:
+    text = """Date: Mon, 13 Feb 2012 11:56:48 GMT
+X-Powered-By: Phusion Passenger (mod_rails/mod_rack) 3.0.9
+ETag: "95bc2eaddfac613540f469946f28af4b"
+Content-Type: application/x-deflate; charset=utf-8
+<perf_report_response status="success"><events_processed><event id="221"/>
+</events_processed><rescan device_type="1" name="scan" mode="full" count="12"
+at="1329134208"/></perf_report_response>
+{"value":"true","task":"update","part":"800-00069-r05","capacity":"12",
+"version":"R3.12.34 (2e8bfe)","time":"2012-02-13T11:56:48Z","x":"a%20b&amp;c"}"""
+    assert Pseudonyms().text(text) == text
+
+
+def test_channels_stay_with_their_serial() -> None:
+    text = xml(event(), device())
+    said = Pseudonyms().text(text)
+    assert said.count('.1"') == text.count('.1"')
+
+
 def test_numbers_are_left_alone() -> None:
     text = 'stats="250102,59979,27782,7462,49,0,0,67535" end_date="1700000100"'
     assert Pseudonyms().text(text) == text
@@ -128,6 +201,7 @@ def test_export_hides_the_place_and_mac_addresses() -> None:
     [
         *("latitude", "lat='", "mac_", "<lat ", "lat &quot;"),
         *('"gps":[', '"gps":{"', "<gps><x>", '"gps":[],'),
+        *("<lat a=", "<serial ", "serial=[", "a@", "1:", "1.1.", "%25", "eqid='a"),
     ],
 )
 def test_words_without_end_take_no_time(word: str) -> None:

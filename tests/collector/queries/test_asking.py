@@ -126,6 +126,9 @@ def test_days_that_are_none(db: Path) -> None:
     for words in (("--from", "yesterday"), ("--to", "2026-13-01")):
         told = run("energy", "--db", db, *words, code=2).stderr
         assert "a day is needed, as 2026-06-21" in told
+    days = ("--from", "2026-06-22", "--to", "2026-06-21")
+    told = run("energy", "--db", db, *days, code=2).stderr
+    assert "--from 2026-06-22 is after --to 2026-06-21" in told
 
 
 def test_devices_have_a_state_and_a_zone(db: Path) -> None:

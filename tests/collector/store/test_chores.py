@@ -289,7 +289,10 @@ def test_commands(db: Path, tmp_path: Path) -> None:
     assert "dead_letter" in text
     assert "answered 400" in text
     (dead, _) = json.loads(run("outbox", "--db", db, "--json").stdout)
-    assert run("outbox", "--db", db, "--requeue", "ffff", code=1).stderr
+    for odd in ("ffff", "", "%"):
+        words = ("--requeue", "all", "--requeue", odd)
+        told = run("outbox", "--db", db, *words, code=1).stderr
+        assert f"{odd}: nothing in the outbox fits" in told
     wanted = dead["sha256"][:9]
     assert "1 report(s)" in run("outbox", "--db", db, "--requeue", wanted).stdout
     found = json.loads(run("outbox", "--db", db, "--json").stdout)

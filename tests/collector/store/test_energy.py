@@ -10,7 +10,9 @@ from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import energy, totals
 from nutbridge.collector.store.api import Store
-from nutbridge.collector.store.zones import OTHER_NAMES, offset_s, zone_of
+from nutbridge.collector.store.chores import rebuild
+from nutbridge.collector.store.zone_names import RAILS, WINDOWS
+from nutbridge.collector.store.zones import offset_s, zone_of
 from tests.collector.parse.samples import PANEL, SERIAL, body, interval, reading
 from tests.collector.store.using import Object, asking, exported, put, raw
 
@@ -166,7 +168,38 @@ def test_zone_names_are_those_of_tzdata() -> None:
 
 def test_other_names_of_zones_are_there() -> None:
     """Windows' and Rails' names lead to zones that tzdata has."""
-    assert {name for name in OTHER_NAMES if zone_of(name) is None} == set()
+    names = WINDOWS | RAILS
+    assert {name for name in names if zone_of(name) is None} == set()
+    pacific = ZoneInfo("America/Los_Angeles")
+    assert zone_of("(GMT-08:00) Pacific Time (US & Canada)") is pacific
+    assert zone_of(" America/Los_Angeles\n") is pacific
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", " ", "GMT+1", "UTC+01:00", "+01:00", "Mars/Base", "localtime"),
+        *("/etc/localtime", "../UTC", "Europe", "Europe/", "A\0", "Å/B", "A" * 5000),
+        *("Europe/Kyiv/x", "posix/UTC", "(GMT-08:00)", "()", "PST8PDT "),
+    ],
+)
+def test_odd_names_of_zones_are_none(name: str) -> None:
+    """Whether ``GMT+1`` is east or west of it nobody can tell."""
+    assert (zone_of(name) is None) == (name != "PST8PDT ")
+
+
+def test_blank_zone_is_none(store: Store, url: str) -> None:
+    """What the Envoy said before holds, now and when the sums are made anew."""
+    for number, zone in enumerate(("US/Eastern", "", "  ")):
+        row = slot(number, at(2023, 11, 14 + number, 23, 30), 1 << number)
+        put(store, body(row, envoy={"timezone": zone}))
+    days = [("2023-11-14", 1), ("2023-11-15", 2), ("2023-11-16", 4)]
+    for _ in range(2):
+        with asking(url) as database:
+            found = [(o.period.label, o.energy_j) for o in totals(database, By.DAY)]
+            assert found == days
+            assert [one.timezone for one in database.envoys()] == ["US/Eastern"]
+        rebuild(store, lambda _done, _total: None)
 
 
 def test_zone_of_a_report_is_that_of_its_rows(store: Store, url: str) -> None:

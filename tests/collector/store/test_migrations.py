@@ -20,7 +20,7 @@ from nutbridge.collector.store.chores import rebuild
 from nutbridge.collector.store.reading import Reader, reading
 from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import NOW, body, interval
-from tests.collector.store.using import exported, listed, put
+from tests.collector.store.using import exported, listed, put, run
 
 DATA = Path(__file__).parents[3] / "test-data" / "collector"
 V1, V2 = DATA / "v1", DATA / "v2"
@@ -84,6 +84,17 @@ def test_rows_and_states_stay(old: str) -> None:
     assert left == {77: "twice", 78: "date"}
     assert [row["conflict"] for row in rows if "conflict" in row] == [True]
     assert [row["odd"] for row in rows if "odd" in row] == [True]
+
+
+@pytest.mark.parametrize("version", [V1, V2], ids=["v1", "v2"])
+def test_backup_before_it_is_brought_up(tmp_path: Path, version: Path) -> None:
+    old, copy = (f"sqlite:///{tmp_path}/{name}.db" for name in ("old", "copy"))
+    of_before(old, version)
+    run("backup", tmp_path / "copy.db", "--db", old)
+    for url in (old, copy):
+        Store.open(url).close()
+    assert listed(copy) == listed(old)
+    assert exported(copy) == exported(old)
 
 
 def test_panels_are_known(old: str) -> None:
