@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from nutbridge.net.failures import LinkError, NotConnectedError, describe
-from nutbridge.net.library import httpx
+from nutbridge.net.library import httpx, ready_for_asyncio
+
+ready_for_asyncio()
 
 #: Name and value as they are sent.
 RawHeader = tuple[bytes, bytes]

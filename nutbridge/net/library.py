@@ -3,12 +3,13 @@
 Everybody here takes ``httpx`` from this module.
 """
 
+import importlib
 import logging
 import sys
 from types import ModuleType
 from typing import cast
 
-__all__ = ["httpx"]
+__all__ = ["httpx", "ready_for_asyncio"]
 
 # Loaded for nothing where they stand beside it, and left out where they cannot be
 # found: httpx's own command line (click, rich: 0.1 s more at each start), the event
@@ -34,3 +35,11 @@ finally:
 # At DEBUG they write whole header lines, session ids among them.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def ready_for_asyncio() -> None:
+    """Give the library what it needs in an event loop, which the daemon has not."""
+    # It looks there for anyio at each request, and found none when it was loaded.
+    vars(sys.modules["httpcore._synchronization"])["anyio"] = importlib.import_module(
+        "anyio"
+    )
