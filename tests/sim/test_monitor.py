@@ -7,6 +7,7 @@ import pytest
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
 from tests.sim.gateway import Mood
+from tests.sim.house import House
 from tests.sim.world import World, outage
 
 
@@ -120,6 +121,24 @@ def test_monitor_full_polls_far_apart_are_no_news(
     world.run_for(3 * 3600.0)
     told = [r for r in caplog.records if "charge reckoned" in r.message]
     assert 1 <= len(told) <= 3
+
+
+@pytest.mark.parametrize("alert_s", [20.0, 60.0, 90.0, 300.0])
+def test_monitor_lb_stays_between_full_polls(alert_s: float) -> None:
+    """POLLFREQALERT=60: OB LB was OB for a moment at every full poll."""
+    policy = Policy(pollfreq_s=alert_s, alert_s=alert_s)
+    world = World(policy, House(soc_pct=30.0, load_w=1500.0))
+    world.run_for(20.0)
+    world.house.soc_pct = 30.0
+    world.set_grid(there=False)
+    world.run_until(lambda: world.port.status == "OB LB", 2 * 3600.0)
+    said: list[str | None] = []
+    world.port.on_change = lambda _old, new: said.append(new)
+    for _ in range(60):
+        world.advance(max(0.0, world.next_at - world.clock.boottime()))
+        world.next_at = world.monitor.tick()
+    assert world.house.dark_at is None
+    assert set(said) == {"OB LB"}
 
 
 def test_monitor_user_settings_are_read_again() -> None:

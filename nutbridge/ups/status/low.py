@@ -266,17 +266,20 @@ def _outage_is_young(look: OutageMoment) -> bool:
 def _nobody_asked_yet(look: OutageMoment) -> bool:
     """After a start or suspend: neither a reading nor a minute of asking.
 
-    A reckoned charge counts from the start of the outage too: OB is written
-    before the charge is asked for, and a charge read hours ago on line would
-    say LB there, beside a full battery. After a restart at least one check must
-    have asked in vain.
+    A charge that is reckoned from one read in this outage counts at once: where full
+    polls are a minute apart LB would else come and go with each. One read before it
+    does not: OB is written before the charge is asked for, and a charge read hours
+    ago on line would say LB there, beside a full battery. After a restart at least
+    one check must have asked in vain.
     """
     memory = look.memory
     charge = memory.battery.charge
     if memory.vain_s >= NO_ESTIMATED_LB_S and memory.checked_at > memory.started_at:
         return False
-    read_since = charge is not None and charge.at >= memory.started_at
-    return look.estimated or not read_since
+    since = memory.started_at
+    if look.estimated:
+        since = max(since, memory.outage_since or 0.0)
+    return charge is None or charge.at < since
 
 
 def _grid_seems_back(look: OutageMoment) -> bool:
