@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from nutbridge.config.file_names import memory_name, state_name
 from nutbridge.config.settings import Settings
@@ -34,6 +34,16 @@ _INVERTER_EVERY_S = 6.0
 _ONCE_CLOSED_AGAIN_S = 2.0
 
 
+class MainSource(TokenNews, Protocol):
+    """The source that decides.
+
+    Attributes:
+        collar_known: a Meter Collar was seen, in whatever boot.
+    """
+
+    collar_known: bool
+
+
 class MonitorParts(NamedTuple):
     """A monitor and what its runner needs beside it.
 
@@ -42,7 +52,7 @@ class MonitorParts(NamedTuple):
     """
 
     monitor: Monitor
-    source: TokenNews
+    source: MainSource
     state_session: StateSession
 
     def close(self) -> None:
@@ -124,7 +134,7 @@ def _sources(
     host: Host,
     *,
     once: bool,
-) -> tuple[TokenNews, Source]:
+) -> tuple[MainSource, Source]:
     """Return who decides, and the same with what stands beside it.
 
     Only what the config asks for is loaded.
@@ -162,6 +172,9 @@ def recall_house(settings: Settings, parts: MonitorParts) -> "HouseMemory | None
     house = read_house(path, settings.serial)
     if house is not None and not parts.state_session.written_this_boot:
         parts.monitor.memory = recalled(parts.monitor.memory, house)
+        # The relay alone may say closed in an outage, and the first checks after a
+        # power cut may not reach the inventory.
+        parts.source.collar_known = parts.monitor.memory.collar
     return house
 
 

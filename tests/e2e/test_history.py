@@ -10,9 +10,12 @@ from nutbridge.daemon.history.recording import Recording
 from nutbridge.daemon.house_store import read_house
 from nutbridge.daemon.wiring import recall_house
 from nutbridge.net.worker import ThreadWaiter
+from nutbridge.sources.enphase.paths import INVENTORY
 from nutbridge.system.clock import Host
+from nutbridge.ups.status.house import HouseMemory, render_house
 from nutbridge.ups.status.table import State
 from tests.e2e.site import UPS, Site
+from tests.fakes import failures
 from tests.fakes.fixtures import RunningGateway
 from tests.fakes.inside import UPS as INSIDE
 from tests.fakes.inside import Ahead, Inside
@@ -97,3 +100,18 @@ def test_house_outlives_a_reboot(
     assert (memory.state, memory.shown) == (found.state, found.shown)
     assert memory.outage_since is None
     second.monitor.discard()
+
+
+def test_collar_outlives_a_reboot(
+    standin_gateway: RunningGateway, tmp_path: Path
+) -> None:
+    """Booted in an outage: the relay behind a Collar says closed, the rest is away."""
+    where = (standin_gateway.host, standin_gateway.token, standin_gateway.house.serial)
+    seen = HouseMemory(where[2], controller=True, collar=True, backup_mode=True)
+    (tmp_path / f"enphase-{INSIDE}.memory").write_bytes(render_house(seen))
+    standin_gateway.faults.always(failures.status(503), INVENTORY)
+    booted = Inside(tmp_path, *where)
+    assert recall_house(booted.settings, booted.parts) is not None
+    booted.monitor.tick()
+    assert not booted.visible
+    booted.monitor.discard()

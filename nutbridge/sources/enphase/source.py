@@ -95,6 +95,7 @@ class EnphaseSource:
 
     Attributes:
         opened_at: CLOCK_BOOTTIME when anybody last said open, s; None for never.
+        collar_known: a Meter Collar was seen, now or earlier: it is asked too.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class EnphaseSource:
         self._details = Details(
             gateway, clock, request_s=self._request_s, disable_meters=disable_meters
         )
-        self._collar_known = collar
+        self.collar_known = collar
         self._inventory_tries = INVENTORY_TRIES
         self.opened_at: float | None = None
         self._believed = ""
@@ -305,8 +306,8 @@ class EnphaseSource:
     def _has_collar(self) -> bool:
         inventory = self._details.inventory
         if inventory is not None and inventory.value.collars:
-            self._collar_known = True
-        return self._collar_known
+            self.collar_known = True
+        return self.collar_known
 
     def _ask_collar(self, relay: Relay, until: float) -> GridAnswer:
         """Ask the Collar too; without its word ``closed`` proves nothing."""
