@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -49,6 +50,54 @@ def test_send_request_as_given(serve: Serve, connect: Connect, until: float) -> 
     ]
     assert f"Host: {server.host}".encode() in lines
     assert b"Accept-Encoding: identity" in lines
+
+
+def test_send_same_path_with_something_else(
+    serve: Serve, connect: Connect, until: float
+) -> None:
+    """A request is kept ready; never the token, the session or the body of before."""
+    server = serve(answer_all)
+    device = connect(server.host)
+    for number in (1, 1, 2):
+        headers = {"Authorization": f"Bearer t{number}"}
+        device.send(Request("GET", "/a", headers), until)
+    device.send(Request("GET", "/a", {**headers, "Cookie": "sessionId=s"}), until)
+    device.send(Request("GET", "/b", headers), until)
+    for body in (b"one", b"two", b"two"):
+        device.send(Request("POST", "/a", headers, body), until)
+    device.send(Request("GET", "/a"), until)
+    found = [
+        (
+            request.split(b" HTTP")[0],
+            *sorted(re.findall(rb"Bearer t\d|sessionId=\w", request)),
+            request.partition(b"\r\n\r\n")[2],
+        )
+        for request in server.requests
+    ]
+    first, second, session = b"Bearer t1", b"Bearer t2", b"sessionId=s"
+    assert found == [
+        (b"GET /a", first, b""),
+        (b"GET /a", first, b""),
+        (b"GET /a", second, b""),
+        (b"GET /a", second, session, b""),
+        (b"GET /b", second, b""),
+        (b"POST /a", second, b"one"),
+        (b"POST /a", second, b"two"),
+        (b"POST /a", second, b"two"),
+        (b"GET /a", b""),
+    ]
+
+
+def test_answer_header_that_comes_twice(
+    serve: Serve, connect: Connect, until: float
+) -> None:
+    def script(talk: Talk) -> None:
+        talk.request()
+        talk.send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=\xe9\r\n")
+        talk.send(b"Content-Length: 0\r\n\r\n")
+
+    answer = connect(serve(script).host).send(RELAY, until)
+    assert answer.headers["set-cookie"] == "a=1, b=\xe9"
 
 
 def test_send_path_with_two_slashes_stays_on_host(
