@@ -26,6 +26,7 @@ _CONNECT_TIMEOUT_S = 0.5
 #: Of a socket's path: sun_path of unix(7).
 _LONGEST = 107
 _CAP = 1 << 20
+_MISSING = (FileNotFoundError, NotADirectoryError)
 
 
 def socket_paths(
@@ -70,14 +71,18 @@ def _sections_of(conf: UpsConf, port_file: Path, folder: Path) -> Iterator[str]:
             yield section.name
 
 
+def _conf_folders(environ: Mapping[str, str]) -> list[Path]:
+    keys = ("NUT_CONFPATH", "NUT_SYSCONFIG")
+    given = [environ[key] for key in keys if environ.get(key)]
+    return [Path(each) for each in given or CONF_FOLDERS]
+
+
 def _texts(
     environ: Mapping[str, str], name: str, *, strict: bool
 ) -> Iterator[tuple[Path, str]]:
     """Return this file of every folder in which NUT's config can be."""
-    missing = (FileNotFoundError, NotADirectoryError) if strict else (OSError,)
-    keys = ("NUT_CONFPATH", "NUT_SYSCONFIG")
-    given = [environ[key] for key in keys if environ.get(key)]
-    for folder in map(Path, given or CONF_FOLDERS):
+    missing = _MISSING if strict else (OSError,)
+    for folder in _conf_folders(environ):
         with contextlib.suppress(*missing):
             data = read_file(folder / name, _CAP, trusting=True).data
             yield folder, data.decode("utf-8", "replace")
@@ -94,14 +99,40 @@ class DriverSockets:
 
     def __init__(self, ups: str, environ: Mapping[str, str], port_file: Path) -> None:
         self._where = (ups, environ, port_file)
+        self._confs = [
+            folder / name
+            for folder in _conf_folders(environ)
+            for name in ("nut.conf", "ups.conf")
+        ]
+        self._known: tuple[tuple[_Stamp, ...], list[Path]] | None = None
 
     def answer(self) -> bool:
-        """Tell whether a driver runs; where that may not be seen, one may."""
+        """Tell whether a driver runs; where that may not be seen, one may.
+
+        A driver that never came is looked for at every check, so NUT's config is
+        read again only where a file of it has changed.
+        """
         try:
-            paths = socket_paths(*self._where, strict=True)
+            # Before the reading: what is changed meanwhile is read the next time.
+            stamps = tuple(_stamp(path) for path in self._confs)
+            if self._known is None or self._known[0] != stamps:
+                self._known = stamps, socket_paths(*self._where, strict=True)
         except OSError:
             return True
-        return driver_runs(paths)
+        return driver_runs(self._known[1])
+
+
+#: Of a file: device, inode, size, times of the last change of content and inode.
+_Stamp = tuple[int, int, int, int, int] | None
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        found = os.stat(path)
+    except _MISSING:
+        return None
+    times = found.st_mtime_ns, found.st_ctime_ns
+    return found.st_dev, found.st_ino, found.st_size, *times
 
 
 def driver_runs(paths: Iterable[Path]) -> bool:
@@ -113,10 +144,11 @@ def _answers(path: Path) -> bool:
     if len(os.fsencode(path)) > _LONGEST:
         return False  # nobody can listen there
     try:
+        os.stat(path)  # most of them are not there: a socket costs four calls
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
             link.settimeout(_CONNECT_TIMEOUT_S)
             link.connect(str(path))
-    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+    except (*_MISSING, ConnectionRefusedError):
         return False
     except OSError:
         # Busy, not for us to see (Debian's /run/nut is closed to other users), or no

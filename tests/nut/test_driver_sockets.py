@@ -79,6 +79,53 @@ def test_socket_of_the_environment_does_not_hide_the_others(
     assert runs(folder, NUT_STATEPATH="/nowhere")
 
 
+@pytest.mark.parametrize("name", ["nut.conf", "ups.conf"])
+def test_socket_place_that_is_told_later(
+    folder: Path, listens: object, name: str
+) -> None:
+    """One that looks at each check sees what changed in the files meanwhile."""
+    assert callable(listens)
+    sockets = DriverSockets(
+        "home", {"NUT_CONFPATH": str(folder / "conf")}, folder / "home.dev"
+    )
+    lines = {
+        "nut.conf": "NUT_STATEPATH={}\n",
+        "ups.conf": "statepath = {}\n",
+    }
+    listens("one/dummy-ups-home")
+    listens("two/dummy-ups-home")
+    assert [sockets.answer() for _ in range(2)] == [False] * 2
+    write(folder, name, lines[name].format(folder / "one"))
+    assert sockets.answer(), "a file that was not there"
+    write(folder, name, lines[name].format(folder / "six"))
+    assert not sockets.answer(), "as long as before"
+    write(folder, name, lines[name].format(folder / "two"))
+    assert sockets.answer()
+    (folder / "conf" / name).unlink()
+    assert not sockets.answer()
+
+
+def test_socket_config_that_may_be_read_no_longer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "ups.conf", "")
+    environ = {"NUT_CONFPATH": str(folder / "conf")}
+    sockets = DriverSockets("home", environ, folder / "home.dev")
+    assert not sockets.answer()
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nutbridge.nut.driver.os.stat", refuse)
+        assert sockets.answer(), "a folder closed to us proves nothing"
+        patch.undo()
+        patch.setattr("nutbridge.nut.driver.read_file", refuse)
+        (folder / "conf" / "ups.conf").chmod(0o600)
+        assert sockets.answer(), "its mode has changed: read again"
+    assert not sockets.answer()
+
+
 def test_socket_of_another_section_that_reads_the_file(
     folder: Path, listens: object
 ) -> None:
