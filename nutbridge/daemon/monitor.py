@@ -206,7 +206,8 @@ class Monitor:
             self._hide(now)
         self.memory = checked(before, self.memory, self._clock.boottime())
         self._do_upkeep()
-        self._keep(now, important=worth_saving(before, self.memory))
+        important = worth_saving(before, self.memory, now - self._saved_at)
+        self._keep(now, important=important)
         if _log.isEnabledFor(VERBOSE):
             _log.log(VERBOSE, "%s", poll_line(self.memory, self.verdict, heard))
         self._due_at = max(next_at, self._clock.boottime())

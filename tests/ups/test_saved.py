@@ -10,6 +10,7 @@ from nutbridge.ups.status.events import check
 from nutbridge.ups.status.memory import (
     SLOTS,
     BatteryMemory,
+    Charge,
     FlowMemory,
     Gap,
     LoadHistory,
@@ -121,6 +122,34 @@ def test_state_file_keeps_what_status_shows() -> None:
         flow=FlowMemory(last=Flows(4.0, 734.0, 700.0, None, 0.0)),
     )
     assert parse(render(SavedState("boot", "/port", memory))).memory == memory
+
+
+def read_again(state: State, soc_pct: float) -> tuple[Memory, Memory]:
+    """Return a memory before and after a reading that follows one of 80 %."""
+    first = BatteryMemory(charge=Charge(100.0, 80.0))
+    then = BatteryMemory(charge=Charge(105.0, soc_pct))
+    return Memory(state=state, battery=first), Memory(state=state, battery=then)
+
+
+def test_same_charge_on_line_is_saved_with_each_usual_full_poll() -> None:
+    before, after = read_again(State.ONLINE, 80.0)
+    assert not worth_saving(before, after, 5.0), "POLLFREQ=5: not every 5 s"
+    assert worth_saving(before, after, Policy().pollfreq_s - 1.0)
+
+
+@pytest.mark.parametrize("state", [State.ON_BATTERY, State.HOLDING])
+def test_each_reading_of_an_outage_is_saved(state: State) -> None:
+    """From the last one the charge is reckoned, over a restart too."""
+    assert worth_saving(*read_again(state, 80.0), 1.0)
+
+
+def test_another_charge_is_saved_at_once() -> None:
+    assert worth_saving(*read_again(State.ONLINE, 79.0), 1.0)
+    before, _ = read_again(State.ONLINE, 80.0)
+    nothing = Memory(state=State.ONLINE)
+    assert worth_saving(nothing, before, 1.0)
+    assert worth_saving(before, nothing, 1.0)
+    assert not worth_saving(nothing, nothing)
 
 
 def test_gap_is_noted_when_the_gateway_answers_again() -> None:

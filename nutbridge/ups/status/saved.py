@@ -4,14 +4,15 @@ Small JSON, written whole. Anything odd in it makes the whole file worthless
 (SnapshotError): half a memory could vouch for a status that nobody wrote.
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from nutbridge.ups.snapshot import SnapshotError, decode, pack, unpack
-from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.memory import Charge, Memory
 from nutbridge.ups.status.policy import Policy
-from nutbridge.ups.status.table import State
+from nutbridge.ups.status.table import ON_BATTERY_STATES, State
 from nutbridge.ups.units import SECONDS_PER_DAY
 
 VERSION = 2
@@ -143,18 +144,35 @@ def _part(
     return _renamed(known, names) if known.keys() >= set(needed) else None
 
 
-def worth_saving(before: Memory, after: Memory) -> bool:
-    """Whether something changed that a restart must know at once."""
+#: On line the same charge, read again, is no news sooner, s. Less than POLLFREQ's
+#: default: with it each full poll is saved.
+SAME_CHARGE_S = 50.0
+
+
+def worth_saving(before: Memory, after: Memory, saved_s: float = math.inf) -> bool:
+    """Whether something changed that a restart must know at once.
+
+    Args:
+        before: the memory before a check.
+        after: the memory after it.
+        saved_s: how long ago it was saved last.
+    """
     return (
         before.state is not after.state
         or before.shown != after.shown
         or before.relay.grid is not after.relay.grid
         or (before.relay.silent_since is None) != (after.relay.silent_since is None)
-        or _read_at(before) != _read_at(after)
+        or _is_news(before.battery.charge, after, saved_s)
         or before.low.lb != after.low.lb
     )
 
 
-def _read_at(memory: Memory) -> float | None:
+def _is_news(before: Charge | None, after: Memory, saved_s: float) -> bool:
+    charge = after.battery.charge
+    if before is None or charge is None:
+        return charge is not before
     # Not the whole charge: while it is reckoned it changes with every check.
-    return memory.battery.charge.at if memory.battery.charge else None
+    if before.at == charge.at:
+        return False
+    calm = after.state not in ON_BATTERY_STATES and before.soc_pct == charge.soc_pct
+    return not calm or saved_s >= SAME_CHARGE_S
