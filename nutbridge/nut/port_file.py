@@ -23,6 +23,7 @@ from nutbridge.system.files import (
     ChangedError,
     Folder,
     folder_of,
+    glance,
     look,
     owner_for,
     read_file,
@@ -82,6 +83,8 @@ class PortFile:
         self.path = path
         self.real = real_path(path)
         self.twin = self.real.with_name(self.real.name + NOCOMMS_SUFFIX)
+        visible, hidden = PortFileName
+        self._names = (visible, self.real), (hidden, self.twin)
         self._spare = f".{self.real.name}.spare"
         self._clock = clock
         self._written: tuple[bytes, Signature] | None = None
@@ -102,7 +105,7 @@ class PortFile:
                 pass  # root is told who could lead it astray
             found = [
                 (place, _plain_file(name))
-                for place, name in self._names()
+                for place, name in self._names
                 if os.path.lexists(name)
             ]
         if not all(plain for _, plain in found):
@@ -149,14 +152,14 @@ class PortFile:
             PortFileError: the folder cannot be searched.
         """
         with self._explained("look at it"):
-            try:
-                with Folder(self.real.parent) as folder:
-                    return self._signature(folder)
-            except FileNotFoundError:
-                return None  # the folder itself is gone
+            for place, name in self._names:
+                found = glance(name)
+                if found is not None:
+                    return Signature.of(place, found)
+        return None
 
     def _signature(self, folder: Folder) -> Signature | None:
-        for place, name in self._names():
+        for place, name in self._names:
             with contextlib.suppress(FileNotFoundError):
                 return Signature.of(place, folder.stat(name.name))
         return None
@@ -169,7 +172,7 @@ class PortFile:
                 a plain file.
         """
         with self._explained("read it"):
-            for _, name in self._names():
+            for _, name in self._names:
                 with contextlib.suppress(FileNotFoundError):
                     return self._read(name)
         raise self._error(f"does not exist, nor does {self.twin.name}")
@@ -199,6 +202,8 @@ class PortFile:
         Raises:
             PortFileError: the file is as it was before.
         """
+        if self._stands(data):
+            return False
         with (
             self._explained("write it"),
             self._alone(),
@@ -234,6 +239,17 @@ class PortFile:
                 folder.unlink(self.twin.name)
         return wrote
 
+    def _stands(self, data: bytes) -> bool:
+        """Whether this is what the object wrote last, untouched, and the twin is gone.
+
+        The usual case of a poll, so it takes no lock: nothing is written.
+        """
+        if self._written is None or self._written[0] != data:
+            return False
+        with self._explained("look at it"):
+            same = self.signature() == self._written[1]
+            return same and glance(self.twin) is None
+
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep others from replacing the file, or take what they would do it with.
@@ -249,7 +265,7 @@ class PortFile:
 
     def _times(self, folder: Folder) -> Iterator[int]:
         """Return the seconds that the next modification time must not be."""
-        for _, name in self._names():
+        for _, name in self._names:
             with contextlib.suppress(FileNotFoundError):
                 yield int(folder.stat(name.name).st_mtime) + 1
         if self._mtime_s is not None:
@@ -262,7 +278,7 @@ class PortFile:
         used chmod), or where we have no more rights than who put it there.
         """
         read, access = self._known or (None, _NEW)
-        for _, name in self._names():
+        for _, name in self._names:
             try:
                 found = folder.stat(name.name)
             except FileNotFoundError:
@@ -328,9 +344,6 @@ class PortFile:
                 return False
         self._written = None
         return True
-
-    def _names(self) -> tuple[tuple[PortFileName, Path], ...]:
-        return ((PortFileName.VISIBLE, self.real), (PortFileName.HIDDEN, self.twin))
 
     def _error(self, problem: str) -> PortFileError:
         return PortFileError(str(self.path), problem)

@@ -63,6 +63,8 @@ class PortFilePublisher:
         self._signature: Signature | None = None
         self._told: set[str] = set()
         self._last: tuple[Mapping[str, Value], float, int | None] | None = None
+        # The file's bytes and all that they are made of: most polls bring nothing new.
+        self._rendered: tuple[tuple[object, ...], bytes] | None = None
         self.settings: UserSettings = user_settings(self._text, maker)
         self.writes = 0
 
@@ -132,23 +134,33 @@ class PortFilePublisher:
         raised = low_pct > self.settings.charge_low_pct
         # The user's own limit may be another one when this is written again.
         self._last = (values, low_pct if raised else 0.0, phases)
-        texts: dict[str, str | None] = dict(self.settings.used)
-        if raised:
-            texts[CHARGE_LOW] = used = f"{low_pct:.1f}".removesuffix(".0")
-            self._tell(
-                f"{CHARGE_LOW}: {self.settings.used[CHARGE_LOW]} is too near to the "
-                f"charge at which the battery stops; {used} is used"
-            )
-        texts |= {name: as_text(name, value) for name, value in values.items()}
-        data = render(self._text, texts, phases, self._maker)
+        made_of = (*self._last, self._text)
+        if self._rendered is None or self._rendered[0] != made_of:
+            texts = self._texts(*self._last[:2])
+            data = render(self._text, texts, phases, self._maker)
+            self._rendered = made_of, data
+        data = self._rendered[1]
         wrote = self._port.write(data)
         if wrote:
             self.writes += 1
             # A name that was ever in the file stays in it: the driver would
             # keep the value of a name that is missing.
             self._text = parse(data)
-        self._signature = self._port.signature()
+            self._signature = self._port.signature()
         return wrote
+
+    def _texts(
+        self, values: Mapping[str, Value], low_pct: float
+    ) -> dict[str, str | None]:
+        """Return all values as text; ``low_pct`` 0 leaves battery.charge.low."""
+        texts: dict[str, str | None] = dict(self.settings.used)
+        if low_pct:
+            texts[CHARGE_LOW] = used = f"{low_pct:.1f}".removesuffix(".0")
+            self._tell(
+                f"{CHARGE_LOW}: {self.settings.used[CHARGE_LOW]} is too near to the "
+                f"charge at which the battery stops; {used} is used"
+            )
+        return texts | {name: as_text(name, value) for name, value in values.items()}
 
     def republish(self) -> None:
         """Write the last values again, beside lines the user has changed.

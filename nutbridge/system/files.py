@@ -488,6 +488,26 @@ def look(path: Path) -> os.stat_result:
         return folder.stat(name)
 
 
+def glance(path: Path, *, follow: bool = False) -> os.stat_result | None:
+    """Return the stat of a name, of the link itself where it is one; None: not there.
+
+    For one question alone: whether what was read or written there has changed since.
+    Nothing is opened or believed, so root too goes by the path, in one call for 20;
+    who leads it elsewhere shows it a change, and what follows goes by handles.
+
+    Args:
+        path: of the file.
+        follow: of what a link leads to.
+
+    Raises:
+        OSError: the folder may not be searched, or is none.
+    """
+    try:
+        return os.stat(path, follow_symlinks=follow)
+    except FileNotFoundError:
+        return None
+
+
 def replace_file(
     path: Path, data: bytes, *, access: Access = PRIVATE, durable: bool = True
 ) -> None:

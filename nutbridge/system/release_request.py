@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from nutbridge.system.clock import Clock
-from nutbridge.system.files import Access, Folder, replace_file
+from nutbridge.system.files import Access, Folder, glance, replace_file
 
 #: Longer than the longest wait between two checks (POLLFREQALERT, 300 s).
 COUNTS_S = 600.0
@@ -45,8 +45,10 @@ class ReleaseRequest:
         replace_file(self.path, text.encode("ascii"), access=Access(0o644))
 
     def there(self) -> bool:
-        """Whether a request is there that counts; none costs one failed open(2)."""
+        """Whether a request is there that counts; none costs one failed stat(2)."""
         try:
+            if glance(self.path) is None:
+                return False
             with Folder(self.path.parent) as folder:
                 found = folder.read(self.path.name, _BYTES)
         except OSError:

@@ -9,6 +9,7 @@ Nothing here decides or repeats; a failure is one DeviceError naming host and pa
 """
 
 import contextlib
+import functools
 import logging
 import math
 import re
@@ -396,6 +397,7 @@ class Gateway:
         _log.log(BODIES, "%s %s: %d %s", *words)
 
 
+@functools.lru_cache(8)  # the answers of one poll are of the same second or two
 def http_date(text: str) -> float | None:
     """Return the time in a Date header, seconds since 1970, or None.
 

@@ -26,6 +26,7 @@ from nutbridge.system.files import (
     Access,
     Folder,
     folder_of,
+    glance,
     is_strangers,
     look,
     read_file,
@@ -194,8 +195,10 @@ def _mode(path: Path) -> int:
 
 def _signature(path: Path) -> tuple[int, int, int, int] | None:
     try:
-        found = look(path)
+        found = glance(path, follow=True)
     except OSError:
+        return None
+    if found is None:
         return None
     # The mode too: what was readable by everybody is put right with chmod.
     return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode

@@ -116,6 +116,17 @@ def test_fresh_tells_once_of_a_file_that_everybody_can_read(
     assert store.fresh() == owner_token()
 
 
+def test_fresh_through_a_link(path: Path) -> None:
+    """What counts is the file that the link leads to."""
+    target = path.parent / "elsewhere"
+    path.symlink_to(target)
+    store = TokenStore(path, SERIAL)
+    assert store.read() is None
+    TokenStore(target, SERIAL).store(owner_token())
+    assert store.fresh() == owner_token()
+    assert store.fresh() is None, "seen already"
+
+
 def test_store_through_a_link(path: Path) -> None:
     target = path.parent / "elsewhere"
     path.symlink_to(target)
