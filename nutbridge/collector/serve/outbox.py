@@ -170,34 +170,36 @@ class Outbox:
 
     async def _deliver(self, head: StoredRaw) -> None:
         """Send a head, note what became of it."""
+        outcome = Outcome.SILENT
         try:
-            delivered = await self._send(head)
+            outcome = await self._send(head)
         except Exception:  # noqa: BLE001 - the queue must not stand still until a restart
             _log.exception("this is a bug in nutbridge; please report it")
-            delivered = False
         finally:
             del self._busy[head.envoy_id]
-        if delivered:
+        if outcome is Outcome.DELIVERED:
             self._pause_s = None
         elif not self._ending.is_set():
-            self._pause()
+            # An answer about a report that was never sent before says nothing of the
+            # others: each of them is asked about as soon as the first was.
+            self._pause(longer=outcome is Outcome.SILENT or head.tries > 0)
 
-    def _pause(self) -> None:
+    def _pause(self, *, longer: bool = True) -> None:
         """Send nothing for a while, then one report; longer after each failure."""
-        self._pause_s = next_pause_s(self._pause_s)
+        self._pause_s = next_pause_s(self._pause_s if longer else None)
         self._until = asyncio.get_running_loop().time() + self._pause_s
         self._ready.clear()
 
-    async def _send(self, head: StoredRaw) -> bool:
+    async def _send(self, head: StoredRaw) -> Outcome:
         self._before.setdefault(head.raw_id, self._delivered)
         outcome, problem, answer = await self._ask(head)
         if outcome is Outcome.DELIVERED and answer is not None:
             await self._taken(head, answer)
-            return True
+            return outcome
         if self._ending.is_set():
             if answer is None:
                 self._forwarder.note_failure(head.raw_id, problem)
-            return False
+            return outcome
         self.problem = problem
         if head.tries + 1 >= TRIES and not self._others_pass(head):
             await self._send_next(head)
@@ -215,7 +217,7 @@ class Outbox:
         kept_answer = None if answer is None else kept(answer)
         await self._note(lambda: self._store.refused(head.raw_id, kept_answer, failed))
         self._tell(head, problem, state)
-        return False
+        return outcome
 
     def _others_pass(self, head: StoredRaw) -> bool:
         return self._delivered > self._before[head.raw_id]

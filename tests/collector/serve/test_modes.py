@@ -135,6 +135,27 @@ def test_poison_stands_aside_while_others_pass(
         assert problem
 
 
+@pytest.mark.slow(15)
+def test_many_poisoned_envoys_stop_no_other_one(
+    tmp_path: Path, enphase: Enphase
+) -> None:
+    """Each is asked about once, at the same pace: not a minute later each time."""
+    poisoned = {report_body(n, serial=f"22000000000{n}") for n in range(8)}
+    last = report_body(9)
+
+    def react(got: Got, link: socket.socket) -> None:
+        link.sendall(answer(400) if got.body in poisoned else yes_to(got.body))
+
+    enphase.reaction = react
+    with collector(tmp_path, *FORWARD, enphase.url) as running:
+        for body in (*poisoned, last):
+            assert running.post(body).status == 200
+        wait_for(
+            lambda: running.rows("SELECT 1 FROM raw WHERE forward_state = 'forwarded'")
+        )
+        assert enphase.got[-1].body == last
+
+
 @pytest.mark.parametrize("status", [404, 403, 503])
 def test_refusal_of_everything_is_an_outage(
     tmp_path: Path, enphase: Enphase, status: int
