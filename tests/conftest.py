@@ -1,5 +1,6 @@
 """What every test gets: stand-ins on loopback, and no other network."""
 
+import asyncio  # noqa: F401  before the HTTP library, whose half for it some tests need
 import gc
 import importlib
 import os

@@ -37,7 +37,7 @@ PURE = (
     *("nut.edit", "nut.ups_conf", "nut.numbers"),
     *("nut.errors", "net.wire", "net.jsonfields", "system.redact", "system.text"),
     *("config.keys", "config.text", "config.values", "config.settings"),
-    *("config.file_names", "config.sma"),
+    "config.sma",
     *("sources.enphase.paths", "sources.enphase.readings", "sources.enphase.meters"),
     *("sources.enphase.info", "sources.enphase.flows", "sources.enphase.facts"),
     *("sources.enphase.claims", "sources.enphase.schedule", "daemon.playback.cycle"),
@@ -112,10 +112,12 @@ CLOCK_CALLS = {"time", "monotonic", "sleep", "clock_gettime", "perf_counter"}
 OF_THE_DAEMON = (
     *("errors", "ups", "system", "net", "nut", "config", "sources", "daemon"),
 )
+#: Modules in them that the collector alone needs.
+OF_THE_COLLECTOR = ("net.forward",)
 #: Too heavy for a daemon on a small board: each costs 10 to 100 ms at the start.
 NEVER_LOADED = {
     *("asyncio", "pydantic", "rich", "zeroconf", "sqlite3", "starlette"),
-    *("sqlalchemy", "importlib.metadata", "trio", "click"),
+    *("sqlalchemy", "importlib.metadata", "trio", "anyio", "click"),
 }
 
 #: Needed by a poll or an error only, not by the way to it.

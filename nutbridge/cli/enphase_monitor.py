@@ -28,11 +28,10 @@ from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
     from nutbridge.config.settings import Settings
-    from nutbridge.daemon.runner import PulsingWaiter
     from nutbridge.nut.port_file import PortFile
     from nutbridge.nut.publisher import PortFilePublisher
     from nutbridge.system.clock import Clock, Host, Waiter
-    from nutbridge.system.sdnotify import Notifier
+    from nutbridge.system.sdnotify import Notifier, PulsingWaiter
 
 _log = logging.getLogger("nutbridge")
 
@@ -129,8 +128,7 @@ def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
 
 def _pulsing(waiter: "Waiter", clock: "Clock") -> "tuple[PulsingWaiter, Notifier]":
     """Return a waiter that shows systemd's watchdog that we live, and its notifier."""
-    from nutbridge.daemon.runner import PulsingWaiter
-    from nutbridge.system.sdnotify import Notifier, watchdog_interval_s
+    from nutbridge.system.sdnotify import Notifier, PulsingWaiter, watchdog_interval_s
 
     notifier = Notifier.from_environ(os.environ)
     pulse_s = watchdog_interval_s(os.environ)

@@ -111,7 +111,7 @@ def _plan(
 ) -> "WebPlan":
     from nutbridge.collector.serve import options
     from nutbridge.config.file import folders
-    from nutbridge.config.file_names import check_ups
+    from nutbridge.config.settings import check_ups
     from nutbridge.daemon.state_store import UNIT_FOLDER
     from nutbridge.web.house import find_upses, is_there
     from nutbridge.web.layout import read_layout

@@ -13,13 +13,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from nutbridge.config.file_names import (
+from nutbridge.config.settings import (
     CONFIG_NAME,
     UPS_ALLOWED,
     UPS_NAME,
+    ConfigSite,
+    Settings,
     check_ups,
+    interpret,
 )
-from nutbridge.config.settings import ConfigSite, Settings, interpret
 from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
 from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError

@@ -7,6 +7,7 @@ what is true: status/ does, from what the source answers.
 import logging
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nutbridge.daemon.last_resort import Crashes, LastResort
 from nutbridge.daemon.messages import (
@@ -33,7 +34,6 @@ from nutbridge.system.clock import Clock
 from nutbridge.system.release_request import ReleaseRequest
 from nutbridge.ups.model import Facts, Grid, Heard, Said
 from nutbridge.ups.notices import VERBOSE
-from nutbridge.ups.source import Source
 from nutbridge.ups.status.battery import given_up, learn
 from nutbridge.ups.status.events import (
     Step,
@@ -66,6 +66,9 @@ from nutbridge.ups.status.table import (
 )
 from nutbridge.ups.units import WH_PER_KWH
 
+if TYPE_CHECKING:
+    from nutbridge.ups.source import Source
+
 _log = logging.getLogger(__name__)
 
 _SAID = {Grid.OPEN: Said.OPEN, Grid.CLOSED: Said.CLOSED}
@@ -88,7 +91,7 @@ class Monitor:
         self,
         policy: Policy,
         serial: str,
-        source: Source,
+        source: "Source",
         publisher: PortFilePublisher,
         clock: Clock,
         driver_runs: Callable[[], bool],

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from nutbridge.daemon.last_resort import Crashes
 from nutbridge.daemon.messages import summary
@@ -14,68 +14,18 @@ from nutbridge.ups.status.table import State
 
 if TYPE_CHECKING:
     from nutbridge.system.sdnotify import Notifier
+    from nutbridge.ups.source import TokenNews
 
 _log = logging.getLogger(__name__)
-
-#: systemd kills after WatchdogSec=60 without a sign; no wait is longer than this.
-PULSE_S = 10.0
 
 #: -s asks for so long; with the start of the program and the last write it ends
 #: within 10 s, for which systemd waits before the daemon.
 ONCE_S = 8.5
 
 
-class TokenNews(Protocol):
-    """A source that can ask for a poll early, because a new token has come."""
-
-    @property
-    def has_new_token(self) -> bool:
-        """Whether a token has come that the last check lacked."""
-        ...
-
-    @property
-    def token_pending(self) -> bool:
-        """Whether a login is under way that may bring such a token."""
-        ...
-
-
-class PulsingWaiter:
-    """A waiter that shows the watchdog, every PULSE_S or sooner, that the loop lives.
-
-    Waiting for an answer is part of the loop: it ends by its own deadline.
-    """
-
-    def __init__(
-        self,
-        inner: Waiter,
-        clock: Clock,
-        notifier: "Notifier",
-        pulse_s: float | None = None,
-    ) -> None:
-        self._inner = inner
-        self._clock = clock
-        self._notifier = notifier
-        self._pulse_s = min(PULSE_S, pulse_s or PULSE_S)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for ``seconds``, a ``wake``, or a signal."""
-        until = self._clock.boottime() + seconds
-        while True:
-            self._notifier.watchdog()
-            left = until - self._clock.boottime()
-            if self._inner.wait(min(self._pulse_s, max(0.0, left))):
-                return True
-            if self._clock.boottime() >= until:
-                return False
-
-    def wake(self) -> None:
-        """End the wait of the main thread; safe from any thread."""
-        self._inner.wake()
-
-
 def run(
     monitor: Monitor,
-    source: TokenNews,
+    source: "TokenNews",
     waiter: Waiter,
     clock: Clock,
     notifier: "Notifier",
@@ -122,7 +72,9 @@ def run(
             monitor.stop()
 
 
-def run_once(monitor: Monitor, source: TokenNews, waiter: Waiter, clock: Clock) -> None:
+def run_once(
+    monitor: Monitor, source: "TokenNews", waiter: Waiter, clock: Clock
+) -> None:
     """Do one check: an answer that needs a second one is asked again.
 
     Raises:

@@ -2,13 +2,11 @@
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from nutbridge.config.file_names import memory_name, state_name
-from nutbridge.config.settings import Settings
+from nutbridge.config.settings import Settings, memory_name, state_name
 from nutbridge.daemon.last_resort import LastResort
 from nutbridge.daemon.monitor import Monitor
-from nutbridge.daemon.runner import TokenNews
 from nutbridge.daemon.state_store import (
     StateOwner,
     StateSession,
@@ -19,12 +17,12 @@ from nutbridge.nut.driver import DriverSockets
 from nutbridge.nut.publisher import PortFilePublisher
 from nutbridge.nut.variables import ENPHASE, SMA, Maker
 from nutbridge.system.clock import Host
-from nutbridge.ups.source import Source
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.start import decide, inspect_port_file
 from nutbridge.ups.status.table import TABLE, Show, State
 
 if TYPE_CHECKING:
+    from nutbridge.ups.source import MainSource, Source
     from nutbridge.ups.status.house import HouseMemory
 
 #: An inverter is asked at most ten times a minute while on line.
@@ -32,16 +30,6 @@ _INVERTER_EVERY_S = 6.0
 
 #: With -s a second ``closed`` is asked for sooner: all is over after 10 s.
 _ONCE_CLOSED_AGAIN_S = 2.0
-
-
-class MainSource(TokenNews, Protocol):
-    """The source that decides.
-
-    Attributes:
-        collar_known: a Meter Collar was seen, in whatever boot.
-    """
-
-    collar_known: bool
 
 
 class MonitorParts(NamedTuple):
@@ -52,7 +40,7 @@ class MonitorParts(NamedTuple):
     """
 
     monitor: Monitor
-    source: MainSource
+    source: "MainSource"
     state_session: StateSession
 
     def close(self) -> None:
@@ -134,7 +122,7 @@ def _sources(
     host: Host,
     *,
     once: bool,
-) -> tuple[MainSource, Source]:
+) -> "tuple[MainSource, Source]":
     """Return who decides, and the same with what stands beside it.
 
     Only what the config asks for is loaded.

@@ -5,8 +5,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-from nutbridge.config.file_names import inverter_pin_name, serial_name
-from nutbridge.config.settings import Settings
+from nutbridge.config.settings import Settings, inverter_pin_name, serial_name
 from nutbridge.config.sma import SmaSettings
 from nutbridge.daemon.state_store import StateSession
 from nutbridge.errors import ConfigError

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nutbridge.config.file import Salvage
-from nutbridge.config.file_names import state_name
+from nutbridge.config.settings import state_name
 from nutbridge.daemon.history.recording import Recording
 from nutbridge.daemon.last_resort import LastResort
 from nutbridge.daemon.left_behind import LeftBehind

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from nutbridge.net.failures import LinkError, NotConnectedError, describe
-from nutbridge.net.library import httpx, ready_for_asyncio
+from nutbridge.net.library import WITH_ASYNCIO, httpx
 
-ready_for_asyncio()
+if not WITH_ASYNCIO:
+    raise ImportError("load asyncio before anything that asks by HTTP")
 
 #: Name and value as they are sent.
 RawHeader = tuple[bytes, bytes]

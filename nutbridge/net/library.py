@@ -3,21 +3,23 @@
 Everybody here takes ``httpx`` from this module.
 """
 
-import importlib
 import logging
 import sys
 from types import ModuleType
 from typing import cast
 
-__all__ = ["httpx", "ready_for_asyncio"]
+__all__ = ["WITH_ASYNCIO", "httpx"]
+
+#: Its half for asyncio is whole: only where that was loaded before.
+WITH_ASYNCIO = "asyncio" in sys.modules
 
 # Loaded for nothing where they stand beside it, and left out where they cannot be
 # found: httpx's own command line (click, rich: 0.1 s more at each start), the event
 # loops of its other half (trio: 0.1 s), and what is never asked for: HTTP/2, SOCKS,
 # compressed answers.
 _UNUSED = (
-    *("click", "trio", "anyio", "h2", "socksio"),
-    *("brotli", "brotlicffi", "zstandard"),
+    *("click", "trio", "h2", "socksio", "brotli", "brotlicffi", "zstandard"),
+    *(() if WITH_ASYNCIO else ("anyio",)),
 )
 _modules = cast("dict[str, ModuleType | None]", sys.modules)
 _hidden = {name: _modules.get(name) for name in _UNUSED}
@@ -35,11 +37,3 @@ finally:
 # At DEBUG they write whole header lines, session ids among them.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-def ready_for_asyncio() -> None:
-    """Give the library what it needs in an event loop, which the daemon has not."""
-    # It looks there for anyio at each request, and found none when it was loaded.
-    vars(sys.modules["httpcore._synchronization"])["anyio"] = importlib.import_module(
-        "anyio"
-    )

@@ -94,7 +94,7 @@ class PinKeeper(Protocol):
 
 
 class PinStore:
-    """The file of one device's certificate (file_names.py).
+    """The file of one device's certificate (config/settings.py).
 
     Args:
         path: the file.

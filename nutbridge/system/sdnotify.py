@@ -11,11 +11,16 @@ import os
 import socket
 from collections.abc import Mapping
 
+from nutbridge.system.clock import Clock, Waiter
+
 # The queue of systemd's socket is emptied by PID 1. While it is full the loop
 # may lose this long, far less than WatchdogSec; it must never hang here.
 _SEND_TIMEOUT_S = 1.0
 
 _USEC_PER_S = 1_000_000
+
+#: systemd kills after WatchdogSec=60 without a sign; no wait is longer than this.
+PULSE_S = 10.0
 
 
 class Notifier:
@@ -105,3 +110,37 @@ def watchdog_interval_s(
     if watched is not None and watched != str(os.getpid() if pid is None else pid):
         return None
     return int(usec) / _USEC_PER_S / 2
+
+
+class PulsingWaiter:
+    """A waiter that shows the watchdog, every PULSE_S or sooner, that the loop lives.
+
+    Waiting for an answer is part of the loop: it ends by its own deadline.
+    """
+
+    def __init__(
+        self,
+        inner: Waiter,
+        clock: Clock,
+        notifier: Notifier,
+        pulse_s: float | None = None,
+    ) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._notifier = notifier
+        self._pulse_s = min(PULSE_S, pulse_s or PULSE_S)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for ``seconds``, a ``wake``, or a signal."""
+        until = self._clock.boottime() + seconds
+        while True:
+            self._notifier.watchdog()
+            left = until - self._clock.boottime()
+            if self._inner.wait(min(self._pulse_s, max(0.0, left))):
+                return True
+            if self._clock.boottime() >= until:
+                return False
+
+    def wake(self) -> None:
+        """End the wait of the main thread; safe from any thread."""
+        self._inner.wake()

@@ -62,3 +62,27 @@ class Source(Protocol):
     def close(self) -> None:
         """End connections and background work at once."""
         ...
+
+
+class TokenNews(Protocol):
+    """A source that can ask for a poll early, because a new token has come."""
+
+    @property
+    def has_new_token(self) -> bool:
+        """Whether a token has come that the last check lacked."""
+        ...
+
+    @property
+    def token_pending(self) -> bool:
+        """Whether a login is under way that may bring such a token."""
+        ...
+
+
+class MainSource(TokenNews, Protocol):
+    """The source that decides.
+
+    Attributes:
+        collar_known: a Meter Collar was seen, in whatever boot.
+    """
+
+    collar_known: bool

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from nutbridge.config.file_names import UPS_NAME, state_name
+from nutbridge.config.settings import UPS_NAME, state_name
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.errors import PortFileError, UsageError
 from nutbridge.nut.port_file import PortFile, PortFileName

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.config.file_names import state_name
-from nutbridge.config.settings import Settings
+from nutbridge.config.settings import Settings, state_name
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.release import NotReleased, release

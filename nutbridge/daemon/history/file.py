@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nutbridge.config.file_names import history_name
+from nutbridge.config.settings import history_name
 from nutbridge.daemon.history.points import LONGEST_BYTES
 from nutbridge.system.files import Access, Folder, read_file
 

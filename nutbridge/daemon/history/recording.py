@@ -4,8 +4,7 @@ import contextlib
 from pathlib import Path
 
 from nutbridge.config.file import Salvage
-from nutbridge.config.file_names import history_name, memory_name
-from nutbridge.config.settings import Settings
+from nutbridge.config.settings import Settings, history_name, memory_name
 from nutbridge.daemon.history.background import BackgroundWriter
 from nutbridge.daemon.history.recorder import AfterCheck, HistoryRecorder
 from nutbridge.daemon.monitor import Monitor

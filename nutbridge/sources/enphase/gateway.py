@@ -55,7 +55,7 @@ _DATE = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
 
 
 class Guard(Protocol):
-    """Sees to it that the token reaches no other device (identity.py)."""
+    """Sees to it that the token reaches no other device (session.py)."""
 
     def admit(self, ask: Callable[[], str | None]) -> None:
         """Let a request with the token pass, or raise.

@@ -8,7 +8,7 @@ to everything else.
 import contextlib
 import logging
 import math
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from nutbridge.errors import (
     DeviceAnswerError,
@@ -16,10 +16,9 @@ from nutbridge.errors import (
     DeviceUnreachable,
     TokenRejected,
 )
-from nutbridge.sources.enphase.details import INVENTORY_S, Details
+from nutbridge.sources.enphase.details import INVENTORY_S, SLOW_S, Details, is_refused
 from nutbridge.sources.enphase.facts import derive_grid
 from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.poll_queue import SLOW_S, is_refused
 from nutbridge.sources.enphase.readings import (
     INVENTORY,
     RELAY,
@@ -31,7 +30,9 @@ from nutbridge.sources.enphase.readings import (
 from nutbridge.sources.enphase.witnesses import verdict_of, votes_of
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer
-from nutbridge.ups.source import Retry
+
+if TYPE_CHECKING:
+    from nutbridge.ups.source import Retry
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class EnphaseSource:
         self,
         gateway: Gateway,
         renewal: TokenKeeper,
-        retry: Retry,
+        retry: "Retry",
         clock: Clock,
         *,
         api_timeout_s: float = 5.0,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from nutbridge.config.file_names import (
+from nutbridge.config.settings import (
     inverter_pin_name,
     serial_name,
     session_name,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from nutbridge.config.file import folders as nut_folders
-from nutbridge.config.file_names import (
+from nutbridge.config.settings import (
+    Settings,
     gateway_pin_name,
     inverter_pin_name,
     session_name,
     state_name,
 )
-from nutbridge.config.settings import Settings
 from nutbridge.daemon.state_store import state_folder
 from nutbridge.errors import PortFileError
 from nutbridge.nut.driver import socket_paths

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from nutbridge.config.file_names import gateway_pin_name
+from nutbridge.config.settings import gateway_pin_name
 from nutbridge.errors import (
     DeviceError,
     DeviceUnreachable,
@@ -183,7 +183,7 @@ def _introduce(
 def _why_silent(
     place: DoctorContext, facts: GatewayFacts, *, has_token: bool
 ) -> str | None:
-    """Return why the token must not be sent, or None; as enphase/identity.py."""
+    """Return why the token must not be sent, or None; as enphase/session.py."""
     serial = facts.info.serial if facts.info else None
     same = facts.known is not None and facts.known == facts.shown
     if serial is not None and serial != place.settings.serial:

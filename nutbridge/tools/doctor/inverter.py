@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from nutbridge.config.file_names import inverter_pin_name
+from nutbridge.config.settings import inverter_pin_name
 from nutbridge.config.sma import PASSWORD_MAX, SmaSettings
 from nutbridge.errors import CertificateChanged, DeviceError
 from nutbridge.sources.sma.reading import UpsReading

@@ -9,12 +9,12 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from nutbridge.config.file_names import (
+from nutbridge.config.settings import (
+    Settings,
     gateway_pin_name,
     inverter_pin_name,
     state_name,
 )
-from nutbridge.config.settings import Settings
 from nutbridge.nut.port_text import NOCOMMS_SUFFIX
 
 #: The folder of new port files; the unit's RuntimeDirectory.

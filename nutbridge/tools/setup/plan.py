@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from nutbridge.errors import ConfigError
+from nutbridge.nut.edit import with_section
 from nutbridge.nut.port_text import NOCOMMS_SUFFIX
-from nutbridge.nut.ups_conf import with_section
 from nutbridge.tools.setup.places import (
     OWN_STATE,
     OWN_USER,

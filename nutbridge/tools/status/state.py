@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nutbridge.config.file_names import state_name
-from nutbridge.config.settings import Settings
+from nutbridge.config.settings import Settings, state_name
 from nutbridge.daemon.state_store import StateStore, state_folder
 from nutbridge.system.clock import Clock
 from nutbridge.ups.status.saved import SavedState

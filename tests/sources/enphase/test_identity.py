@@ -18,8 +18,8 @@ from nutbridge.net.pins import PinRecord
 from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
-from nutbridge.sources.enphase.identity import PeerGuard
 from nutbridge.sources.enphase.readings import RELAY
+from nutbridge.sources.enphase.session import PeerGuard
 from tests.fakes.clock import FakeClock
 from tests.sources.enphase.wires import (
     HOST,

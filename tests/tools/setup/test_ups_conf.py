@@ -10,11 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutbridge.errors import Refused
-from nutbridge.nut.ups_conf import (
-    parse_ups_conf,
-    section_text,
-    with_section,
-)
+from nutbridge.nut.edit import section_text, with_section
+from nutbridge.nut.ups_conf import parse_ups_conf
 from nutbridge.tools.setup.texts import difference
 from tests.nut.harness import program
 
