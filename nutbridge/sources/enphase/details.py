@@ -176,6 +176,9 @@ _ORDER = (
 INVENTORY_S = 300.0
 #: A large answer, for what never changes while the batteries are the same.
 STATUS_S = 6 * SLOW_S
+#: So often it is asked with each inventory where it lacks some of the batteries: a
+#: gateway that has started finds them within minutes, some list fewer for good.
+SHORT_ANSWERS = 3
 _SLOW = {
     "info": SLOW_S,
     "inventory": INVENTORY_S,
@@ -226,6 +229,7 @@ class Details:
         self._parts = GatewayAnswers()
         self._stream_tried_at: float | None = None
         self._rated_batteries = 0
+        self._short_answers = 0
         self.gateway_offset_s: float | None = None
         self.reports = ReportWatch()
         self.facts = Facts()
@@ -356,7 +360,8 @@ class Details:
             return False
         self._parts = self._parts._replace(inventory=inventory).with_emptiness()
         self.reports = self.reports.look(inventory)
-        if inventory.value.batteries != self._rated_batteries:
+        changed = inventory.value.batteries != self._rated_batteries
+        if changed or 0 < self._short_answers < SHORT_ANSWERS:
             self._queue.hurry("status")
         return inventory.value.devices > 0
 
@@ -373,16 +378,17 @@ class Details:
         if inventory is None or not inventory.value.batteries:
             return False
         listed = inventory.value.batteries
+        short = self._short_answers if listed == self._rated_batteries else 0
         try:
             status = self._gateway.fetch(STATUS, until).value
         except DeviceError as error:
             # Owners of 7.3.130 may not read it; LOADKWH does as well.
             if is_refused(error):
-                self._rated_batteries = listed
+                self._rated_batteries, self._short_answers = listed, 0
                 return True
             raise
         # A gateway that has started finds its batteries one by one.
         whole = status.batteries >= listed
-        self._rated_batteries = status.batteries
+        self._rated_batteries, self._short_answers = listed, 0 if whole else short + 1
         self._parts = self._parts._replace(rated_w=status.rated_w if whole else None)
         return True

@@ -68,6 +68,37 @@ def test_rated_power_is_asked_once_an_hour() -> None:
     assert ours.wire.paths.count(paths.STATUS) == 2
 
 
+def test_rated_power_of_fewer_batteries_for_good_is_asked_once_an_hour() -> None:
+    """A large answer; after the first quarter of an hour it will not get better."""
+    ours = opened("7.6_old_encharge")
+    status = json.loads((DATA / "7.6_old_encharge/status.json").read_text())
+    listed = status["inventory"]["serial_nums"]
+    del listed[next(name for name in listed if listed[name]["device_type"] == 13)]
+    ours.wire.table[paths.STATUS] = json.dumps(status).encode()
+    begun = ours.clock.now
+    for asked, hours in ((3, 0.25), (3, 1.1), (4, 1.25), (4, 2.1), (5, 2.25)):
+        while ours.clock.now < begun + hours * 3600:
+            ours.round()
+            ours.clock.now += 60
+        assert ours.wire.paths.count(paths.STATUS) == asked
+    assert ours.source.facts.nominal_w is None, "a part is not the house"
+    whole = (DATA / "7.6_old_encharge/status.json").read_bytes()
+    ours.wire.table[paths.STATUS] = whole
+    ours.clock.now += 3600
+    ours.round()
+    assert ours.source.facts.nominal_w == 3 * 1280.0, "found after all"
+    inventory = json.loads((DATA / "7.6_old_encharge/inventory.json").read_text())
+    batteries = next(one for one in inventory if one["type"] == "ENCHARGE")["devices"]
+    for number in "89":
+        batteries.append(batteries[0] | {"serial_num": number})
+        ours.wire.table[paths.INVENTORY] = json.dumps(inventory).encode()
+        ours.wire.asked.clear()
+        for _ in range(50):
+            ours.clock.now += 60
+            ours.round()
+        assert ours.wire.paths.count(paths.STATUS) == 3, "one more is news"
+
+
 def test_rated_power_is_that_of_all_listed_batteries() -> None:
     """A gateway that has started lists them one by one; a part is not the house."""
     ours = opened("7.6_old_encharge")
