@@ -25,7 +25,7 @@ NutbridgeError
             SecondFactorNeeded     the account has MFA
     TokenError             a text that is not a usable token
     NutError and its kinds               see nut/errors.py
-    StoreError, TooLarge, UpstreamDown   see reports/errors.py
+    StoreError, TooLarge, UpstreamDown   see collector/errors.py
     DecodeError            exit 65 values of an inverter that cannot be decoded
     Stopping               asked to end while waiting
 
@@ -41,6 +41,11 @@ EX_CANTCREAT = 73
 EX_IOERR = 74
 EX_TEMPFAIL = 75
 EX_CONFIG = 78
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says; of the system's without its number and path."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 class NutbridgeError(Exception):

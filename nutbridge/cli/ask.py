@@ -1,8 +1,9 @@
 """Questions to a person: on a terminal, or answered line by line from a pipe."""
 
+import contextlib
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nutbridge.errors import NutbridgeError, UsageError
 from nutbridge.system.text import printable
@@ -81,10 +82,22 @@ def _yes_or_no(answer: str) -> str:
     raise UsageError("please answer y or n")
 
 
+@contextlib.contextmanager
+def _left_by_a_signal() -> Iterator[None]:
+    """End the line of a question that ^C ends, so that the shell begins a new one."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+        raise
+
+
 def _line(prompt: str, question: str) -> str:
-    sys.stdout.write(prompt)
-    sys.stdout.flush()
-    line = sys.stdin.readline(_LONGEST)
+    with _left_by_a_signal():
+        sys.stdout.write(prompt)
+        sys.stdout.flush()
+        line = sys.stdin.readline(_LONGEST)
     if not line.endswith("\n"):
         sys.stdout.write("\n")
         if not line:
@@ -98,6 +111,7 @@ def _secret_line(prompt: str, question: str) -> str:
     if not sys.stdin.isatty():
         return _line(prompt, question)
     try:
-        return getpass.getpass(prompt, stream=sys.stdout)
+        with _left_by_a_signal():
+            return getpass.getpass(prompt, stream=sys.stdout)
     except EOFError:
         raise NoAnswer(f"{question}: the input has ended, nothing was done") from None

@@ -37,6 +37,7 @@ Environment:
 Exit status:
   0   stopped, or the check left a port file that tells the truth
   2   the command line is wrong
+  73  the port file or its folder cannot be used
   75  another monitor runs, or one check (-s) could not decide
   78  the config is wrong
 """

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nutbridge.cli.common import finite
-from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
+from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError, UsageError
 from nutbridge.system.text import printable
 
 
@@ -16,11 +16,29 @@ class NothingFound(NutbridgeError):
     exit_code = EX_UNAVAILABLE
 
 
+def _own_addresses(given: list[str] | None) -> list[str] | None:
+    """Return the addresses to search from, checked.
+
+    Raises:
+        UsageError: one is none.
+    """
+    from ipaddress import ip_address  # seldom needed
+
+    for each in given or ():
+        try:
+            ip_address(each)
+        except ValueError:
+            problem = "an address of this machine is needed, as 192.168.1.10"
+            raise UsageError(f"--interface {each}: {problem}") from None
+    return given
+
+
 Interface = Annotated[
     list[str] | None,
     typer.Option(
         "--interface",
         metavar="ADDRESS",
+        callback=_own_addresses,
         help="Search from this own address only (may be repeated).",
     ),
 ]

@@ -178,17 +178,20 @@ class LineStyle:
     Attributes:
         unicode: the stream can show the marks.
         colour: it is a terminal, and nobody asked for none.
+        width: columns.
     """
 
     unicode: bool
     colour: bool
+    width: int = WIDTH
 
     @classmethod
     def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "LineStyle":
         """Return what fits the stream."""
         marks = "".join(mark for mark, _, _ in _MARKS.values())
         unicode = shows(marks, stream, environ)
-        return cls(unicode, Terminal(stream, environ).colour)
+        screen = Terminal(stream, environ)
+        return cls(unicode, screen.colour, screen.width)
 
     def mark(self, result: str) -> str:
         """Return what begins a line."""
@@ -203,15 +206,15 @@ class LineStyle:
 
 
 def as_lines(findings: "Sequence[Finding]", look: LineStyle) -> str:
-    """Return the findings for people, at most 80 columns where words allow."""
+    """Return the findings for people, as wide as the style where words allow."""
     lines: list[str] = []
     indent = " " * look.indent
     for finding in findings:
         verdict = finding.verdict
-        head = _wrapped(verdict.finding, indent)
+        head = _wrapped(verdict.finding, indent, look.width)
         lines += [f"{look.mark(verdict.result)}  {head[0].lstrip()}", *head[1:]]
         if verdict.remedy:
-            lines += _wrapped(f"to do: {verdict.remedy}", f"{indent}  ")
+            lines += _wrapped(f"to do: {verdict.remedy}", f"{indent}  ", look.width)
     counts = [
         f"{sum(each.verdict.result == result for each in findings)} {result}"
         for result in _MARKS
@@ -221,10 +224,10 @@ def as_lines(findings: "Sequence[Finding]", look: LineStyle) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrapped(text: str, indent: str, width: int) -> list[str]:
     return textwrap.wrap(
         printable(text),
-        WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=indent,
         # A path or a command must stay fit for copying.

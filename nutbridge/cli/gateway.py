@@ -130,7 +130,7 @@ def capture(
         typer.Option("-o", "--output", metavar="DIR", help="A folder to be made."),
     ] = "",
 ) -> None:
-    """Save what the gateway answers, for a bug report, without what is private.
+    """Save what the gateway answers for a bug report, nothing private.
 
     Every endpoint that nutbridge reads is asked once; nothing is posted.
     Serial numbers, addresses, the account, tokens, names and places are replaced,

@@ -74,7 +74,9 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> Opti
     if not (
         found.config or found.ups or environ.get("CONFIG_FILE") or environ.get("UPS")
     ):
-        _refuse("which UPS? Give its name, or -c CONFIG")
+        from nutbridge.config.file import which_ups
+
+        _refuse(which_ups(environ))
     return found
 
 

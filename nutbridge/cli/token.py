@@ -21,7 +21,7 @@ from nutbridge.cli.common import (
 from nutbridge.errors import TokenError
 from nutbridge.system.files import is_handed, read_file
 from nutbridge.system.text import printable
-from nutbridge.ups.units import SECONDS_PER_DAY, spoken_s
+from nutbridge.ups.units import spoken_days
 
 if TYPE_CHECKING:
     from nutbridge.tools.status.token import TokenView
@@ -75,8 +75,7 @@ def _lines(view: "TokenView") -> list[str]:
     rows = [("file", view.file)]
     claims = view.claims
     if claims is not None and view.left_s is not None:
-        days = abs(view.left_s) / SECONDS_PER_DAY
-        left = f"{days:.0f} days" if days >= 1 else spoken_s(abs(view.left_s))
+        left = spoken_days(abs(view.left_s))
         ends = f"in {left}" if view.left_s > 0 else f"{left} ago"
         issued = claims.issued_epoch
         rows += [
@@ -116,7 +115,7 @@ def import_token(
         ),
     ] = "-",
 ) -> None:
-    """Store a token that was got in the browser (accounts with a second factor).
+    """Store a token from the browser (accounts with a second factor).
 
     It is read from stdin or a file, never from the command line, and must be
     one for the gateway of the config. Quotes, "Bearer", wrapped lines and the
@@ -177,9 +176,10 @@ def renew_token(
 
 
 def _tell_stored(view: "TokenView") -> None:
-    if view.claims is None or view.days_left is None:
+    if view.claims is None or view.left_s is None:
         return
-    ends = f"it ends on {_day(view.claims.expires_epoch)} ({view.days_left:.0f} days)"
+    left = spoken_days(view.left_s)
+    ends = f"it ends on {_day(view.claims.expires_epoch)} ({left})"
     typer.echo(
         f"Stored in {view.file}; {ends}.\n"
         "A running monitor takes it at its next check of the grid."

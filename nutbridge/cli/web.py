@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nutbridge.cli.common import sudo_hint
 from nutbridge.errors import NutbridgeError, UsageError
 
 if TYPE_CHECKING:
@@ -133,8 +134,9 @@ def _plan(
     known = tuple(map(check_ups, ups or ()))
     if not known and (db is None or any(map(is_there, places))):
         try:
-            known = find_upses(places)
-        except UsageError:
+            with sudo_hint():
+                known = find_upses(places)
+        except NutbridgeError:
             if db is None:
                 raise
     return WebPlan(

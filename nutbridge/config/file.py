@@ -169,7 +169,9 @@ def _read_config(path: str, *, trusting: bool) -> tuple[bytes, os.stat_result]:
     except ConfigError as exc:
         if not isinstance(exc.__cause__, FileNotFoundError):
             raise
-        remedy = "is the name of the UPS right? nutbridge setup makes a config"
+        known = _known_upses(os.path.dirname(path))
+        there = f" There is {known}." if known else ""
+        remedy = f"is the name of the UPS right?{there} nutbridge setup makes a config"
         problem = f"{exc.problem}; {remedy}"
         raise ConfigError(path, None, problem) from exc.__cause__
 
@@ -221,8 +223,24 @@ def _usual(nut: Folders, ups: str | None, environ: Mapping[str, str]) -> str:
         return given
     name = ups or environ.get("UPS")
     if not name:
-        raise UsageError("which UPS? Give its name, or -c CONFIG")
+        raise UsageError(which_ups(environ))
     return f"{nut.sysconfig}/enphase-{check_ups(name)}.conf"
+
+
+def which_ups(environ: Mapping[str, str]) -> str:
+    """Return what a command says that was not told the name of a UPS."""
+    known = _known_upses(folders(environ).sysconfig)
+    names = f" ({known})" if known else ""
+    return f"which UPS? Give its name{names}, or -c CONFIG"
+
+
+def _known_upses(folder: str) -> str:
+    """Return the names of the UPSes that have a config there, for a message."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return ""
+    return ", ".join(found[1] for found in map(CONFIG_NAME.fullmatch, names) if found)
 
 
 def _ups_name(
@@ -285,9 +303,16 @@ def read_password(
 ) -> str:
     """Read a password file: one line, its line end falls away.
 
+    Args:
+        path: relative ones begin in the current folder.
+        key: of the config or the command line, for messages.
+        trusting: see ``files.read_file``.
+
     Raises:
         ConfigError: not readable, readable by everybody, or not one line.
     """
+    if not path.startswith("/"):
+        path = absolute(_cwd(), path)
     data, info = read_plain(path, _PASSWORD_BYTES, trusting=trusting)
     _check_secrecy(path, info, holds_secret=True)
     try:
@@ -330,7 +355,10 @@ def check_folder(folder: str, of: str) -> None:
     try:
         info = os.stat(folder)
     except OSError as exc:
-        raise ConfigError(folder, None, f"folder of {of}: {exc.strerror}") from exc
+        # A script that ran its config could write $STATE_DIR/token.
+        hint = "; $NAME stands for itself, write the path out" if "$" in folder else ""
+        problem = f"folder of {of}: {exc.strerror}{hint}"
+        raise ConfigError(folder, None, problem) from exc
     if not stat.S_ISDIR(info.st_mode):
         raise ConfigError(folder, None, f"folder of {of}: is not a folder")
     if info.st_mode & stat.S_IWOTH:

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from nutbridge.errors import reason
 from nutbridge.system.files import read_file
 from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.house import HouseMemory, parse_house
@@ -27,6 +28,6 @@ def read_house(path: Path, serial: str) -> HouseMemory | None:
     except FileNotFoundError:
         return None
     except (OSError, SnapshotError) as exc:
-        _log.warning("%s ignored: %s", path, exc)
+        _log.warning("%s ignored: %s", path, reason(exc))
         return None
     return None if serial and house.serial != serial else house

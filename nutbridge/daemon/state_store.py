@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from nutbridge.errors import reason
 from nutbridge.system.files import Access, read_file, replace_file, sweep
 from nutbridge.ups.snapshot import SnapshotError
 from nutbridge.ups.status.memory import Memory
@@ -55,9 +56,10 @@ class StateStore:
         except FileNotFoundError:
             return None
         except (OSError, SnapshotError) as exc:
-            if str(exc) != self._ignored:  # a page reads it again and again
-                _log.warning("state file %s ignored: %s", self.path, exc)
-            self._ignored = str(exc)
+            problem = reason(exc)
+            if problem != self._ignored:  # a page reads it again and again
+                _log.warning("state file %s ignored: %s", self.path, problem)
+            self._ignored = problem
             return None
 
     def write(self, saved: SavedState) -> None:
@@ -74,7 +76,7 @@ class StateStore:
             )
         except OSError as exc:
             if not self._failed:
-                _log.warning("state file %s not written: %s", self.path, exc)
+                _log.warning("state file %s not written: %s", self.path, reason(exc))
             self._failed = True
         else:
             self._failed = False

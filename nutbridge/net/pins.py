@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from nutbridge.errors import CertificateChanged
+from nutbridge.errors import CertificateChanged, reason
 from nutbridge.net.wire import PinnedTls
 from nutbridge.system.clock import Clock
 from nutbridge.system.files import Access, is_strangers, read_file, replace_file, sweep
@@ -295,6 +295,6 @@ class Pin:
         try:
             self._keeper.save(record)
         except OSError as error:
-            _log.warning("fingerprint of %s not stored: %s", self._host, error)
+            _log.warning("fingerprint of %s not stored: %s", self._host, reason(error))
             return False
         return True

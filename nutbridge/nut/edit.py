@@ -35,7 +35,7 @@ def parse_change(word: str, maker: Maker = ENPHASE) -> tuple[str, str]:
     """
     name, equals, value = word.partition("=")
     name, value = name.strip(), value.strip()
-    if not equals:
+    if not (equals and name):
         raise UsageError(f"{plain_text(word)!r}: write it as NAME=VALUE")
     known = find(name)
     if known is None or known.name not in NAMES:

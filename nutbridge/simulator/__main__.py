@@ -9,6 +9,7 @@ A line on stdin changes the house or the inverter (``--help``).
 import argparse
 import os
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -54,6 +55,8 @@ def main() -> int:
     inverter.add_argument("--port", type=int, default=0, help="0: any")
     inverter.add_argument("--http", action="store_true", help="plain http")
     asked = parser.parse_args()
+    # Its certificates go with it, however it is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if "folder" in asked:
             return _serve_inverter(asked.folder, asked.port, tls=not asked.http)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError
+from nutbridge.errors import EX_UNAVAILABLE, NutbridgeError, reason
 from nutbridge.system.installation import adding
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def search(
             browser.cancel()
             found = [_look_up(network, name) for name in names.sorted()]
     except (OSError, ValueError, zeroconf.Error, RuntimeError) as exc:
-        raise SearchUnavailable(f"the network cannot be searched: {exc}") from exc
+        raise SearchUnavailable(
+            f"the network cannot be searched: {reason(exc)}"
+        ) from exc
     return [gateway for gateway in found if gateway is not None]
 
 

@@ -57,6 +57,11 @@ class Terminal:
         self._live = ""
         self._rows: int | None = None
 
+    @property
+    def width(self) -> int:
+        """Columns for text: ``WIDTH``, or those of a narrower terminal."""
+        return min(WIDTH, self._size().columns) if self._stream.isatty() else WIDTH
+
     def paint(self, text: str, code: str) -> str:
         """Return the text, in colour where that can be shown."""
         return painted(text, code) if self.colour else text

@@ -43,3 +43,12 @@ def spoken_s(seconds: float) -> str:
     if whole < SECONDS_PER_DAY:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def spoken_days(seconds: float) -> str:
+    """Return how long a token lives: ``365 days``, ``36 h``; ``spoken_s`` below."""
+    if seconds >= 2 * SECONDS_PER_DAY:
+        return f"{round(seconds / SECONDS_PER_DAY)} days"
+    if seconds >= SECONDS_PER_HOUR:
+        return f"{round(seconds / SECONDS_PER_HOUR)} h"
+    return spoken_s(seconds)

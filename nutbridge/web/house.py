@@ -6,6 +6,7 @@ state file, and the state file is found by the name of the UPS.
 
 import contextlib
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -252,6 +253,7 @@ def find_upses(folders: tuple[Path, ...]) -> tuple[str, ...]:
 
     Raises:
         UsageError: none is found.
+        PermissionError: nor may one of the folders be looked into.
     """
     names = {
         path.name.removeprefix("enphase-").removesuffix(".state")
@@ -260,6 +262,8 @@ def find_upses(folders: tuple[Path, ...]) -> tuple[str, ...]:
     }
     found = set(filter(UPS_NAME.fullmatch, names))
     if not found:
+        for folder in filter(Path.is_dir, folders):
+            os.listdir(folder)  # glob says nothing of a folder that is closed to us
         where = " or ".join(map(str, folders))
         raise UsageError(
             f"no monitor has left a state file in {where}; name the UPS with --ups"

@@ -1,13 +1,17 @@
 """The sentences of the pages (pure)."""
 
-import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from nutbridge.ups.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from nutbridge.ups.units import (
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    spoken_days,
+)
 from nutbridge.web.model import House, HouseState, Reading
 
 #: A value read longer ago than this is marked as old, s: twice the longest time
@@ -247,8 +251,7 @@ def token(ends: float | None, now: float) -> str | None:
     left_s = ends - now
     if left_s <= 0:
         return f"ended on {end}"
-    days = math.floor(left_s / SECONDS_PER_DAY)
-    return f"ends on {end}, in {days} day{'' if days == 1 else 's'}"
+    return f"ends on {end}, in {spoken_days(left_s)}"
 
 
 def flow_words(house: House) -> str:

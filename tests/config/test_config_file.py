@@ -162,6 +162,26 @@ def test_load_says_what_makes_a_config_that_is_not_there(nut: Path) -> None:
     assert problem.startswith("cannot be read: No such file")
     assert "name of the UPS" in problem
     assert "nutbridge setup" in problem
+    assert "There is home." in problem
+
+
+def test_load_names_the_upses_that_there_are(nut: Path) -> None:
+    """Whoever gives no name may have forgotten it."""
+    write(nut / "conf/enphase-garage.conf", "")
+    environ = {"NUT_SYSCONFIG": str(nut / "conf")}
+    with pytest.raises(UsageError, match=r"which UPS\? Give its name \(garage, home\)"):
+        load(None, None, environ)
+    with pytest.raises(UsageError, match="Give its name, or -c CONFIG"):
+        load(None, None, {"NUT_SYSCONFIG": str(nut / "none")})
+
+
+def test_load_says_that_no_shell_reads_it(nut: Path) -> None:
+    """The bash script ran its config: $STATE_DIR/token was a path."""
+    line = f"STATE_DIR={nut}\nTOKEN_FILE=$STATE_DIR/token\n"
+    write(nut / "conf/enphase-home.conf", line)
+    error = refusal(nut)
+    assert error.where == f"{nut}/$STATE_DIR"
+    assert "$NAME stands for itself, write the path out" in error.problem
 
 
 def test_load_no_plain_file(nut: Path) -> None:

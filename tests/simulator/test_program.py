@@ -30,6 +30,17 @@ def simulator(*words: str) -> Iterator["subprocess.Popen[str]"]:
             process.communicate(timeout=60)
 
 
+def test_told_to_end_it_leaves_nothing_behind() -> None:
+    with simulator() as process:
+        assert process.stdout is not None
+        while not (line := process.stdout.readline()).startswith("#"):
+            pass
+        folder = Path(line.rpartition("SSL_CERT_FILE=")[2].strip()).parent
+        assert folder.is_dir()
+        process.terminate()
+        assert (process.wait(timeout=60), folder.exists()) == (130, False)
+
+
 def test_printed_config_is_enough_for_a_monitor(tmp_path: Path) -> None:
     with simulator() as process:
         assert process.stdout is not None

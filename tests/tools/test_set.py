@@ -80,7 +80,7 @@ def test_edit_keeps_every_other_byte_and_the_status(
         ("device.mfr=Größe", "printable ASCII"),
         ("device.mfr=" + "x" * 128, "up to 127"),
         ("device.mfr=a\nups.status: OB", "printable ASCII"),
-        ("=3", "not a setting"),
+        ("=3", "write it as NAME=VALUE"),
     ],
 )
 def test_change_that_cannot_be_is_refused(word: str, hint: str) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from nutbridge.simulator.tokens import make_token
+from nutbridge.system.installation import starting, systemd_runs
 from tests.e2e.site import UPS, Site
 from tests.nut.harness import wait_until
 from tests.tools.tool import (
@@ -91,7 +92,7 @@ def test_status_without_a_monitor_is_not_protected(site: Site) -> None:
     done = tool(site, "status")
     assert done.code == 1
     assert "NOT PROTECTED" in done.out
-    assert "none runs; systemctl start enphase-monitor@e2e" in done.out
+    assert f"none runs; {starting('e2e', systemd=systemd_runs())}" in done.out
     found = status_json(site)
     assert found["verdict"] == "no monitor"
     assert part(found, "monitor") == {

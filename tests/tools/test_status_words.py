@@ -119,6 +119,29 @@ def test_status_tells_why_the_gateway_is_silent() -> None:
     assert "  grid      closed; silent for 10 s" in lines_of(closed)
 
 
+@pytest.mark.parametrize(
+    ("systemd", "how"),
+    [
+        (True, "systemctl start enphase-monitor@home"),
+        (False, "start enphase-monitor home (no systemd here)"),
+    ],
+)
+def test_status_says_how_a_monitor_is_started_here(systemd: bool, how: str) -> None:
+    alone = replace(STATUS, monitor=MonitorReport(running=False))
+    assert f"  monitor   none runs; {how}" in lines_of(alone, systemd=systemd)
+
+
+@pytest.mark.parametrize(
+    ("days", "left"),
+    [(365.0, "365 days"), (1.4, "34 h"), (0.5, "12 h"), (0.0, "under")],
+)
+def test_status_of_a_token_that_lives_a_day(days: float, left: str) -> None:
+    """An installer's lives for 12 h: never "0 days", nor "1 days"."""
+    short = replace(STATUS, token=Token("installer", days))
+    row = next(line for line in lines_of(short) if line.startswith("  token"))
+    assert row.startswith(f"  token     installer, {left}")
+
+
 def test_status_of_a_house_without_a_battery() -> None:
     none = replace(STATUS, battery=Battery(fitted=False))
     assert "  battery   none: OB when the grid is gone, and never LB" in lines_of(none)

@@ -57,3 +57,16 @@ def test_files_whose_name_is_of_no_ups_are_none(tmp_path: Path) -> None:
     assert find_upses((tmp_path,)) == ("home",)
     with pytest.raises(UsageError, match="name the UPS with --ups"):
         find_upses((tmp_path / "not there",))
+
+
+def test_folder_that_is_closed_to_us_is_not_called_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """STATE_DIR of the monitor's own user lets nobody else in."""
+
+    def closed(folder: str) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("os.listdir", closed)
+    with pytest.raises(PermissionError):
+        find_upses((tmp_path,))

@@ -96,8 +96,8 @@ def test_durations(seconds: float | None, said: str) -> None:
 def test_end_of_the_token() -> None:
     assert words.token(None, NOW) is None
     assert "ended on" in str(words.token(NOW - 1, NOW))
-    assert str(words.token(NOW + 1.5 * DAY, NOW)).endswith("in 1 day")
-    assert str(words.token(NOW + 9.5 * DAY, NOW)).endswith("in 9 days")
+    assert str(words.token(NOW + 1.5 * DAY, NOW)).endswith("in 36 h")
+    assert str(words.token(NOW + 8.9 * DAY, NOW)).endswith("in 9 days")
 
 
 def test_flows_in_words() -> None:

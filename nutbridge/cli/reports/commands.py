@@ -56,7 +56,7 @@ def import_reports(
     ],
     db: Db = None,
 ) -> None:
-    """Store reports from files: as the Envoy sent them, or as XML; also gzipped.
+    """Store reports from files: as the Envoy sent them, or XML; gzipped.
 
     What is stored already counts as received once more; its rows stay as they are.
     May run while serve runs. Exit code 1 when a file was no report.
@@ -99,7 +99,7 @@ def list_reports(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List what was received: one line for each distinct body, oldest first."""
+    """List what was received: a line for each body, oldest first."""
     with out.orderly():
         from nutbridge.collector.queries.known import refuse_unknown
         from nutbridge.collector.queries.listing import reports as listed
@@ -138,7 +138,7 @@ def show(
 
 @reports.command()
 def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> None:
-    """Show the microinverters: how each is, when it was seen, flags, open events.
+    """Show how each microinverter is, when it was seen, its open events.
 
     ok, asleep, silent or dead: as of the Envoy's last report; nutbridge-collector(8)
     has the rule.
@@ -225,7 +225,7 @@ def capture(
     private: Private = False,
     as_json: Json = False,
 ) -> None:
-    """Write one request and its answer for a bug report, private things replaced.
+    """Write a request and its answer for a bug report, nothing private.
 
     Place, addresses and serial numbers become other ones. Look through it before
     it leaves the house: nobody knows all that an Envoy may send.

@@ -51,7 +51,7 @@ def energy(  # noqa: PLR0913  options
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Add up the energy by hour, day or month, in the timezone of the Envoy.
+    """Add up the energy by hour, day or month, in the Envoy's timezone.
 
     Intervals only, and no AC Battery. Estimated is what the Envoy made up to fill a
     gap; it is part of the sum. --json has joules and Unix seconds, as on the wire.

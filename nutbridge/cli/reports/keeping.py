@@ -27,7 +27,7 @@ def outbox(
     serial: Serial = None,
     as_json: Json = False,
 ) -> None:
-    """Show what waits for Enphase, stands aside or was refused; send it once more.
+    """Show what waits for Enphase or was refused; send it once more.
 
     stuck: refused again and again while others pass; sent again once a day.
     dead_letter: refused for good; sent again only by --requeue, or when the Envoy

@@ -7,7 +7,6 @@ import signal
 import ssl
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -188,7 +187,7 @@ def _password(file: str | None) -> str | None:
         return None
     from nutbridge.config.file import read_password
 
-    return read_password(str(Path(file).absolute()), "--password-file")
+    return read_password(file, "--password-file")
 
 
 def _context(ca: str | None) -> ssl.SSLContext:

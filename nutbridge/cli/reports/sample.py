@@ -19,7 +19,7 @@ def sample(
         ),
     ] = None,
 ) -> None:
-    """Write a made-up report: three days of 12 panels, as an Envoy would send it.
+    """Write a made-up report of an Envoy: three days of 12 panels.
 
     One panel is dead, one weak, one in the shade in the morning. The bytes are
     compressed: for a file, or a pipe to curl.

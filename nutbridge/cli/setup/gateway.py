@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nutbridge.cli.ask import TRIES, ask, ask_secret
 from nutbridge.cli.setup.show import day, say, show_house
@@ -197,7 +196,10 @@ def _token(visit: GatewayDialogue, serial: str) -> tuple[str, dict[str, str]]:
     if wishes.token_file:
         data, _ = read_plain(wishes.token_file, _MOST_TOKEN_BYTES)
         text = pasted_token(data)
-        _show_token(text, serial)
+        try:
+            _show_token(text, serial)
+        except TokenError as exc:
+            raise TokenError(f"{wishes.token_file}: {exc}") from None
         return text, {}
     seen = visit.disk.see(places.token_file)
     stored = pasted_token(seen.data) if seen else ""
@@ -247,7 +249,7 @@ def _account_stands(visit: GatewayDialogue) -> bool:
 
 def _given_password(visit: GatewayDialogue) -> str | None:
     if visit.wishes.password_file:
-        return read_password(str(Path(visit.wishes.password_file).absolute()))
+        return read_password(visit.wishes.password_file, "--password-file")
     return visit.environ.get("ENPHASE_PASSWORD") or None
 
 
@@ -260,10 +262,11 @@ def _old_password(visit: GatewayDialogue) -> str | None:
 
 def _log_in(visit: GatewayDialogue, serial: str) -> tuple[str, dict[str, str]]:
     basis = visit.basis
-    known = basis.known("USERNAME")
-    user = basis.settings.username if known else ask("Enphase account (e-mail)")
+    user, asked = basis.settings.username, not basis.known("USERNAME")
     given = _given_password(visit) or _old_password(visit)
     for left in reversed(range(TRIES)):
+        if asked:  # again after a refusal: either may be mistyped
+            user = ask("Enphase account (e-mail)", user)
         password = _checked(given or ask_secret("Password (not shown)"))
         login = Login(
             user, password, basis.settings.login_url, basis.settings.tokens_url

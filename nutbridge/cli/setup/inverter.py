@@ -20,6 +20,7 @@ from nutbridge.net.https import open_wire
 from nutbridge.net.pins import parse_pin
 from nutbridge.sources.sma.inverter import Account, Family, Inverter, detect
 from nutbridge.sources.sma.reading import UpsReading
+from nutbridge.sources.sma.webconnect.foreign import explain
 from nutbridge.system.clock import SystemClock
 from nutbridge.ups.model import Grid
 
@@ -73,8 +74,12 @@ def visit_inverter(visit: GatewayDialogue) -> InverterResult:
     )
     context = wire.context
     try:
-        family = detect(wire, sma.host, math.inf) or Family.WEBCONNECT
-        say(f"SMA inverter at {sma.host}, {family}.")
+        proven = detect(wire, sma.host, math.inf)
+        family = proven or Family.WEBCONNECT
+        if proven:
+            say(f"SMA inverter at {sma.host}, {family}.")
+        else:
+            say(f"{sma.host} does not say what it is; trying Webconnect.")
         account, values = _account(visit, sma, family)
         if context is not None and context.expected is None:
             # Who gets the password now is who was asked just before.
@@ -88,6 +93,10 @@ def visit_inverter(visit: GatewayDialogue) -> InverterResult:
     except CertificateChanged as exc:
         trust = f"nutbridge gateway trust -c {shlex.quote(visit.basis.places.config)}"
         raise CertificateChanged(exc.what, exc.known, exc.shown, trust) from None
+    except DeviceError as exc:
+        raise explain(
+            exc, sma.host, scheme=sma.scheme, timeout_s=_TIMEOUT_S, option="SMA_SCHEME="
+        ) from None
     finally:
         wire.close()
     reading, size = _with_size(visit, sma, reading)
@@ -137,7 +146,7 @@ def _checked_group(answer: str) -> str:
 
 def _given(visit: GatewayDialogue) -> str | None:
     if visit.wishes.password_file:
-        return read_password(visit.wishes.password_file)
+        return read_password(visit.wishes.password_file, "--password-file")
     return visit.environ.get("SMA_PASSWORD") or None
 
 

@@ -126,8 +126,8 @@ def show_notes(see: See, account: RunAs | None, places: Places) -> None:
     if not any(each.ups == places.ups for each in guard.monitors):
         say()
         say(f"upsmon.conf has no MONITOR line for {places.ups}: nothing shuts this")
-        say("machine down yet. nutbridge-nut(7) has that line. Without any nut-monitor")
-        say('cannot run: that systemd calls it "failed" then is normal.')
+        say("machine down yet. nutbridge-nut(7) has that line. Until there is one,")
+        say('nut-monitor cannot run: that systemd calls it "failed" is normal.')
     if account is None:
         say()
         say("There is no user nut on this machine: install NUT, then run setup again")

@@ -52,7 +52,13 @@ from nutbridge.tools.setup.places import (
     UNITS_FOLDER,
     Places,
 )
-from nutbridge.tools.setup.plan import Answers, RunAs, SetupPlan, make_plan
+from nutbridge.tools.setup.plan import (
+    Answers,
+    RunAs,
+    SetupPlan,
+    make_plan,
+    new_folders,
+)
 
 _COMMAND_S = 90
 
@@ -178,6 +184,13 @@ class Setup:
         state = OWN_STATE if own else nut.localstate
         ground = SetupSite(config, ups, nut.sysconfig, state, cwd)
         basis = make_basis(seen.data if seen else None, wanted, ground)
+        if basis.places.inverter and not self.wishes.login:
+            raise UsageError(
+                "--no-login and --token-file are for a gateway; an inverter knows no "
+                "tokens"
+            )
+        # What is missing is told before anybody types a password.
+        new_folders(basis.places, disk.is_folder)
         for folder in basis.places.folders:
             # What the monitor would refuse is not written.
             if disk.is_folder(folder):

@@ -167,7 +167,7 @@ def capture(  # noqa: PLR0913 - typer takes one argument per option
         ),
     ] = None,
 ) -> None:
-    """Save what the inverter answers, for a bug report, without what is private.
+    """Save what the inverter answers for a bug report, nothing private.
 
     Values of battery, grid, meter and backup are kept; serial numbers, names,
     addresses, passwords and places are not. The simulator can serve the folder. With

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -150,7 +149,7 @@ def _password(file: str | None) -> str:
     if file is not None:
         from nutbridge.config.file import read_password
 
-        return read_password(str(Path(file).absolute()))
+        return read_password(file, "--password-file")
     found = os.environ.get("SMA_PASSWORD")
     if found:
         return found

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nutbridge.daemon.history.file import append
+from nutbridge.errors import reason
 from nutbridge.net.worker import Worker
 from nutbridge.system.files import Access, replace_file, sweep
 
@@ -107,7 +108,7 @@ class BackgroundWriter:
         except Exception as exc:  # noqa: BLE001  nothing of it is for the monitor
             if path not in self._told:
                 self._told.add(path)
-                _log.warning("%s not written: %s", path, exc)
+                _log.warning("%s not written: %s", path, reason(exc))
             return False
         self._told.discard(path)
         return True

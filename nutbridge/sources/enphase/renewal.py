@@ -24,7 +24,7 @@ from nutbridge.sources.enphase.claims import (
 from nutbridge.sources.enphase.schedule import Need
 from nutbridge.system.clock import Clock, Waiter
 from nutbridge.ups.status.saved import RetryState, restored_pause
-from nutbridge.ups.units import SECONDS_PER_DAY
+from nutbridge.ups.units import spoken_days
 
 __all__ = ["Renewal", "TokenCloud", "TokenFile"]
 
@@ -286,9 +286,11 @@ class Renewal:
         )
 
     def _left(self, claims: Claims) -> str:
-        days = (claims.expires_epoch - self._clock.wall()) / SECONDS_PER_DAY
+        left_s = claims.expires_epoch - self._clock.wall()
         when = _shown(claims.expires_epoch)
-        return f"it ends in {days:.0f} days ({when})" if days > 0 else f"ended {when}"
+        if left_s <= 0:
+            return f"ended {when}"
+        return f"it ends in {spoken_days(left_s)} ({when})"
 
     def _warn(self, claims: Claims) -> None:
         warning = installer_warning(claims)

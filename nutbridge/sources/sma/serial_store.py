@@ -8,7 +8,7 @@ import json
 import logging
 from pathlib import Path
 
-from nutbridge.errors import OtherInverter
+from nutbridge.errors import OtherInverter, reason
 from nutbridge.system.files import Access, read_file, replace_file, sweep
 
 _log = logging.getLogger(__name__)
@@ -66,4 +66,4 @@ class SerialStore:
         try:
             replace_file(self._path, data, access=self._access)
         except OSError as error:
-            _log.warning("%s not written: %s", self._path, error)
+            _log.warning("%s not written: %s", self._path, reason(error))

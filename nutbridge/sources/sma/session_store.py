@@ -10,6 +10,7 @@ import logging
 import stat
 from pathlib import Path
 
+from nutbridge.errors import reason
 from nutbridge.system.files import Access, Folder, read_file, replace_file, sweep
 
 _log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class SessionStore:
             replace_file(self._path, data, access=self._access, durable=False)
         except OSError as exc:
             if not self._failed:
-                _log.warning("session file %s not written: %s", self._path, exc)
+                _log.warning("session file %s not written: %s", self._path, reason(exc))
             self._failed = True
 
     def clear(self) -> None:

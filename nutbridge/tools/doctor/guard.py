@@ -24,6 +24,7 @@ from nutbridge.nut.guards import (
 )
 from nutbridge.nut.upsd import UPSD_PORT
 from nutbridge.nut.words import nut_conf_values
+from nutbridge.system import installation
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
@@ -121,7 +122,7 @@ class GuardFacts(Gathered):
             script=script,
             poweroff_wait=waits[-1] if waits else "",
             units=_units(place),
-            systemd=systemd.systemd_runs(),
+            systemd=installation.systemd_runs(),
         )
 
 

@@ -128,7 +128,8 @@ def gateway_battery(facts: DoctorFacts) -> CheckVerdict:
             "gateway: its batteries are not ready, charge or capacity is unknown",
             "after a restart of the gateway they rejoin within 15 minutes",
         )
-    fitted = f"{count} IQ Batteries, " if count else ""
+    word = "IQ Battery" if count == 1 else "IQ Batteries"
+    fitted = f"{count} {word}, " if count else ""
     return ok(f"gateway: {fitted}{soc:.0f} % of {capacity / 1000:.1f} kWh")
 
 

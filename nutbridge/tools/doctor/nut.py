@@ -17,6 +17,7 @@ from nutbridge.nut.ups_conf import DRIVER, Section, UpsConf, parse_ups_conf
 from nutbridge.nut.upsd import read_logins, read_ups
 from nutbridge.nut.versions import driver_version, is_hasty, numbers_of
 from nutbridge.nut.words import upsmon_number
+from nutbridge.system import installation
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
@@ -227,7 +228,7 @@ def _drop_ins(place: DoctorContext) -> str | None:
 
 def _restart_s(unit: str, place: DoctorContext) -> float | None:
     """Return RestartSec of the driver's unit; its files tell without systemd too."""
-    if systemd.systemd_runs():
+    if installation.systemd_runs():
         try:
             asked = ("LoadState", "RestartUSec")
             values = systemd.show(unit, asked, place.environ, systemd.SYSTEMCTL_S)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from nutbridge.system import installation
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
@@ -81,7 +82,7 @@ class PortWaitFacts(Gathered):
             return systemd.look(unit, names, place.environ)
 
         values: Mapping[str, str] = {}
-        if systemd.systemd_runs():
+        if installation.systemd_runs():
             values = look(unit, ("ActiveState",)) or {}
         driver = look(driver_unit(ups), ("Wants",)) or {}
         return cls(

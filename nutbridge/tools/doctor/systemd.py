@@ -13,9 +13,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from nutbridge.system import installation
 from nutbridge.system.files import read_file
 
-_RUNS = Path("/run/systemd/system")
 #: Load path of the system manager, first wins.
 LOAD_PATH = (
     "/etc/systemd/system",
@@ -37,11 +37,6 @@ _UNITS_S = {
     **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
-
-
-def systemd_runs() -> bool:
-    """Whether this system was started by systemd; sd_booted(3)."""
-    return _RUNS.is_dir()
 
 
 def show(
@@ -81,7 +76,7 @@ def look(
     Returns:
         None without such a file, or where systemctl does not tell.
     """
-    if not systemd_runs():
+    if not installation.systemd_runs():
         return from_files(unit, environ)
     try:
         return show(unit, names, environ, SYSTEMCTL_S)

@@ -30,7 +30,7 @@ from nutbridge.tools.doctor.check import (
 )
 from nutbridge.tools.doctor.context import DoctorContext
 from nutbridge.tools.doctor.files import FileFacts
-from nutbridge.ups.units import SECONDS_PER_DAY
+from nutbridge.ups.units import SECONDS_PER_DAY, spoken_days
 
 _CLOUD_S = 6.0
 #: Renewal begins 30 days before the end, at half of a short life; a day later
@@ -205,25 +205,17 @@ def token_days(facts: DoctorFacts) -> CheckVerdict:
     by_hand = f"nutbridge token import {ups}"
     renewal = f"nutbridge token renew {ups}"
     if left_s <= 0:
-        ago = _span(-left_s)
         return failed(
-            f"the token ended {ago} ago",
+            f"the token ended {spoken_days(-left_s)} ago",
             renewal if facts.settings.username else by_hand,
         )
-    shown = f"the token lives {_span(left_s)} more"
+    shown = f"the token lives {spoken_days(left_s)} more"
     overdue_s = token.now - renew_at(token.claims)
     if not facts.settings.username and overdue_s > 0:
         return warning(f"{shown}, and nobody can renew it", by_hand)
     if overdue_s > _LATE_S:
         return warning(f"{shown}, its renewal is overdue", renewal)
     return ok(shown)
-
-
-def _span(seconds: float) -> str:
-    days = int(seconds // SECONDS_PER_DAY)
-    if days > 1:
-        return f"{days} days"
-    return f"{seconds / 3600:.1f} h"
 
 
 @check("cloud")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from nutbridge.system import installation
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
@@ -49,7 +50,7 @@ class UnitFacts(Gathered):
     def gather(cls, place: DoctorContext) -> "UnitFacts":
         """Ask systemd about the monitor's unit."""
         unit = f"enphase-monitor@{place.settings.ups}.service"
-        if not systemd.systemd_runs():
+        if not installation.systemd_runs():
             return cls(unit, None)
         try:
             values = systemd.show(unit, _UNIT_NAMES, place.environ, systemd.SYSTEMCTL_S)

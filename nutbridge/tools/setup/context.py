@@ -135,7 +135,7 @@ def check_host(text: str) -> str:
 def wanted_values(
     wishes: SetupOptions, environ: Mapping[str, str], cwd: str
 ) -> dict[str, str]:
-    """Return the keys that options and environment ask for.
+    """Return the keys that options and environment ask for, of either kind of UPS.
 
     Raises:
         UsageError: an option that no config could hold.
@@ -147,11 +147,10 @@ def wanted_values(
         wanted["SERIAL"] = wishes.serial.strip()
     if wishes.sma_host:
         wanted["SMA_HOST"] = check_host(wishes.sma_host)
-        if wishes.group:
-            wanted["SMA_GROUP"] = wishes.group
+    if wishes.group:
+        wanted["SMA_GROUP"] = wishes.group
     if wishes.username:
-        key = "SMA_USER" if wishes.sma_host else "USERNAME"
-        wanted[key] = wishes.username.strip()
+        wanted["USERNAME"] = wishes.username.strip()
     if wishes.port_file:
         wanted["PORT_FILE"] = absolute(cwd, wishes.port_file)
     if wishes.state_dir:
@@ -183,6 +182,7 @@ def make_basis(
     if name != ground.ups:
         raise Refused(f"{ground.config} is the config of UPS {name}, not {ground.ups}")
     inverter = _is_inverter(old, wanted, ground)
+    wanted = _of_its_kind(wanted, inverter=inverter)
     stopgaps = {"PORT_FILE": f"{RUN_FOLDER}/{ground.ups}.dev"}
     if not inverter:
         stopgaps["SERIAL"] = "0"
@@ -232,6 +232,30 @@ def _is_inverter(
             "gateway's"
         )
     return "SMA_HOST" in wanted or ("SMA_HOST" in old and not gateway)
+
+
+def _of_its_kind(wanted: Mapping[str, str], *, inverter: bool) -> dict[str, str]:
+    """Return what is asked for, by the names that its kind of UPS has for it.
+
+    Raises:
+        UsageError: an option of the other kind; SERIAL in its config would make an
+            inverter a gateway.
+    """
+    other = "SERIAL" if inverter else "SMA_GROUP"
+    if other in wanted:
+        raise UsageError(
+            "--serial is for a gateway; an inverter's is kept from its first answer"
+            if inverter
+            else "--group is for an SMA inverter (--sma-host)"
+        )
+    if not inverter:
+        return dict(wanted)
+    names = {"USERNAME": "SMA_USER"}
+    return {
+        names.get(key, key): value
+        for key, value in wanted.items()
+        if key not in _FROM_ENVIRONMENT
+    }
 
 
 def _port_file_of(old: Mapping[str, str], ground: SetupSite) -> str:

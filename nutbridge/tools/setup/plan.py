@@ -20,6 +20,7 @@ from nutbridge.tools.setup.places import (
     OWN_USER,
     RUN_FOLDER,
     TMPFILES_FOLDER,
+    UNIT_FOLDERS,
     UNITS_FOLDER,
     Places,
     tmpfiles_text,
@@ -34,6 +35,7 @@ from nutbridge.tools.setup.texts import (
 DESC = "House battery, Enphase IQ Gateway"
 DESC_SMA = "House battery, SMA inverter"
 
+_MAKE_IT = "make it, writable for the monitor's user"
 _CONFIG_MODE = 0o640
 _PORT_MODE = 0o644
 OWN_USER_TEXT = f"""\
@@ -182,7 +184,7 @@ def make_plan(
         Refused: ups.conf has another UPS of that name; the config cannot be
             changed by program.
     """
-    changes = _folders(places, is_folder)
+    changes = new_folders(places, is_folder)
     if account is not None and account.is_own:
         changes += _own_user(places, see, is_folder)
     changes += _port_file(places, see, account, reader)
@@ -192,14 +194,21 @@ def make_plan(
     return SetupPlan(tuple(changes), ups_conf, diff)
 
 
-def _folders(places: Places, is_folder: Callable[[str], bool]) -> list[Change]:
+def new_folders(places: Places, is_folder: Callable[[str], bool]) -> list[Change]:
+    """Return the folders to be made.
+
+    Raises:
+        ConfigError: one is missing that only its owner can make.
+    """
     changes = []
     if places.state_dir == OWN_STATE and not is_folder(OWN_STATE):
         what = "folder of token and certificate"
         changes.append(Change(OWN_STATE, None, 0o710, Who.MONITOR, what))
     elif not is_folder(places.state_dir):
+        own = places.state_dir in UNIT_FOLDERS
+        remedy = "install NUT first" if own else _MAKE_IT
         raise ConfigError(
-            places.state_dir, None, "no such folder (STATE_DIR); install NUT first"
+            places.state_dir, None, f"no such folder (STATE_DIR); {remedy}"
         )
     if places.lost_at_boot and not is_folder(TMPFILES_FOLDER):
         what = "folder of tmpfiles.d(5)"
@@ -208,10 +217,7 @@ def _folders(places: Places, is_folder: Callable[[str], bool]) -> list[Change]:
         return changes
     if places.port_folder != RUN_FOLDER:
         raise ConfigError(
-            places.port_folder,
-            None,
-            "no such folder (of the port file); make it, writable for the monitor's "
-            "user",
+            places.port_folder, None, f"no such folder (of the port file); {_MAKE_IT}"
         )
     what = "folder of the port file"
     return [*changes, Change(RUN_FOLDER, None, 0o755, Who.MONITOR, what)]

@@ -4,6 +4,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 
+from nutbridge.system.installation import starting
 from nutbridge.system.terminal import BOLD_RED, GREEN, YELLOW
 from nutbridge.tools.status.report import (
     MEANING,
@@ -15,15 +16,20 @@ from nutbridge.tools.status.report import (
     When,
 )
 from nutbridge.ups.model import DeviceHealth
-from nutbridge.ups.units import spoken_s
+from nutbridge.ups.units import SECONDS_PER_DAY, spoken_days, spoken_s
 
 _NOTHING = "unknown"
 #: Beside the name of a row.
 _WIDTH = 67
 
 
-def lines_of(status: Status) -> list[str]:
-    """Return the lines, without any colour."""
+def lines_of(status: Status, *, systemd: bool = True) -> list[str]:
+    """Return the lines, without any colour.
+
+    Args:
+        status: of one UPS.
+        systemd: runs here.
+    """
     since = f" since {_moment(status.since)}" if status.since.age_s is not None else ""
     meaning = MEANING[status.verdict][1]
     lines = [
@@ -31,7 +37,7 @@ def lines_of(status: Status) -> list[str]:
         f"  {meaning}",
         "",
     ]
-    lines += [f"  {name:9} {text}" for name, text in _rows(status)]
+    lines += [f"  {name:9} {text}" for name, text in _rows(status, systemd=systemd)]
     if status.live is not None:
         lines += ["", f"now, from the {status.gateway.kind}:"]
         lines += [f"  {name:9} {text}" for name, text in _live_rows(status.live)]
@@ -56,7 +62,7 @@ def _colour(status: Status) -> str:
     return GREEN if "OL" in words else YELLOW
 
 
-def _rows(status: Status) -> Iterator[tuple[str, str]]:
+def _rows(status: Status, *, systemd: bool) -> Iterator[tuple[str, str]]:
     yield "grid", _grid(status)
     for line in textwrap.wrap(status.grid.why or "", _WIDTH):
         yield "", line
@@ -76,7 +82,7 @@ def _rows(status: Status) -> Iterator[tuple[str, str]]:
         yield "last gap", f"{spoken_s(gateway.gap_s)}, ended {ended}"
     if gateway.kind == "gateway":
         yield "token", _token(status)
-    yield "monitor", _monitor(status)
+    yield "monitor", _monitor(status, systemd=systemd)
     written = status.port_file.written.age_s
     age = "" if written is None else f", written {_ago(written)}"
     yield "port file", f"{status.port_file.path} ({status.port_file.place}{age})"
@@ -155,13 +161,15 @@ def _token(status: Status) -> str:
     if token.days_left is None:
         return _NOTHING
     whose = f"{token.account}, " if token.account else ""
-    return f"{whose}{token.days_left:.0f} days left"
+    # It is told to a tenth of a day.
+    left_s = token.days_left * SECONDS_PER_DAY
+    return f"{whose}{spoken_days(left_s) if left_s else 'under 2 h'} left"
 
 
-def _monitor(status: Status) -> str:
+def _monitor(status: Status, *, systemd: bool) -> str:
     monitor = status.monitor
     if not monitor.running:
-        return f"none runs; systemctl start enphase-monitor@{status.ups}"
+        return f"none runs; {starting(status.ups, systemd=systemd)}"
     who = f"pid {monitor.pid}" if monitor.pid else "runs"
     state = f", {monitor.state}" if monitor.state else ""
     noted = monitor.noted.age_s

@@ -51,6 +51,13 @@ def test_https_only(hybrid: RunningInverter) -> None:
     assert "https only: use --scheme https" in told(hybrid.host)
 
 
+def test_iq_gateway() -> None:
+    """It wants a token; an inverter refuses a password with status 200."""
+    with Server(lambda _: Reply(401)) as server:
+        found = told(f"{LOOPBACK}:{server.port}")
+    assert "401 (another kind of device, such as an IQ Gateway" in found
+
+
 @pytest.mark.parametrize(
     "answer", [lambda _: err(404), lambda _: html_page(503)], ids=["err 404", "503"]
 )

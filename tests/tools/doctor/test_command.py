@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nutbridge.system.installation import starting, systemd_runs
 from tests.e2e.site import UPS
 from tests.nut.harness import wait_until
 from tests.tools.doctor.lab import NUTBRIDGE, Lab, running_lab
@@ -74,7 +75,7 @@ def test_doctor_without_a_monitor_fails(lab: Lab) -> None:
     failed = [line for line in done.out.splitlines() if line.startswith("\u2717")]
     claim = "the port file claims OL and no monitor runs: nobody keeps it true"
     assert failed == [f"\u2717  {claim}"]
-    assert f"to do: systemctl start enphase-monitor@{UPS}" in done.out
+    assert f"to do: {starting(UPS, systemd=systemd_runs())}" in done.out
 
 
 def test_doctor_changes_nothing(alone: Lab) -> None:

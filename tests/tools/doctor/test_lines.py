@@ -58,6 +58,14 @@ def test_as_lines(marks: bool, expected: str) -> None:
     assert all(len(line) <= 80 for line in drawn.splitlines())
 
 
+@pytest.mark.parametrize("width", [40, 60])
+def test_as_lines_of_a_narrow_terminal(width: int) -> None:
+    """Words are not cut by its edge."""
+    style = LineStyle(unicode=True, colour=False, width=width)
+    lines = as_lines(FINDINGS, style).splitlines()
+    assert max(map(len, lines[:-1])) <= width
+
+
 def test_as_lines_keeps_a_long_path_whole() -> None:
     drawn = as_lines([Finding("a", ok(LONG))], LineStyle(unicode=True, colour=False))
     assert LONG in drawn

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nutbridge.system import installation
 from nutbridge.system.clock import SystemClock
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
@@ -165,7 +166,7 @@ def test_port_wait_looks_at_the_files_of_this_ups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As they are shipped: the driver wants the path unit."""
-    monkeypatch.setattr(systemd, "systemd_runs", lambda: False)
+    monkeypatch.setattr(installation, "systemd_runs", lambda: False)
     environ = {"SYSTEMD_UNIT_PATH": str(tmp_path)}
     clock = SystemClock()
     place = DoctorContext(settings(), environ, clock, clock.boottime(), "")

@@ -15,7 +15,7 @@ from zeroconf import ServiceInfo, Zeroconf
 from zeroconf._dns import DNSPointer
 from zeroconf._protocol.outgoing import DNSOutgoing
 
-from nutbridge.errors import EX_UNAVAILABLE
+from nutbridge.errors import EX_UNAVAILABLE, EX_USAGE
 from nutbridge.simulator.gateway import SimulatedGateway
 from nutbridge.simulator.house import SimulatedHouse
 from nutbridge.sources.discovery import SERVICE
@@ -178,7 +178,16 @@ def test_odd_names_hide_no_gateway(network: Zeroconf) -> None:
 def test_interface_that_is_none() -> None:
     done = discover("--interface", "192.0.2.1")
     assert done.returncode == EX_UNAVAILABLE
-    assert "cannot be searched" in done.stderr.splitlines()[-1]
+    last = done.stderr.splitlines()[-1]
+    assert "cannot be searched" in last
+    assert "Errno" not in last
+
+
+def test_interface_that_is_no_address() -> None:
+    """A name of one, most often; nothing is searched, nor asked instead."""
+    done = discover("--interface", "eth0")
+    assert (done.returncode, done.stdout) == (EX_USAGE, "")
+    assert "--interface eth0: an address of this machine is needed" in done.stderr
 
 
 def test_without_zeroconf(tmp_path: Path) -> None:

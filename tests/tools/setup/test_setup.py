@@ -68,8 +68,8 @@ To be written:
 Written.
 
 upsmon.conf has no MONITOR line for home: nothing shuts this
-machine down yet. nutbridge-nut(7) has that line. Without any nut-monitor
-cannot run: that systemd calls it "failed" then is normal.
+machine down yet. nutbridge-nut(7) has that line. Until there is one,
+nut-monitor cannot run: that systemd calls it "failed" is normal.
 
 Then start it:
   install -m 644 UNIT /etc/systemd/system/

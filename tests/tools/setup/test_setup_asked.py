@@ -106,16 +106,19 @@ def test_wrong_password_is_asked_again_a_few_times(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = answers(machine)
-    stdin = "".join(f"{answer}\n" for answer in [*given[:2], "no", "nor", *given[2:]])
-    assert machine.run_here(monkeypatch, wishes_of(machine), stdin).code == 0
-    assert machine.cloud.account.login_attempts == 3
+    # Either may be mistyped: Enter alone keeps the e-mail.
+    tries = ["x@example.net", PASSWORD, given[1], "no", "", PASSWORD]
+    stdin = "".join(f"{each}\n" for each in [given[0], *tries, *given[3:]])
+    done = machine.run_here(monkeypatch, wishes_of(machine), stdin)
+    assert (done.code, machine.cloud.account.login_attempts) == (0, 3)
+    assert f"Enphase account (e-mail) [{given[1]}]: " in done.out
 
 
 def test_wrong_password_is_not_asked_for_ever(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = answers(machine)
-    stdin = "".join(f"{answer}\n" for answer in [*given[:2], *(["no"] * 9)])
+    stdin = "".join(f"{each}\n" for each in [*given[:2], *(["no", ""] * 9)])
     assert machine.run_here(monkeypatch, wishes_of(machine), stdin).code == 69
     assert machine.cloud.account.login_attempts == 3
 
@@ -183,5 +186,6 @@ def test_interrupted_on_a_terminal(machine: Machine, answered: int) -> None:
     screen.wait_for(QUESTIONS[answered])
     screen.type("\x03")
     assert screen.end() == 128 + signal.SIGINT
+    assert screen.out.endswith("\n")  # the shell begins a line of its own
     assert machine.tree() == before
     machine.said.append(screen.out)

@@ -156,6 +156,10 @@ def test_night_is_no_time_for_it(machine: Machine, ennexos: RunningEnnexos) -> N
         (("--username", USER), "x", "wrong user or password"),
         (("--username", USER, "--host", "h"), "x", "--sma-host exclude each other"),
         (("--username", USER, "--group", "x"), "x", "usr, istl"),
+        # SERIAL in the config would make a gateway of it.
+        (("--username", USER, "--serial", "1"), "x", "--serial is for a gateway"),
+        (("--username", USER, "--no-login"), "x", "an inverter knows no tokens"),
+        (("--username", USER, "--token-file", "t"), "x", "an inverter knows no tokens"),
     ],
 )
 def test_what_is_missing_or_wrong(
@@ -169,6 +173,50 @@ def test_what_is_missing_or_wrong(
     assert done.code != 0
     assert wanted in done.err
     assert not machine.config.exists()
+
+
+def test_options_of_a_second_run_count(
+    machine: Machine, hybrid: RunningInverter, ennexos: RunningEnnexos
+) -> None:
+    """The config says that it is an inverter; what an option asks for is done."""
+    assert run_yes(machine, hybrid.host, USR).code == 0
+    again = ("home", "--yes", "--root", str(machine.root))
+    done = machine.run(*again, "--group", "istl", SMA_PASSWORD=INSTALLER)
+    assert (done.code, done.err) == (0, "")
+    assert settings_of(machine)["group"] == "istl"
+    machine.config.unlink()
+    (machine.state / "sma-home.fingerprint").unlink()
+    host, user = ennexos.host, ("--username", USER)
+    assert run_yes(machine, host, ENNEXOS_PASSWORD, *user).code == 0
+    done = machine.run(*again, "--username", "other", SMA_PASSWORD=ENNEXOS_PASSWORD)
+    assert "wrong user or password" in done.err
+    assert settings_of(machine)["user"] == USER
+
+
+def test_group_is_of_no_gateway(machine: Machine) -> None:
+    done = machine.run_yes("--group", "istl")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "nutbridge: --group is for an SMA inverter (--sma-host)\n"
+
+
+def test_password_in_a_file_of_this_folder(
+    machine: Machine, ennexos: RunningEnnexos
+) -> None:
+    file = machine.root / "password"
+    file.write_text(f"{ENNEXOS_PASSWORD}\n", encoding="ascii")
+    file.chmod(0o600)
+    options = ("--username", USER, "--password-file", file.name)
+    assert run_yes(machine, ennexos.host, "", *options).code == 0
+    assert settings_of(machine)["password"] == ENNEXOS_PASSWORD
+
+
+def test_gateway_at_the_address_of_an_inverter(machine: Machine) -> None:
+    """It is not called an inverter, and the error names what it may be."""
+    done = run_yes(machine, machine.gateway.host, USR)
+    assert done.code == 69
+    host = machine.gateway.host
+    assert done.out == f"{host} does not say what it is; trying Webconnect.\n"
+    assert "another kind of device, such as an IQ Gateway" in done.err
 
 
 def test_gateway_of_the_config_is_not_replaced(

@@ -151,6 +151,38 @@ def test_options_that_do_not_fit(
     assert wanted in done.err
 
 
+@pytest.mark.parametrize(
+    ("option", "remedy"),
+    [
+        ({"port_file": "/srv/none/x.dev"}, "make it, writable for the monitor's user"),
+        ({"state_dir": "/srv/none"}, "make it, writable for the monitor's user"),
+        ({"state_dir": "/var/lib/ups"}, "install NUT first"),
+    ],
+)
+def test_missing_folder_is_told_before_anything_is_asked(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    option: dict[str, str],
+    remedy: str,
+) -> None:
+    """Nobody types a password, and no login is used up, for what cannot be written."""
+    wishes = replace(wishes_of(machine), **option, yes=False)  # type: ignore[arg-type]
+    done = machine.run_here(monkeypatch, wishes)
+    assert (done.code, done.out) == (EX_CONFIG, "")
+    assert done.err.endswith(remedy)
+    assert not machine.gateway.server.counts.connections
+
+
+def test_file_without_a_token_is_named(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = machine.root / "browser.txt"
+    file.write_text("no token\n", encoding="ascii")
+    wishes = replace(wishes_of(machine), token_file=str(file), login=False)
+    done = machine.run_here(monkeypatch, wishes)
+    assert (done.code, done.err.split(": ")[0]) == (EX_CONFIG, str(file))
+
+
 def test_yes_names_everything_that_is_missing(machine: Machine) -> None:
     done = machine.run("--yes", "--root", str(machine.root))
     assert (done.code, done.out) == (EX_USAGE, "")

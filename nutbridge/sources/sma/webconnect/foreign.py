@@ -6,12 +6,17 @@ ennexOS one (inverter.py); no password and no session is involved.
 Source: public clients and issue reports.
 """
 
+from http import HTTPStatus
+
 from nutbridge.errors import (
+    DeviceAnswerError,
     DeviceError,
     DeviceUnreachable,
     NotWebconnect,
 )
 from nutbridge.sources.sma.webconnect.connect import connect
+
+_KEPT_OUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 def explain(
@@ -33,16 +38,18 @@ def explain(
     """
     if isinstance(error, NotWebconnect) and error.redirected:
         return NotWebconnect(host, f"https only: use {option}https")
-    if not isinstance(error, NotWebconnect | DeviceUnreachable):
+    # An inverter says what it refuses in its JSON, with status 200.
+    kept_out = type(error) is DeviceAnswerError and error.status in _KEPT_OUT
+    if not (kept_out or isinstance(error, NotWebconnect | DeviceUnreachable)):
         return error
     other = "http" if scheme == "https" else "https"
     if _speaks(host, other, timeout_s):
         return NotWebconnect(host, f"{other} only: use {option}{other}")
-    if isinstance(error, NotWebconnect):
+    if isinstance(error, DeviceAnswerError):
         return NotWebconnect(
             error.what,
-            f"{error.problem} (another kind of device, such as a router, "
-            "or a web server that is just restarting)",
+            f"{error.problem} (another kind of device, such as an IQ Gateway or a "
+            "router, or a web server that is just restarting)",
             error.status,
         )
     return error
