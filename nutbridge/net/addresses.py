@@ -152,6 +152,13 @@ class AddressBook:
                 self._known = (address, *others)[:MOST]
                 self._fresh = True
 
+    def strange(self, address: str) -> None:
+        """Note that somebody else answered there: the last one to try next."""
+        with self._changed:
+            if address in self._known:
+                others = (known for known in self._known if known != address)
+                self._known = (*others, address)
+
     def failed(self) -> None:
         """Note that the device did not answer: resolve before the next try."""
         with self._changed:

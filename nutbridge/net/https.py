@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from nutbridge import __version__
-from nutbridge.errors import DeviceUnreachable
+from nutbridge.errors import CertificateChanged, DeviceUnreachable
 from nutbridge.net.addresses import AddressBook, Resolve, resolve_host, split_host
 from nutbridge.net.failures import (
     LinkError,
@@ -71,6 +71,7 @@ class Connection:
     Attributes:
         worker: runs ``exchange``.
         peer: who is at the other end; only a pinned context takes note of it.
+        address: of the other end, "" before the first.
         found: there is an address.
         sent: something of the present request was handed to the system.
     """
@@ -101,7 +102,7 @@ class Connection:
         self._aborted = False
         self._handle: socket.socket | None = None
         self._tls: WatchedSocket | None = None
-        self._address = ""
+        self.address = ""
         self._fresh = self._in_tls = False
         self._kept: dict[str, tuple[tuple[Request, str, float], httpx.Request]] = {}
         self._only: Peer | None = None
@@ -136,7 +137,8 @@ class Connection:
     def exchange(self, request: Request, only: Peer | None) -> Answer:
         """Send one request to the first address that answers.
 
-        Runs in the worker.
+        Runs in the worker. One that shows another certificate than the known one is
+        somebody else, as long as another address does better.
 
         Args:
             request: goes out once; once more if the device gave up an idle
@@ -150,9 +152,10 @@ class Connection:
         addresses = self._book.addresses(2 * self._limit_s)
         self.found = True
         problem = LinkError("given up")
+        stranger: CertificateChanged | None = None
         for address in addresses:
-            if address != self._address:
-                self._address, self._url = address, self._url.copy_with(host=address)
+            if address != self.address:
+                self.address, self._url = address, self._url.copy_with(host=address)
             limit_s = self._limit_s / len(addresses)
             try:
                 try:
@@ -163,7 +166,9 @@ class Connection:
                 return self._once(request, limit_s)
             except NotConnectedError as error:
                 problem = error
-        raise problem
+            except CertificateChanged as error:
+                stranger = stranger or error
+        raise stranger or problem
 
     def _once(self, request: Request, connect_s: float) -> Answer:
         self._fresh = self.sent = False
@@ -233,13 +238,13 @@ class Connection:
             case "connection.start_tls.complete":
                 self._tls = info["return_value"].get_extra_info("socket")
                 if self._tls is not None and self._tls.shown is not None:
-                    self.peer = Peer(self._address, self._tls.shown)
+                    self.peer = Peer(self.address, self._tls.shown)
             case "http11.send_request_headers.started":
                 self._go_on()
                 if self._only is not None and self.peer != self._only:
                     other = "another address or certificate than the one trusted"
                     raise LinkError(other)
-                self._book.worked(self._address)
+                self._book.worked(self.address)
             case "http11.send_request_headers.complete":
                 self.sent = True
 
@@ -397,6 +402,12 @@ class HttpsDevice:
             else:
                 raise
         raise DeviceUnreachable(what, problem, sent=sent)
+
+    def turn_away(self) -> None:
+        """Drop the connection, to somebody else; another address goes first now."""
+        if self._connection is not None:
+            self._book.strange(self._connection.address)
+        self.reconnect()
 
     def reconnect(self) -> None:
         """Drop the connection; the next request makes a new one."""

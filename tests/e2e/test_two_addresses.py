@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.fixtures import RunningGateway
+from nutbridge.simulator.gateway import SimulatedGateway
+from nutbridge.simulator.house import SimulatedHouse
+from tests.fakes import failures
+from tests.fakes.fixtures import RunningGateway, running
 from tests.fakes.inside import Ahead, Inside
 
 ETHERNET, WIFI = "127.0.0.2", "127.0.0.3"
@@ -20,10 +23,11 @@ class Way:
     Args:
         address: of the loopback.
         port: the gateway's, at 127.0.0.1.
+        leads_to: the port of somebody else who stands there.
     """
 
-    def __init__(self, address: str, port: int) -> None:
-        self._where, self._port = (address, port), port
+    def __init__(self, address: str, port: int, leads_to: int = 0) -> None:
+        self._where, self._port = (address, port), leads_to or port
         self._listener: socket.socket | None = None
         self._links: list[socket.socket] = []
         self.used = 0
@@ -118,3 +122,58 @@ def test_first_dead_second_alive_and_the_way_back(
         assert wifi.used > before
     finally:
         inside.monitor.close()
+
+
+@pytest.fixture
+def stranger() -> Iterator[RunningGateway]:
+    """Another house's gateway."""
+    gateway = SimulatedGateway(SimulatedHouse(serial="122000000777"))
+    with running(gateway) as (server, faults):
+        yield RunningGateway(server, faults, gateway)
+
+
+@pytest.mark.parametrize("info", [True, False], ids=["gateway", "no gateway"])
+def test_stranger_at_the_first_address(
+    standin_gateway: RunningGateway,
+    stranger: RunningGateway,
+    tmp_path: Path,
+    *,
+    info: bool,
+) -> None:
+    """A router has lent the address of the Ethernet side to somebody else."""
+    if not info:
+        stranger.faults.always(failures.status(404), "/info")
+    port = standin_gateway.server.port
+    ethernet = Way(ETHERNET, port, stranger.server.port)
+    wifi = Way(WIFI, port)
+    clock = Ahead()
+    serial, token = standin_gateway.house.serial, standin_gateway.token
+    inside = Inside(
+        tmp_path, f"{ETHERNET}:{port},{WIFI}:{port}", token, serial, clock=clock
+    )
+    try:
+        # First contact: the one with our serial number is found.
+        ethernet.open()
+        wifi.open()
+        _checks(inside, clock, 2)
+        assert "ups.status: OL" in inside.text
+        # The connection breaks, and the outage begins.
+        standin_gateway.house.relay = "open"
+        wifi.close()
+        _checks(inside, clock, 1)
+        wifi.open()
+        _checks(inside, clock, 2)
+        assert "ups.status: OB" in inside.text
+        asked = stranger.server.counts.recent
+        assert asked
+        assert not [each for each in asked if each.bearer]
+    finally:
+        inside.monitor.close()
+        ethernet.close()
+        wifi.close()
+
+
+def _checks(inside: Inside, clock: Ahead, number: int) -> None:
+    for _ in range(number):
+        inside.monitor.tick()
+        clock.ahead_s += 20

@@ -54,8 +54,8 @@ class PeerWire(Protocol):
         """Whom the connection leads to; None while there is none."""
         ...
 
-    def reconnect(self) -> None:
-        """Drop the connection; the next request makes a new one."""
+    def turn_away(self) -> None:
+        """Drop the connection, to somebody else; another address goes first now."""
         ...
 
 
@@ -134,7 +134,7 @@ class PeerGuard:
     def _go_back(self) -> None:
         """Expect the certificate that was known before, on a new connection."""
         self._pin.go_back()
-        self._wire.reconnect()
+        self._wire.turn_away()
 
     def _trust(self) -> None:
         """Send the token to this peer from now on."""

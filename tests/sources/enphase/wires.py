@@ -73,6 +73,8 @@ class TableWire:
     def reconnect(self) -> None:
         self.reconnects += 1
 
+    turn_away = reconnect
+
     def close(self) -> None:
         self.closed = True
 
