@@ -194,7 +194,7 @@ class Connection:
         A poll asks for the same again, and making one takes as long as sending it.
         """
         kept = self._kept.get(request.path)
-        wanted = (request, self._address, connect_s)
+        wanted = (request, self.address, connect_s)
         if kept is not None and kept[0] == wanted:
             return kept[1]
         limits = dict.fromkeys(("read", "write", "pool"), self._limit_s)
