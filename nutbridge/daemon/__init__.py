@@ -16,7 +16,7 @@ From the wire to ups.status, at every check::
     sources.enphase.source.EnphaseSource.grid           who is asked and believed
     sources.enphase.source.EnphaseSource._ask_relay
     sources.enphase.gateway.Gateway.insist              what helps after a 401
-    net.retry.retrying                    a second try
+    net.worker.retrying                   a second try
     sources.enphase.gateway.Gateway.fetch
     sources.enphase.gateway.Gateway._send               the token, to ours alone
     net.https.HttpsDevice.send            one request, one answer or one error

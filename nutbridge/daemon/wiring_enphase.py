@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nutbridge.config.settings import Settings, TestAnswers
 from nutbridge.daemon.state_store import StateSession
 from nutbridge.net.wire import Wire
+from nutbridge.net.worker import retrying
 from nutbridge.nut.publisher import PortFilePublisher
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.renewal import Renewal
@@ -155,8 +156,6 @@ def _renewal(
 def _source(
     settings: Settings, gateway: Gateway, renewal: Renewal, host: Host, *, collar: bool
 ) -> EnphaseSource:
-    from nutbridge.net.retry import retrying
-
     return EnphaseSource(
         gateway,
         renewal,

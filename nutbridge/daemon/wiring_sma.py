@@ -11,8 +11,7 @@ from nutbridge.daemon.state_store import StateSession
 from nutbridge.errors import ConfigError
 from nutbridge.net.https import open_wire
 from nutbridge.net.pins import Pin, PinStore
-from nutbridge.net.retry import retrying
-from nutbridge.net.worker import ThreadWaiter
+from nutbridge.net.worker import ThreadWaiter, retrying
 from nutbridge.sources.sma.inverter import Account, Inverter
 from nutbridge.sources.sma.login_gate import LoginGate
 from nutbridge.sources.sma.pinned_wire import DeviceWire, PinnedWire

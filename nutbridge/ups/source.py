@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Retry(Protocol):
-    """The retry policy (net.retry.retrying with its clock and waiter)."""
+    """The retry policy (net.worker.retrying with its clock and waiter)."""
 
     def __call__(self, call: Callable[[], T], *, tries: int, until: float) -> T:
         """Call again after a failure that may pass."""

@@ -12,7 +12,7 @@ from nutbridge.errors import (
     TokenRejected,
     WrongDevice,
 )
-from nutbridge.net.retry import retrying
+from nutbridge.net.worker import retrying
 from tests.fakes.clock import FakeClock
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from nutbridge.config.settings import Settings
 from nutbridge.errors import ConfigError, DeviceError, TokenError
 from nutbridge.net.pins import PinInMemory
-from nutbridge.net.retry import retrying
+from nutbridge.net.worker import retrying
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.session import open_gateway, pins_of, site_of
 from nutbridge.sources.enphase.source import EnphaseSource
