@@ -18,9 +18,10 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Engine
 
-from nutbridge.collector.errors import StoreReplaced
+from nutbridge.collector.errors import SchemaRefused, StoreReplaced
 from nutbridge.collector.store.engine import is_sqlite
-from nutbridge.collector.store.sql import Sql
+from nutbridge.collector.store.schema import SCHEMA
+from nutbridge.collector.store.sql import Row, Sql
 
 #: The log and its index are the database as much as the file itself.
 _LOGS = ("-wal", "-shm")
@@ -28,10 +29,12 @@ _LOGS = ("-wal", "-shm")
 _LOOKS = 10
 _LOOK_S = 0.05
 
-_NAME = "SELECT store_id, commits, counted_from FROM store"
-_COUNT = (
-    "UPDATE store SET commits = commits + 1 RETURNING store_id, commits, counted_from"
-)
+#: What the log begins with (SQLite, "WAL file format").
+_LOG_BEGINS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+
+_WANTED = "store_id, commits, counted_from, (SELECT max(version) FROM schema_version)"
+_NAME = f"SELECT {_WANTED} FROM store"  # noqa: S608  our names
+_COUNT = f"UPDATE store SET commits = commits + 1 RETURNING {_WANTED}"  # noqa: S608
 
 #: Device and inode of each file; None where there is none.
 _Marks = tuple[tuple[int, int] | None, ...]
@@ -58,6 +61,7 @@ class StoreIdentity(Protocol):
 
         Raises:
             StoreReplaced: it is another store, or an earlier state of this one.
+            SchemaRefused: a newer nutbridge has brought it up meanwhile.
         """
 
     def committed(self) -> None:
@@ -74,16 +78,21 @@ def identity_of(engine: Engine) -> StoreIdentity:
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as link:
             link.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
     with engine.connect() as connection:
-        store_id, commits, _ = Sql(connection).rows(_NAME)[0]
+        store_id, commits, *_ = Sql(connection).rows(_NAME)[0]
     if is_sqlite(engine.url):
         return FileIdentity(engine.url, store_id, commits)
     return ServerIdentity(store_id)
 
 
-def _refuse_other(rows: list[tuple[str, int, int]], store_id: str) -> None:
+def _refuse_other(rows: list[Row], store_id: str) -> None:
     if not rows or rows[0][0] != store_id:
         raise StoreReplaced(
             "another store stands where this one was; restart the collector to use it"
+        )
+    if rows[0][3] != SCHEMA:
+        raise SchemaRefused(
+            f"the database has schema {rows[0][3]} now, this nutbridge writes {SCHEMA};"
+            " restart the collector as the version that brought it up"
         )
 
 
@@ -110,7 +119,7 @@ class ServerIdentity:
 
     def within(self, sql: Sql) -> int:
         """Compare the store's name."""
-        rows = [(row[0], row[1], row[2]) for row in sql.rows(_NAME)]
+        rows = sql.rows(_NAME)
         _refuse_other(rows, self.store_id)
         return int(rows[0][2])
 
@@ -141,6 +150,7 @@ class FileIdentity:
         #: Of the file itself, without its log; None: it was never in there.
         self._in_file: int | None = None
         self._seen: tuple[int, int] | None = None
+        self._log_size = 0
         self._marks = self._look_at_files()
 
     def look(self) -> None:
@@ -157,6 +167,7 @@ class FileIdentity:
                 f"the log beside {self._path} is gone; restart the collector",
                 log_gone=True,
             )
+        self._look_at_log()
         found = os.stat(self._path)
         seen = (found.st_size, found.st_mtime_ns)
         if seen != self._seen:
@@ -166,6 +177,24 @@ class FileIdentity:
 
     def _look_at_files(self) -> _Marks:
         return (_mark(self._path), *(_mark(f"{self._real}{end}") for end in _LOGS))
+
+    def _look_at_log(self) -> None:
+        """See that nobody cut the log: SQLite does once all of it is in the file."""
+        try:
+            with open(f"{self._real}-wal", "rb") as log:
+                size = os.fstat(log.fileno()).st_size
+                begin = log.read(len(_LOG_BEGINS[0]))
+        except OSError:
+            return  # no file left to open it with; whether it is there was looked at
+        cut = size > 0 and begin not in _LOG_BEGINS
+        if size < self._log_size:
+            cut = cut or (self._commits_in_file() or 0) < self._commits
+        if cut:
+            raise StoreReplaced(
+                f"the log beside {self._path} was cut; restart the collector, "
+                "what was in it is lost"
+            )
+        self._log_size = size
 
     def _look_into_file(self) -> None:
         """See that nobody wrote into the file but SQLite.
@@ -209,7 +238,7 @@ class FileIdentity:
 
     def within(self, sql: Sql) -> int:
         """Compare the store's name and count; count this transaction."""
-        rows = [(row[0], row[1], row[2]) for row in sql.rows(_COUNT)]
+        rows = sql.rows(_COUNT)
         _refuse_other(rows, self.store_id)
         before, self._next = self._commits, rows[0][1]
         if self._next <= before:

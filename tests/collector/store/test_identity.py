@@ -10,8 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from nutbridge.collector.errors import StoreError, StoreReplaced
+from nutbridge.collector.errors import SchemaRefused, StoreError, StoreReplaced
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.engine import connect, parse_url
+from nutbridge.collector.store.schema import SCHEMA
+from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import NOW, body, event
 from tests.collector.store.using import raw
 
@@ -53,6 +56,20 @@ def delete_all(db: Path, _copy: Path) -> None:
 
 def delete_log(db: Path, _copy: Path) -> None:
     db.with_name("reports.db-wal").unlink()
+
+
+def empty_log(db: Path, _copy: Path) -> None:
+    os.truncate(db.with_name("reports.db-wal"), 0)
+
+
+def cut_log(db: Path, _copy: Path) -> None:
+    log = db.with_name("reports.db-wal")
+    os.truncate(log, log.stat().st_size // 2)
+
+
+def zeros_in_log(db: Path, _copy: Path) -> None:
+    with open(db.with_name("reports.db-wal"), "r+b") as log:
+        log.write(bytes(4096))
 
 
 def delete_index(db: Path, _copy: Path) -> None:
@@ -97,7 +114,8 @@ def bodies(db: Path) -> list[bytes]:
 
 FAULTS = (
     *(other_store, overwrite, truncate, empty, delete, delete_all),
-    *(delete_log, delete_index, something_else, folder),
+    *(delete_log, empty_log, cut_log, zeros_in_log),
+    *(delete_index, something_else, folder),
 )
 
 
@@ -122,7 +140,12 @@ def test_log_that_was_deleted_is_saved_at_the_end(
     assert len(bodies(db)) == 30
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "fault",
+    # Half of a log that is written to behind the cut looks like a whole one.
+    [one for one in FAULTS if one is not cut_log],
+    ids=lambda one: one.__name__,
+)
 def test_fault_between_two_looks_of_a_transaction(
     used: Store, db: Path, tmp_path: Path, fault: Fault
 ) -> None:
@@ -130,6 +153,44 @@ def test_fault_between_two_looks_of_a_transaction(
     future = used._writer.ask(lambda _: fault(db, tmp_path / "copy.db"))
     with pytest.raises(StoreError):
         future.result()
+
+
+@pytest.mark.parametrize("fault", [empty_log, cut_log, zeros_in_log])
+def test_cut_log_leaves_what_is_in_the_file(
+    used: Store, db: Path, tmp_path: Path, fault: Fault
+) -> None:
+    """SQLite would go on behind the hole, and move zeros into the file at its end."""
+    fault(db, tmp_path)
+    with pytest.raises(StoreReplaced):
+        used.accept(raw(b"a"))
+    used.close()
+    shutil.copy(db, tmp_path / "left.db")
+    assert len(bodies(tmp_path / "left.db")) == 21
+    with closing(sqlite3.connect(tmp_path / "left.db")) as link:
+        assert link.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_log_that_its_owner_moved_into_the_file_is_none(used: Store, db: Path) -> None:
+    for number in range(3):
+        with closing(sqlite3.connect(db)) as link:
+            link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        used.accept(raw(b"%d" % number))
+    assert used.counters().reports == 33
+
+
+def test_newer_version_brings_it_up_meanwhile(store: Store, url: str) -> None:
+    """What an old program writes lacks what the new one relies on."""
+    store.accept(raw(b"a"))
+    other = Store.open(url)
+    newer = "INSERT INTO schema_version (version, applied) VALUES (?, 0)"
+    other.write(lambda sql: sql.run(newer, (SCHEMA + 1,)))
+    other.close()
+    with pytest.raises(SchemaRefused, match=f"schema {SCHEMA + 1} now"):
+        store.accept(raw(b"b"))
+    engine = connect(parse_url(url), create=False)
+    with engine.connect() as link:
+        assert Sql(link).rows("SELECT count(*) FROM raw") == [(1,)]
+    engine.dispose()
 
 
 def test_file_that_comes_back_goes_on(used: Store, db: Path, tmp_path: Path) -> None:
