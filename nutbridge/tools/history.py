@@ -3,15 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 
+from nutbridge.daemon.history.outages import ChargeKnown, Outage, Silence, Unwatched
 from nutbridge.daemon.history.points import HistoryPoint
-from nutbridge.daemon.history.reading import (
-    ChargeKnown,
-    History,
-    MonthSum,
-    Outage,
-    Silence,
-    Unwatched,
-)
+from nutbridge.daemon.history.reading import History, MonthSum
 from nutbridge.ups.units import SECONDS_PER_HOUR, WH_PER_KWH, spoken_s
 
 #: The newest of each; --since, --json and --csv have them all.

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from nutbridge.daemon.history.outages import ChargeKnown, Outage
 from nutbridge.daemon.history.points import HistoryPoint
-from nutbridge.daemon.history.reading import ChargeKnown, Outage
 from nutbridge.ups.snapshot import encode
 from nutbridge.web import charts, words
 from nutbridge.web.charts import Day, Frame, Node, Point, Span, Tick

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from nutbridge.daemon.history.reading import Outage, Silence
+from nutbridge.daemon.history.outages import Outage, Silence
 from nutbridge.ups.snapshot import encode
 
 

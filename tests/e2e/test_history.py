@@ -4,8 +4,9 @@ import contextlib
 import stat
 from pathlib import Path
 
+from nutbridge.daemon.history.events import EventKind
 from nutbridge.daemon.history.file import load_history
-from nutbridge.daemon.history.reading import EventKind, History
+from nutbridge.daemon.history.reading import History
 from nutbridge.daemon.history.recording import Recording
 from nutbridge.daemon.house_store import read_house
 from nutbridge.daemon.wiring import recall_house

@@ -7,6 +7,7 @@ written is counted and dropped. Nothing is decided by what stands in it.
 Each line is whole by itself: all that was true at one moment. Events are the
 differences between two of them, so a line lost is an event told late, no more.
 
-``points`` is the line, ``reading`` makes outages and events of many (both pure),
-``file`` is the file, ``recorder`` decides what is worth a line.
+``points`` is the line, ``reading`` puts many in order, ``outages`` and ``events`` are
+what they tell (all pure); ``file`` is the file, ``recorder`` decides what is worth a
+line.
 """

@@ -5,17 +5,14 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from nutbridge.daemon.history.events import EventKind
+from nutbridge.daemon.history.outages import ChargeKnown
 from nutbridge.daemon.history.points import (
     HistoryPoint,
     parse_point,
     render_point,
 )
-from nutbridge.daemon.history.reading import (
-    ChargeKnown,
-    EventKind,
-    History,
-    read_history,
-)
+from nutbridge.daemon.history.reading import History, read_history
 from nutbridge.ups.snapshot import SnapshotError
 from tests.daemon.history.build import DAY, lines, outage_points, point
 
