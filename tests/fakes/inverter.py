@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nutbridge.config.sma import SmaSettings
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.inverter import SimulatedInverter
 
@@ -16,6 +17,20 @@ FOLDERS = sorted(path.parent.name for path in SMA_DATA.glob("*/online.json"))
 
 PASSWORD = "geheim-7c1e"
 INSTALLER = "montage-42"
+
+
+def settings_of(host: str, password: str = PASSWORD) -> SmaSettings:
+    """Return those of a config in which an inverter is the UPS."""
+    return SmaSettings(
+        host=host,
+        password=password,
+        password_file=None,
+        group="usr",
+        scheme="https",
+        timeout_s=10.0,
+        tls="first-use",
+        alone=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """The systemd unit says what the design promises, and systemd agrees."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.system.unit_file import SYSTEMD, UNIT, Unit, parse
+from tests.system.unit_file import SYSTEMD, UNIT, Unit, analyze, parse
+
+__all__ = ["analyze"]
 
 UNITS = sorted(SYSTEMD.glob("*.service"))
 COMMAND = "/usr/local/bin/enphase-monitor"
@@ -20,14 +21,6 @@ MOST_EXPOSED = 1.5
 @pytest.fixture(scope="module")
 def unit() -> Unit:
     return parse(UNIT.read_text())
-
-
-@pytest.fixture
-def analyze() -> str:
-    """The tool of Debian's package systemd; the tests may not do without."""
-    tool = shutil.which("systemd-analyze")
-    assert tool, "systemd-analyze is missing: apt-get install systemd"
-    return tool
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,23 @@
 """Unit files of systemd, read for tests."""
 
+import shutil
 from collections import defaultdict
 from pathlib import Path
+
+import pytest
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "enphase-monitor@.service"
 
 Unit = dict[str, dict[str, list[str]]]
+
+
+@pytest.fixture
+def analyze() -> str:
+    """The tool of Debian's package systemd; the tests may not do without."""
+    tool = shutil.which("systemd-analyze")
+    assert tool, "systemd-analyze is missing: apt-get install systemd"
+    return tool
 
 
 def parse(text: str) -> Unit:

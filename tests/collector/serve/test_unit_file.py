@@ -1,12 +1,13 @@
 """The collector's systemd unit says what it promises, and systemd agrees."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.system.unit_file import Unit, parse
+from tests.system.unit_file import Unit, analyze, parse
+
+__all__ = ["analyze"]
 
 FOLDER = Path(__file__).parents[3] / "systemd"
 UNIT = FOLDER / "nutbridge-collector.service"
@@ -16,13 +17,6 @@ COMMAND = "/usr/local/bin/nutbridge"
 @pytest.fixture(scope="module")
 def unit() -> Unit:
     return parse(UNIT.read_text())
-
-
-@pytest.fixture
-def analyze() -> str:
-    tool = shutil.which("systemd-analyze")
-    assert tool, "systemd-analyze is missing: apt-get install systemd"
-    return tool
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -32,23 +31,10 @@ from nutbridge.system.clock import SystemClock
 from nutbridge.ups.model import Grid
 from tests.fakes.ennexos import PASSWORD as ENNEXOS_PASSWORD
 from tests.fakes.ennexos import USER, running_ennexos
-from tests.fakes.inverter import PASSWORD, RunningInverter
+from tests.fakes.inverter import RunningInverter, settings_of
 
 UPS = "sun"
 _NOBODY = 65534
-
-
-def settings(running: RunningInverter, password: str = PASSWORD) -> SmaSettings:
-    return SmaSettings(
-        host=running.host,
-        password=password,
-        password_file=None,
-        group="usr",
-        scheme="https",
-        timeout_s=10.0,
-        tls="first-use",
-        alone=True,
-    )
 
 
 def look(
@@ -58,7 +44,7 @@ def look(
 
 
 def test_session_of_its_own_is_ended(hybrid: RunningInverter, tmp_path: Path) -> None:
-    found = look(settings(hybrid), tmp_path)
+    found = look(settings_of(hybrid.host), tmp_path)
     assert (found.grid.grid, found.grid.unfit) == (Grid.CLOSED, "")
     assert found.reading.soc_pct == 62
     assert found.fingerprint == hybrid.server.fingerprint
@@ -71,7 +57,7 @@ def test_session_of_the_monitor_is_used_and_left(
 ) -> None:
     sid = hybrid.inverter.sessions.open("usr", 0.0)
     assert sid
-    sma = settings(hybrid)
+    sma = settings_of(hybrid.host)
     session_store(sma, str(tmp_path), UPS).save(sid)
     look(sma, tmp_path)
     assert (hybrid.logins, hybrid.sessions) == (0, 1)
@@ -83,16 +69,16 @@ def test_session_of_the_monitor_is_used_and_left(
 
 def test_no_ups_and_failures(hybrid: RunningInverter, tmp_path: Path) -> None:
     with pytest.raises(PasswordRefused):
-        look(settings(hybrid, "x"), tmp_path)
+        look(settings_of(hybrid.host, "x"), tmp_path)
     hybrid.inverter.drop(*keys.BATTERY_KEYS)
-    assert "cannot be a UPS" in look(settings(hybrid), tmp_path).grid.unfit
+    assert "cannot be a UPS" in look(settings_of(hybrid.host), tmp_path).grid.unfit
     hybrid.inverter.replies["/dyn/getValues.json"] = json_reply({"result": {}})
     with pytest.raises(DeviceAnswerError):
-        look(settings(hybrid), tmp_path)
+        look(settings_of(hybrid.host), tmp_path)
     assert hybrid.sessions == 0
     (tmp_path / f"sma-{UPS}.fingerprint").write_text("0" * 64)
     with pytest.raises(CertificateChanged):
-        look(settings(hybrid), tmp_path)
+        look(settings_of(hybrid.host), tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["session", "fingerprint"])
@@ -107,7 +93,7 @@ def test_nothing_is_sent_where_the_monitor_cannot_be_heeded(
         closed = folder / f"sma-{UPS}.{kind}"
         closed.touch(mode=0o000)
         with ordinary_user(), pytest.raises(PermissionError) as refused:
-            look(settings(hybrid), folder)
+            look(settings_of(hybrid.host), folder)
     assert refused.value.filename == str(closed)
     assert not hybrid.server.counts.connections
 
@@ -138,7 +124,7 @@ def test_session_is_ended_when_the_look_is(
 
     hybrid.server.answer = answer
     with pytest.raises(Stopping):
-        look(settings(hybrid), tmp_path, waiter)
+        look(settings_of(hybrid.host), tmp_path, waiter)
     assert (hybrid.logins, hybrid.polls, hybrid.sessions) == (1, 0, 0)
     assert hybrid.asked("/dyn/logout.json") == 1
 
@@ -148,9 +134,7 @@ def test_token_of_the_monitor_is_used_and_never_renewed(tmp_path: Path) -> None:
     with running_ennexos() as running:
         running.device.tokens["aa1"] = 3600.0
         running.device.refresh.add("bb1")
-        sma = settings(cast("RunningInverter", running), ENNEXOS_PASSWORD)._replace(
-            user=USER
-        )
+        sma = settings_of(running.host, ENNEXOS_PASSWORD)._replace(user=USER)
         store = session_store(sma, str(tmp_path), UPS, whose=f"ennexOS {USER}")
         store.save("aa1 bb1")
         found = look(sma, tmp_path)
@@ -164,7 +148,7 @@ def test_token_of_the_monitor_is_used_and_never_renewed(tmp_path: Path) -> None:
 
 
 def test_another_inverter_is_no_answer(hybrid: RunningInverter, tmp_path: Path) -> None:
-    sma = settings(hybrid)
+    sma = settings_of(hybrid.host)
     SerialStore(tmp_path / f"sma-{UPS}.serial", sma.host).save("1234567890")
     with pytest.raises(OtherInverter, match="serial 3005550303, before 1234567890"):
         look(sma, tmp_path)
@@ -173,7 +157,7 @@ def test_another_inverter_is_no_answer(hybrid: RunningInverter, tmp_path: Path) 
 
 def test_capacity_of_the_config(tmp_path: Path) -> None:
     with running_ennexos() as running:
-        sma = settings(cast("RunningInverter", running), ENNEXOS_PASSWORD)
+        sma = settings_of(running.host, ENNEXOS_PASSWORD)
         found = look(sma._replace(user=USER, capacity_wh=9800.0), tmp_path)
         assert found.reading.rated_wh == 9800
         assert running.sessions == 0

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from nutbridge.config.sma import SmaSettings
 from nutbridge.tools.doctor.check import CheckOutcome, CheckVerdict
 from tests.fakes.inverter import PASSWORD, RunningInverter
 from tests.tools.doctor.lab import Lab, checks, running_lab
@@ -34,20 +33,6 @@ def house() -> Iterator[Lab]:
 def keys_of(running: RunningInverter) -> dict[str, str]:
     """Return the keys of a config that leads to an inverter."""
     return {"SMA_HOST": running.host, "SMA_PASSWORD": PASSWORD}
-
-
-def settings_of(running: RunningInverter) -> SmaSettings:
-    """Return what those keys mean."""
-    return SmaSettings(
-        host=running.host,
-        password=PASSWORD,
-        password_file=None,
-        group="usr",
-        scheme="https",
-        timeout_s=5.0,
-        tls="first-use",
-        alone=True,
-    )
 
 
 def failing(found: Mapping[str, CheckVerdict]) -> set[str]:

@@ -19,6 +19,7 @@ from tests.fakes.inverter import (
     INSTALLER,
     RunningInverter,
     run_inverter,
+    settings_of,
 )
 from tests.tools.doctor.inverter import (
     OWN,
@@ -26,7 +27,6 @@ from tests.tools.doctor.inverter import (
     failing,
     house,
     keys_of,
-    settings_of,
 )
 from tests.tools.doctor.lab import Lab, checks, running_lab
 
@@ -74,7 +74,7 @@ def test_session_of_the_monitor_is_borrowed(
     assert sid
     while sessions.free:
         sessions.open("usr", 0.0)
-    state, sma = str(house.site.state), settings_of(running)
+    state, sma = str(house.site.state), settings_of(running.host)
     session_store(sma, state, UPS).save(sid)
     found = house.look(keys_of(running))
     assert failing(found) == set()

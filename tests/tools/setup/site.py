@@ -155,12 +155,14 @@ class Machine:
             assert not [secret for secret in secrets if secret in text]
 
 
-def wishes_of(machine: Machine, port_file: str) -> SetupOptions:
+def wishes_of(machine: Machine, port_file: str | None = None) -> SetupOptions:
+    """Return the options that ask nothing and write everything."""
     return SetupOptions(
         ups="home",
         host=machine.gateway.host,
         username=machine.cloud.account.email,
         port_file=port_file,
+        append=True,
         yes=True,
         root=str(machine.root),
     )

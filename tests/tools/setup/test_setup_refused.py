@@ -16,22 +16,10 @@ from nutbridge.simulator.cloud import Mood
 from nutbridge.simulator.house import SimulatedController
 from nutbridge.simulator.tokens import make_token
 from nutbridge.sources.enphase import paths
-from nutbridge.tools.setup.context import SetupOptions
 from tests.fakes.failures import replaced, spoiled
 from tests.fakes.faults import FAULTS
 from tests.fakes.spoil import version
-from tests.tools.setup.site import PASSWORD, Done, Machine
-
-
-def wishes_of(machine: Machine) -> SetupOptions:
-    return SetupOptions(
-        ups="home",
-        host=machine.gateway.host,
-        username=machine.cloud.account.email,
-        append=True,
-        yes=True,
-        root=str(machine.root),
-    )
+from tests.tools.setup.site import PASSWORD, Done, Machine, wishes_of
 
 
 def no_controller(machine: Machine) -> None:

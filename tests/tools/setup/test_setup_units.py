@@ -9,7 +9,7 @@ import pytest
 from nutbridge.cli.setup.show import UNIT, start_lines
 from nutbridge.errors import EX_USAGE
 from nutbridge.tools.setup.context import SetupOptions
-from tests.tools.setup.site import PASSWORD, UPS_CONF, Done, Machine
+from tests.tools.setup.site import PASSWORD, UPS_CONF, Done, Machine, wishes_of
 
 LINES = [
     "systemctl daemon-reload",
@@ -141,17 +141,6 @@ def test_enable_and_root_exclude_each_other(machine: Machine) -> None:
     done = machine.run(*machine.all_options, "--enable")
     assert done.code == EX_USAGE
     assert "exclude each other" in done.err
-
-
-def wishes_of(machine: Machine) -> SetupOptions:
-    return SetupOptions(
-        ups="home",
-        host=machine.gateway.host,
-        username=machine.cloud.account.email,
-        append=True,
-        yes=True,
-        root=str(machine.root),
-    )
 
 
 @pytest.mark.parametrize(
