@@ -90,10 +90,10 @@ ACTIONS = st.one_of(
 #: are the port file's for the monitor, whatever the policy says.
 POLICIES = st.builds(
     Policy()._replace,
-    nocomms_delay_s=st.sampled_from([0.0, 120.0]),
-    relay_s=st.sampled_from([0.0, 5.0, 10.0, 60.0]),
-    alert_s=st.sampled_from([5.0, 20.0, 60.0]),
-    pollfreq_s=st.sampled_from([30.0, 60.0, 300.0]),
+    nocomms_delay_s=st.sampled_from([0.0, 20.0, 120.0, 3600.0]),
+    relay_s=st.sampled_from([0.0, 5.0, 10.0, 60.0, 300.0]),
+    alert_s=st.sampled_from([5.0, 20.0, 60.0, 300.0]),
+    pollfreq_s=st.sampled_from([5.0, 60.0, 300.0, 3600.0]),
     status_flags=st.booleans(),
 )
 
