@@ -5,7 +5,6 @@ fitted. When it alone fails, witnesses.py tells who else is believed; details.py
 to everything else.
 """
 
-import contextlib
 import logging
 import math
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -182,9 +181,11 @@ class EnphaseSource:
                 odd = DeviceAnswerError("the relay", f"says {answer.word!r}")
                 answer = self._ask_witnesses(odd, until) or answer
             else:
-                self._believe("", None)
+                own = answer.speaker
                 if answer.grid is Grid.CLOSED:
                     answer = self._ask_beside(relay, answer, until)
+                if answer.speaker == own:
+                    self._believe("", None)
         if answer.grid is Grid.OPEN:
             self.opened_at = self._clock.boottime()
         return answer
@@ -202,17 +203,28 @@ class EnphaseSource:
     def _unless_stale(self, answer: GridAnswer, until: float) -> GridAnswer:
         """Return ``closed``, marked where the gateway only repeats it.
 
-        An inventory that can no longer be read accuses nobody for long.
+        An inventory that can no longer be read accuses nobody for long. Who says open
+        beside such a ``closed`` is believed, as beside a relay that fails.
         """
         if not self._details.reports.stale:
             return answer
-        with contextlib.suppress(DeviceError):
-            self._details.take_inventory(
-                self._gateway.fetch(INVENTORY, self._deadline(until))
-            )
+        inventory = self._witness(INVENTORY, until)
+        if inventory is not None:
+            self._details.take_inventory(inventory)
         reports = self._details.reports
         fresh = self._clock.boottime() - reports.at <= INVENTORY_S
-        return answer._replace(stale=reports.stale) if fresh else answer
+        if not (fresh and reports.stale):
+            return answer
+        status = self._witness(STATUS, until)
+        said = verdict_of(
+            votes_of(
+                inventory.value if inventory else None, status.value if status else None
+            )
+        )
+        if said is None:
+            return answer._replace(stale=reports.stale)
+        self._believe(said.speaker, DeviceAnswerError("the relay", reports.stale))
+        return said
 
     def _ask_witnesses(self, failure: DeviceError, until: float) -> GridAnswer | None:
         """Ask anew who else knows; None when they tell nothing."""

@@ -317,6 +317,27 @@ def test_stale_controller_that_is_lost_is_seen_in_this_check(site: Site) -> None
     assert site.word() == "closed"
 
 
+@pytest.mark.parametrize("enpower", ["open", "closed"])
+def test_stale_closed_beside_a_witness_that_says_open(
+    site: Site, enpower: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The controller was lost as the grid went; the batteries are still heard."""
+    assert site.word() == "closed"
+    site.says(enpower=enpower, communicating=False)
+    if enpower == "closed":
+        site.wire.table[paths.STATUS] = batteries("multimode-offgrid")
+    site.later(301)
+    site.round()
+    assert [site.word() for _ in range(3)] == ["open"] * 3
+    told = [r.message for r in caplog.records if "relay" in r.message]
+    assert [text.rpartition(" ")[2] for text in told] == [
+        "Controller" if enpower == "open" else "battery"
+    ]
+    site.wire.table[paths.STATUS] = batteries("multimode-ongrid")
+    site.says(enpower="closed", communicating=False)
+    assert site.word() == "stale", "a closed of theirs proves nothing"
+
+
 def test_stale_inventory_is_read_every_5_min_and_costs_little(site: Site) -> None:
     rounds(site, 3600, age_s=100)
     assert 12 <= site.wire.paths.count(paths.INVENTORY) <= 14
