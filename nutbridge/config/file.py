@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from nutbridge.config.keys import Values, absolute
 from nutbridge.config.settings import (
     CONFIG_NAME,
     UPS_ALLOWED,
@@ -23,7 +24,6 @@ from nutbridge.config.settings import (
     interpret,
 )
 from nutbridge.config.text import MAX_BYTES, ConfigEntry, parse
-from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError
 from nutbridge.system.files import read_file
 from nutbridge.system.rights import FolderInPlaceError, NotPlainError

@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from nutbridge.config.keys import KEYS
+from nutbridge.config.keys import KEYS, Values, absolute
 from nutbridge.config.text import ConfigEntry
-from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, UsageError
 from nutbridge.ups.notices import Notice, warning
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nutbridge.config.values import Values
+from nutbridge.config.keys import Values
 
 #: Inverters take no longer password (``Len`` of 6800_10841E00); their web page
 #: cuts a longer one off.

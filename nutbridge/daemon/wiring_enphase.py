@@ -10,9 +10,9 @@ from nutbridge.daemon.state_store import StateSession
 from nutbridge.net.wire import Wire
 from nutbridge.net.worker import retrying
 from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.sources.enphase.claims import PAUSE_AFTER_SUCCESS_S
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.renewal import Renewal
-from nutbridge.sources.enphase.schedule import PAUSE_AFTER_SUCCESS_S
 from nutbridge.sources.enphase.source import EnphaseSource
 from nutbridge.sources.enphase.token_store import TokenStore
 from nutbridge.system.clock import Host

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.config.keys import KEYS, KeyKind
+from nutbridge.config.keys import KEYS, KeyKind, Values, absolute
 from nutbridge.config.text import ConfigEntry
-from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError
 
 NUMBERS = [key for key in KEYS.values() if key.kind in (KeyKind.NUMBER, KeyKind.WHOLE)]

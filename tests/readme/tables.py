@@ -9,8 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from nutbridge.config.keys import GROUPS, KEYS, Key
-from nutbridge.config.values import allowed
+from nutbridge.config.keys import GROUPS, KEYS, Key, allowed
 from nutbridge.man.pages import SOURCES
 from nutbridge.nut.variables import SETTINGS, VARIABLES
 from nutbridge.ups.status.table import (

@@ -25,8 +25,8 @@ from nutbridge.cli.setup.show import (
     start_lines,
 )
 from nutbridge.config.file import Folders, check_folder, folders
+from nutbridge.config.keys import absolute
 from nutbridge.config.settings import CONFIG_NAME, check_ups
-from nutbridge.config.values import absolute
 from nutbridge.errors import (
     ConfigError,
     NutbridgeError,

@@ -1,7 +1,7 @@
 """Keeps a token ready, and gets new ones in a thread beside the loop.
 
 A renewal runs in a daemon thread of its own. The token in use is offered until
-a new one was verified and stored. When to try is decided in schedule.py.
+a new one was verified and stored. When to try is decided in claims.py.
 """
 
 import logging
@@ -11,17 +11,21 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from nutbridge.errors import CloudError, NutbridgeError, TokenError
-from nutbridge.sources.enphase import schedule
 from nutbridge.sources.enphase.claims import (
+    PAUSE_AFTER_SUCCESS_S,
+    PROBATION_S,
     RENEW_BEFORE_S,
     SHORT_LIFE_S,
     Claims,
+    Need,
     cached_claims,
     installer_warning,
+    is_due,
     parse_token,
+    pause_after_failure,
+    pause_after_success,
     renew_at,
 )
-from nutbridge.sources.enphase.schedule import Need
 from nutbridge.system.clock import Clock, Waiter
 from nutbridge.ups.status.saved import RetryState, restored_pause
 from nutbridge.ups.units import spoken_days
@@ -95,7 +99,7 @@ class Renewal:
         clock: Clock,
         waiter: Waiter,
         state: RetryState | None = None,
-        pause_after_success_s: float = schedule.PAUSE_AFTER_SUCCESS_S,
+        pause_after_success_s: float = PAUSE_AFTER_SUCCESS_S,
     ) -> None:
         self._make_cloud = make_cloud
         self._store = store
@@ -153,7 +157,7 @@ class Renewal:
         claims = self.claims
         renew_epoch = None if claims is None else renew_at(claims)
         need = Need(renew_epoch, refused=self._refused, grid_gone=grid_gone)
-        if schedule.is_due(
+        if is_due(
             need,
             wall=self._clock.wall(),
             boot=self._clock.boottime(),
@@ -238,7 +242,7 @@ class Renewal:
 
     def _note_failure(self, error: NutbridgeError) -> None:
         failures = self._state.failures + 1
-        pause_s = schedule.pause_after_failure(failures, getattr(error, "pause_s", 0.0))
+        pause_s = pause_after_failure(failures, getattr(error, "pause_s", 0.0))
         self._pause(pause_s, pause_s, failures)
         claims = self.claims
         left = "" if claims is None else f"; {self._left(claims)}"
@@ -254,10 +258,10 @@ class Renewal:
         useless = (
             self._refused
             and self._got_at is not None
-            and now - self._got_at < schedule.PROBATION_S
+            and now - self._got_at < PROBATION_S
         )
         failures = self._state.failures + 1 if useless else 0
-        urgent_s = schedule.pause_after_success(failures, self._pause_after_success_s)
+        urgent_s = pause_after_success(failures, self._pause_after_success_s)
         # By its own account a token is renewed after half its life at the
         # earliest; a wall clock that is decades ahead must not say otherwise.
         half_life_s = (new.claims.life_s or SHORT_LIFE_S) / 2

@@ -4,10 +4,9 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nutbridge.config.keys import KEYS
+from nutbridge.config.keys import KEYS, Values, absolute
 from nutbridge.config.settings import ConfigSite, Settings, interpret
 from nutbridge.config.text import ConfigEntry, parse
-from nutbridge.config.values import Values, absolute
 from nutbridge.errors import ConfigError, Refused, UsageError
 from nutbridge.tools.setup.places import (
     RUN_FOLDER,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.sources.enphase.schedule import (
+from nutbridge.sources.enphase.claims import (
     LONGEST_PAUSE_S,
     Need,
     is_due,
