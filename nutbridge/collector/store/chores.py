@@ -18,7 +18,7 @@ from nutbridge.collector.errors import StoreError
 from nutbridge.collector.store import partitions, sums
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.dates import DAY
-from nutbridge.collector.store.engine import is_sqlite, parse_url, translated
+from nutbridge.collector.store.engine import asking, is_sqlite, parse_url, translated
 from nutbridge.collector.store.sql import Sql
 from nutbridge.system.files import Folder, is_beyond_others
 
@@ -160,8 +160,12 @@ def opened(url: str) -> Iterator[sqlite3.Connection]:
     address = parse_url(url)
     if not is_sqlite(address):
         raise StoreError("a database of PostgreSQL is backed up by pg_dump")
-    source = f"file:{quote(os.path.abspath(str(address.database)))}?mode=rw"
-    with translated(address), closing(sqlite3.connect(source, uri=True)) as live:
+    path = Path(os.path.abspath(str(address.database)))
+    source = f"file:{quote(str(path))}?mode=rw"
+    with (
+        translated(address),
+        closing(asking(sqlite3.connect(source, uri=True), path)) as live,
+    ):
         # Of whatever version: one that is to be brought up first of all.
         live.execute("SELECT version FROM schema_version").fetchall()
         yield live

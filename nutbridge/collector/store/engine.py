@@ -177,7 +177,7 @@ def _open(path: Path, *, asks: bool) -> sqlite3.Connection:
     link = _linked(path, "mode=rw")
     try:
         if asks:
-            link = _asking(link, path)
+            link = asking(link, path)
         for pragma in _PRAGMAS:
             link.execute(pragma)
         if not asks:
@@ -190,15 +190,26 @@ def _open(path: Path, *, asks: bool) -> sqlite3.Connection:
     return link
 
 
-def _asking(link: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+def asking(link: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Return a connection that can ask: this one, or one to a copy.
+
+    Raises:
+        sqlite3.Error: neither can.
+    """
     try:
         link.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except sqlite3.OperationalError as exc:
-        if exc.sqlite_errorcode & 0xFF not in _NO_WRITING or _has_log(path):
+        index = os.path.exists(f"{path}-shm")
+        if exc.sqlite_errorcode & 0xFF not in _NO_WRITING or index:
             raise
-        # A copy where nothing can be written, not even the index of the log.
+        # A copy where nothing can be written, not even the index of the log. Who uses
+        # a database has one: nobody does, and no locks are needed.
         link.close()
-        return _linked(path, "mode=ro&immutable=1")
+        if not _has_log(path):
+            return _linked(path, "mode=ro&immutable=1")
+        link = _linked(path, "mode=ro&vfs=unix-none")
+        # The index is in memory then.
+        link.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     return link
 
 

@@ -15,6 +15,7 @@ from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.model import RawReport
 from nutbridge.collector.queries.panels import panels
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.chores import backup, opened
 from nutbridge.collector.store.reading import reading
 from nutbridge.simulator.legacy_envoy import (
     DAY,
@@ -185,22 +186,39 @@ def elsewhere() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_copy_that_nobody_can_write(db: Path, elsewhere: Path) -> None:
-    copy = elsewhere / "reports.db"
-    shutil.copyfile(db, copy)
-    copy.chmod(0o444)
+@pytest.mark.parametrize("ends", [("",), ("", "-wal"), ("", "-wal", "-shm")])
+def test_copy_that_nobody_can_write(
+    db: Path, tmp_path: Path, elsewhere: Path, ends: tuple[str, ...]
+) -> None:
+    """With the log of a collector that serves, and without it."""
+    shutil.copyfile(db, tmp_path / "reports.db")
+    db = tmp_path / "reports.db"
+    store = Store.open(str(db))
+    put(store, body(interval(id=1), envoy={"serial_num": "990000000099"}))
+    for end in ends:
+        copy = elsewhere / f"reports.db{end}"
+        shutil.copyfile(f"{db}{end}", copy)
+        copy.chmod(0o444)
+    store.close()
+    saved = elsewhere / "mine" / "saved.db"
+    saved.parent.mkdir()
+    saved.parent.chmod(0o777)
     elsewhere.chmod(0o555)
     root = os.geteuid() == 0
     if root:
         os.seteuid(NOBODY)
     try:
-        with reading(str(copy)) as database:
+        with reading(str(elsewhere / "reports.db")) as database:
             found = list(panels(database, MIDNIGHT))
+        with opened(str(elsewhere / "reports.db")) as live:
+            backup(live, str(saved))
     finally:
         if root:
             os.seteuid(0)
-    assert len(found) == 13
-    assert os.listdir(elsewhere) == ["reports.db"]
+    assert len(found) == (14 if len(ends) > 1 else 13)
+    with reading(str(saved)) as database:
+        assert list(panels(database, MIDNIGHT)) == found
+    assert len(os.listdir(elsewhere)) == len(ends) + 1
 
 
 def test_import_of_gzip_with_several_members(tmp_path: Path) -> None:
