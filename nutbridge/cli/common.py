@@ -107,7 +107,7 @@ def port_of(settings: "Settings", clock: "SystemClock | None" = None) -> "PortFi
 
 
 def finite(option: str, value: float) -> float:
-    """Return a number that is one: typer lets ``nan`` pass.
+    """Refuse ``nan`` and infinity, which typer lets pass as numbers.
 
     Raises:
         UsageError: it is not.
@@ -131,7 +131,7 @@ def paragraph(text: str) -> str:
 
 
 def quiet_logs() -> None:
-    """Show only what somebody should act on, on stderr."""
+    """Log to stderr, warnings and worse alone."""
     import logging
 
     from nutbridge.cli.logs import set_up

@@ -187,14 +187,14 @@ class LineStyle:
 
     @classmethod
     def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "LineStyle":
-        """Return what fits the stream."""
+        """Return the style that a stream can show."""
         marks = "".join(mark for mark, _, _ in _MARKS.values())
         unicode = shows(marks, stream, environ)
         screen = Terminal(stream, environ)
         return cls(unicode, screen.colour, screen.width)
 
     def mark(self, result: str) -> str:
-        """Return what begins a line."""
+        """Return the mark before a finding."""
         sign, word, colour = _MARKS[result]
         shown = sign if self.unicode else word.ljust(_WORD_WIDTH)
         return painted(shown, colour) if self.colour else shown

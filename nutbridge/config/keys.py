@@ -292,7 +292,7 @@ class Values:
         self.notices.append(warning(f"{self.where(name)}: {name}: {text}"))
 
     def fields(self, owner: str = "") -> dict[str, Any]:
-        """Return what the keys say that are fields of an owner (Key.field)."""
+        """Return the values of all keys of ``owner``, by their field (Key.field)."""
         found = {}
         for key in KEYS.values():
             of, _, field = key.field.rpartition(".")
@@ -360,7 +360,7 @@ class Values:
         return int(self.number(name))
 
     def answer(self, name: str) -> str:
-        """Return the body of an answer."""
+        """Return a TEST_ value: the body of an answer, over several lines."""
         return self.raw(name).strip()
 
     def any(self, name: str) -> bool:

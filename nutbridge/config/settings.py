@@ -33,17 +33,17 @@ def check_ups(name: str) -> str:
 
 
 def state_name(ups: str) -> str:
-    """Return the name of what the monitor knows (state_store.py)."""
+    """Return the name of the state file (state_store.py)."""
     return f"enphase-{ups}.state"
 
 
 def history_name(ups: str) -> str:
-    """Return the name of what has happened (daemon/history)."""
+    """Return the name of the history file (daemon/history)."""
     return f"enphase-{ups}.history"
 
 
 def memory_name(ups: str) -> str:
-    """Return the name of what is known of the house over reboots (``house_store``)."""
+    """Return the name of the house's memory over reboots (house_store.py)."""
     return f"enphase-{ups}.memory"
 
 

@@ -167,7 +167,7 @@ def recall_house(settings: Settings, parts: MonitorParts) -> "HouseMemory | None
 
 
 def record_once(settings: Settings, parts: MonitorParts, host: Host) -> None:
-    """Note what one check has changed, and each of an outage.
+    """Write a line of the history if one check (-s) changed the status, or on battery.
 
     The first check of a boot is followed by the daemon, which notes the same.
     """
@@ -205,7 +205,7 @@ def hide_stale(
 
 
 def forget_hold(settings: Settings, port_file: Path, host: Host) -> None:
-    """Forget an OB that a stop has hidden, so that a person's -x is not undone."""
+    """Forget an OB hidden at a stop: the next start would undo a person's -x."""
     state_session = _state_session(settings, port_file, host)
     if (
         state_session.memory is not None

@@ -111,7 +111,7 @@ class PinStore:
         return self.peek()
 
     def peek(self) -> PinRecord:
-        """Do the same beside a running monitor: remove nothing that it writes."""
+        """Load beside a running monitor: remove no file that it is writing."""
         try:
             data, info, _ = read_file(self._path, _CAP)
         except FileNotFoundError:
@@ -236,7 +236,7 @@ class Pin:
         ) from None
 
     def answered(self, fingerprint: str | None) -> None:
-        """Take note of who has answered and is who he should be."""
+        """Note the certificate of a device that answered and has proved who it is."""
         if fingerprint is None:
             return
         record = self._record

@@ -90,7 +90,9 @@ class Worker:
 
 
 def call_within(name: str, call: Callable[[], T], until: float, clock: Clock) -> T:
-    """Do the same in a thread for this call alone; no signal ends the waiting.
+    """Run ``call`` in a thread of its own, and wait no longer than ``until``.
+
+    No signal ends the waiting.
 
     Raises:
         LateError: the time is up; the call still runs.

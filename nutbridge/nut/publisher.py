@@ -172,7 +172,7 @@ class PortFilePublisher:
             self.publish(*self._last)
 
     def forget(self) -> None:
-        """Write nothing again that was written before."""
+        """Forget the last values: ``republish`` has nothing to write then."""
         self._last = None
 
     def hide(self) -> None:

@@ -63,7 +63,7 @@ class UpsConf(NamedTuple):
     whole: bool = True
 
     def section(self, name: str) -> Section | None:
-        """Return the section of that very name, or None."""
+        """Return the section of exactly this name, or None."""
         return next((each for each in self.sections if each.name == name), None)
 
     def sections_of(self, port_path: str, folder: str = "") -> tuple[Section, ...]:

@@ -217,7 +217,7 @@ class Folder:
         os.replace(old, new, src_dir_fd=self._handle, dst_dir_fd=self._handle)
 
     def unlink(self, name: str) -> None:
-        """Take a name away."""
+        """Remove a name."""
         os.unlink(name, dir_fd=self._handle)
 
     def replace(

@@ -74,7 +74,7 @@ class Terminal:
         self._draw(live)
 
     def live(self, text: str) -> None:
-        """Redraw the last line, grey; "" takes it away. Elsewhere nothing."""
+        """Redraw the last line, grey; "" removes it. Nothing without a terminal."""
         if self.redraws and text != self._live:
             self._draw(text)
 
@@ -89,7 +89,7 @@ class Terminal:
     def redraw(
         self, lines: Sequence[str], paint: Callable[[str], str] = lambda line: line
     ) -> None:
-        """Write a block over the one before; elsewhere below it, after a gap.
+        """Write a block over the one before; without a terminal below it, after a gap.
 
         Args:
             lines: as far as the terminal is large.

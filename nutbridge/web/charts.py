@@ -238,7 +238,7 @@ def gauge(
 
 
 class Node(NamedTuple):
-    """One of those between which power flows.
+    """One end of a power flow: grid, sun, battery or house.
 
     Attributes:
         name: grid, sun, battery or house.

@@ -349,7 +349,7 @@ def hours(start: float, end: float) -> list[Tick]:
 
 
 def round_times(start: float, end: float, base: float) -> list[float]:
-    """Return a few moments that lie whole steps behind another."""
+    """Return a few moments between two, whole hours or days after ``base``."""
     length_s = end - start
     step = next((s for s in _HOUR_STEPS if length_s / s <= _MOST_TICKS), 86400)
     first = base + -(-(start - base) // step) * step

@@ -124,7 +124,7 @@ class House:
 
 
 class Stretch(NamedTuple):
-    """Something that lasted.
+    """A time in which something was so.
 
     Attributes:
         kind: ``outage``, ``low``, ``silence``, or ``unwatched``: nothing was noted.

@@ -93,7 +93,7 @@ class SolarPanel:
 
     @property
     def bucket(self) -> int | None:
-        """Which of the scale; None: not known."""
+        """Which step of the colour scale it has reached; None: not known."""
         if self.part is None:
             return None
         return sum(self.part >= step for step in SCALE)

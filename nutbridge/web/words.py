@@ -271,5 +271,5 @@ def flow_words(house: House) -> str:
 
 
 def begun(text: str) -> str:
-    """Return a text with its first letter large."""
+    """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""nutbridge reports export --influx: what a database of InfluxDB has not yet.
+"""nutbridge reports export --influx: the points that an InfluxDB does not have yet.
 
 Two marks are kept, each the number of a report: up to where the last output went,
 and up to where the owner said that it had arrived. Only the second decides: what

@@ -238,5 +238,5 @@ class Bar:
         self._screen.live(f"[{bar}] {done} of {self._total}")
 
     def end(self) -> None:
-        """Take it away."""
+        """Remove the line."""
         self._screen.live("")

@@ -142,17 +142,17 @@ class Interrupts:
         self.made()
 
     def made(self) -> None:
-        """End a login, or what is held; what came meanwhile counts now."""
+        """End a login, or a ``held`` block; a signal that came meanwhile is raised."""
         self._holding = False
         if self._came is not None:
             raise Interrupted(self._came)
 
     def passed(self) -> None:
-        """A session works."""
+        """Do nothing: signals matter while a session is made, not later."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let nothing but a second signal end what is in it."""
+        """Hold a signal back until the block has ended; a second one ends it."""
         self._holding = True
         try:
             yield

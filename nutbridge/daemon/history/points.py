@@ -20,7 +20,7 @@ _LARGEST = 1e11
 
 
 class NewerLineError(SnapshotError):
-    """Of a version that means something else."""
+    """A line of a newer version, whose fields may mean something else."""
 
 
 class HistoryPoint(NamedTuple):

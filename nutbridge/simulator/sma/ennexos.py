@@ -32,7 +32,7 @@ _NO_VALUE: Final = 16777213.0
 
 
 def html_401() -> Reply:
-    """Return what the end of a token looks like."""
+    """Return the answer to a token that has ended: 401 and a page."""
     body = b"<!DOCTYPE html><html><body>401 Unauthorized</body></html>\n"
     return Reply(HTTPStatus.UNAUTHORIZED, {"Content-Type": "text/html"}, body)
 

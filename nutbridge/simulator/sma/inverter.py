@@ -240,12 +240,12 @@ def _object(body: bytes) -> Mapping[str, Any]:
 
 
 def html_page(status: int = HTTPStatus.OK) -> Reply:
-    """Return the page of a web server that has another thing to say."""
+    """Return an HTML page, as a web server that is no Webconnect sends it."""
     body = b"<!DOCTYPE html><html><body>SMA</body></html>\n"
     return Reply(status, {"Content-Type": "text/html"}, body)
 
 
 def to_https(host: str) -> Reply:
-    """Return what a unit says to plain http that only speaks https."""
+    """Return the redirect to https of an inverter that does not speak plain http."""
     headers = {"Location": f"https://{host}/", "Server": HEADERS["Server"]}
     return Reply(HTTPStatus.MOVED_PERMANENTLY, headers)

@@ -73,7 +73,7 @@ class PollQueue:
                 self._line.append(name)
 
     def hurry(self, name: str) -> None:
-        """Ask a slow one in the next round, whenever it was asked."""
+        """Make a slow fact due in the next round, however new it is."""
         self._due_at[name] = 0.0
 
     @property

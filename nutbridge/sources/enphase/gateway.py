@@ -153,7 +153,7 @@ class Gateway:
         first: Callable[[float], T] | None = None,
         again: Callable[[], bool] = lambda: True,
     ) -> T:
-        """Ask with the token, and do for it what helps after a 401.
+        """Ask with the token; after a 401 again, with a new session and its cookie.
 
         A gateway that has restarted refuses good tokens for a while: a new session
         may do. Some firmware wants the cookie of check_jwt beside the token.

@@ -85,7 +85,7 @@ class TokenStore:
         return self._latest(strangers=True)
 
     def peek(self) -> str | None:
-        """Do the same beside a running monitor: remove nothing that it writes.
+        """Read beside a running monitor: remove no file that it is writing.
 
         Raises:
             ConfigError: see ``read``.

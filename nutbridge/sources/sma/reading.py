@@ -68,7 +68,7 @@ class UpsReading:
 def difference_w(
     pairs: Iterable[tuple[float | None, float | None]],
 ) -> float | None:
-    """Return out minus in of the first pair that tells.
+    """Return the first known (power out, power in) as one number, out positive, W.
 
     A 0 beside an unknown half does not say that nothing flows the other way.
     """

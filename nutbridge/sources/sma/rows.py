@@ -48,7 +48,7 @@ class DecodedRow:
     text: str
 
     def place(self) -> tuple[str, str, int, int]:
-        """Sort by device, key, class (none first), index."""
+        """Where a row is sorted: by device, key, class (none first), index."""
         klass = -1 if self.klass is None else self.klass
         return self.device, self.key, klass, -1 if self.index is None else self.index
 

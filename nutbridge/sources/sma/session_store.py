@@ -42,7 +42,7 @@ class SessionStore:
         return self.peek()
 
     def peek(self) -> str | None:
-        """Do the same beside a running monitor: remove nothing that it writes."""
+        """Load beside a running monitor: remove no file that it is writing."""
         try:
             kept = read_file(self._path, _CAP)
             found = json.loads(kept.data)

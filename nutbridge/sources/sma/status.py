@@ -123,7 +123,7 @@ def _word(tags: Tags) -> str:
 
 
 def unlisted(tags: Tags) -> Iterator[tuple[str, int]]:
-    """Yield what deciding objects say that no list of tags has, for the log.
+    """Yield tags that no table has, of objects that decide about the grid; for the log.
 
     Newer devices have more texts for an island (1854, 4174, 5288, 5304), and no one
     has seen under which object they come.

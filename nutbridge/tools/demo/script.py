@@ -59,7 +59,7 @@ class DemoStep:
     held: bool = False
 
     def met_by(self, reading: ClientView) -> bool:
-        """Whether this is what must be seen."""
+        """Whether a client sees what this step waits for."""
         held = reading.charge is not None and reading.load is None
         return reading.status == self.status and (held or not self.held)
 

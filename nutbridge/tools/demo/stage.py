@@ -175,7 +175,7 @@ class DemoStage:
         return data.decode("utf-8", "replace").splitlines()[-lines:]
 
     def be(self, *, grid: bool, gateway: bool) -> None:
-        """Let the grid and the gateway be there, or not."""
+        """Switch the grid and the gateway of the house on or off."""
         if grid:
             self.house.regain_grid()
         else:

@@ -69,11 +69,11 @@ def resumed(memory: Memory, now: float) -> Memory:
 
 
 def awake(memory: Memory, now: float, due_at: float) -> Memory:
-    """Return the memory at ``now``, where ``due_at`` was the latest expected.
+    """Return the memory after a wait; a machine that slept begins as after a start.
 
-    Much later means that the machine slept. Then the gateway has to be asked
-    again as after a start. The time that polls and waits take by themselves is
-    no sleep: with long timeouts a silent gateway takes minutes per check.
+    It slept when it is much later than ``due_at``, the latest that was expected. The
+    time that polls and waits take by themselves is no sleep: with long timeouts a
+    silent gateway takes minutes per check.
     """
     if now - due_at > RESUMED_GAP_S:
         # Nor can what comes now confirm an answer from before the sleep.

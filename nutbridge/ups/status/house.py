@@ -81,7 +81,7 @@ def recalled(memory: Memory, house: HouseMemory) -> Memory:
 
 
 def is_of(house: HouseMemory, facts: Facts) -> bool | None:
-    """Whether it is about what answers now; None while that cannot be told.
+    """Whether a memory is of the house that answers now; None while nobody knows.
 
     A battery or controller that was not there is another one; one that is missing
     proves nothing: they rejoin one by one after a gateway's start.

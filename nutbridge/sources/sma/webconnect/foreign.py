@@ -1,4 +1,4 @@
-"""Why no Webconnect answers: the wrong scheme, or something passing.
+"""Why no Webconnect answers: the wrong scheme, another device, or a restart.
 
 Asked once, after a login has failed, of a device that has not proven to be an
 ennexOS one (inverter.py); no password and no session is involved.
