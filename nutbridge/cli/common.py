@@ -76,7 +76,7 @@ def settings_of(
     """Read the config; what is odd in it is doctor's to tell.
 
     Raises:
-        UsageError, ConfigError: see ``config_file.load``.
+        UsageError, ConfigError: see ``config.file.load``.
     """
     from nutbridge.config.file import load
 

@@ -155,7 +155,7 @@ def _load(
     """Read the config, or give up a file system that hangs.
 
     Raises:
-        ConfigError: see config_file.load; or late.
+        ConfigError: see config.file.load; or late.
     """
     from nutbridge.config.file import load
     from nutbridge.net.worker import LateError, call_within

@@ -117,7 +117,7 @@ class CloudAccount:
 
 
 class SimulatedCloud:
-    """Answers for an Account; an answer function of ``Server``."""
+    """Answers for a ``CloudAccount``; an answer function of ``Server``."""
 
     def __init__(self, account: CloudAccount | None = None) -> None:
         self.account = CloudAccount() if account is None else account

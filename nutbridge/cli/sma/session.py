@@ -113,7 +113,7 @@ class Interrupted(Stopping):
 class Interrupts:
     """Turns signals into ``Interrupted``, but not in the middle of a login.
 
-    It is the client's ``Gate``: told before and after each login. A second
+    A client's ``LoginPermission``: told before and after each login. A second
     signal does not wait.
     """
 
@@ -176,7 +176,7 @@ class WrongCertificate(DeviceError):
 
 
 class FirstUse:
-    """Tells the fingerprint of a certificate that nobody named; a client's ``Pin``.
+    """Tells the fingerprint of a certificate that nobody named; a ``PinDecision``.
 
     Args:
         keep: called with it, so that no other is taken later.

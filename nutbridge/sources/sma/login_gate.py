@@ -43,7 +43,7 @@ LAST_LOGIN_S = 0.8
 
 
 class LoginGate:
-    """A ``client.Gate``.
+    """A ``reading.LoginPermission`` with pauses that grow.
 
     Args:
         host: as configured, for errors.

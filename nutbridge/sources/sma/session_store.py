@@ -19,7 +19,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class SessionStore:
-    """A ``client.SessionKeeper`` over ``sma-<ups>.session``.
+    """A ``reading.SessionKeeper`` over ``sma-<ups>.session``.
 
     Args:
         path: the file, mode 0600.

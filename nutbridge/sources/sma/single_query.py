@@ -58,7 +58,7 @@ class InverterSnapshot:
 class _Patience:
     """Sees to it that a login is waited for: only who knows the session can end it.
 
-    The client's ``Gate``: told before each login, and after it.
+    A client's ``LoginPermission``: told before each login, and after it.
     """
 
     def __init__(self, waiter: ThreadWaiter) -> None:

@@ -1,6 +1,6 @@
 """The inverter asked by a person, beside the monitor.
 
-Nothing is stored: see ``sma.once``. Whatever ends the command, a session that was
+Nothing is stored: see ``sma.single_query``. Whatever ends the command, a session that was
 made for a look is ended first.
 """
 

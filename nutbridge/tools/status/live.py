@@ -24,7 +24,7 @@ DETAILS_S = 15.0
 
 
 class _LookToken:
-    """The token that is there; see ``source.Renewal``."""
+    """The token that is there; a ``source.TokenKeeper``."""
 
     running = False
 

@@ -16,7 +16,7 @@ from nutbridge.system.files import Folder, acting_for, read_file, replace_file
 
 T = TypeVar("T")
 
-#: As much as an answer may have (transport.BODY_CAP).
+#: As much as an answer may have (net.https.BODY_CAP).
 _CAP = 8 * 2**20
 _PRIVATE_FOLDER = 0o700
 # A name from the network never leaves the folder.
