@@ -1,7 +1,7 @@
 """The inverter asked by a person, beside the monitor.
 
-Nothing is stored: see ``sma.single_query``. Whatever ends the command, a session that was
-made for a look is ended first.
+Nothing is stored: see ``sma.single_query``. Whatever ends the command, a session that
+was made for a look is ended first.
 """
 
 import queue
