@@ -159,7 +159,9 @@ def told(
     read_at = now.wall_of(charge.at if charge else None)
     source = port.texts.get(SOURCE)
     reckoned = (source or "").startswith("reckoned")
-    written = port.mtime if port.mtime is None or port.mtime <= now.wall else now.wall
+    # A file that stays as it is was made again with each charge that was read.
+    made = [at for at in (port.mtime, read_at) if at is not None]
+    made_at = min(max(made), now.wall) if made else None
     return House(
         ups=ups,
         time=round(now.wall, 1),
@@ -173,7 +175,7 @@ def told(
         charge_pct=Reading(port.number("battery.charge"), read_at, reckoned)
         if "battery.charge" in port.texts
         else UNKNOWN,
-        runtime_s=Reading(port.number("battery.runtime"), written, reckoned)
+        runtime_s=Reading(port.number("battery.runtime"), made_at, reckoned)
         if "battery.runtime" in port.texts
         else UNKNOWN,
         low_pct=port.number(CHARGE_LOW),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nutbridge.errors import UsageError
-from nutbridge.ups.status.memory import Memory
+from nutbridge.ups.status.memory import Charge, Memory
 from nutbridge.ups.status.policy import Policy
 from nutbridge.web.house import PortLook, Times, find_upses, told
 from nutbridge.web.house_page import rows
@@ -49,6 +49,25 @@ def test_relay_is_told_whatever_the_battery_does() -> None:
         port = PortLook(status, {}, 1.0)
         shown = told("home", port, memory, times, Policy(), runs=True)
         assert any(row[:2] == ("grid asked", relay) for row in rows(shown))
+
+
+@pytest.mark.parametrize(
+    ("written", "read_at", "age_s"),
+    # A night in which nothing changes; a reckoned charge that falls; nothing read.
+    [(2e9 - 2600, 4970.0, 30.0), (2e9 - 5, 2000.0, 5.0), (2e9 - 7, None, 7.0)],
+)
+def test_runtime_is_as_new_as_what_it_was_made_of(
+    written: float, read_at: float | None, age_s: float
+) -> None:
+    """Not older because the file could stay as it was."""
+    memory = Memory()
+    if read_at is not None:
+        battery = memory.battery._replace(charge=Charge(read_at, 92.0))
+        memory = memory._replace(battery=battery)
+    port = PortLook("OL", {"battery.runtime": "40218"}, written)
+    times = Times(wall=2e9, boot=5000.0)
+    shown = told("home", port, memory, times, Policy(), runs=True).runtime_s
+    assert (shown.value, shown.at) == (40218, 2e9 - age_s)
 
 
 def test_files_whose_name_is_of_no_ups_are_none(tmp_path: Path) -> None:
