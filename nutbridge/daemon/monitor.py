@@ -394,14 +394,14 @@ class Monitor:
 
     def _begins_round(self, step: Step, now: float) -> bool:
         """Whether a full poll is due."""
-        policy = self._policy()
+        policy = self._base
         on_battery = self.memory.state in ON_BATTERY_STATES
         every_s = policy.alert_s if on_battery else min(policy.pollfreq_s, FULL_MAX_S)
         return step.row.full or now - self._round_at >= every_s
 
     def _read_details(self, step: Step, now: float, until: float | None) -> None:
         """Go on with a full poll, at most until the relay is due again."""
-        policy = self._policy()
+        policy = self._base
         if self._begins_round(step, now):
             self._source.begin_round()
             self._round_open = True
