@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nutbridge.config.settings import Settings, TestAnswers
 from nutbridge.daemon.state_store import StateSession
@@ -21,6 +21,10 @@ from nutbridge.ups.model import Grid
 if TYPE_CHECKING:
     from nutbridge.sources.enphase.cloud import Cloud
 
+# How gateway and cloud are reached: what makes the one from what returns its token, and
+# what makes a connection to the other, in the thread that uses it.
+_Ways = tuple[Callable[[Callable[[], str | None]], Gateway], Callable[[], Wire]]
+
 
 def enphase_source(
     settings: Settings,
@@ -34,13 +38,13 @@ def enphase_source(
         ConfigError: the token file or ENVOY_HOST cannot be used.
     """
     if settings.test is None:
-        ways = _real(settings, host)
+        make_gateway, cloud = _real(settings, host)
     else:
-        ways = _played(settings, settings.test, publisher, host)
-    renewal = _renewal(settings, ways.cloud, state_session, host)
+        make_gateway, cloud = _played(settings, settings.test, publisher, host)
+    renewal = _renewal(settings, cloud, state_session, host)
     state_session.watch(lambda: renewal.retry_state, lambda: _token_ends(renewal))
     collar = state_session.memory is not None and state_session.memory.collar
-    gateway = ways.gateway(lambda: renewal.token)
+    gateway = make_gateway(lambda: renewal.token)
     source = _source(settings, gateway, renewal, host, collar=collar)
     source.opened_at = _opened_at(publisher, state_session, host)
     return source
@@ -64,18 +68,6 @@ def _opened_at(
     return host.clock.boottime() if on_battery else None
 
 
-class _Ways(NamedTuple):
-    """How gateway and cloud are reached.
-
-    Attributes:
-        gateway: makes the gateway from what returns its token.
-        cloud: makes a connection to the cloud, in the thread that uses it.
-    """
-
-    gateway: Callable[[Callable[[], str | None]], Gateway]
-    cloud: Callable[[], Wire]
-
-
 def _real(settings: Settings, host: Host) -> _Ways:
     from nutbridge.sources.enphase.session import open_gateway, pins_of, site_of
 
@@ -84,7 +76,7 @@ def _real(settings: Settings, host: Host) -> _Ways:
 
         return CloudHttps(host.clock, timeout_s=settings.login_timeout_s)
 
-    return _Ways(
+    return (
         lambda token: open_gateway(
             site_of(settings),
             token,
@@ -111,7 +103,7 @@ def _played(
         Random(),  # noqa: S311  when a played token expires is no secret
         lambda: publisher.settings.charge_low_pct,
     )
-    return _Ways(
+    return (
         lambda token: Gateway(wire, host.clock, settings.envoy_host, token),
         lambda: cloud,
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from nutbridge.errors import CertificateChanged, reason
-from nutbridge.net.wire import PinnedTls
+from nutbridge.net.tls import PinnedContext
 from nutbridge.system.clock import Clock
 from nutbridge.system.files import Access, is_strangers, read_file, replace_file, sweep
 
@@ -181,7 +181,7 @@ class Pin:
         host: str,
         *,
         strict: bool,
-        context: PinnedTls,
+        context: PinnedContext,
         keeper: PinKeeper,
         clock: Clock,
         trust: str = "nutbridge gateway trust",

@@ -77,9 +77,3 @@ class Wire(Protocol):
     def close(self) -> None:
         """Drop the connection for good."""
         ...
-
-
-class PinnedTls(Protocol):
-    """A TLS context that refuses other certificates (tls.PinnedContext)."""
-
-    expected: str | None

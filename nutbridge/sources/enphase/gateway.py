@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from nutbridge.errors import (
     CertificateChanged,
@@ -33,6 +33,9 @@ from nutbridge.sources.enphase.info import EPOCH_RANGE, Info
 from nutbridge.sources.enphase.readings import Dated, Endpoint
 from nutbridge.system.clock import Clock
 from nutbridge.ups.notices import BODIES
+
+if TYPE_CHECKING:
+    from nutbridge.sources.enphase.session import PeerGuard
 
 _log = logging.getLogger(__name__)
 
@@ -52,29 +55,6 @@ _ENABLE = b'{"enable":1}'
 _MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
 _DATE = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
-
-
-class Guard(Protocol):
-    """Sees to it that the token reaches no other device (session.py)."""
-
-    def admit(self, ask: Callable[[], str | None]) -> None:
-        """Let a request with the token pass, or raise.
-
-        Args:
-            ask: fetches /info without the token and returns the serial.
-
-        Raises:
-            DeviceError: it is not certain who would get the token.
-        """
-        ...
-
-    def failed(self) -> None:
-        """Take note that no answer came: the next address may be another."""
-        ...
-
-    def changed(self, error: CertificateChanged) -> None:
-        """Raise ``error``, or let the new certificate be looked at."""
-        ...
 
 
 class Judgement(NamedTuple):
@@ -97,7 +77,8 @@ class Gateway:
         clock: dates the answers.
         host: as configured, for errors.
         token: returns the current token, or None while there is none.
-        guard: None switches the checks of identity off (TEST mode).
+        guard: sees to it that the token reaches no other device; None: nobody does
+            (TEST mode).
         read_only: leave the live stream as it is.
         plain_info: asks /info without TLS, where old firmware may listen.
 
@@ -115,7 +96,7 @@ class Gateway:
         clock: Clock,
         host: str,
         token: Callable[[], str | None],
-        guard: Guard | None = None,
+        guard: "PeerGuard | None" = None,
         *,
         read_only: bool = False,
         plain_info: Callable[[float], Info] | None = None,

@@ -60,7 +60,7 @@ class PeerWire(Protocol):
 
 
 class PeerGuard:
-    """A ``gateway.Guard`` over the certificate's fingerprint and the serial.
+    """Sees to it that the token reaches our gateway alone, by certificate and serial.
 
     Args:
         host: as configured, for errors.
@@ -75,11 +75,6 @@ class PeerGuard:
         self._wire = wire
         self._pin = pin
         self._ask_first = True
-
-    @property
-    def peer(self) -> Peer | None:
-        """Whom the connection leads to; None while there is none."""
-        return self._wire.peer
 
     def admit(self, ask: Callable[[], str | None]) -> None:
         """Make sure that the wire leads to our gateway, asking only if needed.

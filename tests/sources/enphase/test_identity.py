@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from nutbridge.errors import (
 )
 from nutbridge.net import pins
 from nutbridge.net.pins import PinRecord
+from nutbridge.net.tls import PinnedContext
 from nutbridge.net.wire import Answer, Peer, Request
 from nutbridge.sources.enphase import paths
 from nutbridge.sources.enphase.gateway import Gateway
@@ -34,11 +34,6 @@ LATER = 1e9
 DAY_S = 86400.0
 
 
-@dataclass
-class Pin:
-    expected: str | None = None
-
-
 def known(fingerprint: str = OLD) -> Store:
     return Store(PinRecord(fingerprint))
 
@@ -54,7 +49,7 @@ class Site:
         self.address, self.shown, self.serial = "192.0.2.1", OLD, SERIAL
         self.info: Answer | DeviceUnreachable | None = None
         self.silent = False
-        self.pin = Pin()
+        self.pin = PinnedContext()
         self.wire = TableWire(FakeClock())
         self.wire.table = {paths.RELAY: self.answer, paths.INFO: self.answer}
         self.certificate = pins.Pin(
