@@ -38,6 +38,8 @@ _LONG_PIECE = re.compile(rb"(?:\A|<)[^<]{%d}" % MAX_PIECE)
 _UNKNOWN_KEPT = 100
 _UNKNOWN_LENGTH = 2000
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+#: May stand around it; before its declaration it would be no XML.
+_BLANK = b" \t\r\n\0"
 # Where UTF-16 without a byte order mark would show.
 _START = 4
 _EVENT = ["perf_report", "event"]
@@ -66,6 +68,8 @@ def read_report(xml: bytes) -> Report:
         encoding = "utf-8"
     elif b"\0" in xml[:_START]:
         raise NotWellFormed("zero bytes at its begin")
+    if encoding is None:
+        xml = xml.strip(_BLANK)
     if _LONG_PIECE.search(xml):
         raise NotAReport(f"a tag or a text has more than {MAX_PIECE} bytes")
     reader = _ReportReader()

@@ -202,6 +202,10 @@ class TimedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Give a request with its header complete more time."""
         if not self._heard:
+            # Line ends before a request are none of it (RFC 9112 2.2).
+            data = data.lstrip(b"\r\n")
+            if not data:
+                return
             self._heard = True
             if self.scheme == "http" and _TLS_HELLO.match(data):
                 if self.door is not None and self.client is not None:

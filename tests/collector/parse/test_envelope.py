@@ -45,7 +45,9 @@ def test_usual_body_has_no_notes() -> None:
         (xml().encode(), "not compressed"),
         (zlib.compress(xml().encode()), "XML without a form"),
         (zlib.compress(b"\xef\xbb\xbf" + xml().encode()), "XML without a form"),
-        (zlib.compress(b" \r\n" + xml()[39:].encode()), "XML without a form"),
+        (zlib.compress(b" \r\n" + xml().encode()), "XML without a form"),
+        (zlib.compress(xml().encode() + b"\r\n\0"), "XML without a form"),
+        (form(f"\n{xml()}\n"), "not compressed"),
     ],
 )
 def test_other_envelopes_are_tolerated_and_noted(packed: bytes, note: str) -> None:

@@ -90,6 +90,18 @@ def test_sender_that_ends_within_the_body_is_let_go(
     assert not behind.got
 
 
+def test_lines_before_the_request_change_nothing(
+    free: Collector, behind: Enphase
+) -> None:
+    body = report_body(2004)
+    with free.connect() as link:
+        link.sendall(b"\r\n")
+        assert free.get("/healthz").status == 200
+        got = exchange(link, b"\r\n\n" + request(body))
+    assert (got.status, got.body) == (200, acknowledgement_of(body))
+    assert behind.got[0].body == body
+
+
 def test_line_after_the_body_changes_nothing(free: Collector, behind: Enphase) -> None:
     """Old HTTP libraries send one more; it comes while the upstream is asked."""
     body = report_body(2003)
