@@ -3,11 +3,15 @@
 Everything is the daemon's own, TLS included; only the clock is put forward.
 """
 
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nutbridge.net.library import httpx
 from tests.cost.counted import Counted
 
 POLLS = 100
@@ -68,3 +72,44 @@ def test_cost_one_write_for_a_change(counted: Counted) -> None:
     counted.poll(SETTLED)
     counted.gateway.house.load_w += 100
     assert counted.poll(SETTLED).writes == 1
+
+
+@pytest.fixture
+def opened() -> Iterator[list[str]]:
+    """What this thread opens; a hook of the interpreter stays, but falls silent."""
+    found: list[str] = []
+    here = threading.get_ident()
+    watching = True
+
+    def look(event: str, args: tuple[Any, ...]) -> None:
+        if event == "open" and watching and threading.get_ident() == here:
+            found.append(str(args[0]))
+
+    sys.addaudithook(look)
+    yield found
+    watching = False
+
+
+def test_cost_of_a_full_poll_that_brings_nothing_new(
+    tmp_path: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is opened, but for the state once in 50 s; no request made anew."""
+    made: list[str] = []
+    inner = httpx.Request
+
+    def make(method: str, *args: Any, **how: Any) -> object:
+        made.append(how["extensions"]["target"].decode())
+        return inner(method, *args, **how)
+
+    monkeypatch.setattr(httpx, "Request", make)
+    with Counted(tmp_path, "POLLFREQ=5\nPOLLFREQALERT=5\nRELAYFREQ=0") as counted:
+        counted.poll(SETTLED)
+        made.clear()
+        busy = []
+        for _ in range(40):
+            opened.clear()
+            counted.poll(1)
+            busy += [" ".join(opened)] if opened else []
+    assert 0 < len(busy) <= 4, "in 200 s"
+    assert all(".state." in names for names in busy)
+    assert set(made) <= {"/ivp/livedata/stream"}
