@@ -28,8 +28,7 @@ from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
     from nutbridge.config.settings import Settings
-    from nutbridge.nut.port_file import PortFile
-    from nutbridge.nut.publisher import PortFilePublisher
+    from nutbridge.nut.port_file import PortFile, PortFilePublisher
     from nutbridge.system.clock import Clock, Host, Waiter
     from nutbridge.system.sdnotify import Notifier, PulsingWaiter
 
@@ -94,8 +93,7 @@ def _on_terminal() -> bool:
 
 def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
     from nutbridge.daemon.wiring import maker_of
-    from nutbridge.nut.port_file import PortFile
-    from nutbridge.nut.publisher import PortFilePublisher
+    from nutbridge.nut.port_file import PortFile, PortFilePublisher
     from nutbridge.system.lock import PortLock
 
     settings = _settings(options)
@@ -172,8 +170,7 @@ def _error_of(options: Options, host: "Host") -> NutbridgeError | None:
     """Return why the config cannot be used now, or None."""
     from nutbridge.config.file import load
     from nutbridge.daemon.wiring import build, maker_of
-    from nutbridge.nut.port_file import PortFile
-    from nutbridge.nut.publisher import PortFilePublisher
+    from nutbridge.nut.port_file import PortFile, PortFilePublisher
 
     try:
         settings, _ = load(options.config, options.ups, os.environ, trusting=True)

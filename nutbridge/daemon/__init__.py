@@ -35,7 +35,7 @@ From the wire to ups.status, at every check::
     daemon.monitor.Monitor._publish       OB at once, numbers when all are read
     ups.status.low.evaluate               the state makes OL or OB, here alone
     nut.numbers.nut_values
-    nut.publisher.PortFilePublisher.publish
+    nut.port_file.PortFilePublisher.publish
     nut.port_text.render                  ups.status is the last line
     nut.port_file.PortFile.write
     system.files.Folder.replace           the old file or the new one, never less
@@ -56,7 +56,7 @@ From the charge to LB, at every full poll::
     daemon.monitor.Monitor._publish
     ups.status.low.evaluate               LB, and what to show (Verdict)
     nut.numbers.nut_values                the numbers under their NUT names
-    nut.publisher.PortFilePublisher.publish
+    nut.port_file.PortFilePublisher.publish
     nut.port_text.render
     nut.port_file.PortFile.write
     system.files.Folder.replace

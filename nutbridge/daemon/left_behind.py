@@ -5,8 +5,7 @@ import logging
 from pathlib import Path
 
 from nutbridge.errors import LockHeld, PortFileError
-from nutbridge.nut.port_file import PortFile, PortFileName
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFile, PortFileName, PortFilePublisher
 from nutbridge.system.clock import Host
 from nutbridge.system.lock import PortLock
 from nutbridge.ups.status.policy import OL_VISIBLE_S

@@ -29,7 +29,7 @@ from nutbridge.errors import (
     Stopping,
 )
 from nutbridge.nut.numbers import NumbersContext, nut_values
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFilePublisher
 from nutbridge.system.clock import Clock
 from nutbridge.system.release_request import ReleaseRequest
 from nutbridge.ups.model import Facts, Grid, Heard, Said

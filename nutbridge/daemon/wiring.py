@@ -14,7 +14,7 @@ from nutbridge.daemon.state_store import (
     state_folder,
 )
 from nutbridge.nut.driver import DriverSockets
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFilePublisher
 from nutbridge.nut.variables import ENPHASE, SMA, Maker
 from nutbridge.system.clock import Host
 from nutbridge.ups.status.policy import Policy

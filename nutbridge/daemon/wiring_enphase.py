@@ -9,7 +9,7 @@ from nutbridge.config.settings import Settings, TestAnswers
 from nutbridge.daemon.state_store import StateSession
 from nutbridge.net.wire import Wire
 from nutbridge.net.worker import retrying
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFilePublisher
 from nutbridge.sources.enphase.claims import PAUSE_AFTER_SUCCESS_S
 from nutbridge.sources.enphase.gateway import Gateway
 from nutbridge.sources.enphase.renewal import Renewal

@@ -29,8 +29,7 @@ from nutbridge.errors import (
     Stopping,
 )
 from nutbridge.nut.driver import DriverSockets
-from nutbridge.nut.port_file import PortFile
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFile, PortFilePublisher
 from nutbridge.nut.variables import ENPHASE, SMA
 from nutbridge.system.clock import Host
 from nutbridge.system.lock import PortLock

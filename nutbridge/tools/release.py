@@ -20,8 +20,7 @@ from nutbridge.errors import (
     Refused,
     TokenError,
 )
-from nutbridge.nut.port_file import PortFile
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFile, PortFilePublisher
 from nutbridge.system.clock import Clock, Host, Waiter
 from nutbridge.system.lock import PortLock
 from nutbridge.system.release_request import ReleaseRequest

@@ -13,8 +13,7 @@ from pathlib import Path
 from nutbridge.daemon.state_store import StateStore
 from nutbridge.errors import NutbridgeError
 from nutbridge.net.pins import PinRecord, PinStore
-from nutbridge.nut.port_file import PortFile
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFile, PortFilePublisher
 from nutbridge.simulator.tokens import make_token
 from nutbridge.sources.enphase.claims import parse_token
 from nutbridge.sources.enphase.token_store import TokenStore

@@ -17,7 +17,7 @@ import pytest
 
 from nutbridge import daemon
 from nutbridge.daemon import monitor
-from nutbridge.nut import publisher
+from nutbridge.nut import port_file
 from nutbridge.simulator.messages import Answer, Incoming, Reply
 from nutbridge.sources.enphase import details
 from tests.fakes.fixtures import RunningGateway
@@ -30,8 +30,8 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (monitor, "learn"),
     (monitor, "evaluate"),
     (monitor, "nut_values"),
-    (publisher, "render"),
-    (publisher, "parse"),
+    (port_file, "render"),
+    (port_file, "parse"),
 )
 
 #: Where what was read becomes something else, and at last a file.

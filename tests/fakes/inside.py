@@ -10,8 +10,7 @@ from nutbridge.config.file import load
 from nutbridge.daemon.monitor import Monitor
 from nutbridge.daemon.wiring import MonitorParts, build, maker_of
 from nutbridge.net.worker import ThreadWaiter
-from nutbridge.nut.port_file import PortFile, PortFileName
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFile, PortFileName, PortFilePublisher
 from nutbridge.system.clock import Clock, Host, SystemClock
 
 UPS = "inside"

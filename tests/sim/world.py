@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable
 
 from nutbridge.daemon.monitor import Monitor
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFilePublisher
 from nutbridge.ups.status.memory import Memory
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.saved import SavedState, parse, render

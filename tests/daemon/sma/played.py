@@ -9,8 +9,7 @@ from pathlib import Path
 from nutbridge.config.file import load
 from nutbridge.daemon.wiring import MonitorParts, build, maker_of
 from nutbridge.net.worker import ThreadWaiter
-from nutbridge.nut.port_file import PortFile, PortFileName
-from nutbridge.nut.publisher import PortFilePublisher
+from nutbridge.nut.port_file import PortFile, PortFileName, PortFilePublisher
 from nutbridge.system.clock import Host
 from tests.fakes.inside import Ahead
 from tests.fakes.inverter import PASSWORD, RunningInverter

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.nut.port_file import PortFile
-from nutbridge.nut.publisher import PortFilePublisher, Value
+from nutbridge.nut.port_file import PortFile, PortFilePublisher, Value
 from nutbridge.nut.variables import SMA
 from tests.fakes.clock import FakeClock
 
