@@ -476,11 +476,11 @@ class Monitor:
 
     def _keep(self, now: float, *, important: bool) -> None:
         """Save what is known: at changes, and from time to time in any case."""
-        on_battery = self.memory.state in ON_BATTERY_STATES
-        # On battery a start has to see that the watch went on (RESUMED_GAP_S).
-        every_s = (
-            min(self._base.alert_s, RESUMED_GAP_S / 2) if on_battery else FULL_MAX_S
-        )
+        # A start has to see that the watch went on (RESUMED_GAP_S), or when an OL was
+        # last confirmed (NOCOMMS_DELAY).
+        every_s = min(FULL_MAX_S, max(RESUMED_GAP_S, self._base.nocomms_delay_s / 2))
+        if self.memory.state in ON_BATTERY_STATES:
+            every_s = min(self._base.alert_s, RESUMED_GAP_S / 2)
         if important or now - self._saved_at >= every_s:
             self._saved_at = now
             self._save(self.memory._replace(noted_at=now))

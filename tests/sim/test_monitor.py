@@ -275,6 +275,17 @@ def test_monitor_state_is_saved_only_when_worth_it() -> None:
     assert 5 <= saves <= 11
 
 
+def test_monitor_killed_on_line_knows_when_ol_was_confirmed() -> None:
+    """POLLFREQ=300: the charge is seldom read, the relay every RELAYFREQ."""
+    world = World(Policy(pollfreq_s=300.0, nocomms_delay_s=120.0))
+    world.run_for(290.0)
+    said: list[str | None] = []
+    world.port.on_change = lambda _old, new: said.append(new)
+    world.kill(2.0)
+    assert world.port.status == "OL"
+    assert None not in said
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_monitor_ol_after_ob_is_visible_for_30_s(*, killed: bool) -> None:
     """NOCOMMS_DELAY=0, and silence right after the first OL; the watch looks on."""
