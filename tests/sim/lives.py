@@ -107,3 +107,4 @@ def live(world: World, actions: list[Action]) -> None:
         world.run_for(1.0)
         if world.over:
             break
+    world.watch.tell()

@@ -36,10 +36,17 @@ class Watch:
         self._low_rounds = 0
         self._rounds = 0
         self._patience_s = 0.0
+        self._broken: Broken | None = None
 
-    def _require(self, *, holds: bool, rule: str) -> None:
-        if not holds:
-            raise Broken(f"{rule}\n" + "\n".join(self._world.story[-40:]))
+    def require(self, *, holds: bool, rule: str) -> None:
+        """Note that a rule is broken.
+
+        It is raised after the check: within one the monitor would take it for a bug
+        of its own, and go on.
+        """
+        if not holds and self._broken is None:
+            story = "\n".join(self._world.story[-40:])
+            self._broken = Broken(f"{rule}\n{story}")
 
     def forget_clients(self) -> None:
         """The host was booted: no upsmon remembers an OB."""
@@ -72,17 +79,23 @@ class Watch:
             self._lb_has_a_reason(words)
         self._low_is_told(words)
         gone = any(down.reason == "gone" for down in self._world.nut.shutdowns)
-        self._require(
+        self.require(
             holds=self.excused or not gone, rule="upsmon never finds an OB gone"
         )
+        self.tell()
+
+    def tell(self) -> None:
+        """Raise what was broken."""
+        if self._broken is not None:
+            raise self._broken
 
     def _never_without_status(self, words: list[str]) -> None:
         """Exactly one of OL and OB, in every file that the monitor writes."""
         known = [word for word in words if word in {"OL", "OB"}]
-        self._require(holds=len(known) == 1, rule="never without a status")
+        self.require(holds=len(known) == 1, rule="never without a status")
 
     def _lb_only_with_ob(self, words: list[str]) -> None:
-        self._require(
+        self.require(
             holds="LB" not in words or "OB" in words, rule="LB never without OB"
         )
 
@@ -90,7 +103,7 @@ class Watch:
         if "LB" not in words or self._world.port.full:
             return
         gateway = self._world.gateway
-        self._require(
+        self.require(
             holds=gateway.last_usable is not Grid.CLOSED or self._closed_is_old(),
             rule="no LB while the latest usable answer is closed",
         )
@@ -98,7 +111,7 @@ class Watch:
         asked_s += self._world.asked_before_s if asked_s > 0 else 0.0
         read_at = gateway.reading_at
         read = read_at is not None and read_at >= self._world.started_at
-        self._require(
+        self.require(
             holds=asked_s >= ASK_FIRST_S or read,
             rule="no LB from reckoning before 60 s of asking",
         )
@@ -131,7 +144,7 @@ class Watch:
             "the system goes down": world.phase == "stop" and not world.nut.driver_runs,
             "-x -x": world.by_others,
         }
-        self._require(
+        self.require(
             holds=any(excuses.values()),
             rule=f"after OB never hidden until OL was visible ({visible_s:.1f} s)",
         )
@@ -175,6 +188,6 @@ class Watch:
             self._patience_s = max(self._patience_s, REJOIN_S + polls_s)
         polls = world.gateway.rounds - self._low_rounds
         due = polls >= FULL_POLLS and now - self._low_since > self._patience_s
-        self._require(
+        self.require(
             holds=not due or "LB" in words, rule="OB LB within three full polls"
         )
