@@ -78,7 +78,9 @@ def test_words_of_what_nobody_saw_end() -> None:
     assert "at least, then nobody watched" in told
     last = before[-1].at
     lasts = read_history(lines(before), now=last + 100)
-    assert "it lasts; read" in "\n".join(lines_of("home", lasts, UTC))
+    now = "\n".join(lines_of("home", lasts, UTC))
+    assert "it lasts; read" in now
+    assert "5 min 40 s" in now  # not only as far as its last point
     gone = "\n".join(
         lines_of("home", read_history(lines(before), now=last + 9000), UTC)
     )
@@ -100,7 +102,7 @@ def test_no_outage_is_told_only_as_far_as_it_was_watched() -> None:
 def test_drawing_fits_a_narrow_terminal_and_names_both_days(history: History) -> None:
     drawn = list(drawing_of(history.outages[0], UTC, width=40))
     assert max(map(len, drawn)) <= 40
-    long = history.outages[0]._replace(ended=history.outages[0].began + 90000)
+    long = history.outages[0]._replace(length_s=90000.0)
     assert any("2026-03-02 01:16" in line for line in drawing_of(long, UTC))
 
 

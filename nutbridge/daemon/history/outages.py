@@ -37,6 +37,7 @@ class Outage(NamedTuple):
         ended: when OL was seen, or when OB was last seen by somebody; None while it
             lasts.
         end_seen: somebody watched as it ended; else it lasted at least until then.
+        length_s: until its end, or as far as it was seen: until now while it lasts.
         soc_from_pct: charge as it began.
         soc_to_pct: the last charge of it.
         energy_wh: what left the battery, None where nothing was measured.
@@ -53,6 +54,7 @@ class Outage(NamedTuple):
     began: float
     ended: float | None
     end_seen: bool
+    length_s: float
     soc_from_pct: float | None
     soc_to_pct: float | None
     energy_wh: float | None
@@ -63,12 +65,6 @@ class Outage(NamedTuple):
     unwatched_s: float
     generator: bool
     curve: tuple[HistoryPoint, ...]
-
-    @property
-    def length_s(self) -> float:
-        """Until its end, or the last point of it."""
-        last = self.ended if self.ended is not None else self.curve[-1].at
-        return last - self.began
 
 
 class Silence(NamedTuple):
@@ -152,11 +148,18 @@ class _OpenOutage:
         self.unwatched_s += self.gap_s
         self.gap_s = 0.0
 
-    def close(self, after: HistoryPoint | None, *, lasts: bool = False) -> Outage:
+    def close(
+        self,
+        after: HistoryPoint | None,
+        *,
+        lasts: bool = False,
+        now: float | None = None,
+    ) -> Outage:
         """Return it; ``after`` is the first point on line."""
         last = self.curve[-1]
         seen = after is not None and not self.gap_s
         ended = None if lasts else after.at if after and seen else last.at
+        until = now if ended is None else ended
         curve = [*self.curve, *([after] if after and seen else ())]
         socs = [p.soc_pct for p in self.curve if p.soc_pct is not None]
         before = self.soc_before_pct
@@ -167,6 +170,7 @@ class _OpenOutage:
             began=self.curve[0].at,
             ended=ended,
             end_seen=seen,
+            length_s=max(last.at, until or last.at) - self.curve[0].at,
             soc_from_pct=before if before is not None else next(iter(socs), None),
             soc_to_pct=socs[-1] if socs else None,
             energy_wh=_energy_wh(curve),
@@ -188,12 +192,15 @@ _KNOWN = {
 }
 
 
-def outages_of(points: Sequence[HistoryPoint], *, lasts: bool) -> Iterator[Outage]:
+def outages_of(
+    points: Sequence[HistoryPoint], *, lasts: bool, now: float | None
+) -> Iterator[Outage]:
     """Yield the times on battery, oldest first.
 
     Args:
         points: in the order of their times.
         lasts: one without an end goes on; else nobody saw its end.
+        now: s since 1970; None: the last point is of now.
     """
     open_: _OpenOutage | None = None
     before: HistoryPoint | None = None
@@ -219,7 +226,7 @@ def outages_of(points: Sequence[HistoryPoint], *, lasts: bool) -> Iterator[Outag
                 open_.hidden_at = open_.hidden_at or point.at
         before = point
     if open_ is not None:
-        yield open_.close(None, lasts=lasts)
+        yield open_.close(None, lasts=lasts, now=now)
 
 
 def _energy_wh(curve: Sequence[HistoryPoint]) -> float | None:

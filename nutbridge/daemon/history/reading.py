@@ -109,7 +109,7 @@ def read_history(
     lasts = not unwatched or unwatched[-1].ended is not None
     outages = tuple(
         each
-        for each in outages_of(points, lasts=lasts)
+        for each in outages_of(points, lasts=lasts, now=now)
         if each.began + each.length_s >= first
     )
     silences = tuple(

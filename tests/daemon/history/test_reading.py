@@ -385,9 +385,10 @@ def test_what_nobody_noted_is_told_as_unknown() -> None:
 def test_outage_lasts_only_while_somebody_notes_it() -> None:
     gone = list(outage_points())[:-1]
     (outage,) = read_history(lines(gone), now=gone[-1].at + 300).outages
-    assert outage.ended is None
+    assert (outage.ended, outage.length_s) == (None, 540 + 300)
     (outage,) = read_history(lines(gone), now=gone[-1].at + 500).outages
     assert (outage.ended, outage.end_seen) == (gone[-1].at, False)
+    assert outage.length_s == 540
 
 
 def test_silence_that_lasts_is_as_long_as_until_now() -> None:
