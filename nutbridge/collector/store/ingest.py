@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sqlalchemy import Table
+from sqlalchemy.exc import IntegrityError
 
 from nutbridge.collector.parse.model import Report
 from nutbridge.collector.parse.values import as_json
@@ -24,6 +25,9 @@ from nutbridge.collector.store.sums import LeftOut, Slot, SumRow
 
 #: Rows that are looked up and stored together.
 _SLICE = 2000
+#: Transactions after one that met a row again. An Envoy that repeats rows does so
+#: more than once, and each time costs the work of a transaction.
+_CAREFUL = 100
 #: Columns of a key.
 _KEYS = 3
 #: Hours over which the long slots of one report may be spread: those of 500 slots of
@@ -74,6 +78,7 @@ class Known:
         months: those that have their pieces (PostgreSQL).
         counted_from: earlier rows were pruned.
         newest: the highest number of a body so far.
+        careful: for so many transactions more, rows may be there already.
     """
 
     def __init__(self) -> None:
@@ -81,6 +86,7 @@ class Known:
         self.envoys: dict[str, int] = {}
         self.months: set[int] = set()
         self.counted_from = 0
+        self.careful = 0
 
     def forget(self) -> None:
         """Look everything up again."""
@@ -102,16 +108,17 @@ def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
     counting = _Counting(sql, found, known.counted_from)
     for place, rows in enumerate(_slices(_plain(found, "intervals"))):
         counting.look(rows)
-        counting.count(_put(sql, INTERVAL, rows, later=place > 0))
+        counting.count(_put(sql, known, INTERVAL, rows, later=place > 0))
     for kind, name in ((READING, "readings"), (EVENT, "events")):
         for place, rows in enumerate(_slices(_plain(found, name))):
-            _put(sql, kind, rows, later=place > 0)
+            _put(sql, known, kind, rows, later=place > 0)
     for kind, name in ((DEVICE, "devices"), (CHANNEL, "channels")):
         for place, rows in enumerate(_slices(_dated(found, name))):
-            _put(sql, kind, rows, later=place > 0)
+            _put(sql, known, kind, rows, later=place > 0)
     _insert(sql, schema.report, [_report_row(one) for one in found])
     for rows in _slices(_odd(found)):
         _insert(sql, schema.odd_row, rows)
+    known.careful = max(0, known.careful - 1)
 
 
 def _slices(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -242,11 +249,14 @@ def _report_row(one: ParsedBody) -> Row:
     )
 
 
-def _put(sql: Sql, kind: RowIdentity, rows: list[Row], *, later: bool) -> list[Row]:
+def _put(
+    sql: Sql, known_here: Known, kind: RowIdentity, rows: list[Row], *, later: bool
+) -> list[Row]:
     """Store rows of one kind; return those that were not there.
 
     Args:
         sql: the transaction.
+        known_here: whether rows may be there already.
         kind: of the rows.
         rows: not too many.
         later: other rows of the same bodies were stored before.
@@ -270,7 +280,7 @@ def _put(sql: Sql, kind: RowIdentity, rows: list[Row], *, later: bool) -> list[R
         again = [*(fresh.pop(key) for key in stored), *again]
     # In one order everywhere, or two processes could wait for each other.
     new = [fresh[key] for key in sorted(fresh)]
-    count = _insert(sql, kind.table, new)
+    count = _insert_new(sql, known_here, kind, new)
     if count == len(new) and not again:
         return new
     # Looked up only now: nearly always all rows are new. A row is new where the one
@@ -310,6 +320,22 @@ def _merge(sql: Sql, kind: RowIdentity, known: dict[Row, Row], rows: list[Row]) 
 
 def _insert(sql: Sql, table: Table, rows: list[Row]) -> int:
     return sql.insert(table, tuple(table.columns.keys()), rows, "DO NOTHING")
+
+
+def _insert_new(sql: Sql, known: Known, kind: RowIdentity, rows: list[Row]) -> int:
+    """Insert rows that nearly always are all new; return how many were.
+
+    Raises:
+        Raced: one was not; do the transaction again, and look first.
+    """
+    if not sql.postgres or known.careful:
+        return _insert(sql, kind.table, rows)
+    try:
+        sql.copy(kind.table, kind.names, rows)
+    except IntegrityError as exc:
+        known.careful = _CAREFUL
+        raise Raced from exc
+    return len(rows)
 
 
 def _fill(before: Row, row: Row, raw_id: int) -> Row | None:

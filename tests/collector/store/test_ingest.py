@@ -63,6 +63,19 @@ def test_rows_of_a_new_report_that_were_there_come_once(store: Store, url: str) 
     assert joules(url) == [2 * 65439]
 
 
+def test_rows_that_come_again_are_looked_for_beforehand(postgres_url: str) -> None:
+    """An Envoy that repeats rows costs one transaction in vain, not one each time."""
+    store = Store.open(postgres_url)
+    vain = []
+    store._writer._forget = lambda: vain.append(store._known.careful)
+    for number in range(3):
+        put(store, body(*FULL, report_timestamp=NOW + number))
+    assert vain == [100]
+    assert store._known.careful == 98
+    assert joules(postgres_url) == [65439]
+    store.close()
+
+
 def test_list_says_what_each_body_held(store: Store, url: str) -> None:
     put(store, body(*FULL, interval(id="odd")))
     put(store, b"garbage")
@@ -171,6 +184,13 @@ def test_texts_of_all_kinds_come_back(store: Store, url: str) -> None:
     put(store, body(device(part_num=text.replace('"', "&quot;"), eqid="N\\1")))
     row = exported(url)[0]
     assert (row["part_num"], row["eqid"]) == (text, "N\\1")
+
+
+def test_lines_and_columns_of_a_text_come_back(store: Store, url: str) -> None:
+    text = "a\tb\nc\\N"
+    put(store, body(event(f"<message_params>{text}</message_params>"), event(id=3)))
+    found = {row["id"]: row.get("message_params") for row in exported(url)}
+    assert found == {3001: text, 3: None}
 
 
 def test_large_numbers_come_back(store: Store, url: str) -> None:
