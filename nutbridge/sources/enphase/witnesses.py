@@ -120,7 +120,8 @@ def _is_recent(
         # Nobody dates anything: good enough as long as nobody has said open.
         return open_s == float("-inf")
     newest_s = max(dates)
-    if now_s is not None and now_s - newest_s > REPORT_FRESH_S:
+    # One that is still to come is of a clock that was put back since.
+    if now_s is not None and not -_WHOLE_S <= now_s - newest_s <= REPORT_FRESH_S:
         return False
     return newest_s > open_s + _WHOLE_S
 

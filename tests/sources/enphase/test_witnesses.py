@@ -216,6 +216,22 @@ def test_witness_report_of_another_time_is_no_closed(site: Site) -> None:
     assert site.word() == "closed"
 
 
+def test_witness_report_of_a_clock_that_was_put_back_is_no_closed(site: Site) -> None:
+    """A gateway restarts in an outage without internet, and begins in 1970."""
+    site.word()
+    site.says(enpower="closed")
+    site.later(10)
+    site.fails(OPEN)
+    assert site.word() == "open"
+    site.fails(NOT_THERE)
+    # Its last report is from before that, and by its clock still to come.
+    site.says(enpower="closed", age_s=-1000)
+    assert [site.word(), site.word()] == ["failed", "failed"]
+    site.later(20)
+    site.says(enpower="closed")
+    assert site.word() == "closed"
+
+
 def test_witness_controller_that_is_lost_says_no_closed(site: Site) -> None:
     site.fails(NOT_THERE)
     site.says(enpower="closed", communicating=False)
