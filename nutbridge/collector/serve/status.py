@@ -59,7 +59,9 @@ class StatusPages:
         self._figures = figures
         self._figures_until_s = 0.0
         self._store_problem: str | None = None
+        # Of their own: whether reports can be stored is told while figures are made.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="status")
+        self._other = ThreadPoolExecutor(1, thread_name_prefix="figures")
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -114,7 +116,7 @@ class StatusPages:
             return
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                found = await loop.run_in_executor(self._thread, self._figures)
+                found = await loop.run_in_executor(self._other, self._figures)
         except (StoreError, TimeoutError):
             return
         finally:

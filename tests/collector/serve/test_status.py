@@ -1,14 +1,24 @@
 """The status listener, and what systemd hears."""
 
+import asyncio
 import json
 import os
 import socket
 import sqlite3
+import threading
 import time
 import zlib
 from pathlib import Path
 
+from starlette.requests import Request
+
 from nutbridge import __version__
+from nutbridge.collector.queries.figures import EnvoyFigures
+from nutbridge.collector.serve.health import Health
+from nutbridge.collector.serve.metrics import Metrics
+from nutbridge.collector.serve.options import Mode
+from nutbridge.collector.serve.status import StatusPages
+from nutbridge.collector.store.states import Counters
 from tests.collector.serve.collector import Collector, collector
 from tests.collector.serve.reports import (
     PATH,
@@ -66,6 +76,32 @@ def test_pages_tell_of_the_upstream(tmp_path: Path, enphase: Enphase) -> None:
         other.close()
         wait_for(lambda: metric(running, "nutbridge_dead_letters") == 2)
         assert json.loads(running.get("/healthz").body)["dead_letters"] == 2
+
+
+def test_slow_figures_are_no_illness() -> None:
+    """They are asked for of a hundred Envoys; whether reports are stored is not."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def figures() -> list[EnvoyFigures]:
+        asked.set()
+        go_on.wait(60)
+        return []
+
+    pages = StatusPages(
+        *(Mode.LOCAL, Metrics(), lambda: Counters(0, 0, 0, 0, 0, 0)),
+        *(Health("store", time.monotonic), Health("upstream", time.monotonic)),
+        *(lambda: None, figures),
+    )
+
+    async def play() -> int:
+        page = asyncio.create_task(pages._metrics_page(Request({"type": "http"})))
+        await asyncio.to_thread(asked.wait, 60)
+        found = await pages._healthz(Request({"type": "http"}))
+        go_on.set()
+        await page
+        return found.status_code
+
+    assert asyncio.run(play()) == 200
 
 
 def test_figures_of_the_envoys(tmp_path: Path, enphase: Enphase) -> None:
