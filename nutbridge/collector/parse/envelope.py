@@ -11,6 +11,7 @@ Source: docs of the two public collectors (2012-2021) and a capture of webcomm
 
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nutbridge.collector.errors import TooLarge
@@ -126,30 +127,49 @@ def _another_member(rest: bytes | memoryview) -> bool:
     return bytes(rest[:2]) == _GZIP_MAGIC
 
 
-def gunzip(data: bytes, limit: int) -> list[bytes]:
-    """Return what is in each member of a gzip file.
+def members(data: bytes, limit: int) -> Iterator[bytes]:
+    """Yield what is in each member of a gzip file.
 
     Raises:
-        TooLarge: more than ``limit`` bytes together.
+        TooLarge: more than ``limit`` bytes in one of them.
         NotAReport: it ends too early, or other bytes follow.
         zlib.error: it is none.
     """
-    members: list[bytes] = []
-    room = limit
-    while _another_member(data):
+    at, view = 0, memoryview(data)
+    while data.startswith(_GZIP_MAGIC, at):
         engine = zlib.decompressobj(_GZIP_BITS)
-        member = engine.decompress(data, room + 1)
-        room -= len(member)
-        if room < 0:
-            raise TooLarge(limit)
+        member = bytearray()
+        # In pieces: what is behind a member is copied each time.
+        while not engine.eof and at < len(data):
+            piece = view[at : at + _PIECE]
+            member += engine.decompress(piece, limit + 1 - len(member))
+            if len(member) > limit:
+                raise TooLarge(limit)
+            at += len(piece) - len(engine.unused_data)
         if not engine.eof:
             raise NotAReport("the compressed data ends too early")
-        members.append(member)
+        yield bytes(member)
         # Tapes and some programs fill up with zeros; gzip passes over them.
-        data = engine.unused_data.lstrip(b"\0")
-    if data:
+        while data.startswith(b"\0", at):
+            at += 1
+    if at < len(data):
         raise NotAReport("other bytes follow the compressed data")
-    return members
+
+
+def gunzip(data: bytes, limit: int) -> bytes:
+    """Return what is in all members of a gzip file together.
+
+    Raises:
+        TooLarge: more than ``limit`` bytes.
+        NotAReport: it ends too early, or other bytes follow.
+        zlib.error: it is none.
+    """
+    whole = bytearray()
+    for member in members(data, limit):
+        whole += member
+        if len(whole) > limit:
+            raise TooLarge(limit)
+    return bytes(whole)
 
 
 def open_body(body: bytes, max_inflated: int = MAX_INFLATED) -> Opened:
@@ -178,7 +198,7 @@ def open_body(body: bytes, max_inflated: int = MAX_INFLATED) -> Opened:
 
 def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
     if wbits == _GZIP_BITS:
-        return b"".join(gunzip(body, limit))
+        return gunzip(body, limit)
     engine = zlib.decompressobj(wbits)
     data = engine.decompress(body, limit + 1)
     if len(data) > limit:

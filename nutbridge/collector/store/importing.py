@@ -4,6 +4,7 @@ Idempotent: what is there already is counted, its rows stay. The database is
 left to others between two groups of files, so that a collector goes on meanwhile.
 """
 
+import contextlib
 import os
 import time
 import zlib
@@ -13,7 +14,12 @@ from pathlib import Path
 
 from nutbridge.collector.errors import TooLarge
 from nutbridge.collector.parse.body import parse
-from nutbridge.collector.parse.envelope import MAX_INFLATED, NotAReport, gunzip
+from nutbridge.collector.parse.envelope import (
+    MAX_INFLATED,
+    NotAReport,
+    gunzip,
+    members,
+)
 from nutbridge.collector.parse.model import (
     ParseResult,
     RawReport,
@@ -29,8 +35,8 @@ _GROUP = 16
 _ROWS = 10_000
 #: Others get the lock in between: SQLite's waiters only look now and then.
 _PAUSE_S = 0.02
-#: Larger than any body that a collector takes.
-_LARGEST = MAX_INFLATED + 1
+#: Of an archive: some weeks of reports.
+_LARGEST = 64 << 20
 _GZIP = b"\x1f\x8b"
 
 #: Called with how many files are done.
@@ -94,23 +100,27 @@ def import_files(
     group: list[tuple[RawReport, ParseResult]] = []
     rows = 0
     for number, path in enumerate(files, 1):
-        try:
-            found = _read(path)
-        except (OSError, TooLarge, NotAReport, zlib.error) as exc:
-            reason = exc.strerror if isinstance(exc, OSError) else str(exc)
-            outcome.failed.append((str(path), reason or str(exc)))
-            found = []
-        for body, result in found:
+        for body, result in _bodies(path, outcome):
             if result.report is None:
                 outcome.failed.append((str(path), result.problem or ""))
-            else:
-                group.append((_raw(body), result))
-                rows += _rows(result.report)
-        if len(group) >= _GROUP or rows >= _ROWS or number == len(files):
-            _store(store, group, outcome)
-            group, rows = [], 0
+                continue
+            group.append((_raw(body), result))
+            rows += _rows(result.report)
+            if len(group) >= _GROUP or rows >= _ROWS:
+                _store(store, group, outcome)
+                group, rows = [], 0
         progress(number)
+    _store(store, group, outcome)
     return outcome
+
+
+def _bodies(path: Path, outcome: ImportOutcome) -> Iterator[tuple[bytes, ParseResult]]:
+    """Yield the bodies of a file up to its end, or to where it cannot be read."""
+    try:
+        yield from _read(path)
+    except (OSError, TooLarge, NotAReport, zlib.error) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
+        outcome.failed.append((str(path), reason or str(exc)))
 
 
 def _rows(report: Report) -> int:
@@ -132,21 +142,26 @@ def _store(
     time.sleep(_PAUSE_S)
 
 
-def _read(path: Path) -> list[tuple[bytes, ParseResult]]:
-    """Return the bodies of a file; a gzip file may hold several."""
+def _read(path: Path) -> Iterator[tuple[bytes, ParseResult]]:
+    """Yield the bodies of a file; a gzip file may hold several, or one in parts."""
     # A folder of reports may be anybody's: no link, pipe or hard link in it.
-    data = read_file(path, _LARGEST - 1, alone=True).data
-    if len(data) >= _LARGEST:
-        raise TooLarge(MAX_INFLATED)
+    data = read_file(path, _LARGEST, alone=True).data
+    if len(data) > (_LARGEST if data.startswith(_GZIP) else MAX_INFLATED):
+        raise NotAReport("it is larger than any file of reports that is read")
     if not data.startswith(_GZIP):
-        return [(data, parse(data))]
+        yield data, parse(data)
+        return
     # What is in it counts: the same report with and without gzip is one.
-    members = gunzip(data, MAX_INFLATED)
-    whole = b"".join(members)
-    result = parse(whole)
-    if result.report is None and len(members) > 1:
-        return [(member, parse(member)) for member in members]
-    return [(whole, result)]
+    first = next(members(data, MAX_INFLATED))
+    if parse(first).report is None:
+        with contextlib.suppress(TooLarge, NotAReport, zlib.error):
+            whole = gunzip(data, MAX_INFLATED)
+            result = parse(whole)
+            if result.report is not None or whole == first:
+                yield whole, result
+                return
+    for member in members(data, MAX_INFLATED):
+        yield member, parse(member)
 
 
 def _raw(body: bytes) -> RawReport:

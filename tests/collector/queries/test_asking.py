@@ -26,7 +26,7 @@ from nutbridge.simulator.legacy_envoy import (
     sample,
 )
 from tests.collector.parse.samples import SERIAL as OTHER
-from tests.collector.parse.samples import body, interval, xml
+from tests.collector.parse.samples import body, event, interval, xml
 from tests.collector.store.using import objects, put, run
 
 #: 2026-06-21 00:00 UTC.
@@ -219,6 +219,41 @@ def test_copy_that_nobody_can_write(
     with reading(str(saved)) as database:
         assert list(panels(database, MIDNIGHT)) == found
     assert len(os.listdir(elsewhere)) == len(ends) + 1
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (gzip.compress(body())[:-20], "ends too early"),
+        (gzip.compress(body())[:-8] + b"12345678", "incorrect data check"),
+        (b"garbage", "other bytes follow"),
+        (gzip.compress(bytes(9 << 20)), "more than 8388608 bytes"),
+        (gzip.compress(b"nothing"), "cannot be inflated"),
+    ],
+)
+def test_import_takes_what_is_whole(tmp_path: Path, end: bytes, told: str) -> None:
+    """An archive that grows report by report may be cut in the last one."""
+    many = [
+        gzip.compress(body(interval(id=n), report_timestamp=1_700_000_000 + n))
+        for n in range(40)
+    ]
+    (tmp_path / "a.gz").write_bytes(b"".join(many) + end)
+    db = tmp_path / "r.db"
+    done = run("import", tmp_path / "a.gz", "--db", db, code=1)
+    assert done.stdout == "40 new, 0 known, 1 not imported\n"
+    assert told in done.stderr
+
+
+def test_import_of_an_archive_of_many_reports(tmp_path: Path) -> None:
+    """Together they are larger than any report may be."""
+    rows = [event(f"<message_params>{'x' * 60_000}</message_params>")] * 15
+    whole = (
+        gzip.compress(xml(*rows, report_timestamp=n).encode())
+        for n in range(1_700_000_000, 1_700_000_010)
+    )
+    (tmp_path / "a.gz").write_bytes(b"".join(whole))
+    done = run("import", tmp_path / "a.gz", "--db", tmp_path / "r.db")
+    assert done.stdout == "10 new, 0 known, 0 not imported\n"
 
 
 def test_import_of_gzip_with_several_members(tmp_path: Path) -> None:
