@@ -323,20 +323,30 @@ class EnphaseSource:
         return self.collar_known
 
     def _ask_collar(self, relay: Relay, until: float) -> GridAnswer:
-        """Ask the Collar too; without its word ``closed`` proves nothing."""
+        """Ask the Collar too; without its word ``closed`` proves nothing.
+
+        Where it says nothing a battery that is off grid does.
+        """
+        answer: GridAnswer | DeviceError
         try:
-            inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
-        except DeviceError:
-            status = self._witness(STATUS, until)
-            said = verdict_of(votes_of(None, status.value if status else None))
-            if said is not None and said.grid is Grid.OPEN:
-                return said
-            raise
+            answer = self._with_collar(relay, until)
+            if answer.grid is not Grid.UNKNOWN:
+                return answer
+        except DeviceError as error:
+            answer = error
+        status = self._witness(STATUS, until)
+        said = verdict_of(votes_of(None, status.value if status else None))
+        if said is not None:
+            return said
+        if isinstance(answer, DeviceError):
+            raise answer
+        return answer
+
+    def _with_collar(self, relay: Relay, until: float) -> GridAnswer:
+        inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
         self._details.take_inventory(inventory)
         collars = inventory.value.collars
         answer = derive_grid(relay, collars)
-        if answer.grid is Grid.OPEN:
-            return answer
         # A System Controller listed instead has replaced the Collar.
         if not collars and not inventory.value.controllers:
             what = self._gateway.host + INVENTORY.path

@@ -32,6 +32,7 @@ ON_GRID = (
     b'"admin_state_str":"ENCMN_MDE_ON_GRID"}]}]'
 )
 OFF_GRID = ON_GRID.replace(b"ON_GRID", b"OFF_GRID")
+SILENT_COLLAR = b'[{"type":"COLLAR","devices":[{"mid_state":"?"}]}]'
 CONTROLLER = b'[{"type":"ENPOWER","devices":[{}]}]'
 REFUSED = Answer(401, {}, b"<html>401</html>")
 
@@ -153,18 +154,22 @@ def test_collar_is_part_of_every_check() -> None:
     assert ours.wire.paths.count(paths.INVENTORY) == 5
 
 
-def test_collar_without_an_inventory_leaves_the_batteries() -> None:
+@pytest.mark.parametrize("inventory", [Answer(503, {}, b""), EMPTY, SILENT_COLLAR])
+def test_collar_that_says_nothing_leaves_the_batteries(inventory: Entry) -> None:
     """``closed`` behind a Collar proves nothing; a battery that is off grid does."""
     ours = with_relay(CLOSED, ON_GRID)
     ours.check()
     ours.wire.table |= {
-        paths.INVENTORY: Answer(503, {}, b""),
+        paths.INVENTORY: inventory,
         paths.STATUS: batteries("multimode-offgrid"),
     }
     assert ours.check() == "open"
     ours.wire.table[paths.STATUS] = batteries("multimode-ongrid")
-    with pytest.raises(DeviceAnswerError):
-        ours.check()
+    if inventory is SILENT_COLLAR:
+        assert ours.check() == "unknown"
+    else:
+        with pytest.raises(DeviceAnswerError):
+            ours.check()
 
 
 @pytest.mark.parametrize("inventory", [Answer(503, {}, b""), REFUSED, EMPTY])
