@@ -8,6 +8,7 @@ from nutbridge.tools.status.report import (
     Battery,
     GatewayReport,
     GridReport,
+    Live,
     MonitorReport,
     PortFileReport,
     PowerReport,
@@ -140,6 +141,15 @@ def test_status_of_a_token_that_lives_a_day(days: float, left: str) -> None:
     short = replace(STATUS, token=Token("installer", days))
     row = next(line for line in lines_of(short) if line.startswith("  token"))
     assert row.startswith(f"  token     installer, {left}")
+
+
+def test_status_tells_in_lines_that_fit_why_there_is_no_answer_now() -> None:
+    why = "192.0.2.7:46201/dyn/login.json: wrong password, or group usr is not allowed"
+    lines = lines_of(replace(STATUS, live=Live(None, problem=why)))
+    first = lines.index("now, from the gateway:") + 1
+    assert max(map(len, lines[first:])) <= WIDTH
+    assert lines[first].startswith("  grid      no answer: 192.0.2.7:46201/dyn")
+    assert lines[-1].endswith("not allowed")
 
 
 def test_status_of_a_house_without_a_battery() -> None:

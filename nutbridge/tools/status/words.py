@@ -178,7 +178,10 @@ def _monitor(status: Status, *, systemd: bool) -> str:
 
 def _live_rows(live: Live) -> Iterator[tuple[str, str]]:
     if live.grid is None:
-        yield "grid", f"no answer: {live.problem}"
+        first, *more = textwrap.wrap(f"no answer: {live.problem}", _WIDTH)
+        yield "grid", first
+        for line in more:
+            yield "", line
         return
     yield "grid", live.grid
     if live.battery is not None:
