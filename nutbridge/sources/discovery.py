@@ -89,9 +89,10 @@ def search(
             browser.cancel()
             found = [_look_up(network, name) for name in names.sorted()]
     except (OSError, ValueError, zeroconf.Error, RuntimeError) as exc:
-        raise SearchUnavailable(
-            f"the network cannot be searched: {reason(exc)}"
-        ) from exc
+        # zeroconf's words for it name its own types.
+        none = "No interfaces" in str(exc)
+        problem = "no interface has an address" if none else reason(exc)
+        raise SearchUnavailable(f"the network cannot be searched: {problem}") from exc
     return [gateway for gateway in found if gateway is not None]
 
 

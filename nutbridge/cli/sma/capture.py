@@ -38,7 +38,7 @@ def capture_inverter(target: Target, output: str, watch_min: float | None) -> No
     if not output:
         raise UsageError("where to? Give --output DIR, a folder that is not there yet")
     if watch_min is not None and not 0 < watch_min <= _LONGEST_MIN:
-        raise UsageError(f"--watch takes up to {_LONGEST_MIN:g} minutes")
+        raise UsageError(f"--watch takes more than 0, up to {_LONGEST_MIN:g} minutes")
     folder = new_folder(output)
     clock = SystemClock()
     record: list[RecordingWire] = []

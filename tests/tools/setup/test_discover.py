@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -181,6 +182,21 @@ def test_interface_that_is_none() -> None:
     last = done.stderr.splitlines()[-1]
     assert "cannot be searched" in last
     assert "Errno" not in last
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own: run as root")
+def test_machine_without_a_network() -> None:
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, "-m", "nutbridge", "discover"],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (EX_UNAVAILABLE, "")
+    problem = "the network cannot be searched: no interface has an address"
+    assert done.stderr == f"nutbridge: {problem}\n"
 
 
 def test_interface_that_is_no_address() -> None:
