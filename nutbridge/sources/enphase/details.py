@@ -161,17 +161,6 @@ def is_refused(error: DeviceError) -> bool:
 #: The live stream is switched on at most this often, s.
 STREAM_S = 60.0
 
-#: Asked in this order.
-_ORDER = (
-    "secctrl",
-    "livedata",
-    "reports",
-    "power",
-    "info",
-    "inventory",
-    "meters",
-    "status",
-)
 #: The inventory tells whether the System Controller still reports.
 INVENTORY_S = 300.0
 #: A large answer, for what never changes while the batteries are the same.
@@ -212,10 +201,7 @@ class Details:
         self._gateway = gateway
         self._clock = clock
         self._request_s = request_s
-        out = _METERS if disable_meters else frozenset()
-        order = tuple(name for name in _ORDER if name not in out)
-        slow = {name: each_s for name, each_s in _SLOW.items() if name not in out}
-        self._queue = PollQueue(order, slow)
+        # Asked in this order.
         self._asks: dict[str, Callable[[float], bool]] = {
             "secctrl": self._ask_secctrl,
             "livedata": self._ask_livedata,
@@ -226,6 +212,10 @@ class Details:
             "meters": self._ask_meters,
             "status": self._ask_status,
         }
+        out = _METERS if disable_meters else frozenset()
+        order = tuple(name for name in self._asks if name not in out)
+        slow = {name: each_s for name, each_s in _SLOW.items() if name not in out}
+        self._queue = PollQueue(order, slow)
         self._parts = GatewayAnswers()
         self._stream_tried_at: float | None = None
         self._rated_batteries = 0
