@@ -23,7 +23,7 @@ def test_cached_token_needs_no_library(known: Site) -> None:
     """Nothing to judge tokens, to try again, or to explain a command line."""
     daemon = known.start_program(
         "import sys\n"
-        "for name in ('jwt', 'tenacity', 'typer', 'trio', 'cryptography'):\n"
+        "for name in ('jwt', 'tenacity', 'typer', 'anyio', 'cryptography'):\n"
         "    sys.modules[name] = None\n"
         "sys.argv.insert(1, '-s')\n"
         "from nutbridge.cli.enphase_monitor import main\n"
@@ -34,7 +34,7 @@ def test_cached_token_needs_no_library(known: Site) -> None:
 
 
 #: What a check loads of ours: the figures reached, with room for a few mended lines.
-MOST_MODULES, MOST_LINES = 94, 15_700
+MOST_MODULES, MOST_LINES = 78, 15_700
 
 WEIGHED = """
 import os, sys
