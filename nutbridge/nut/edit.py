@@ -36,14 +36,14 @@ def parse_change(word: str, maker: Maker = ENPHASE) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     name, value = name.strip(), value.strip()
     if not (equals and name):
-        raise UsageError(f"{plain_text(word)!r}: write it as NAME=VALUE")
+        raise UsageError(f"{word!r}: write it as NAME=VALUE")
     known = find(name)
     if known is None or known.name not in NAMES:
         raise UsageError(f"{plain_text(name)}: {_no_setting(name, known)}")
     value = value or maker.default(known.name) or ""
     problem = _problem(known.name, value)
     if problem is not None:
-        raise UsageError(f"{known.name}: {plain_text(value)!r} {problem}")
+        raise UsageError(f"{known.name}: {value!r} {problem}")
     return known.name, value
 
 

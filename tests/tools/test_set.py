@@ -77,7 +77,7 @@ def test_edit_keeps_every_other_byte_and_the_status(
         ("battery.charge.low=1e1", "is not a number"),
         ("battery.charge.low=nan", "is not a number"),
         ('device.mfr=a"b', "printable ASCII"),
-        ("device.mfr=Größe", "printable ASCII"),
+        ("device.mfr=Größe", "'Größe' must be up to 127 printable ASCII"),
         ("device.mfr=" + "x" * 128, "up to 127"),
         ("device.mfr=a\nups.status: OB", "printable ASCII"),
         ("=3", "write it as NAME=VALUE"),
