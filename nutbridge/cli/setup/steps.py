@@ -286,13 +286,20 @@ class Setup:
         commands = start_lines(ups, self.wishes.root, again=again)
         if has_path_unit(Disk(self.wishes.root), ups):
             commands.append(["systemctl", "start", path_unit(ups)])
+        systemctl = shutil.which("systemctl", path=self.environ.get("PATH"))
+        if not self.wishes.enable and not self.wishes.root and systemctl is None:
+            say("There is no systemctl here: let your own supervisor run, as user nut,")
+            say(f"  enphase-monitor {ups}")
+            say("beside NUT's driver and upsd; INSTALLING in enphase-monitor(8) has what")
+            say(f"else differs. See whether all is well: {doctor}")
+            return
         if not self.wishes.enable:
             say("Then start it:")
             for command in commands:
                 say(f"  {' '.join(command)}")
             say(f"and see whether all is well: {doctor}")
             return
-        if shutil.which("systemctl", path=self.environ.get("PATH")) is None:
+        if systemctl is None:
             raise CommandFailed(
                 "there is no systemctl here; run `enphase-monitor "
                 f"{ups}` as the user nut under your own supervisor"

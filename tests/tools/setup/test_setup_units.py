@@ -137,6 +137,16 @@ def test_missing_systemctl_is_told(
     assert machine.config.exists()
 
 
+def test_machine_without_systemd_is_told_what_to_run(
+    machine: Machine, enable: Callable[[str, bool], Done], tmp_path: Path
+) -> None:
+    """In a container, say: lines of systemctl would be of no use."""
+    done = enable(str(tmp_path), False)
+    assert (done.code, done.err) == (0, "")
+    assert "as user nut,\n  enphase-monitor home\n" in done.out
+    assert "systemctl enable" not in done.out
+
+
 def test_enable_and_root_exclude_each_other(machine: Machine) -> None:
     done = machine.run(*machine.all_options, "--enable")
     assert done.code == EX_USAGE
