@@ -290,7 +290,7 @@ class Setup:
         if not self.wishes.enable and not self.wishes.root and systemctl is None:
             say("There is no systemctl here: let your own supervisor run, as user nut,")
             say(f"  enphase-monitor {ups}")
-            say("beside NUT's driver and upsd; INSTALLING in enphase-monitor(8) has what")
+            say("beside NUT's driver and upsd; enphase-monitor(8), INSTALLING, has what")
             say(f"else differs. See whether all is well: {doctor}")
             return
         if not self.wishes.enable:
