@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nutbridge.collector.store import api, sums
+from nutbridge.collector.store import api, identity, sums
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import NOW, PANEL, body, interval
@@ -43,6 +43,11 @@ def test_slot_in_the_way(used: Store) -> None:
     assert "Seq Scan" not in found
     assert "SCAN i" not in found
     assert "USE TEMP B-TREE" not in found
+
+
+def test_name_of_the_store(used: Store) -> None:
+    """Of each transaction; PostgreSQL compiles what it takes for dear, for 50 ms."""
+    assert "JIT" not in plan(used, identity._NAME, ())
 
 
 def test_heads_of_the_outbox(used: Store) -> None:
