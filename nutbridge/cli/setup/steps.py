@@ -290,8 +290,8 @@ class Setup:
         if not self.wishes.enable and not self.wishes.root and systemctl is None:
             say("There is no systemctl here: let your own supervisor run, as user nut,")
             say(f"  enphase-monitor {ups}")
-            say("beside NUT's driver and upsd; enphase-monitor(8), INSTALLING, has what")
-            say(f"else differs. See whether all is well: {doctor}")
+            say("beside NUT's driver and upsd. See INSTALLING in enphase-monitor(8),")
+            say(f"and whether all is well: {doctor}")
             return
         if not self.wishes.enable:
             say("Then start it:")
