@@ -18,7 +18,7 @@ from pathlib import Path
 import nutbridge.cli.enphase_monitor
 import nutbridge.daemon.runner  # noqa: F401 - the same
 from tests.bench.command import MEMORY
-from tests.bench.standin import StandIn
+from tests.bench.standin import SharedLead, StandIn
 from tests.fakes.inside import Ahead, Inside
 
 # tests.bench.plain first: it keeps away what only the development tools bring.
@@ -34,6 +34,7 @@ class Task:
         serial: SERIAL.
         token: for the token file.
         keys: more keys of the config.
+        lead: path of the ``SharedLead`` of the house: its clock goes with ours.
         polls: how often to poll.
         pause_s: really waited between the polls.
     """
@@ -42,6 +43,7 @@ class Task:
     serial: str
     token: str
     keys: str
+    lead: str
     polls: int
     pause_s: float = 0.0
 
@@ -65,7 +67,15 @@ class Done:
 
 def drive(gateway: StandIn, keys: str, polls: int, pause_s: float = 0.0) -> Done:
     """Poll in a fresh process."""
-    task = Task(gateway.host, gateway.serial, gateway.token, keys, polls, pause_s)
+    task = Task(
+        gateway.host,
+        gateway.serial,
+        gateway.token,
+        keys,
+        gateway.lead,
+        polls,
+        pause_s,
+    )
     run = subprocess.run(
         [sys.executable, "-c", _PROGRAM],
         input=json.dumps(asdict(task)),
@@ -87,7 +97,8 @@ def peak_kb(pid: int | str = "self") -> int:
 def main() -> None:
     """Do the task on stdin."""
     task = Task(**json.load(sys.stdin))
-    clock = Ahead()
+    clock, lead = Ahead(), SharedLead(task.lead)
+    begun_s = lead.seconds
     # Not a list that grows: the memory of this process is measured too.
     cpu_s = array("d", bytes(8 * task.polls))
     early_kb = failed = 0
@@ -106,6 +117,7 @@ def main() -> None:
             cpu_s[number] = time.process_time() - begun
             failed += inside.monitor.memory.relay.silent_since is not None
             clock.ahead_s += max(0.0, due - clock.boottime())
+            lead.put(begun_s + clock.ahead_s)
             if number == 100:
                 early_kb = peak_kb()
             if task.pause_s:

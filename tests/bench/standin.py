@@ -4,11 +4,15 @@ It reads one command per line on stdin and answers each with one line of JSON.
 """
 
 import json
+import mmap
+import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from nutbridge.simulator.gateway import SimulatedGateway
@@ -17,6 +21,28 @@ from nutbridge.simulator.tokens import make_token
 
 _YEAR_S = 365 * 86400.0
 _RELAY = "/ivp/ensemble/relay"
+
+
+class SharedLead:
+    """How far the clock of a house is put forward, shared between processes.
+
+    Args:
+        path: of a file of 8 bytes.
+    """
+
+    def __init__(self, path: str) -> None:
+        with Path(path).open("r+b") as file:
+            self._bytes = mmap.mmap(file.fileno(), struct.calcsize("d"))
+
+    @property
+    def seconds(self) -> float:
+        """So many."""
+        (found,) = struct.unpack("d", self._bytes[:])
+        return float(found)
+
+    def put(self, seconds: float) -> None:
+        """Put it forward so far, of the host's clock."""
+        self._bytes[:] = struct.pack("d", seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +65,19 @@ class StandIn:
         host: as ENVOY_HOST has it.
         serial: of the gateway.
         token: one that it accepts.
+        lead: path of the ``SharedLead`` of its house's clock.
     """
 
     def __init__(self, idle_s: float | None = None) -> None:
         self._idle_s = idle_s
 
     def __enter__(self) -> Self:
+        self._file = tempfile.NamedTemporaryFile(prefix="bench-clock-")
+        self._file.write(bytes(struct.calcsize("d")))
+        self._file.flush()
+        self.lead = self._file.name
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, json.dumps(self._idle_s)],
+            [sys.executable, "-m", __spec__.name, json.dumps(self._idle_s), self.lead],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -57,6 +88,7 @@ class StandIn:
     def __exit__(self, *_: object) -> None:
         # The end of its stdin ends it.
         self._process.communicate()
+        self._file.close()
 
     def be(self, *, grid: bool) -> None:
         """Let the grid be there, or not."""
@@ -81,7 +113,8 @@ class StandIn:
 def main() -> None:
     """Serve until stdin ends."""
     gateway = SimulatedGateway()
-    house = gateway.house
+    house, lead = gateway.house, SharedLead(sys.argv[2])
+    house.clock = lambda: time.time() + lead.seconds
     commands: dict[str, Callable[[], None]] = {
         "lose": house.lose_grid,
         "regain": house.regain_grid,
