@@ -4,7 +4,8 @@ NutbridgeError
     StoreError             exit 74  the database cannot be used
         StoreFull              no room on its disk
         StoreBusy              locked by another process for too long
-        StoreDown              no connection, broken, or closed
+        StoreDown              no connection, or closed
+            StoreDamaged       broken in its file
         StoreRefused           it works, but does not take this
         StoreReplaced          it is not the one that was opened
         SchemaRefused          exit 78  its schema is not one that we know
@@ -36,6 +37,10 @@ class StoreBusy(StoreError):
 
 class StoreDown(StoreError):
     """The database does not answer, is broken, or was closed."""
+
+
+class StoreDamaged(StoreDown):
+    """What is in the file is no whole database."""
 
 
 class StoreRefused(StoreError):

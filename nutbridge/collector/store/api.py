@@ -14,8 +14,9 @@ from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
-from nutbridge.collector.errors import StoreError, StoreReplaced
+from nutbridge.collector.errors import StoreDamaged, StoreError, StoreReplaced
 from nutbridge.collector.parse.model import ParseResult, RawReport
 from nutbridge.collector.store import jobs
 from nutbridge.collector.store.dates import DAY
@@ -24,6 +25,7 @@ from nutbridge.collector.store.engine import (
     is_sqlite,
     parse_url,
     shown,
+    translate,
     translated,
 )
 from nutbridge.collector.store.identity import identity_of
@@ -105,6 +107,8 @@ class Store:
             writing.url, self._transaction, self._finish, self._known.forget
         )
         self._lead = lead_of(engine)
+        #: Found once: what goes into such a file may not come out again.
+        self._damage: str | None = None
 
     @classmethod
     def open(
@@ -304,13 +308,27 @@ class Store:
         except StoreReplaced as exc:
             if not exc.elsewhere or not self._take_up():
                 raise
+        if self._damage is not None:
+            raise StoreDamaged(self._damage)
         writing = self._writing.execution_options(writes=True)
-        with writing.begin() as connection:
+        with self._noticing(), writing.begin() as connection:
             sql = Sql(connection)
             self._known.counted_from = self._identity.within(sql)
             yield sql
         self._identity.committed()
         self._identity.look()
+
+    @contextlib.contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Take note of a database that is broken."""
+        try:
+            yield
+        except (DBAPIError, StoreError) as exc:
+            url = self.engine.url
+            found = translate(exc, url) if isinstance(exc, DBAPIError) else exc
+            if isinstance(found, StoreDamaged):
+                self._damage = str(found)
+            raise
 
     def _take_up(self) -> bool:
         """Open the copy of this store that has its name now; False: it is none."""
@@ -329,6 +347,7 @@ class Store:
         self.engine, self._identity = engine, identity
         self._writing = connect(url, create=False, writer=True)
         self._known.forget()
+        self._damage = None
         return True
 
     def knows(self, serial: str | None) -> bool:
@@ -365,7 +384,11 @@ class Store:
             future.result()
 
     def _read(self, statement: str, *values: Any) -> list[Any]:
-        with translated(self.engine.url), self.engine.connect() as connection:
+        with (
+            self._noticing(),
+            translated(self.engine.url),
+            self.engine.connect() as connection,
+        ):
             return Sql(connection).rows(statement, values)
 
     def _stored(self, raw_id: int) -> list[StoredRaw]:

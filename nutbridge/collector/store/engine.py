@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from nutbridge.collector.errors import (
     StoreBusy,
+    StoreDamaged,
     StoreDown,
     StoreError,
     StoreFull,
@@ -64,6 +65,10 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_IOERR: (StoreFull, _ROOM),
     sqlite3.SQLITE_BUSY: (StoreBusy, "; another process is writing"),
     sqlite3.SQLITE_LOCKED: (StoreBusy, "; another process is writing"),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        (StoreDamaged, "; put a backup in its place"),
+    ),
     # Even a question writes: the index of the log beside the database.
     **dict.fromkeys(
         (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM),

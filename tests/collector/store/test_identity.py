@@ -10,7 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from nutbridge.collector.errors import SchemaRefused, StoreError, StoreReplaced
+from nutbridge.collector.errors import (
+    SchemaRefused,
+    StoreDamaged,
+    StoreError,
+    StoreReplaced,
+)
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.engine import connect, parse_url
 from nutbridge.collector.store.schema import SCHEMA
@@ -191,6 +196,30 @@ def test_newer_version_brings_it_up_meanwhile(store: Store, url: str) -> None:
     with engine.connect() as link:
         assert Sql(link).rows("SELECT count(*) FROM raw") == [(1,)]
     engine.dispose()
+
+
+def test_damage_that_was_seen_is_not_forgotten(
+    used: Store, db: Path, tmp_path: Path
+) -> None:
+    """A question met it; reports would go into pages that are whole, and be lost."""
+    with closing(sqlite3.connect(db)) as link:
+        ((page,),) = link.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'raw_dead'"
+        )
+    with open(db, "r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"x" * 4096)
+    used.accept(raw(b"a"))
+    used.engine.dispose()
+    with pytest.raises(StoreDamaged, match="put a backup in its place"):
+        used.counters()
+    with pytest.raises(StoreDamaged):
+        used.accept(raw(b"b"))
+    for end in ("", "-wal", "-shm"):
+        os.replace(f"{db}{end}", tmp_path / f"old.db{end}")
+    shutil.copy(tmp_path / "copy.db", db)
+    used.accept(raw(b"c"))
+    assert used.counters().reports == 12
 
 
 def test_file_that_comes_back_goes_on(used: Store, db: Path, tmp_path: Path) -> None:
