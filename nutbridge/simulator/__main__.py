@@ -7,6 +7,7 @@ A line on stdin changes the house or the inverter (``--help``).
 """
 
 import argparse
+import errno
 import os
 import shlex
 import signal
@@ -30,6 +31,8 @@ from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.ennexos import EnnexosDevice
 from nutbridge.simulator.sma.inverter import SimulatedInverter
 
+_LAST_PORT = 65535
+
 
 def main() -> int:
     """Serve until the end of stdin."""
@@ -39,7 +42,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="A stand-in IQ Gateway and its cloud, on 127.0.0.1.",
     )
-    parser.add_argument("--port", type=int, default=0, help="of the gateway; 0: any")
+    parser.add_argument("--port", type=_port, default=0, help="of the gateway; 0: any")
     devices = parser.add_subparsers()
     inverter = devices.add_parser(
         "sma",
@@ -50,9 +53,9 @@ def main() -> int:
         "as the folder has it.",
     )
     inverter.add_argument(
-        "folder", type=Path, help="folder with online.json or live.json"
+        "folder", type=_folder, help="folder with online.json or live.json"
     )
-    inverter.add_argument("--port", type=int, default=0, help="0: any")
+    inverter.add_argument("--port", type=_port, default=0, help="0: any")
     inverter.add_argument("--http", action="store_true", help="plain http")
     asked = parser.parse_args()
     # Its certificates go with it, however it is ended.
@@ -63,6 +66,25 @@ def main() -> int:
         return _serve_gateway(asked.port)
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        parser.error(f"--port {asked.port}: {error.strerror}")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"0 to {_LAST_PORT}")
+    return port
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not any((folder / name).is_file() for name in ("online.json", "live.json")):
+        problem = f"{text}: neither online.json (Webconnect) nor live.json (ennexOS)"
+        raise argparse.ArgumentTypeError(f"{problem} is in it")
+    return folder
 
 
 def _serve_gateway(port: int) -> int:

@@ -26,6 +26,13 @@ lines on stdin:
 """
 
 
+def _within(text: str, highest: float = 1e6) -> float:
+    value = float(text)
+    if not 0.0 <= value <= highest:
+        raise ValueError(f"{text}, a number from 0 to {highest:g} is needed")
+    return value
+
+
 def change_house(house: SimulatedHouse, gateway: Server, words: list[str]) -> None:
     """Do what one line says.
 
@@ -48,11 +55,11 @@ def change_house(house: SimulatedHouse, gateway: Server, words: list[str]) -> No
             gateway.refuse()
             gateway.listen()
         case ["soc", value]:
-            house.soc_pct = float(value)
+            house.soc_pct = _within(value, 100.0)
         case ["load", value]:
-            house.load_w = float(value)
+            house.load_w = _within(value)
         case ["pv", value]:
-            house.pv_w = float(value)
+            house.pv_w = _within(value)
         case _:
             raise ValueError(" ".join(words))
 

@@ -1,6 +1,7 @@
 """``python -m nutbridge.simulator``: what it prints is a config that works."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from nutbridge.simulator.server import LOOPBACK
 
 ROOT = Path(__file__).parents[2]
 MONITOR = (sys.executable, "-m", "nutbridge.cli.enphase_monitor")
@@ -28,6 +31,32 @@ def simulator(*words: str) -> Iterator["subprocess.Popen[str]"]:
             yield process
         finally:
             process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--port", "99999"), "argument --port: 0 to 65535"),
+        (("sma", "nowhere"), "nowhere: neither online.json (Webconnect) nor live.json"),
+        (("sma", FOLDER, "--port", "-1"), "argument --port: 0 to 65535"),
+    ],
+)
+def test_words_that_do_not_fit(words: tuple[str, ...], says: str) -> None:
+    """A folder that is not there would be an inverter that knows nothing."""
+    with simulator(*words) as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert says in err
+    assert "Traceback" not in err
+
+
+def test_port_that_is_taken() -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with simulator("--port", port) as process:
+            _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err.endswith(f"error: --port {port}: Address already in use\n")
 
 
 def test_told_to_end_it_leaves_nothing_behind() -> None:
@@ -69,10 +98,12 @@ def test_printed_config_is_enough_for_a_monitor(tmp_path: Path) -> None:
             return port_file.read_text()
 
         assert "ups.status: OL\n" in once()
-        process.stdin.write("soc 91\ngrid off\nnonsense\n")
+        process.stdin.write("soc 91\ngrid off\nnonsense\nsoc 910\n")
         process.stdin.flush()
         assert process.stderr is not None
         assert process.stderr.readline() == "not understood: nonsense\n"
+        needed = "not understood: 910, a number from 0 to 100 is needed\n"
+        assert process.stderr.readline() == needed
         text = once()
         assert "ups.status: OB\n" in text
         assert "battery.charge: 91" in text
