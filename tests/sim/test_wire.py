@@ -11,10 +11,12 @@ from random import Random
 
 import pytest
 
+from nutbridge.daemon import monitor
 from nutbridge.sources.enphase import paths
 from nutbridge.ups.status.policy import Policy
 from tests.effort import FACTOR
 from tests.sim.house import House
+from tests.sim.watch import NoBugs
 from tests.sim.wire import PATHS, RELAY_FAULTS, WireGateway, other_fault
 from tests.sim.world import World
 
@@ -25,7 +27,8 @@ _CROSSED_S = 40.0
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(monitor, "Crashes", NoBugs)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
