@@ -27,7 +27,13 @@ from nutbridge.cli.logs import guard_streams
 from nutbridge.cli.reports import commands as reports
 from nutbridge.cli.setup import command as setup
 from nutbridge.cli.sma import commands as sma
-from nutbridge.errors import EX_SOFTWARE, DeviceError, NutbridgeError, UsageError
+from nutbridge.errors import (
+    EX_CONFIG,
+    EX_SOFTWARE,
+    DeviceError,
+    NutbridgeError,
+    UsageError,
+)
 from nutbridge.system.text import printable
 
 _log = logging.getLogger("nutbridge")
@@ -123,6 +129,15 @@ def _run() -> None:
         raise
 
 
+def _no_folder() -> str | None:
+    """Return what is to be said where the current folder has been removed."""
+    try:
+        os.getcwd()
+    except OSError as exc:
+        return f"no current folder: {exc.strerror}; cd to one that is there"
+    return None
+
+
 def main() -> None:
     """Run the command and end the process."""
     guard_streams()
@@ -134,7 +149,10 @@ def main() -> None:
         text = exc.advice if isinstance(exc, DeviceError) else str(exc)
         sys.stderr.write(f"nutbridge: {printable(text)}\n")
         sys.exit(exc.exit_code)
-    except Exception:  # noqa: BLE001  the one place where a bug ends
+    except Exception as exc:  # noqa: BLE001  the one place where a bug ends
+        if isinstance(exc, FileNotFoundError) and (gone := _no_folder()):
+            sys.stderr.write(f"nutbridge: {gone}\n")
+            sys.exit(EX_CONFIG)
         logging.basicConfig()
         _log.exception("this is a bug in nutbridge; please report it with these lines")
         sys.exit(EX_SOFTWARE)

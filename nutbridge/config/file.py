@@ -214,7 +214,8 @@ def _cwd() -> str:
     try:
         return str(Path.cwd())
     except OSError as exc:
-        raise ConfigError(".", None, f"no current folder: {exc.strerror}") from exc
+        problem = f"no current folder: {exc.strerror}; cd to one that is there"
+        raise ConfigError(".", None, problem) from exc
 
 
 def _usual(nut: Folders, ups: str | None, environ: Mapping[str, str]) -> str:
