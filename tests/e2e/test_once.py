@@ -23,7 +23,7 @@ def test_cached_token_needs_no_library(known: Site) -> None:
     """Nothing to judge tokens, to try again, or to explain a command line."""
     daemon = known.start_program(
         "import sys\n"
-        "for name in ('jwt', 'tenacity', 'typer', 'anyio', 'cryptography'):\n"
+        "for name in 'jwt tenacity typer trio anyio h2 cryptography'.split():\n"
         "    sys.modules[name] = None\n"
         "sys.argv.insert(1, '-s')\n"
         "from nutbridge.cli.enphase_monitor import main\n"
