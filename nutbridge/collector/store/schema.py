@@ -319,6 +319,9 @@ panel = Table(
     _int("last_energy"),
     _int("device_type"),
     sqlite_with_rowid=False,
+    # Each report changes 30 of its rows, and no key: with room in their page no index
+    # is written to, half the log and two thirds of the time.
+    postgresql_with={"fillfactor": 50},
 )
 
 #: Sums of ``interval`` by the hour of the Envoy's place, kept in the transaction that
