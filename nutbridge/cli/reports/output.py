@@ -33,6 +33,8 @@ _COLLECTOR = (
 )
 #: First part of a module's name to the extra that brings it.
 _EXTRAS = dict.fromkeys(_COLLECTOR, "collector") | {"paho": "mqtt"}
+#: ``dumps`` makes an encoder for each object.
+_ENCODE = json.JSONEncoder(allow_nan=False).encode
 #: Redraws of the bar, s.
 _EVERY_S = 0.1
 _BAR = 30
@@ -202,7 +204,7 @@ def nonempty(found: Iterator[T]) -> Iterator[T] | None:
 
 def _json(one: Object) -> str:
     # Plain ASCII: an escape in a text cannot reach a terminal.
-    return json.dumps(one, allow_nan=False)
+    return _ENCODE(one)
 
 
 class Bar:

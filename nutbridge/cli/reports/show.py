@@ -116,15 +116,18 @@ def device_lines(found: Iterable[Any]) -> Iterator[str]:
         for one in devices:
             unit = one.unit
             yield (
-                f"{unit.eqid:14}  {unit.get('part_num') or '-':14}  "
+                f"{unit.eqid:14}  {unit.said['part_num'] or '-':14}  "
                 f"{one.what or unit.state or '-':10}  {moment(unit.last_seen, zone)}"
             )
-            yield from _flags("  condition", unit)
-            several = len({channel.state for channel in one.channels}) > 1
-            for channel in one.channels:
+            if unit.said["condition_flags"]:
+                yield from _flags("  condition", unit)
+            channels = one.channels
+            several = len(channels) > 1 and len({one.state for one in channels}) > 1
+            for channel in channels:
                 if several:
                     yield f"  channel {channel.eqid} is {_known(channel.state)}"
-                yield from _flags(f"  channel {channel.eqid}", channel)
+                if channel.said["condition_flags"]:
+                    yield from _flags(f"  channel {channel.eqid}", channel)
             for event in one.open_events:
                 place = "" if event["eqid"] == unit.eqid else f" {event['eqid']}"
                 since = moment(event["event_date"], zone)
@@ -132,8 +135,6 @@ def device_lines(found: Iterable[Any]) -> Iterator[str]:
 
 
 def _flags(what: str, unit: Any) -> Iterable[str]:
-    if not unit.get("condition_flags"):
-        return ()
     found = unit.flags()
     if found["condition_flags_hex"] is None:
         return ()

@@ -40,15 +40,17 @@ class Question(NamedTuple):
     Attributes:
         columns: of them; ``s`` are the sums by day, or ``h`` those by hour.
         of_days: which of the two.
-        grouped: whether these add up the panels of an Envoy.
+        grouped: by what these add up rows; empty: they do not.
         of_all: whether it is of AC Batteries too.
+        table: with the sums by day.
         over: what is asked of all rows together; ``{}`` are they.
     """
 
     columns: str
     of_days: bool
-    grouped: bool = False
+    grouped: str = ""
     of_all: bool = False
+    table: str = "panel_day"
     over: str = "{}"
 
 
@@ -60,10 +62,6 @@ HOURS = Question(
 DAYS = Question(
     f"s.envoy_id, s.eqid, s.day / {DAY}, 0, s.energy_j, s.estimated_j", of_days=True
 )
-#: What the states of panels are made of; who asks knows which are panels.
-DAYS_AND_HOURS = Question(
-    f"s.envoy_id, s.eqid, s.day / {DAY}, s.energy_j, s.hours", of_days=True, of_all=True
-)
 _TOTALS = {
     By.HOUR: HOURS._replace(
         over="SELECT envoy_id, count(*), place, offset_s,"
@@ -74,7 +72,7 @@ _TOTALS = {
         f"s.envoy_id, count(*), s.day / {DAY}, 0, CAST(sum(s.energy_j) AS BIGINT),"
         " CAST(sum(s.estimated_j) AS BIGINT)",
         of_days=True,
-        grouped=True,
+        grouped="s.envoy_id, s.day",
     ),
 }
 # ``envoys`` are pairs: the number of an Envoy, and where its sums begin.
@@ -95,12 +93,12 @@ _POSTGRES = (
 # The days of an Envoy lie together, those of all its panels; a look into the key for
 # each Envoy.
 _SQLITE_DAYS = (
-    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN panel_day s"
+    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN {table} s"
     " WHERE {sums}{panels}{end}"
 )
 _POSTGRES_DAYS = (
     "SELECT d.* FROM (VALUES {envoys}) AS w CROSS JOIN LATERAL (SELECT {columns}"
-    " FROM panel_day s WHERE {sums}{panels}{end} OFFSET 0) d"
+    " FROM {table} s WHERE {sums}{panels}{end} OFFSET 0) d"
 )
 # Found once for all of them: mostly none.
 _NO_PANELS = (
@@ -219,7 +217,7 @@ def of_envoys(
 
     Args:
         reading: the database.
-        question: HOURS, DAYS, DAYS_AND_HOURS.
+        question: which.
         begins: of each Envoy, the moment to begin with, s: of hours Unix seconds, of
             days what the clocks show.
         wanted: which panels and times.
@@ -228,26 +226,31 @@ def of_envoys(
     if not begins:
         return found
     values: list[object] = []
-    first = min(begins.values())
     if question.of_days:
         shape = _POSTGRES_DAYS if reading.postgres else _SQLITE_DAYS
-        # Once more for the months of PostgreSQL, which cannot be told by a column.
-        sums = f"{_OF_DAYS} AND s.day >= {first}{_until(wanted, 's.day', values)}"
+        sums = _OF_DAYS + _until(wanted, "s.day", values)
+        place = "s.day"
         panels, one = "" if question.of_all else _NO_PANELS, _ONE_PANEL
     else:
         shape = _POSTGRES if reading.postgres else _SQLITE
-        sums = f"{_OF_HOURS} AND h.hour >= {first}{_hours(wanted, values)}"
+        sums = _OF_HOURS + _hours(wanted, values)
+        place = "h.hour"
         panels, one = "", " AND (p.eqid = ? OR p.device_eqid = ?)"
+    if reading.postgres:
+        # Its months cannot be told by a column. SQLite would use this one for its look
+        # into the key, and take four times as long.
+        sums += f" AND {place} >= {min(begins.values())}"
     numbers = ", ".join(map(str, begins))
     if wanted.panel is not None:
         panels += one
         values += [wanted.panel, wanted.panel]
     asked = shape.format(
         columns=question.columns,
+        table=question.table,
         envoys=", ".join(f"({number}, {begin})" for number, begin in begins.items()),
         sums=sums,
         panels=panels.format(numbers=numbers),
-        end=" GROUP BY s.envoy_id, s.day" if question.grouped else "",
+        end=f" GROUP BY {question.grouped}" if question.grouped else "",
     )
     for row in reading.rows(question.over.format(asked), values):
         found.setdefault(row[0], []).append(row)

@@ -61,18 +61,28 @@ class PanelFacts(NamedTuple):
     known_since: int | None = None
 
 
-def sunny_days(given: Given, today: int) -> dict[int, float]:
-    """Return the sunny days before ``today`` and the median of each, J.
+def medians_of(given: Given) -> dict[int, float]:
+    """Return the median of each day, of those that gave something, J.
 
-    The median is of those that gave something: half of a house may be out.
+    Half of a house may be out.
     """
-    medians = {
+    return {
         day: median(found)
         for day, panels in given.items()
-        if day < today and (found := [value for value in panels.values() if value > 0])
+        if (found := [value for value in panels.values() if value > 0])
     }
-    least = max(SUNNY_PART * max(medians.values(), default=0), SUNNY_J)
-    return {day: value for day, value in medians.items() if value >= least}
+
+
+def sunny_days(medians: Mapping[int, float], today: int) -> dict[int, float]:
+    """Return the sunny days before ``today`` and the median of each, J.
+
+    Args:
+        medians: from ``medians_of``; a day on which none gave has 0, or is missing.
+        today: a local day, a number.
+    """
+    before = {day: value for day, value in medians.items() if day < today}
+    least = max(SUNNY_PART * max(before.values(), default=0), SUNNY_J)
+    return {day: value for day, value in before.items() if value >= least}
 
 
 def state_of(
@@ -104,8 +114,8 @@ def low_ones(
 ) -> set[str]:
     """Return the panels that gave next to nothing on the newest sunny days.
 
-    One that is not low when all days are looked at is not dead, whenever it was
-    known first.
+    No other day of ``given`` is looked at. One that is not low when all days are
+    looked at is not dead, whenever it was known first.
     """
     newest = sorted(sunny)[-DEAD_DAYS:]
     found = set(eqids if len(newest) == DEAD_DAYS else ())

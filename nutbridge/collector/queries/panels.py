@@ -4,23 +4,27 @@ A panel is a channel of a microinverter, or the whole of one that has no channel
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nutbridge.collector.parse.periods import DAY, HOUR
 from nutbridge.collector.queries.energy import (
-    DAYS_AND_HOURS,
     NO_PANEL,
+    Question,
     local_now,
     of_envoys,
 )
 from nutbridge.collector.queries.panel_states import (
+    ASLEEP_S,
+    DEAD_DAYS,
+    DEAD_PART,
     SILENT_HOURS,
     WINDOW_DAYS,
     PanelFacts,
     PanelState,
     living_state,
     low_ones,
+    medians_of,
     state_of,
     sunny_days,
 )
@@ -34,6 +38,31 @@ _SILENT_DAYS = 7
 NAMED = (
     "SELECT envoy_id, eqid, device_eqid, last_energy, device_type FROM panel"
     " WHERE envoy_id IN ({envoys}) ORDER BY envoy_id, eqid"
+)
+#: What the rule needs of each day: how many panels gave, the least, the median ...
+_LIGHT = Question(
+    f"s.envoy_id, s.day / {DAY}, s.panels, s.undivided, s.lowest_j, s.twice_median_j",
+    of_days=True,
+    of_all=True,
+    table="envoy_day",
+)
+#: ... of a few days, what each panel gave ...
+_GIVEN = Question(
+    f"s.envoy_id, s.eqid, s.day / {DAY}, s.energy_j, s.hours", of_days=True, of_all=True
+)
+#: ... how many had energy in the same hours of a day ...
+_HOURS = Question(
+    f"s.envoy_id, s.day / {DAY}, s.hours, count(*)",
+    of_days=True,
+    of_all=True,
+    grouped="s.envoy_id, s.day, s.hours",
+)
+#: ... and how many had any.
+_ALIVE = Question(
+    "s.envoy_id, count(DISTINCT CASE WHEN s.hours <> 0 THEN s.eqid END)",
+    of_days=True,
+    of_all=True,
+    grouped="s.envoy_id",
 )
 #: When each was known first: by its energy, by a description.
 KNOWN = (
@@ -77,15 +106,25 @@ def panels(reading: Reader, now: int, serial: str | None = None) -> Iterator[Pan
         yield from panels_of(reading, batch, now)
 
 
-def named_of(reading: Reader, envoys: Sequence[EnvoyRow]) -> dict[int, list[Row]]:
-    """Return the rows of NAMED by the number of the Envoy."""
-    return _of_each(reading, NAMED, [envoy.envoy_id for envoy in envoys])
-
-
 def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator[Panel]:
     """Yield the panels of some Envoys; see ``panels``."""
-    for _, found in houses_of(reading, envoys, now, named_of(reading, envoys)):
-        yield from found
+    named = reading.of_envoys(NAMED, [envoy.envoy_id for envoy in envoys])
+    houses = houses_of(reading, envoys, now, named)
+    begins = {
+        house.envoy.envoy_id: today * DAY
+        for house in houses
+        for today in (local_now(house.envoy, now) // DAY,)
+        if house.begin is not None and today * DAY >= house.begin
+    }
+    given = of_envoys(reading, _GIVEN, begins)
+    for house in houses:
+        number = house.envoy.envoy_id
+        today = begins.get(number, 0) // DAY
+        today_j = {row[1]: row[3] for row in given.get(number, ()) if row[2] == today}
+        states = house.states()
+        for _, eqid, device_eqid, last_seen, *_ in house.units:
+            state, energy_j = states[eqid], today_j.get(eqid, 0)
+            yield Panel(house.envoy, eqid, device_eqid, state, last_seen, energy_j)
 
 
 def houses_of(
@@ -93,139 +132,207 @@ def houses_of(
     envoys: Sequence[EnvoyRow],
     now: int,
     named: Mapping[int, Sequence[Row]],
-) -> Iterator[tuple[EnvoyRow, list[Panel]]]:
-    """Yield some Envoys, each with its panels.
+) -> list["House"]:
+    """Return some Envoys, with what the states of their panels are made of.
 
     Args:
         reading: the database.
         envoys: of it.
-        now: Unix seconds, for what is today.
-        named: from ``named_of``.
+        now: Unix seconds.
+        named: rows of NAMED by the number of the Envoy; they may have more columns.
     """
-    units = {number: _units(rows) for number, rows in named.items()}
-    begins = {
-        number: newest - (WINDOW_DAYS + 2) * DAY
-        for number, rows in units.items()
-        if (newest := _newest(rows)) is not None
-    }
-    days = of_envoys(reading, DAYS_AND_HOURS, begins)
-    houses = [
-        _House(envoy, units.get(number, ()), days.pop(number, ()), now)
+    houses = {
+        envoy.envoy_id: House(envoy, named.get(envoy.envoy_id, ()), now)
         for envoy in envoys
-        for number in (envoy.envoy_id,)
-    ]
-    doubtful = [house.envoy.envoy_id for house in houses if house.doubtful]
-    known = _of_each(reading, KNOWN, doubtful)
-    for house in houses:
-        yield house.envoy, list(house.judged(known.get(house.envoy.envoy_id, ())))
-
-
-def _of_each(
-    reading: Reader, statement: str, numbers: Sequence[int]
-) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    if numbers:
-        envoys = ", ".join(map(str, numbers))
-        for row in reading.rows(statement.format(envoys=envoys)):
-            found.setdefault(row[0], []).append(row)
-    return found
-
-
-def _units(rows: Sequence[Row]) -> list[Row]:
-    """Leave out devices that have channels, and all of those that are no panels."""
-    divided = {row[2] for row in rows if row[1] != row[2]}
-    others = {row[1] for row in rows if row[4] in NO_PANEL}
-    return [row for row in rows if row[1] not in divided and row[2] not in others]
+    }
+    asked = {
+        number: house.begin
+        for number, house in houses.items()
+        if house.begin is not None
+    }
+    light = of_envoys(reading, _LIGHT, asked)
+    for number in asked:
+        houses[number].see_days(light.get(number, ()))
+    # Which of them are asked tells the one before.
+    for question, begin_of, take in (
+        (_GIVEN, House.given_since, House.see_given),
+        (_HOURS, House.hours_since, House.see_hours),
+        (_ALIVE, House.alive_since, House.see_alive),
+    ):
+        begins = {
+            number: begin
+            for number in asked
+            if (begin := begin_of(houses[number])) is not None
+        }
+        found = of_envoys(reading, question, begins)
+        for number in begins:
+            take(houses[number], found.get(number, ()))
+    doubtful = [number for number, house in houses.items() if house.doubtful]
+    known = reading.of_envoys(KNOWN, doubtful)
+    for number in doubtful:
+        houses[number].see_known(known.get(number, ()))
+    return list(houses.values())
 
 
 def _newest(rows: Sequence[Row]) -> int | None:
     return max((row[3] for row in rows if row[3] is not None), default=None)
 
 
-class _House:
-    """The panels of one Envoy, and their days.
+class House:
+    """The panels of one Envoy, and what their states are made of.
+
+    That is read little by little: of most Envoys a line for each day will do.
 
     Args:
         envoy: their Envoy.
-        units: rows of NAMED that are panels.
-        sums: rows of DAYS_AND_HOURS, of the window.
+        named: rows of NAMED.
         now: Unix seconds.
 
     Attributes:
         envoy: the same.
+        units: rows of NAMED that are panels.
+        begin: of the days that count, s; None: no panel ever had energy.
         doubtful: panels whose state depends on when they were known first.
     """
 
-    def __init__(
-        self, envoy: EnvoyRow, units: Sequence[Row], sums: Sequence[Row], now: int
-    ) -> None:
+    def __init__(self, envoy: EnvoyRow, named: Sequence[Row], now: int) -> None:
         self.envoy = envoy
-        self._units = units
-        eqids = {row[1] for row in units}
-        self._sums = [row for row in sums if row[1] in eqids]
-        self._now = now
-        self._given: dict[int, dict[str, int]] = {}
-        for _, eqid, day, energy_j, _ in self._sums:
-            self._given.setdefault(day, {})[eqid] = energy_j
+        divided = {row[2] for row in named if row[1] != row[2]}
+        others = {row[1] for row in named if row[4] in NO_PANEL}
+        self.units = [
+            row for row in named if row[1] not in divided and row[2] not in others
+        ]
+        newest = _newest(self.units)
+        self.begin = None if newest is None else newest - (WINDOW_DAYS + 2) * DAY
         # Of what comes later nobody knows.
         heard = envoy.last_received
         self._moment = now if heard is None else min(now, heard)
-        today = local_now(envoy, self._moment) // DAY
-        self._sunny = sunny_days(self._given, today)
-        self.doubtful = low_ones(eqids, self._given, self._sunny)
-        self.doubtful.update(row[1] for row in units if row[3] is None)
+        self._today = local_now(envoy, self._moment) // DAY
+        self._late = (newest or 0) - SILENT_HOURS * HOUR
+        self._first = (newest or 0) // DAY - _SILENT_DAYS
+        self._is_late = any((row[3] or 0) <= self._late for row in self.units)
+        self.doubtful = {row[1] for row in self.units if row[3] is None}
+        #: Whether ``envoy_day`` is of these panels and of nothing else.
+        self._plain = not others and (
+            not divided or all(row[1] != row[2] for row in self.units)
+        )
+        self._divided = bool(divided)
+        self._sunny: Mapping[int, float] = {}
+        self._low_since: int | None = None
+        self._given: dict[int, dict[str, int]] = {}
+        self._low: set[str] = set()
+        self._hours: Iterable[tuple[int, int, int]] = ()
+        self._alive: int | None = None
+        self._since: Mapping[str, int] = {}
 
-    def judged(self, known: Sequence[Row]) -> Iterator[Panel]:
-        """Yield the panels.
+    def see_days(self, rows: Sequence[Row]) -> None:
+        """Take rows of _LIGHT."""
+        if self._divided and any(row[3] for row in rows):
+            self._plain = False
+        if not self._plain:
+            return
+        self._sunny = sunny_days({row[1]: row[5] / 2 for row in rows}, self._today)
+        newest = sorted(self._sunny)[-DEAD_DAYS:]
+        count = len(self.units)
+        low = [
+            row[2] < count or row[4] < DEAD_PART * self._sunny[row[1]]
+            for row in rows
+            if row[1] in newest
+        ]
+        if len(low) == DEAD_DAYS and all(low):
+            self._low_since = newest[0] * DAY
 
-        Args:
-            known: rows of KNOWN, where one is doubtful.
-        """
-        since = self._since(known)
-        today = self._given.get(local_now(self.envoy, self._now) // DAY, {})
-        late = (_newest(self._units) or 0) - SILENT_HOURS * HOUR
-        bright: Sequence[int] | None = None
-        for _, eqid, device_eqid, last_seen, _ in self._units:
-            hours: Sequence[int] = ()
-            if (last_seen or 0) <= late:
-                hours = bright = self._bright() if bright is None else bright
-            if eqid in self.doubtful:
-                facts = PanelFacts(eqid, last_seen, since.get(eqid))
-                first = local_now(self.envoy, facts.known_since or 0) // DAY
-                state = state_of(
-                    facts, self._given, self._sunny, hours, self._moment, first
-                )
-            else:
-                state = living_state(last_seen, None, hours, self._moment)
-            today_j = today.get(eqid, 0)
-            yield Panel(self.envoy, eqid, device_eqid, state, last_seen, today_j)
+    def given_since(self) -> int | None:
+        """Return since when what each panel gave is needed, s; None: it is not."""
+        return self._low_since if self._plain else self.begin
 
-    def _since(self, known: Sequence[Row]) -> dict[str, int]:
-        """Return when each was known first; not for those of the first report."""
-        units = {row[1] for row in self._units}
-        ours = [row for row in known if row[1] in units]
+    def see_given(self, rows: Sequence[Row]) -> None:
+        """Take rows of _GIVEN."""
+        eqids = {row[1] for row in self.units}
+        ours = [row for row in rows if row[1] in eqids]
+        for _, eqid, day, energy_j, _ in ours:
+            self._given.setdefault(day, {})[eqid] = energy_j
+        if not self._plain:
+            self._sunny = sunny_days(medians_of(self._given), self._today)
+            self._hours = [(day, hours, 1) for _, _, day, _, hours in ours]
+            self._alive = len({row[1] for row in ours if row[4]})
+        self._low = low_ones(eqids, self._given, self._sunny)
+        self.doubtful |= self._low
+
+    def hours_since(self) -> int | None:
+        """Return since when hours are needed, s; None: they are not."""
+        return self._first * DAY if self._plain and self._is_late else None
+
+    def see_hours(self, rows: Sequence[Row]) -> None:
+        """Take rows of _HOURS."""
+        self._hours = [row[1:] for row in rows]
+        gave: Counter[int] = Counter()
+        for day, hours, count in self._hours:
+            gave[day] += count if hours else 0
+        # All of them on one day: no more can be alive.
+        if len(self.units) in gave.values():
+            self._alive = len(self.units)
+
+    def alive_since(self) -> int | None:
+        """Return since when panels that are alive are to be counted, s."""
+        needed = self._is_late and self._alive is None
+        return self.begin if needed else None
+
+    def see_alive(self, rows: Sequence[Row]) -> None:
+        """Take a row of _ALIVE."""
+        self._alive = sum(row[1] for row in rows)
+
+    def see_known(self, rows: Sequence[Row]) -> None:
+        """Take rows of KNOWN: when each was known first, but for the first report."""
+        units = {row[1] for row in self.units}
+        ours = [row for row in rows if row[1] in units]
         # They may be older than what is known of the Envoy.
         oldest = min((row[3] for row in ours if row[3] is not None), default=None)
-        return {
+        self._since = {
             eqid: min(at for at in (hour, reported) if at is not None)
             for _, eqid, hour, reported in ours
             if reported != oldest and (hour, reported) != (None, None)
         }
 
+    def states(self) -> dict[str, PanelState]:
+        """Return the state of each panel by its eqid."""
+        awake = self._moment - ASLEEP_S
+        usual, asleep = PanelState.OK, PanelState.ASLEEP
+        found = {
+            row[1]: usual if row[3] is not None and row[3] >= awake else asleep
+            for row in self.units
+        }
+        if self._is_late or self.doubtful:
+            bright = self._bright()
+            for _, eqid, _, seen, *_ in self.units:
+                is_late = (seen or 0) <= self._late
+                if is_late or eqid in self.doubtful:
+                    hours = bright if is_late else ()
+                    found[eqid] = self._state(eqid, seen, hours)
+        return found
+
+    def _state(
+        self, eqid: str, last_seen: int | None, bright: Sequence[int]
+    ) -> PanelState:
+        since = self._since.get(eqid)
+        if eqid not in self._low:
+            return living_state(last_seen, since, bright, self._moment)
+        facts = PanelFacts(eqid, last_seen, since)
+        first = local_now(self.envoy, since or 0) // DAY
+        return state_of(facts, self._given, self._sunny, bright, self._moment, first)
+
     def _bright(self) -> list[int]:
         """Return the hours in which half of the panels that are alive gave energy."""
-        alive = len({row[1] for row in self._sums if row[4]})
-        first = (_newest(self._units) or 0) // DAY - _SILENT_DAYS
         gave: dict[int, Counter[int]] = {}
-        for _, _, day, _, hours in self._sums:
-            if day >= first:
-                gave.setdefault(day, Counter())[hours] += 1
+        for day, hours, count in self._hours:
+            if day >= self._first:
+                gave.setdefault(day, Counter())[hours] += count
+        least = max(self._alive or 0, 1)
         local = [
             day * DAY + hour * HOUR
             for day, found in gave.items()
             for hour in range(DAY // HOUR)
-            if 2 * sum(n for hours, n in found.items() if hours >> hour & 1)
-            >= max(alive, 1)
+            if 2 * sum(n for hours, n in found.items() if hours >> hour & 1) >= least
         ]
         # By day clocks are changed nowhere: it is that of an hour nearby.
         return [at - offset_s(self.envoy.timezone, at) for at in local]

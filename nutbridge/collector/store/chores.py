@@ -15,7 +15,7 @@ from typing import IO
 from urllib.parse import quote
 
 from nutbridge.collector.errors import StoreError
-from nutbridge.collector.store import partitions, sums
+from nutbridge.collector.store import kept, partitions, sums
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import asking, is_sqlite, parse_url, translated
@@ -38,10 +38,12 @@ _OF_A_BODY = ("receipt", "answer", "report", "odd_row", "variant", "raw_body", "
 
 
 def rebuild(store: Store, progress: Progress) -> int:
-    """Make all sums anew from the intervals; returns of how many panels.
+    """Make all that is kept anew from the rows; returns of how many panels.
 
     What was pruned is in the sums alone, and stays.
     """
+    for envoy_id in _envoys(store):
+        store.write(functools.partial(_rebuild_kept, envoy_id))
     panels = store.write(sums.panels)
     for done, (envoy_id, eqid) in enumerate(panels):
         progress(done, len(panels))
@@ -50,7 +52,18 @@ def rebuild(store: Store, progress: Progress) -> int:
 
 
 def _rebuild(envoy_id: int, eqid: str, sql: Sql) -> None:
+    kept.lock(sql, envoy_id)
     sums.rebuild(sql, envoy_id, eqid)
+    kept.rebuild_days(sql, envoy_id)
+
+
+def _rebuild_kept(envoy_id: int, sql: Sql) -> None:
+    kept.rebuild(sql, envoy_id)
+
+
+def _envoys(store: Store) -> list[int]:
+    rows = store.write(lambda sql: sql.rows("SELECT envoy_id FROM envoy"))
+    return [envoy_id for (envoy_id,) in rows]
 
 
 def prune(store: Store, before: int, progress: Progress) -> int:
@@ -72,8 +85,8 @@ def prune(store: Store, before: int, progress: Progress) -> int:
         )
     )
     count = store.write(lambda sql: _drop_months(sql, before) if sql.postgres else 0)
-    envoys = store.write(lambda sql: sql.rows("SELECT envoy_id FROM envoy"))
-    for done, (envoy_id,) in enumerate(envoys):
+    envoys = _envoys(store)
+    for done, envoy_id in enumerate(envoys):
         progress(done, len(envoys))
         for table, column in _ROWS.items():
             keys = f"envoy_id, id, {column}"
@@ -83,6 +96,9 @@ def prune(store: Store, before: int, progress: Progress) -> int:
                 f" WHERE envoy_id = ? AND {column} <= ? LIMIT {_BATCH})",
                 (envoy_id, before),
             )
+    store.write(
+        lambda sql: sql.run("DELETE FROM open_event WHERE event_date <= ?", (before,))
+    )
     for table in ("device", "channel"):
         count += _delete(
             store,

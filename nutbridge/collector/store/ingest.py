@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nutbridge.collector.parse.model import Report
 from nutbridge.collector.parse.values import as_json
-from nutbridge.collector.store import partitions, schema, sums
+from nutbridge.collector.store import kept, partitions, schema, sums
 from nutbridge.collector.store.dates import CLOCK_SET, DAY, believable
 from nutbridge.collector.store.panels import ParsedBody, see_panels
 from nutbridge.collector.store.sql import Row, Sql
@@ -111,10 +111,13 @@ def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
         counting.count(_put(sql, known, INTERVAL, rows, later=place > 0))
     for kind, name in ((READING, "readings"), (EVENT, "events")):
         for place, rows in enumerate(_slices(_plain(found, name))):
-            _put(sql, known, kind, rows, later=place > 0)
+            new = _put(sql, known, kind, rows, later=place > 0)
+            if kind is EVENT:
+                kept.see_events(sql, rows, new)
     for kind, name in ((DEVICE, "devices"), (CHANNEL, "channels")):
         for place, rows in enumerate(_slices(_dated(found, name))):
             _put(sql, known, kind, rows, later=place > 0)
+            kept.describe(sql, kind.table, rows)
     _insert(sql, schema.report, [_report_row(one) for one in found])
     for rows in _slices(_odd(found)):
         _insert(sql, schema.odd_row, rows)

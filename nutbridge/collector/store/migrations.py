@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, inspect, select
 
 from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.values import MAX_DATE, as_json
-from nutbridge.collector.store import partitions, sums
+from nutbridge.collector.store import kept, partitions, sums
 from nutbridge.collector.store.ingest import digest
 from nutbridge.collector.store.panels import has_energy
 from nutbridge.collector.store.schema import (
@@ -315,4 +315,18 @@ def _to_3(sql: Sql, progress: Progress) -> None:
         sums.rebuild_days(sql, envoy_id, eqid)
 
 
-MIGRATIONS: Mapping[int, Step] = {2: _to_2, 3: _to_3}
+def _to_4(sql: Sql, progress: Progress) -> None:
+    """Newest descriptions, open conditions, and what a day's panels say together."""
+    sql.run("DROP INDEX IF EXISTS event_open")
+    made = [metadata.tables[name] for name in ("envoy_day", "described", "open_event")]
+    metadata.create_all(sql.connection, made)
+    if sql.postgres:
+        # Room beside each row: it is changed with every report.
+        sql.run("ALTER TABLE panel SET (fillfactor = 50)")
+    envoys = sql.rows("SELECT envoy_id FROM envoy ORDER BY envoy_id")
+    for place, (envoy_id,) in enumerate(envoys):
+        progress("Envoys", place, len(envoys))
+        kept.rebuild(sql, envoy_id)
+
+
+MIGRATIONS: Mapping[int, Step] = {2: _to_2, 3: _to_3, 4: _to_4}

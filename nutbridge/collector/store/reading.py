@@ -69,6 +69,17 @@ class Reader:
         )
         return [EnvoyRow(*row) for row in found]
 
+    def of_envoys(self, statement: str, numbers: Iterable[int]) -> dict[int, list[Row]]:
+        """Return the rows of a statement about ``{envoys}``, by their first column.
+
+        That is the number of an Envoy.
+        """
+        envoys = ", ".join(map(str, numbers))
+        found: dict[int, list[Row]] = {}
+        for row in self.rows(statement.format(envoys=envoys)) if envoys else ():
+            found.setdefault(row[0], []).append(row)
+        return found
+
     def batches(
         self, serial: str | None = None, size: int = _BATCH
     ) -> Iterator[list[EnvoyRow]]:

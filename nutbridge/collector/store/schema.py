@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 #: Number of this schema; migrations.py knows the way from older ones.
-SCHEMA = 3
+SCHEMA = 4
 
 metadata = MetaData()
 
@@ -245,11 +245,6 @@ event = Table(
     _int("raw_id", needed=True),
     _text("left_out"),
     Index("event_partner", "envoy_id", "correlation_id"),
-    Index(
-        "event_open",
-        "envoy_id",
-        **_where("event_state = 2 AND correlation_id IS NULL"),
-    ),
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (event_date)",
 )
@@ -353,6 +348,39 @@ panel_day = Table(
     _int("hours", needed=True),
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (day)",
+)
+
+#: What all rows of ``panel_day`` of an Envoy and a day say together: how many there
+#: are, and of eqids that are no channels (no dot); the least energy; twice the median
+#: of those that gave some (0: none did).
+envoy_day = Table(
+    "envoy_day",
+    metadata,
+    *(_key("envoy_id"), _key("day")),
+    *(_int("panels", needed=True), _int("undivided", needed=True)),
+    *(_int("lowest_j", needed=True), _int("twice_median_j", needed=True)),
+    sqlite_with_rowid=False,
+)
+
+#: The newest description of each device and channel: when it was made, and its
+#: attributes as JSON, those that are missing left out.
+described = Table(
+    "described",
+    metadata,
+    _key("envoy_id"),
+    Column("eqid", Text, primary_key=True),
+    _int("reported", needed=True),
+    _text("said", needed=True),
+    sqlite_with_rowid=False,
+)
+
+#: The keys of events that set a condition which nothing may have cleared: all that
+#: are open, and few others.
+open_event = Table(
+    "open_event",
+    metadata,
+    *(_key("envoy_id"), _key("id"), _key("event_date")),
+    sqlite_with_rowid=False,
 )
 
 #: Large tables, and the column that says to which month a row belongs.

@@ -9,7 +9,7 @@ are always parameters.
 import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, LargeBinary, Table
@@ -105,14 +105,23 @@ class Sql:
             values: in any number.
         """
         found: list[Row] = []
-        for start in range(0, len(values), _CHUNK):
-            some = values[start : start + _CHUNK]
-            sent: tuple[str, ...] = (json.dumps(some),)
-            if self.postgres:
-                columns = zip(kinds, zip(*some, strict=True), strict=True)
-                sent = tuple(_array(kind, column) for kind, column in columns)
+        for sent in self._sent(kinds, values):
             found += self._found(self._own(statement), sent)
         return found
+
+    def run_of(self, statement: str, kinds: Names, values: Sequence[Row]) -> None:
+        """Run a statement that changes what it finds by many values; see rows_of."""
+        for sent in self._sent(kinds, values):
+            self._done(self._own(statement), sent)
+
+    def _sent(self, kinds: Names, values: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+        for start in range(0, len(values), _CHUNK):
+            some = values[start : start + _CHUNK]
+            if self.postgres:
+                columns = zip(kinds, zip(*some, strict=True), strict=True)
+                yield tuple(_array(kind, column) for kind, column in columns)
+            else:
+                yield (json.dumps(some),)
 
     def _many(
         self, statement: str, table: Table, names: Names, rows: Sequence[Row]

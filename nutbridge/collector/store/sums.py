@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from nutbridge.collector.store import schema
+from nutbridge.collector.store import kept, schema
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.zones import offset_s
@@ -157,6 +157,7 @@ def add(sql: Sql, slots: Iterable[Slot]) -> None:
     names = tuple(schema.panel_day.columns.keys())
     rows = [(*key, *days[key]) for key in sorted(days)]
     sql.insert(schema.panel_day, names, rows, _ADD_DAY)
+    kept.add_up(sql, {key[:2] for key in days})
 
 
 def _add_hours(sql: Sql, slots: Iterable[Slot], since: int = 0) -> list[Row]:

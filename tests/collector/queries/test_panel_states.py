@@ -7,6 +7,7 @@ from nutbridge.collector.queries.panel_states import (
     PanelFacts,
     PanelState,
     low_ones,
+    medians_of,
     state_of,
     sunny_days,
 )
@@ -39,7 +40,7 @@ class House:
 
     def judged(self, one: PanelFacts, bright: tuple[int, ...] = ()) -> PanelState:
         """Return the state of one of them, at noon of today."""
-        sunny = sunny_days(self.given, TODAY)
+        sunny = sunny_days(medians_of(self.given), TODAY)
         first = (one.known_since or 0) // 86_400
         found = state_of(one, self.given, sunny, bright, NOON, first)
         # What is not low at all is not dead, and need not be asked further.

@@ -116,7 +116,10 @@ _SMALL = (
     r"CONSTANT|w\b|sums\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
     "|raw USING INDEX raw_dead"
 )
-_LARGE = "interval|reading|event|energy_hour|panel_day|raw|raw_body|report"
+_LARGE = (
+    "interval|reading|event|energy_hour|panel_day|envoy_day|described|raw|raw_body"
+    "|report"
+)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -160,3 +163,22 @@ def test_sums_of_a_fleet_are_those_by_day(year: str) -> None:
             assert re.search(r"Index Scan using panel_day_\d+_\d+_pkey", found)
         else:
             assert "SEARCH s USING PRIMARY KEY (envoy_id=? AND day>?)" in found
+
+
+def test_what_is_open_is_looked_up_by_its_key(year: str) -> None:
+    """And so is what cleared it: not all that ever was is gone through."""
+    with reading(year) as database:
+        spy = Spy(database)
+        spy.ask(QUESTIONS["devices"])
+        found = spy.plans()
+    if "postgresql" in year:
+        assert re.search(
+            r"Index Scan using event_2026_10_pkey on event_2026_10 s_.*\n\s+Index Cond:"
+            r".*envoy_id = o.envoy_id\) AND \(id = o.id\) AND \(event_date = o",
+            found,
+        )
+        assert "event_2026_10_envoy_id_correlation_id_idx" in found
+    else:
+        assert "SEARCH o USING PRIMARY KEY (envoy_id=?)" in found
+        assert "SEARCH s USING PRIMARY KEY (envoy_id=? AND id=? AND event" in found
+        assert "USING INDEX event_partner (envoy_id=? AND correlation_id=?)" in found

@@ -5,7 +5,8 @@ from itertools import islice
 
 from sqlalchemy import Table
 
-from nutbridge.collector.store import partitions, schema
+from nutbridge.collector.parse.values import as_json
+from nutbridge.collector.store import kept, partitions, schema
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.sql import Row, Sql
 
@@ -50,6 +51,8 @@ def fill(
         ),
     )
     put(schema.panel_day, _sums(eqids, hours))
+    put(schema.envoy_day, _light(hours, panels, numbers))
+    put(schema.described, _said(eqids, days))
     put(schema.raw, _raws(numbers, hours))
     put(schema.raw_body, ((raw, b"", at) for raw, _, at in _reports(numbers, hours)))
     put(schema.report, _described(numbers, hours))
@@ -88,6 +91,22 @@ def _sums(eqids: dict[int, list[str]], hours: list[int]) -> Iterator[Row]:
     for n, devices in eqids.items():
         for day, energy_j in days.items():
             yield from ((n, day, f"{eqid}.1", energy_j, 0, light) for eqid in devices)
+
+
+def _light(hours: list[int], panels: int, numbers: Iterable[int]) -> Iterator[Row]:
+    days = dict.fromkeys(hour - hour % DAY for hour in hours)
+    for day in days:
+        whole = sum(_energy_j(hour) for hour in hours if hour - hour % DAY == day)
+        yield from ((n, day, panels, 0, whole, 2 * whole) for n in numbers)
+
+
+def _said(eqids: dict[int, list[str]], days: int) -> Iterator[Row]:
+    names = kept.attributes(schema.device)
+    for n, eqid, reported, *said, _ in _devices(eqids, days):
+        if reported == START + (days - 1) // 30 * 30 * DAY:
+            known = dict(zip(names, said, strict=True))
+            text = as_json({key: one for key, one in known.items() if one is not None})
+            yield n, eqid, reported, text
 
 
 def _panels(eqids: dict[int, list[str]], end: int) -> Iterator[Row]:

@@ -23,7 +23,7 @@ from tests.collector.parse.samples import NOW, body, interval
 from tests.collector.store.using import exported, listed, put, run
 
 DATA = Path(__file__).parents[3] / "test-data" / "collector"
-V1, V2 = DATA / "v1", DATA / "v2"
+V1, V2, V3 = DATA / "v1", DATA / "v2", DATA / "v3"
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def shape(database: Reader, url: str) -> object:
     )
 
 
-@pytest.mark.parametrize("version", [V1, V2], ids=["v1", "v2"])
+@pytest.mark.parametrize("version", [V1, V2, V3], ids=["v1", "v2", "v3"])
 def test_upgraded_and_new_databases_have_one_shape(
     url: str, tmp_path: Path, version: Path
 ) -> None:
@@ -206,8 +206,31 @@ def test_schema_2_answers_as_before(second: str) -> None:
         pass
     told: list[tuple[str, int, int]] = []
     store = Store.open(second, progress=lambda *at: told.append(at))
-    assert told == [("panels", done, 10) for done in range(10)]
+    assert told == [
+        *(("panels", done, 10) for done in range(10)),
+        *(("Envoys", done, 2) for done in range(2)),
+    ]
     assert answers(second, now) == expected
     rebuild(store, lambda *_: None)
     store.close()
     assert answers(second, now) == expected
+
+
+def test_schema_3_answers_as_before(url: str) -> None:
+    """What it looked up for each question is kept now: descriptions, what is open."""
+    third = of_before(url, V3)
+    expected = json.loads((V3 / "expected.json").read_text())
+    store = Store.open(third)
+
+    def objects() -> list[object]:
+        with reading(third) as database:
+            found = devices(database, expected["now"])
+            return [one.as_object() for one in found]
+
+    assert objects() == expected["devices"]
+    for table in ("described", "open_event", "envoy_day"):
+        store.write(lambda sql, table=table: sql.run(f"DELETE FROM {table}"))  # type: ignore[misc]  # mypy and defaults
+    assert objects() != expected["devices"]
+    rebuild(store, lambda *_: None)
+    store.close()
+    assert objects() == expected["devices"]
