@@ -17,7 +17,7 @@ from nutbridge.collector.parse.codes import (
 from nutbridge.collector.queries.energy import NO_PANEL
 from nutbridge.collector.queries.export import row_object, wire_names
 from nutbridge.collector.queries.panel_states import WORST, PanelState
-from nutbridge.collector.queries.panels import House, houses_of
+from nutbridge.collector.queries.panels import EnvoyPanels, houses_of
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 
@@ -157,7 +157,7 @@ def devices(
 
 
 def _devices_of(
-    house: House, named: Sequence[Row], opened: Sequence[Row]
+    house: EnvoyPanels, named: Sequence[Row], opened: Sequence[Row]
 ) -> Iterator[DeviceRow]:
     envoy, states = house.envoy, house.states()
     events: dict[str, list[Object]] = {}

@@ -132,7 +132,7 @@ def houses_of(
     envoys: Sequence[EnvoyRow],
     now: int,
     named: Mapping[int, Sequence[Row]],
-) -> list["House"]:
+) -> list["EnvoyPanels"]:
     """Return some Envoys, with what the states of their panels are made of.
 
     Args:
@@ -142,7 +142,7 @@ def houses_of(
         named: rows of NAMED by the number of the Envoy; they may have more columns.
     """
     houses = {
-        envoy.envoy_id: House(envoy, named.get(envoy.envoy_id, ()), now)
+        envoy.envoy_id: EnvoyPanels(envoy, named.get(envoy.envoy_id, ()), now)
         for envoy in envoys
     }
     asked = {
@@ -155,9 +155,9 @@ def houses_of(
         houses[number].see_days(light.get(number, ()))
     # Which of them are asked tells the one before.
     for question, begin_of, take in (
-        (_GIVEN, House.given_since, House.see_given),
-        (_HOURS, House.hours_since, House.see_hours),
-        (_ALIVE, House.alive_since, House.see_alive),
+        (_GIVEN, EnvoyPanels.given_since, EnvoyPanels.see_given),
+        (_HOURS, EnvoyPanels.hours_since, EnvoyPanels.see_hours),
+        (_ALIVE, EnvoyPanels.alive_since, EnvoyPanels.see_alive),
     ):
         begins = {
             number: begin
@@ -178,7 +178,7 @@ def _newest(rows: Sequence[Row]) -> int | None:
     return max((row[3] for row in rows if row[3] is not None), default=None)
 
 
-class House:
+class EnvoyPanels:
     """The panels of one Envoy, and what their states are made of.
 
     That is read little by little: of most Envoys a line for each day will do.
