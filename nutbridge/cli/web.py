@@ -95,8 +95,10 @@ def web(  # noqa: PLR0913 - one argument per option
     except ModuleNotFoundError as exc:
         if (exc.name or "").startswith("nutbridge"):
             raise
+        from nutbridge.system.installation import adding
+
         raise NutbridgeError(
-            f"the page needs {exc.name}; install it: pip install 'nutbridge[web]'"
+            f"the page needs {exc.name}; install it: {adding('web')}"
         ) from None
     _run(_plan(ups, db, listen, allow_from, (name, layout), state_dir, upsd))
 

@@ -77,7 +77,8 @@ def search(
         if exc.name != "zeroconf":
             raise
         raise SearchUnavailable(
-            f"searching needs zeroconf; {adding('discovery')}, or name the gateway"
+            f"searching needs zeroconf; install it: {adding('discovery')}; or name "
+            "the gateway"
         ) from None
     names = _Names()
     try:

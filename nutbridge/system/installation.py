@@ -12,12 +12,12 @@ _DEBS = {"collector": "nutbridge-collector"}
 
 
 def adding(extra: str, package: Path | None = None, prefix: Path | None = None) -> str:
-    """Return the command that adds an extra of pyproject.toml to this installation.
+    """Return the command that adds extras of pyproject.toml to this installation.
 
     pip finds nutbridge itself installed and fetches only what the extra names.
 
     Args:
-        extra: its name.
+        extra: its name, or several with commas between them.
         package: the folder of the package that runs; None: this one.
         prefix: of the environment that runs; None: this one.
     """
@@ -25,7 +25,10 @@ def adding(extra: str, package: Path | None = None, prefix: Path | None = None) 
     prefix = prefix or Path(sys.prefix)
     wanted = f"'nutbridge[{extra}]'"
     if package.is_relative_to(_APT):
-        names = [_DEBS[extra]] if extra in _DEBS else _debian_modules(extra)
+        names: dict[str, None] = {}
+        for each in extra.split(","):
+            found = [_DEBS[each]] if each in _DEBS else _debian_modules(each)
+            names |= dict.fromkeys(found)
         return f"sudo apt install {' '.join(names)}"
     if prefix.parts[-3:-1] == ("pipx", "venvs"):
         return f"pipx runpip {prefix.name} install {wanted}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nutbridge.errors import EX_CONFIG
+from nutbridge.system.installation import adding
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,3 +63,29 @@ def test_in_a_folder_that_was_removed(tmp_path: Path, words: tuple[str, ...]) ->
     assert done.returncode == EX_CONFIG
     (line,) = done.stderr.splitlines()
     assert "no current folder: No such file or directory; cd to one" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "extras"),
+    [(("web",), "web"), (("demo", "--web"), "demo,web,collector")],
+)
+def test_without_the_libraries_of_the_page(words: tuple[str, ...], extras: str) -> None:
+    """What to do fits how nutbridge was installed: apt, pip, pipx or uv."""
+    # A None in sys.modules is a library that is not there.
+    program = (
+        "import sys, importlib.util as util; sys.modules['jinja2'] = None;"
+        "found = util.find_spec;"
+        "util.find_spec = lambda name: None if name == 'jinja2' else found(name);"
+        f"sys.argv[1:] = {list(words)!r};"
+        "from nutbridge.cli.tools import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode not in (0, 70)
+    assert done.stderr.endswith(f": {adding(extras)}\n")

@@ -46,7 +46,11 @@ def test_no_environment() -> None:
 
 @pytest.mark.parametrize(
     ("extra", "packages"),
-    [("collector", "nutbridge-collector"), ("discovery", "python3-zeroconf")],
+    [
+        ("collector", "nutbridge-collector"),
+        ("discovery", "python3-zeroconf"),
+        ("demo,collector", "python3-trustme nutbridge-collector"),
+    ],
 )
 def test_debian(extra: str, packages: str) -> None:
     assert adding(extra, DEBIAN, Path("/usr")) == f"sudo apt install {packages}"

@@ -13,6 +13,7 @@ from nutbridge.daemon.history.file import history_path
 from nutbridge.daemon.history.points import render_point
 from nutbridge.simulator import legacy_envoy
 from nutbridge.simulator.server import LOOPBACK
+from nutbridge.system.installation import adding
 from nutbridge.tools.demo.month import month, place_where
 from nutbridge.tools.demo.nut import NutFailed, end
 from nutbridge.tools.demo.stage import UPS, DemoMissing, DemoStage
@@ -37,7 +38,7 @@ def check_web() -> None:
     if not all(map(importlib.util.find_spec, _NEEDED)):
         raise DemoMissing(
             "demo --web needs the libraries of the page; install them: "
-            "pip install 'nutbridge[demo,web,collector]'"
+            f"{adding('demo,web,collector')}"
         )
 
 
