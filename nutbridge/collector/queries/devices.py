@@ -114,10 +114,13 @@ class DeviceRow(NamedTuple):
     unit: Unit
     channels: Sequence[Unit]
     open_events: Sequence[Object]
+    moved: bool = False
 
     @property
     def what(self) -> str | None:
-        """What it is, where that is no microinverter."""
+        """What it is, where that is no microinverter of this Envoy."""
+        if self.moved:
+            return "moved"
         return NO_PANEL.get(self.unit.said["device_type"])
 
     def as_object(self) -> Object:
@@ -185,7 +188,8 @@ def _devices_of(
             if own is not None:
                 state = own if state is None else _worse(state, own)
         unit = Unit("device", eqid, state, last_seen, _said("device", text))
-        yield DeviceRow(envoy, unit, channels, events.get(eqid, ()))
+        moved = not house.moved.isdisjoint(row[1] for row in rows)
+        yield DeviceRow(envoy, unit, channels, events.get(eqid, ()), moved)
 
 
 def _worse(one: PanelState, other: PanelState) -> PanelState:

@@ -30,10 +30,15 @@ from nutbridge.collector.queries.panel_states import (
 )
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
+from nutbridge.collector.store.sums import COUNTED
 from nutbridge.collector.store.zones import offset_s
 
 #: Days in which a panel is looked for that has been silent for long.
 _SILENT_DAYS = 7
+#: One that another Envoy has is missed here.
+_MISSED = frozenset({PanelState.DEAD, PanelState.SILENT})
+#: Of these in one statement.
+_MOST_ASKED = 400
 #: All that an Envoy named: devices and channels.
 NAMED = (
     "SELECT envoy_id, eqid, device_eqid, last_energy, device_type FROM panel"
@@ -70,6 +75,12 @@ KNOWN = (
     " WHERE h.envoy_id = p.envoy_id AND h.eqid = p.eqid),"
     " (SELECT min(d.reported) FROM device d WHERE d.envoy_id = p.envoy_id"
     " AND d.eqid = p.device_eqid) FROM panel p WHERE p.envoy_id IN ({envoys})"
+)
+#: Those of some panels whose newest slots another Envoy told: they have moved there.
+MOVED = (
+    "SELECT w.column1, w.column2 FROM (VALUES {panels}) AS w WHERE w.column1 <>"  # noqa: S608
+    " (SELECT i.envoy_id FROM interval i WHERE i.eqid = w.column2"
+    f" AND {COUNTED} ORDER BY i.end_date DESC LIMIT 1)"
 )
 
 
@@ -171,7 +182,24 @@ def houses_of(
     known = reading.of_envoys(KNOWN, doubtful)
     for number in doubtful:
         houses[number].see_known(known.get(number, ()))
+    _see_moved(reading, houses)
     return list(houses.values())
+
+
+def _see_moved(reading: Reader, houses: Mapping[int, "EnvoyPanels"]) -> None:
+    """Leave out panels of which another Envoy tells now."""
+    missed = [
+        (number, eqid)
+        for number, house in houses.items()
+        for eqid, state in house.states().items()
+        if state in _MISSED
+    ]
+    for start in range(0, len(missed), _MOST_ASKED):
+        some = missed[start : start + _MOST_ASKED]
+        shown = ", ".join(f"({number}, CAST(? AS TEXT))" for number, _ in some)
+        asked = [eqid for _, eqid in some]
+        for number, eqid in reading.rows(MOVED.format(panels=shown), asked):
+            houses[number].see_moved(eqid)
 
 
 def _newest(rows: Sequence[Row]) -> int | None:
@@ -193,6 +221,7 @@ class EnvoyPanels:
         units: rows of NAMED that are panels.
         begin: of the days that count, s; None: no panel ever had energy.
         doubtful: panels whose state depends on when they were known first.
+        moved: those that another Envoy has now.
     """
 
     def __init__(self, envoy: EnvoyRow, named: Sequence[Row], now: int) -> None:
@@ -224,6 +253,8 @@ class EnvoyPanels:
         self._hours: Iterable[tuple[int, int, int]] = ()
         self._alive: int | None = None
         self._since: Mapping[str, int] = {}
+        self._states: dict[str, PanelState] = {}
+        self.moved: set[str] = set()
 
     def see_days(self, rows: Sequence[Row]) -> None:
         """Take rows of _LIGHT."""
@@ -294,8 +325,19 @@ class EnvoyPanels:
             if reported != oldest and (hour, reported) != (None, None)
         }
 
+    def see_moved(self, eqid: str) -> None:
+        """Take note that another Envoy tells of a panel: it is none of this one."""
+        self.moved.add(eqid)
+        self.units = [row for row in self.units if row[1] != eqid]
+        self._states.pop(eqid, None)
+
     def states(self) -> dict[str, PanelState]:
-        """Return the state of each panel by its eqid."""
+        """Return the state of each panel by its eqid, once all is known."""
+        if not self._states:
+            self._states = self._judged()
+        return self._states
+
+    def _judged(self) -> dict[str, PanelState]:
         awake = self._moment - ASLEEP_S
         usual, asleep = PanelState.OK, PanelState.ASLEEP
         found = {

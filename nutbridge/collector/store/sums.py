@@ -41,14 +41,15 @@ _DAYS = (
     " FROM energy_hour WHERE envoy_id = ? AND eqid = ?) AS hours"
     " GROUP BY envoy_id, day, eqid"
 )
-_COUNTED = "i.energy_j IS NOT NULL AND i.left_out IS NULL"
+#: Which rows of ``interval i`` are in the sums.
+COUNTED = "i.energy_j IS NOT NULL AND i.left_out IS NULL"
 #: The first counted slot that ends after ours begins is the only one to look at:
 #: those that count do not overlap.
 _OVERLAPS = (
     "SELECT place, holder FROM (SELECT k.place, (SELECT"  # noqa: S608  our names
     " CASE WHEN i.end_date - i.interval_duration < k.stop THEN i.envoy_id END"
     " FROM interval i WHERE i.eqid = k.eqid AND i.end_date > k.start"
-    f" AND {_COUNTED} ORDER BY i.end_date LIMIT 1) AS holder FROM {{keys}}) AS found"
+    f" AND {COUNTED} ORDER BY i.end_date LIMIT 1) AS holder FROM {{keys}}) AS found"
     " WHERE holder IS NOT NULL"
 )
 _KEYS_SQLITE = (
@@ -238,7 +239,7 @@ def counted(sql: Sql, eqid: str) -> Iterator[list[Row]]:
             " FROM interval i LEFT JOIN report r ON r.raw_id = i.raw_id"
             " LEFT JOIN envoy e ON e.envoy_id = i.envoy_id"
             " WHERE i.eqid = ? AND i.end_date > ?"
-            f" AND {_COUNTED}"
+            f" AND {COUNTED}"
             " ORDER BY i.end_date LIMIT ?",
             (eqid, after, _PAGE),
         )
@@ -256,7 +257,7 @@ def choose(sql: Sql, eqid: str) -> None:
     line = SumRow()
     rows = sql.rows(
         "SELECT envoy_id, id, end_date, interval_duration FROM interval i"  # noqa: S608
-        f" WHERE eqid = ? AND {_COUNTED} ORDER BY raw_id, envoy_id, id, end_date",
+        f" WHERE eqid = ? AND {COUNTED} ORDER BY raw_id, envoy_id, id, end_date",
         (eqid,),
     )
     flagged = []

@@ -6,6 +6,7 @@ import pytest
 
 from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.periods import By
+from nutbridge.collector.queries.devices import devices
 from nutbridge.collector.queries.energy import Wanted, added_up, panel_energy, totals
 from nutbridge.collector.queries.panels import panels
 from nutbridge.collector.store.api import Store
@@ -42,6 +43,49 @@ def test_day_of_a_house(store: Store, url: str) -> None:
         (late, *_) = panels(database, NOON + DAY)
         assert (late.state, late.today_j) == ("ok", 0)
         assert list(panels(database, NOON, "1")) == []
+
+
+def test_panel_that_moved_to_another_envoy(store: Store, url: str) -> None:
+    """The old one misses it for ever; whoever dismounts a panel needs no alarm."""
+    names = [f"9900000002{place:02}" for place in range(9)]
+    number = 0
+    for day in range(6):
+        for envoy in (1, 2):
+            # The last one belongs to the second Envoy from the third day on; the one
+            # before it is gone for good.
+            ours = names[:4] if envoy == 1 else names[4:7]
+            ours = ours + names[7:] * (envoy == (1 if day < 2 else 2))
+            rows = []
+            for name in ours:
+                if name == names[7] and day >= 2:
+                    continue
+                for hour in range(6, 20):
+                    number += 1
+                    rows.append(
+                        interval(
+                            id=number,
+                            eqid=f"{name}.1",
+                            end_date=MIDNIGHT + day * DAY + hour * 3600,
+                            interval_duration=3600,
+                            stats=500_000,
+                        )
+                    )
+            made = MIDNIGHT + day * DAY + 19 * 3600 + 600
+            serial = {"serial_num": f"99000000000{envoy}", "timezone": "UTC"}
+            add(store, (made, body(*rows, envoy=serial, report_timestamp=made)))
+    with reading(url) as database:
+        found = list(panels(database, made))
+        units = {
+            (one.envoy.serial_num[-1], one.unit.eqid): (one.unit.state, one.what)
+            for one in devices(database, made)
+        }
+    whose = {one.eqid: one.envoy.serial_num[-1] for one in found}
+    states = Counter(str(one.state) for one in found)
+    assert (len(found), states) == (9, {"ok": 8, "dead": 1})
+    assert (whose[f"{names[8]}.1"], whose[f"{names[7]}.1"]) == ("2", "1")
+    assert units["1", names[8]] == (None, "moved")
+    assert units["2", names[8]] == ("ok", None)
+    assert units["1", names[7]] == ("dead", None)
 
 
 def test_panel_that_stopped_this_morning(store: Store, url: str) -> None:
