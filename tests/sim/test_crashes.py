@@ -24,6 +24,11 @@ CRASHES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def crashes() -> None:
+    """Here they are wanted."""
+
+
 def raising(error: Exception) -> Callable[..., Any]:
     def crash(*_args: object, **_named: object) -> Any:
         raise error

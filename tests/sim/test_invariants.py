@@ -14,18 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutbridge.daemon import monitor
 from nutbridge.ups.status.policy import Policy
 from tests.effort import effort
 from tests.sim.house import House
 from tests.sim.lives import ACTIONS, POLICIES, Action, live
-from tests.sim.watch import NoBugs
 from tests.sim.world import World
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(monitor, "Crashes", NoBugs)
+def quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

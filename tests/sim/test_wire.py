@@ -11,12 +11,10 @@ from random import Random
 
 import pytest
 
-from nutbridge.daemon import monitor
 from nutbridge.sources.enphase import paths
 from nutbridge.ups.status.policy import Policy
 from tests.effort import FACTOR
 from tests.sim.house import House
-from tests.sim.watch import NoBugs
 from tests.sim.wire import PATHS, RELAY_FAULTS, WireGateway, other_fault
 from tests.sim.world import World
 
@@ -27,8 +25,7 @@ _CROSSED_S = 40.0
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(monitor, "Crashes", NoBugs)
+def quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
