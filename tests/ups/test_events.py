@@ -264,6 +264,23 @@ def test_events_stale_closed_confirms_a_first_open() -> None:
     assert play.ask(STALE, 11).event is Event.OPEN
 
 
+def test_events_silence_that_confirms_an_open_is_no_answer() -> None:
+    """It would be one that the grid is back, and keep LB back for half an hour."""
+    play = online()
+    play.ask(OPEN, 10)
+    assert play.ask(None, 11).event is Event.OPEN
+    relay = play.memory.relay
+    assert (relay.grid, relay.closed_at) == (Grid.OPEN, None)
+    assert (relay.at, relay.silent_since) == (T0 + 10, T0 + 11)
+
+
+def test_events_closed_of_no_controller_is_no_answer() -> None:
+    play = Play()
+    assert play.ask(PLAIN, 5).event is Event.NO_CONTROLLER
+    relay = play.memory.relay
+    assert (relay.at, relay.silent_since) == (None, T0 + 5)
+
+
 def test_events_outage_is_held_through_any_silence() -> None:
     play = Play()
     play.outage()

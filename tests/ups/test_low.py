@@ -250,6 +250,14 @@ def test_low_runtime_counts_after_60_s_of_reckoning(at: float, status: str) -> N
     assert said[-1] == status
 
 
+def test_low_an_inventory_of_strangers_takes_no_battery_away() -> None:
+    """Neither battery nor controller is listed: a gateway that has just started."""
+    play = Play()
+    nothing = Equipment(controller=False, batteries=0)
+    play.memory = learn(play.memory, Facts(equipment=nothing), play.policy)
+    assert play.memory.battery.fitted is None
+
+
 def test_low_no_battery_fitted() -> None:
     play = Play()
     listed = Facts(equipment=Equipment(controller=True, batteries=0))
