@@ -93,10 +93,14 @@ class PvTelemetry:
         begun = self._clock.boottime()
         try:
             reading = self._client.read(side=True)
-        except DeviceError as error:
+        except Stopping:
+            raise
+        except Exception as error:  # noqa: BLE001  a bug must not end the thread
             if self._silent_since is None:
                 self._silent_since = begun
-                _log.warning("the inverter does not answer: %s", error)
+                trace = None if isinstance(error, DeviceError) else error
+                text = "the inverter does not answer: %s"
+                _log.warning(text, error, exc_info=trace)
             return
         now = self._clock.boottime()
         self.health = derive_health(reading, now)

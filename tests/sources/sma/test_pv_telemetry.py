@@ -12,6 +12,9 @@ from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.sources.sma.status import CONDITION
 from nutbridge.system.clock import SystemClock
 
+#: A tag that its reader has not thought of.
+BUG = -1
+
 
 class Inverter:
     """Answers with each of these tags, then is asked to end."""
@@ -23,6 +26,8 @@ class Inverter:
         assert side
         if not self.tags:
             raise Stopping
+        if self.tags[0] == BUG:
+            raise KeyError(self.tags.pop(0))
         return UpsReading({CONDITION: frozenset({self.tags.pop(0)})})
 
     def logout(self, until: float) -> None:
@@ -43,3 +48,14 @@ def test_fault_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         ("WARNING", "the inverter reports: fault"),
         ("INFO", "the inverter reports: ok"),
     ]
+
+
+def test_bug_in_reading_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The PV power was gone until the monitor was restarted."""
+    caplog.set_level(logging.INFO, "nutbridge")
+    inverter: Any = Inverter(307, BUG, BUG, 35)
+    side = PvTelemetry(inverter, ThreadWaiter(), SystemClock(), every_s=0.0)
+    side.start()
+    side.close()
+    assert side.health.condition == "fault"
+    assert len([each for each in caplog.records if each.exc_info]) == 1
