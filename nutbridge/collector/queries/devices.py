@@ -18,7 +18,7 @@ from nutbridge.collector.queries.energy import NO_PANEL
 from nutbridge.collector.queries.export import row_object, wire_names
 from nutbridge.collector.queries.panel_states import WORST, PanelState
 from nutbridge.collector.queries.panels import EnvoyPanels, houses_of
-from nutbridge.collector.store.reading import EnvoyRow, Reader
+from nutbridge.collector.store.reading import EnvoyRow, Reader, by_value
 from nutbridge.collector.store.sql import Row
 
 Object = dict[str, Any]
@@ -167,11 +167,8 @@ def _devices_of(
     for row in opened:
         event = _event(row[1:])
         events.setdefault(device_of(event["eqid"]), []).append(event)
-    members: dict[str, list[Row]] = {}
-    for row in named:
-        members.setdefault(row[2], []).append(row)
-    for eqid, rows in sorted(members.items()):
-        channels = []
+    for eqid, rows in sorted(by_value(named, 2).items()):
+        channels: list[Unit] = []
         state: PanelState | None = None
         last_seen: int | None = None
         text: str | None = None

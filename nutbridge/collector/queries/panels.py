@@ -3,6 +3,7 @@
 A panel is a channel of a microinverter, or the whole of one that has no channels.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -365,16 +366,19 @@ class EnvoyPanels:
 
     def _bright(self) -> list[int]:
         """Return the hours in which half of the panels that are alive gave energy."""
-        gave: dict[int, Counter[int]] = {}
+        gave: dict[int, int] = {}
         for day, hours, count in self._hours:
             if day >= self._first:
-                gave.setdefault(day, Counter())[hours] += count
+                for hour in _places(hours):
+                    local = day * DAY + hour * HOUR
+                    gave[local] = gave.get(local, 0) + count
         least = max(self._alive or 0, 1)
-        local = [
-            day * DAY + hour * HOUR
-            for day, found in gave.items()
-            for hour in range(DAY // HOUR)
-            if 2 * sum(n for hours, n in found.items() if hours >> hour & 1) >= least
-        ]
+        bright = [at for at, count in gave.items() if 2 * count >= least]
         # By day clocks are changed nowhere: it is that of an hour nearby.
-        return [at - offset_s(self.envoy.timezone, at) for at in local]
+        return [at - offset_s(self.envoy.timezone, at) for at in bright]
+
+
+@functools.lru_cache(maxsize=4096)
+def _places(hours: int) -> tuple[int, ...]:
+    """Return the hours whose bits are set."""
+    return tuple(hour for hour in range(DAY // HOUR) if hours >> hour & 1)

@@ -75,10 +75,7 @@ class Reader:
         That is the number of an Envoy.
         """
         envoys = ", ".join(map(str, numbers))
-        found: dict[int, list[Row]] = {}
-        for row in self.rows(statement.format(envoys=envoys)) if envoys else ():
-            found.setdefault(row[0], []).append(row)
-        return found
+        return by_value(self.rows(statement.format(envoys=envoys)), 0) if envoys else {}
 
     def batches(
         self, serial: str | None = None, size: int = _BATCH
@@ -152,6 +149,14 @@ class Reader:
             f" ORDER BY {keys} LIMIT {PAGE}",
             values,
         )
+
+
+def by_value(rows: Iterable[Row], column: int) -> dict[Any, list[Row]]:
+    """Return rows by the value of a column; quick where equal ones are together."""
+    found: dict[Any, list[Row]] = {}
+    for value, some in groupby(rows, itemgetter(column)):
+        found.setdefault(value, []).extend(some)
+    return found
 
 
 def _key_of(table: Table, names: Names, row: Row) -> Row:
