@@ -91,8 +91,8 @@ def _refuse_other(rows: list[Row], store_id: str) -> None:
         )
     if rows[0][3] != SCHEMA:
         raise SchemaRefused(
-            f"the database has schema {rows[0][3]} now, this nutbridge writes {SCHEMA};"
-            " restart the collector as the version that brought it up"
+            f"the database has schema {rows[0][3]} now, no longer {SCHEMA}; restart the"
+            " collector, as the newest version that is installed"
         )
 
 
