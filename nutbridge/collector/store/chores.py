@@ -12,13 +12,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
 
 from nutbridge.collector.errors import StoreError
 from nutbridge.collector.store import kept, partitions, sums
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.dates import DAY
-from nutbridge.collector.store.engine import asking, is_sqlite, parse_url, translated
+from nutbridge.collector.store.engine import (
+    asking,
+    file_uri,
+    is_sqlite,
+    parse_url,
+    translated,
+)
 from nutbridge.collector.store.sql import Sql
 from nutbridge.system.files import Folder, is_beyond_others
 
@@ -177,7 +182,7 @@ def opened(url: str) -> Iterator[sqlite3.Connection]:
     if not is_sqlite(address):
         raise StoreError("a database of PostgreSQL is backed up by pg_dump")
     path = Path(os.path.abspath(str(address.database)))
-    source = f"file:{quote(str(path))}?mode=rw"
+    source = file_uri(path, "mode=rw")
     with (
         translated(address),
         closing(asking(sqlite3.connect(source, uri=True), path)) as live,

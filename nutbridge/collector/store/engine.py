@@ -221,9 +221,14 @@ def asking(link: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     return link
 
 
+def file_uri(path: str | Path, how: str) -> str:
+    """Return SQLite's name of a file, whatever bytes are in it; ``how``: mode=ro."""
+    return f"file:{quote(os.fsencode(Path(path).absolute()))}?{how}"
+
+
 def _linked(path: Path, how: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?{how}",
+        file_uri(path, how),
         uri=True,
         timeout=BUSY_S,
         isolation_level=None,

@@ -14,12 +14,11 @@ import os
 import sqlite3
 import time
 from typing import Protocol
-from urllib.parse import quote
 
 from sqlalchemy import URL, Engine
 
 from nutbridge.collector.errors import SchemaRefused, StoreReplaced
-from nutbridge.collector.store.engine import is_sqlite
+from nutbridge.collector.store.engine import file_uri, is_sqlite
 from nutbridge.collector.store.schema import SCHEMA
 from nutbridge.collector.store.sql import Row, Sql
 
@@ -216,7 +215,7 @@ class FileIdentity:
     def _commits_in_file(self) -> int | None:
         """Return the count in the file itself; None where it is not to be had."""
         # By SQLite alone: another handle of this process, closed, ends its locks.
-        address = f"file:{quote(self._path)}?immutable=1&mode=ro"
+        address = file_uri(self._path, "immutable=1&mode=ro")
         with contextlib.suppress(sqlite3.Error):
             link = sqlite3.connect(address, uri=True)
             with contextlib.closing(link):

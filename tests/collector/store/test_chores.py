@@ -324,6 +324,18 @@ def test_backup_of_a_store_in_use(db: Path, tmp_path: Path) -> None:
         assert link.execute("SELECT count(*) FROM raw").fetchall() == [(5,)]
 
 
+def test_name_of_any_bytes(tmp_path: Path) -> None:
+    """A name need not be UTF-8, and may hold what a URI has for itself."""
+    db = tmp_path / os.fsdecode(b"old\xff 100%?#.db")
+    with closing(Store.open(str(db))) as store:
+        store.accept(raw(b"x"))
+    copy = tmp_path / os.fsdecode(b"copy\xff.db")
+    run("backup", copy, "--db", db)
+    assert run("list", "--db", copy).stdout.count("\n") == 2
+    names = os.listdir(os.fsencode(tmp_path))
+    assert {b"old\xff 100%?#.db", b"copy\xff.db"} <= set(names)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="run as root to see what root does")
 @pytest.mark.parametrize("open_to_all", [True, False])
 def test_root_works_as_the_owner_of_the_folder(
