@@ -9,7 +9,7 @@ import typer
 
 from nutbridge.cli.common import Json
 from nutbridge.cli.reports import output as out
-from nutbridge.cli.reports.options import Db, Serial
+from nutbridge.cli.reports.options import Db, Serial, of_the_wire
 from nutbridge.collector.parse.periods import DAY, By
 from nutbridge.errors import NutbridgeError, UsageError
 from nutbridge.ups.units import SECONDS_PER_HOUR
@@ -29,7 +29,9 @@ Last = Annotated[
 Panel = Annotated[
     str | None,
     typer.Option(
-        metavar="N", help="Only this panel: serial number, or with its channel."
+        metavar="N",
+        callback=of_the_wire,
+        help="Only this panel: serial number, or with its channel.",
     ),
 ]
 

@@ -285,3 +285,14 @@ def test_hostile_texts_do_not_reach_the_terminal(tmp_path: Path) -> None:
     for command in ("list", "devices", "show", "capture"):
         text = run(command, "--db", f"{tmp_path}/r.db").stdout
         assert not [char for char in text if not (char.isprintable() or char == "\n")]
+
+
+@pytest.mark.parametrize(
+    "words", [("energy", "--panel"), ("devices", "--serial"), ("list", "--serial")]
+)
+def test_number_of_odd_bytes(tmp_path: Path, words: tuple[str, str]) -> None:
+    """No database takes them; nobody has such a number."""
+    name, option = words
+    done = run(name, "--db", tmp_path / "x.db", f"{option}=1\udcff", code=2)
+    text = "nutbridge: 1\\udcff: not the number of an Envoy or panel\n"
+    assert (done.stdout, done.stderr) == ("", text)
