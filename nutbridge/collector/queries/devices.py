@@ -185,7 +185,7 @@ def _devices_of(
             if own is not None:
                 state = own if state is None else _worse(state, own)
         unit = Unit("device", eqid, state, last_seen, _said("device", text))
-        moved = not house.moved.isdisjoint(row[1] for row in rows)
+        moved = bool(house.moved) and any(row[1] in house.moved for row in rows)
         yield DeviceRow(envoy, unit, channels, events.get(eqid, ()), moved)
 
 

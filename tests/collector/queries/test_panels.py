@@ -154,3 +154,50 @@ def test_energy_between_moments_of_the_place(store: Store, url: str, by: By) -> 
             assert first.label == "2026-06-21 06:00 -07:00"
         one = Wanted(SERIAL, PANELS[1].serial, MIDNIGHT, MIDNIGHT + DAY)
         assert {row.eqid for row in panel_energy(database, by, one)} == {PANELS[1].eqid}
+
+
+def _hours(energy: dict[str, int], days: range, hours: range = range(1)) -> list[str]:
+    """Return slots of an hour that end at or before noon, so many days ago."""
+    return [
+        interval(
+            id=int(eqid.replace(".", "")) % 10**6 * 1000 + day * 24 + hour,
+            eqid=eqid,
+            end_date=NOON - day * DAY - hour * 3600,
+            interval_duration=3600,
+            stats=energy_j,
+        )
+        for eqid, energy_j in energy.items()
+        for day in days
+        for hour in hours
+    ]
+
+
+@pytest.mark.parametrize("others", ["batteries", "devices that have channels"])
+def test_what_is_no_panel_changes_no_median(
+    store: Store, url: str, others: str
+) -> None:
+    """The last one is dead by the median of the panels, not by that of all."""
+    panels_j = dict(zip("123", (1_000_000, 1_000_000, 95_000), strict=True))
+    energy = {f"99000000000{n}.1": j for n, j in panels_j.items()}
+    numbers = "678" if others == "batteries" else "123"
+    more = [f"99000000000{n}" for n in numbers]
+    rows = _hours(energy | dict.fromkeys(more, 50_000), range(4))
+    if others == "batteries":
+        rows += [device(" ", eqid=eqid, device_type=11) for eqid in more]
+    add(store, (NOON, body(*rows)))
+    found = states(url, NOON)
+    assert list(found.values()) == ["ok", "ok", "dead"]
+    assert list(found) == list(energy)
+
+
+def test_half_of_the_panels_is_half_of_those_that_are_alive(
+    store: Store, url: str
+) -> None:
+    """Three that never gave anything count neither for bright hours nor against."""
+    rows = _hours({"990000000001.1": 9}, range(1), range(6))
+    rows += _hours({"990000000002.1": 9}, range(3, 4))
+    rows += _hours({f"99000000000{n}.1": 0 for n in "345"}, range(4))
+    add(store, (NOON, body(*rows)))
+    found = states(url, NOON)
+    assert found["990000000001.1"] == "ok"
+    assert found["990000000002.1"] == "silent"
