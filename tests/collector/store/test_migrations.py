@@ -23,7 +23,7 @@ from tests.collector.parse.samples import NOW, body, interval
 from tests.collector.store.using import exported, listed, put, run
 
 DATA = Path(__file__).parents[3] / "test-data" / "collector"
-V1, V2, V3 = DATA / "v1", DATA / "v2", DATA / "v3"
+V1, V2, V3, V4 = (DATA / f"v{number}" for number in range(1, 5))
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def shape(database: Reader, url: str) -> object:
     )
 
 
-@pytest.mark.parametrize("version", [V1, V2, V3], ids=["v1", "v2", "v3"])
+@pytest.mark.parametrize("version", [V1, V2, V3, V4], ids=["v1", "v2", "v3", "v4"])
 def test_upgraded_and_new_databases_have_one_shape(
     url: str, tmp_path: Path, version: Path
 ) -> None:
@@ -234,3 +234,14 @@ def test_schema_3_answers_as_before(url: str) -> None:
     rebuild(store, lambda *_: None)
     store.close()
     assert objects() == expected["devices"]
+
+
+def test_schema_4_answers_as_before(url: str) -> None:
+    fourth = of_before(url, V4)
+    expected = json.loads((V2 / "expected.json").read_text())
+    (now,) = expected.pop("now")
+    store = Store.open(fourth)
+    assert answers(fourth, now) == expected
+    rebuild(store, lambda *_: None)
+    store.close()
+    assert answers(fourth, now) == expected
