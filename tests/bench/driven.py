@@ -21,6 +21,9 @@ from tests.bench.command import MEMORY
 from tests.bench.standin import SharedLead, StandIn
 from tests.fakes.inside import Ahead, Inside
 
+#: By then a house has lived three hours: what is done hourly has been done.
+EARLY = 1000
+
 # tests.bench.plain first: it keeps away what only the development tools bring.
 _PROGRAM = f"import tests.bench.plain; from {__spec__.name} import main; main()"
 
@@ -54,7 +57,7 @@ class Done:
 
     Attributes:
         peak_kb: VmHWM at the end.
-        early_peak_kb: VmHWM after 100 polls.
+        early_peak_kb: VmHWM after EARLY polls.
         failed: polls without a usable answer.
         cpu_s: CPU time of each poll, all threads.
     """
@@ -118,7 +121,7 @@ def main() -> None:
             failed += inside.monitor.memory.relay.silent_since is not None
             clock.ahead_s += max(0.0, due - clock.boottime())
             lead.put(begun_s + clock.ahead_s)
-            if number == 100:
+            if number == EARLY:
                 early_kb = peak_kb()
             if task.pause_s:
                 time.sleep(task.pause_s)

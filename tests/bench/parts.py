@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.command import ENVIRONMENTS, FAST, commands, cpu_s
-from tests.bench.driven import drive, peak_kb
+from tests.bench.driven import EARLY, drive, peak_kb
 from tests.bench.energy import energy
 from tests.bench.history import history
 from tests.bench.outage import see_outages
@@ -144,7 +144,7 @@ def memory(_ref: str | None, say: Say) -> list[Row]:
     growth_mb = (done.peak_kb - done.early_peak_kb) / _KB
     return [
         Row(f"peak memory after {_MANY} polls", done.peak_kb / _KB, "MB", 40, digits=1),
-        Row("  of it after the first 100", growth_mb, "MB", _SETTLING_MB, digits=1),
+        Row(f"  of it after the first {EARLY}", growth_mb, "MB", _SETTLING_MB, digits=1),
         Row("  failed polls", done.failed, "", 0),
     ]
 
