@@ -163,6 +163,7 @@ def recall_house(settings: Settings, parts: MonitorParts) -> "HouseMemory | None
         # The relay alone may say closed in an outage, and the first checks after a
         # power cut may not reach the inventory.
         parts.source.collar_known = parts.monitor.memory.collar
+        parts.source.backup_known = parts.monitor.memory.backup_mode
     return house
 
 

@@ -43,9 +43,11 @@ def enphase_source(
         make_gateway, cloud = _played(settings, settings.test, publisher, host)
     renewal = _renewal(settings, cloud, state_session, host)
     state_session.watch(lambda: renewal.retry_state, lambda: _token_ends(renewal))
-    collar = state_session.memory is not None and state_session.memory.collar
+    saved = state_session.memory
     gateway = make_gateway(lambda: renewal.token)
+    collar = saved is not None and saved.collar
     source = _source(settings, gateway, renewal, host, collar=collar)
+    source.backup_known = saved is not None and saved.backup_mode
     source.opened_at = _opened_at(publisher, state_session, host)
     return source
 
@@ -64,7 +66,8 @@ def _opened_at(
     saved = state_session.memory
     if saved and state_session.written_this_boot and saved.relay.grid is Grid.OPEN:
         return saved.relay.at
-    on_battery = "OB" in (publisher.status or "").split()
+    hidden = saved and state_session.written_this_boot and saved.hidden_at_stop
+    on_battery = hidden or "OB" in (publisher.status or "").split()
     return host.clock.boottime() if on_battery else None
 
 

@@ -83,6 +83,8 @@ class MainSource(TokenNews, Protocol):
 
     Attributes:
         collar_known: a Meter Collar was seen, in whatever boot.
+        backup_known: a backup mode was seen, in whatever boot.
     """
 
     collar_known: bool
+    backup_known: bool

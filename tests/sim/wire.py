@@ -65,7 +65,9 @@ class WireGateway(SimGateway):
     def forget(self) -> None:
         super().forget()
         # The house's memory outlives it.
+        backup = self.source.backup_known
         self.source = self._new_source(collar=self.source.collar_known)
+        self.source.backup_known = backup
 
     def _new_source(self, *, collar: bool) -> EnphaseSource:
         gateway = Gateway(self, self._clock, "gateway", lambda: "token")

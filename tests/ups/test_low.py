@@ -188,6 +188,28 @@ def test_low_generator_carries_between_full_polls_far_apart() -> None:
     assert play.look(165) == "OB"
 
 
+@pytest.mark.parametrize("backup", [None, False])
+def test_low_generator_of_which_an_open_without_a_mode_tells_nothing(
+    *, backup: bool | None
+) -> None:
+    """The relay fails, and the controller in the inventory says open."""
+    play = Play()
+    play.outage(soc=19.0)
+    for at in (40, 60):
+        play.ask(GENERATOR, at)
+        play.read(at + 1, soc=18.0, watt=-500.0)
+    for at in (80, 100, 1000):
+        play.ask(OPEN._replace(backup_mode=backup), at)
+        assert play.read(at + 1, soc=18.0, watt=-500.0) == "OB"
+    for at in (1020, 1040, 1060, 1080):
+        play.ask(OPEN._replace(backup_mode=backup), at)
+        status = play.read(at + 1, soc=18.0, watt=900.0)
+    assert status == "OB LB"
+    play.read(1100, soc=18.0, watt=-500.0)
+    play.ask(OPEN, 1110)
+    assert play.read(1111, soc=18.0, watt=-500.0) == "OB LB", "it has stopped"
+
+
 @pytest.mark.parametrize(
     ("soc", "load", "believed_s"), [(50.0, 1000.0, 600), (20.0, 3000.0, 600)]
 )

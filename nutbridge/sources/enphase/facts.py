@@ -197,10 +197,15 @@ def relay_grid(word: str | None) -> Grid:
 
 
 def collar_grid(collar: Collar) -> Grid:
-    """Return what a Collar says; off grid beats on grid."""
+    """Return what a Collar says; off grid beats on grid.
+
+    The last word of one that the gateway has lost tells nothing of now, but an open.
+    """
     word = (collar.admin_state or "").upper()
     if "OFF_GRID" in word or _starts(collar.mid_state, "open"):
         return Grid.OPEN
+    if collar.communicating is False:
+        return Grid.UNKNOWN
     on = "ON_GRID" in word or _starts(collar.mid_state, "close")
     return Grid.CLOSED if on else Grid.UNKNOWN
 

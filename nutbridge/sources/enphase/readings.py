@@ -242,14 +242,22 @@ class Controller(NamedTuple):
 
 
 class Collar(NamedTuple):
-    """An IQ Meter Collar; its ``grid_state`` does not follow the grid."""
+    """An IQ Meter Collar; its ``grid_state`` does not follow the grid.
+
+    Attributes:
+        admin_state: its ``admin_state_str``.
+        mid_state: of its switch.
+        communicating: False while the gateway has lost it.
+    """
 
     admin_state: str | None = None
     mid_state: str | None = None
+    communicating: bool | None = None
 
     def __str__(self) -> str:
         """Its words, for the log."""
-        return f"collar {self.admin_state or '?'} {self.mid_state or '?'}"
+        lost = " (lost)" if self.communicating is False else ""
+        return f"collar {self.admin_state or '?'} {self.mid_state or '?'}{lost}"
 
 
 class Inventory(NamedTuple):
@@ -282,6 +290,12 @@ class Inventory(NamedTuple):
         sizes_wh = [size_wh for _, size_wh in self.sizes_wh if size_wh]
         whole = len(sizes_wh) == len(self.sizes_wh)
         return sum(sizes_wh) if sizes_wh and whole else None
+
+    @property
+    def dates(self) -> frozenset[float]:
+        """When what tells of the grid has reported, by the gateway's clock."""
+        told = (self.batteries_reported_s, *(each.reported_s for each in self.enpowers))
+        return frozenset(date for date in told if date is not None)
 
     @property
     def known(self) -> bool:
@@ -325,7 +339,11 @@ class Inventory(NamedTuple):
             ),
             batteries=len(batteries),
             collars=tuple(
-                Collar(text(device, "admin_state_str"), text(device, "mid_state"))
+                Collar(
+                    text(device, "admin_state_str"),
+                    text(device, "mid_state"),
+                    flag(device, "communicating"),
+                )
                 for device in by_type.get("COLLAR", [])
             ),
             health=tuple(

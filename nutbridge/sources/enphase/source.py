@@ -24,6 +24,7 @@ from nutbridge.sources.enphase.readings import (
     STATUS,
     Dated,
     Endpoint,
+    Inventory,
     Relay,
 )
 from nutbridge.sources.enphase.witnesses import verdict_of, votes_of
@@ -96,6 +97,7 @@ class EnphaseSource:
     Attributes:
         opened_at: CLOCK_BOOTTIME when anybody last said open, s; None for never.
         collar_known: a Meter Collar was seen, now or earlier: it is asked too.
+        backup_known: a mode ``multimode-*`` was seen, now or earlier.
     """
 
     def __init__(
@@ -118,8 +120,10 @@ class EnphaseSource:
             gateway, clock, request_s=self._request_s, disable_meters=disable_meters
         )
         self.collar_known = collar
+        self.backup_known = False
         self._inventory_tries = INVENTORY_TRIES
         self.opened_at: float | None = None
+        self._before: frozenset[float] = frozenset()
         self._believed = ""
         self._refused: dict[str, tuple[int, float]] = {}
         self._silent_too = False
@@ -186,54 +190,79 @@ class EnphaseSource:
                     answer = self._ask_beside(relay, answer, until)
                 if answer.speaker == own:
                     self._believe("", None)
+        self.backup_known |= bool(answer.backup_mode)
         if answer.grid is Grid.OPEN:
             self.opened_at = self._clock.boottime()
+            seen = self._details.inventory
+            self._before = seen.value.dates if seen else frozenset()
         return answer
 
     def _ask_beside(self, relay: Relay, closed: GridAnswer, until: float) -> GridAnswer:
         """Ask who may know better than a relay that says ``closed``."""
-        if self._has_collar():
-            return self._ask_collar(relay, until)
+        inventory = None
         seen = self._details.inventory
         # An empty one proves nothing: gateways boot with it.
-        if not (seen and seen.value.devices) and self._inventory_tries > 0:
-            return self._look_for_collar(relay, until)
-        return self._unless_stale(closed, until)
+        unseen = not (seen and seen.value.devices) and not self.collar_known
+        if unseen and self._inventory_tries > 0:
+            inventory = self._look_for_collar(until)
+        if self._has_collar():
+            return self._ask_collar(relay, until, inventory)
+        return self._unless_stale(closed, until, inventory)
 
-    def _unless_stale(self, answer: GridAnswer, until: float) -> GridAnswer:
+    def _unless_stale(
+        self, closed: GridAnswer, until: float, inventory: Dated[Inventory] | None
+    ) -> GridAnswer:
         """Return ``closed``, marked where the gateway only repeats it.
 
         An inventory that can no longer be read accuses nobody for long. Who says open
-        beside such a ``closed`` is believed, as beside a relay that fails.
+        beside such a ``closed`` is believed, as beside a relay that fails; so is who
+        says it to a gateway that has started in an outage and lost the mode.
+
+        Args:
+            closed: what the relay says.
+            until: when to give up, CLOCK_BOOTTIME, s.
+            inventory: asked in this check, if it was.
         """
-        if not self._details.reports.stale:
-            return answer
+        lost_mode = self._proves_nothing(closed)
+        if not (lost_mode or self._details.reports.stale):
+            return closed
+        inventory = inventory or self._ask_inventory(until)
+        reports = self._details.reports
+        fresh = self._clock.boottime() - reports.at <= INVENTORY_S
+        stale = reports.stale if fresh else ""
+        if not (lost_mode or stale):
+            return closed
+        said = self._who_says_open(inventory, until)
+        if said is None:
+            return closed._replace(stale=stale)
+        why = stale or "says closed, in mode unknown after a backup mode"
+        self._believe(said.speaker, DeviceAnswerError("the relay", why))
+        return said
+
+    def _ask_inventory(self, until: float) -> Dated[Inventory] | None:
         inventory = self._witness(INVENTORY, until)
         if inventory is not None:
             self._details.take_inventory(inventory)
-        reports = self._details.reports
-        fresh = self._clock.boottime() - reports.at <= INVENTORY_S
-        if not (fresh and reports.stale):
-            return answer
+        return inventory
+
+    def _who_says_open(
+        self, inventory: Dated[Inventory] | None, until: float
+    ) -> GridAnswer | None:
+        """Return the word of a witness beside a ``closed`` that proves nothing."""
         status = self._witness(STATUS, until)
-        said = verdict_of(
+        return verdict_of(
             votes_of(
                 inventory.value if inventory else None, status.value if status else None
             )
         )
-        if said is None:
-            return answer._replace(stale=reports.stale)
-        self._believe(said.speaker, DeviceAnswerError("the relay", reports.stale))
-        return said
 
     def _ask_witnesses(self, failure: DeviceError, until: float) -> GridAnswer | None:
         """Ask anew who else knows; None when they tell nothing."""
         if isinstance(failure, DeviceUnreachable):
             until = min(until, self._clock.boottime() + WITNESSES_S)
-        inventory = self._witness(INVENTORY, until)
-        if inventory is not None:
-            self._details.take_inventory(inventory)
-        elif self._silent_too and isinstance(failure, DeviceUnreachable):
+        inventory = self._ask_inventory(until)
+        lost = inventory is None and self._silent_too
+        if lost and isinstance(failure, DeviceUnreachable):
             return None  # not the relay alone: the gateway
         status = self._witness(STATUS, until)
         votes = votes_of(
@@ -248,7 +277,7 @@ class EnphaseSource:
         if self.opened_at is not None:
             open_s = None if offset_s is None else self.opened_at + offset_s
         now_s = None if offset_s is None else now + offset_s
-        said = verdict_of(votes, now_s, open_s)
+        said = verdict_of(votes, now_s, open_s, self._before)
         self._believe(said.speaker if said else "", failure)
         return said
 
@@ -322,38 +351,46 @@ class EnphaseSource:
             self.collar_known = True
         return self.collar_known
 
-    def _ask_collar(self, relay: Relay, until: float) -> GridAnswer:
+    def _ask_collar(
+        self, relay: Relay, until: float, inventory: Dated[Inventory] | None
+    ) -> GridAnswer:
         """Ask the Collar too; without its word ``closed`` proves nothing.
 
         Where it says nothing a battery that is off grid does.
         """
         answer: GridAnswer | DeviceError
         try:
-            answer = self._with_collar(relay, until)
-            if answer.grid is not Grid.UNKNOWN:
-                return answer
+            if inventory is None:
+                inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
+                self._details.take_inventory(inventory)
+            answer = derive_grid(relay, inventory.value.collars)
+            if not inventory.value.collars:
+                # A System Controller listed instead has replaced the Collar.
+                if inventory.value.controllers:
+                    return self._unless_stale(answer, until, inventory)
+                what = self._gateway.host + INVENTORY.path
+                answer = DeviceAnswerError(
+                    what, "the IQ Meter Collar is not listed now"
+                )
         except DeviceError as error:
             answer = error
-        status = self._witness(STATUS, until)
-        said = verdict_of(votes_of(None, status.value if status else None))
+        if isinstance(answer, GridAnswer) and not self._proves_nothing(answer):
+            return answer
+        said = self._who_says_open(None, until)
         if said is not None:
             return said
         if isinstance(answer, DeviceError):
             raise answer
         return answer
 
-    def _with_collar(self, relay: Relay, until: float) -> GridAnswer:
-        inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
-        self._details.take_inventory(inventory)
-        collars = inventory.value.collars
-        answer = derive_grid(relay, collars)
-        # A System Controller listed instead has replaced the Collar.
-        if not collars and not inventory.value.controllers:
-            what = self._gateway.host + INVENTORY.path
-            raise DeviceAnswerError(what, "the IQ Meter Collar is not listed now")
-        return answer
+    def _proves_nothing(self, answer: GridAnswer) -> bool:
+        """Whether it is no word, or ``closed`` of a gateway that has just started."""
+        lost_mode = answer.backup_mode is False and self.backup_known
+        return answer.grid is not Grid.OPEN and (
+            lost_mode or answer.grid is Grid.UNKNOWN
+        )
 
-    def _look_for_collar(self, relay: Relay, until: float) -> GridAnswer:
+    def _look_for_collar(self, until: float) -> Dated[Inventory] | None:
         """Find out whether there is a Collar; without an answer the relay decides."""
         self._inventory_tries -= 1
         try:
@@ -362,9 +399,9 @@ class EnphaseSource:
             _log.debug("no look at the inventory yet: %s", error)
             if isinstance(error, TokenRejected):
                 self._inventory_tries = 0
-            return derive_grid(relay)
+            return None
         self._details.take_inventory(inventory)
-        return derive_grid(relay, inventory.value.collars)
+        return inventory
 
     def _deadline(self, until: float) -> float:
         return min(until, self._clock.boottime() + self._request_s)

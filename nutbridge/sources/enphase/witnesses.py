@@ -9,6 +9,7 @@ outage are one look.
 Only differences of the gateway's own clock count, whatever century it shows.
 """
 
+import math
 from typing import NamedTuple
 
 from nutbridge.sources.enphase.facts import collar_grid, relay_grid
@@ -83,7 +84,10 @@ def _of_controller(controller: Controller) -> Vote:
 
 
 def verdict_of(
-    votes: tuple[Vote, ...], now_s: float | None = None, open_s: float | None = None
+    votes: tuple[Vote, ...],
+    now_s: float | None = None,
+    open_s: float | None = None,
+    before: frozenset[float] = frozenset(),
 ) -> GridAnswer | None:
     """Return what the witnesses say together, or None when that is nothing.
 
@@ -92,11 +96,13 @@ def verdict_of(
         now_s: the gateway's clock, None while unknown.
         open_s: when anybody last said open, by that clock; ``-inf`` for never, None
             when that cannot be told.
+        before: dates of reports that were there then: by a clock that was put back
+            since they would be later.
     """
     if not votes:
         return None
     opened = [vote for vote in votes if vote.grid is Grid.OPEN]
-    if not opened and not _is_recent(votes, now_s, open_s):
+    if not opened and not _is_recent(votes, now_s, open_s, before):
         return None
     said = opened or votes
     modes = {vote.word for vote in votes if vote.word in _MODES}
@@ -110,7 +116,10 @@ def verdict_of(
 
 
 def _is_recent(
-    votes: tuple[Vote, ...], now_s: float | None, open_s: float | None
+    votes: tuple[Vote, ...],
+    now_s: float | None,
+    open_s: float | None,
+    before: frozenset[float],
 ) -> bool:
     """Whether one of them reported lately, and after the last open."""
     if open_s is None:
@@ -118,8 +127,8 @@ def _is_recent(
     dates = [vote.reported_s for vote in votes if vote.reported_s is not None]
     if not dates:
         # Nobody dates anything: good enough as long as nobody has said open.
-        return open_s == float("-inf")
-    newest_s = max(dates)
+        return open_s == -math.inf
+    newest_s = max((date for date in dates if date not in before), default=-math.inf)
     # One that is still to come is of a clock that was put back since.
     if now_s is not None and not -_WHOLE_S <= now_s - newest_s <= REPORT_FRESH_S:
         return False

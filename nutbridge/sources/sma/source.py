@@ -52,7 +52,7 @@ class SmaSource:
     #: Nothing comes in the background that a poll would wait for.
     has_new_token = False
     token_pending = False
-    collar_known = False
+    collar_known = backup_known = False
 
     def __init__(
         self,

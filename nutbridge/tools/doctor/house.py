@@ -52,9 +52,11 @@ def gateway_grid(facts: DoctorFacts) -> CheckVerdict:
     answer = derive_grid(gateway.relay, found.collars)
     what = "Meter Collar" if found.collars else "System Controller"
     if answer.grid is Grid.UNKNOWN:
+        remedy = "please report this word, with: nutbridge gateway capture"
+        if any(collar.communicating is False for collar in found.collars):
+            remedy = "the gateway has lost the Collar: see to its connection"
         return failed(
-            f"gateway: {what}, but {said} means nothing to the monitor",
-            "please report this word, with: nutbridge gateway capture",
+            f"gateway: {what}, but {said} means nothing to the monitor", remedy
         )
     if answer.grid is Grid.CLOSED and answer.backup_mode is False:
         return warning(

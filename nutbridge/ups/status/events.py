@@ -241,8 +241,11 @@ def _take_answer(memory: Memory, heard: Heard, event: Event, now: float) -> Memo
     since = memory.generator_since
     if grid is Grid.OPEN:
         # A relay that opens is a controller, whatever the inventory says.
-        generator = heard.answer is not None and heard.answer.generator
-        since = (since or now) if generator else None
+        answer = heard.answer
+        if answer is not None and answer.generator:
+            since = since or now
+        elif answer is None or answer.backup_mode:
+            since = None  # any other mode, or none, tells nothing of a generator
         memory = memory._replace(controller=True)
     return memory._replace(relay=relay, generator_since=since, released=False)
 

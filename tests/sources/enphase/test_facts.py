@@ -81,6 +81,9 @@ def test_grid_does_not_ask_who_wanted_it(oper: str) -> None:
         (Collar(None, "close"), Grid.CLOSED),
         (Collar(None, None), Grid.UNKNOWN),
         (Collar("unknown", "unknown"), Grid.UNKNOWN),
+        (Collar("ENCMN_MDE_ON_GRID", "close", communicating=True), Grid.CLOSED),
+        (Collar("ENCMN_MDE_ON_GRID", "close", communicating=False), Grid.UNKNOWN),
+        (Collar("ENCMN_MDE_OFF_GRID", None, communicating=False), Grid.OPEN),
     ],
 )
 def test_grid_behind_a_collar(collar: Collar, grid: Grid) -> None:

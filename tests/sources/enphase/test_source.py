@@ -33,6 +33,7 @@ ON_GRID = (
 )
 OFF_GRID = ON_GRID.replace(b"ON_GRID", b"OFF_GRID")
 SILENT_COLLAR = b'[{"type":"COLLAR","devices":[{"mid_state":"?"}]}]'
+LOST_COLLAR = ON_GRID.replace(b'"mid_state"', b'"communicating":false,"mid_state"')
 CONTROLLER = b'[{"type":"ENPOWER","devices":[{}]}]'
 REFUSED = Answer(401, {}, b"<html>401</html>")
 
@@ -154,7 +155,9 @@ def test_collar_is_part_of_every_check() -> None:
     assert ours.wire.paths.count(paths.INVENTORY) == 5
 
 
-@pytest.mark.parametrize("inventory", [Answer(503, {}, b""), EMPTY, SILENT_COLLAR])
+@pytest.mark.parametrize(
+    "inventory", [Answer(503, {}, b""), EMPTY, SILENT_COLLAR, LOST_COLLAR]
+)
 def test_collar_that_says_nothing_leaves_the_batteries(inventory: Entry) -> None:
     """``closed`` behind a Collar proves nothing; a battery that is off grid does."""
     ours = with_relay(CLOSED, ON_GRID)
@@ -165,11 +168,18 @@ def test_collar_that_says_nothing_leaves_the_batteries(inventory: Entry) -> None
     }
     assert ours.check() == "open"
     ours.wire.table[paths.STATUS] = batteries("multimode-ongrid")
-    if inventory is SILENT_COLLAR:
+    if inventory in (SILENT_COLLAR, LOST_COLLAR):
         assert ours.check() == "unknown"
     else:
         with pytest.raises(DeviceAnswerError):
             ours.check()
+
+
+def test_collar_that_says_nothing_at_first_leaves_the_batteries() -> None:
+    ours = with_relay(CLOSED, SILENT_COLLAR)
+    ours.wire.table[paths.STATUS] = batteries("multimode-offgrid")
+    assert ours.check() == "open"
+    assert ours.wire.paths == [paths.RELAY, paths.INVENTORY, paths.STATUS]
 
 
 @pytest.mark.parametrize("inventory", [Answer(503, {}, b""), REFUSED, EMPTY])

@@ -232,6 +232,26 @@ def test_witness_report_of_a_clock_that_was_put_back_is_no_closed(site: Site) ->
     assert site.word() == "closed"
 
 
+@pytest.mark.parametrize("back_s", [45.0, 300.0, 3600.0])
+def test_witness_report_from_before_the_open_by_a_clock_put_back(
+    site: Site, back_s: float
+) -> None:
+    """By its date alone it would be one of after the open, sooner or later."""
+    site.says(enpower="closed", age_s=20)
+    assert site.word() == "closed"
+    site.later(5)
+    site.fails(OPEN)
+    assert site.word() == "open"
+    for _ in range(400):
+        site.later(10)
+        site.wire.date = formatdate(site.clock.now + GATEWAY_S - back_s, usegmt=True)
+        site.fails(BUSY)
+        assert site.word() == "failed"
+    site.says(enpower="closed", age_s=5 + back_s)
+    site.wire.date = formatdate(site.clock.now + GATEWAY_S - back_s, usegmt=True)
+    assert site.word() == "closed", "reported anew"
+
+
 def test_witness_controller_that_is_lost_says_no_closed(site: Site) -> None:
     site.fails(NOT_THERE)
     site.says(enpower="closed", communicating=False)
@@ -290,6 +310,37 @@ def test_witness_is_told_once(site: Site, caplog: pytest.LogCaptureFixture) -> N
     ]
 
 
+# ``closed`` in a mode that is lost: a gateway that has started.
+
+LOST = b'{"mains_oper_state":"closed","Enchg_grid_mode":"unknown"}'
+
+
+@pytest.mark.parametrize("known", ["seen", "told", "no"])
+def test_lost_mode_beside_a_witness_that_says_open(site: Site, known: str) -> None:
+    """It has started in an outage; the relay's words are those of before it."""
+    if known == "seen":
+        assert site.word() == "closed"
+    site.source.backup_known |= known == "told"
+    site.fails(LOST)
+    assert site.word() == "closed"  # no answer, says ups.status.events
+    site.wire.table[paths.STATUS] = batteries("unknown", "multimode-offgrid")
+    assert site.word() == ("closed" if known == "no" else "open")
+    site.says(enpower="open")
+    del site.wire.table[paths.STATUS]
+    assert site.word() == ("closed" if known == "no" else "open")
+
+
+def test_lost_mode_beside_a_collar() -> None:
+    ours = house(collar=True)
+    site = Site(ours.clock, ours.wire, ours.renewal, ours.source)
+    site.fails(CLOSED)
+    site.says(collar="ON_GRID")
+    assert site.word() == "closed"
+    site.fails(LOST)
+    site.wire.table[paths.STATUS] = batteries("multimode-offgrid")
+    assert site.word() == "open"
+
+
 # A stale ``closed``.
 
 
@@ -331,6 +382,28 @@ def test_stale_controller_that_is_lost_is_seen_in_this_check(site: Site) -> None
     assert site.word() == "stale"
     site.says(enpower="closed")
     assert site.word() == "closed"
+
+
+@pytest.mark.parametrize("enpower", ["open", "closed"])
+def test_stale_controller_that_is_lost_is_seen_in_the_first_check(
+    site: Site, enpower: str
+) -> None:
+    """A machine that starts in an outage would say OL for a while."""
+    site.says(enpower=enpower, communicating=False)
+    word = "stale" if enpower == "closed" else "open"
+    assert [site.word() for _ in range(2)] == [word] * 2
+
+
+def test_stale_controller_that_has_replaced_a_collar() -> None:
+    ours = house(collar=True)
+    site = Site(ours.clock, ours.wire, ours.renewal, ours.source)
+    site.fails(CLOSED)
+    site.says(enpower="closed")
+    assert site.word() == "closed"
+    site.says(enpower="closed", communicating=False)
+    assert site.word() == "stale"
+    site.wire.table[paths.STATUS] = batteries("multimode-offgrid")
+    assert site.word() == "open"
 
 
 @pytest.mark.parametrize("enpower", ["open", "closed"])
