@@ -144,7 +144,9 @@ def memory(_ref: str | None, say: Say) -> list[Row]:
     growth_mb = (done.peak_kb - done.early_peak_kb) / _KB
     return [
         Row(f"peak memory after {_MANY} polls", done.peak_kb / _KB, "MB", 40, digits=1),
-        Row(f"  of it after the first {EARLY}", growth_mb, "MB", _SETTLING_MB, digits=1),
+        Row(
+            f"  of it after the first {EARLY}", growth_mb, "MB", _SETTLING_MB, digits=1
+        ),
         Row("  failed polls", done.failed, "", 0),
     ]
 

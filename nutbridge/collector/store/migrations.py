@@ -12,9 +12,9 @@ environment of its own and no line less of that; what it would replace is ``brin
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, Table, func, inspect, select
 
 from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.values import MAX_DATE, as_json
@@ -22,6 +22,7 @@ from nutbridge.collector.store import kept, partitions, sums
 from nutbridge.collector.store.ingest import digest
 from nutbridge.collector.store.panels import has_energy
 from nutbridge.collector.store.schema import (
+    FILLED_PCT,
     PARTITIONED,
     SCHEMA,
     metadata,
@@ -111,10 +112,17 @@ def _make(sql: Sql, *names: str) -> None:
     metadata.create_all(sql.connection, tables)
     if sql.postgres:
         partitions.make_rest(sql)
+        _leave_room(sql, tables)
     sql.run(
         "INSERT INTO store (store_id, commits, counted_from) VALUES (?, 0, 0)",
         (uuid.uuid4().hex,),
     )
+
+
+def _leave_room(sql: Sql, tables: Iterable[Table]) -> None:
+    # Not where a table is described: SQLAlchemy 2.0.40 knows no such option of it.
+    for name in FILLED_PCT.keys() & {table.name for table in tables}:
+        sql.run(f"ALTER TABLE {name} SET (fillfactor = {FILLED_PCT[name]})")
 
 
 def _refuse_others(connection: Connection) -> None:
@@ -321,8 +329,7 @@ def _to_4(sql: Sql, progress: Progress) -> None:
     made = [metadata.tables[name] for name in ("envoy_day", "described", "open_event")]
     metadata.create_all(sql.connection, made)
     if sql.postgres:
-        # Room beside each row: it is changed with every report.
-        sql.run("ALTER TABLE panel SET (fillfactor = 50)")
+        _leave_room(sql, (panel,))
     envoys = sql.rows("SELECT envoy_id FROM envoy ORDER BY envoy_id")
     for place, (envoy_id,) in enumerate(envoys):
         progress("Envoys", place, len(envoys))

@@ -314,9 +314,6 @@ panel = Table(
     _int("last_energy"),
     _int("device_type"),
     sqlite_with_rowid=False,
-    # Each report changes 30 of its rows, and no key: with room in their page no index
-    # is written to, half the log and two thirds of the time.
-    postgresql_with={"fillfactor": 50},
 )
 
 #: Sums of ``interval`` by the hour of the Envoy's place, kept in the transaction that
@@ -383,6 +380,10 @@ open_event = Table(
     sqlite_with_rowid=False,
 )
 
+#: Tables whose rows each report changes, and no key of theirs, with the part of a page
+#: that PostgreSQL fills at first, %: with room in it no index is written to, half the
+#: log and two thirds of the time.
+FILLED_PCT = {"panel": 50}
 #: Large tables, and the column that says to which month a row belongs.
 PARTITIONED = {
     "interval": "end_date",

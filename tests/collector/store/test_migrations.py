@@ -130,7 +130,7 @@ def test_it_takes_reports_as_before(old: str) -> None:
 
 
 def shape(database: Reader, url: str) -> object:
-    """Return all columns and indexes."""
+    """Return all columns and indexes, and how full pages are made."""
     if url.startswith("sqlite"):
         tables = sorted(schema.metadata.tables)
         columns = {
@@ -149,6 +149,10 @@ def shape(database: Reader, url: str) -> object:
             "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
             " AND indexname !~ 'pkey' AND tablename !~ '_[0-9]{4}_[0-9]{2}$'"
             " ORDER BY 1"
+        ),
+        database.rows(
+            "SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL"
+            " AND relnamespace = 'public'::regnamespace ORDER BY 1"
         ),
     )
 
