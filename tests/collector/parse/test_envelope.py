@@ -1,6 +1,7 @@
 """From bytes to XML: what is around a report, and what may be wrong with it."""
 
 import gzip
+import re
 import zlib
 from urllib.parse import quote, quote_plus
 
@@ -128,6 +129,13 @@ def test_body_above_the_cap_is_too_large(pack: object) -> None:
 @given(st.binary(max_size=300))
 def test_escapes_are_undone(data: bytes) -> None:
     assert unescape(quote(data, safe="").encode()) == data
+
+
+@given(st.lists(st.sampled_from([*"%=AfD3x_. \t\r\n", "%41", "%3d", "%0A"])))
+def test_what_is_no_escape_stays(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    plain = re.sub("%([0-9a-fA-F]{2})", lambda found: chr(int(found[1], 16)), text)
+    assert unescape(text.encode()) == plain.encode("latin-1")
 
 
 @given(st.integers(0, 9))
