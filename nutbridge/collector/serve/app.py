@@ -7,6 +7,7 @@ acknowledged before it is on the disk.
 """
 
 import asyncio
+import functools
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -60,6 +61,8 @@ Scope = Message
 _ONE_LINE = Rate(1, 600.0)
 #: An answer that nobody takes is given up, s.
 SEND_S = 30.0
+#: Addresses that need not be read again.
+_SHOWN = 16384
 
 _log = logging.getLogger(__name__)
 
@@ -281,6 +284,7 @@ def _peer(scope: Scope) -> str:
     return _shown(client[0]) if client else "unknown"
 
 
+@functools.lru_cache(_SHOWN)
 def _shown(address: str) -> str:
     found = plain_address(address)
     return str(found) if found else "unknown"

@@ -3,6 +3,7 @@
 Source: envoy-xml-data-format (headers of an answer of Enphase's server).
 """
 
+import functools
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
@@ -75,6 +76,9 @@ def acknowledgement(body: bytes, now: float) -> EnvoyReply:
 
 
 def _dated(now: float | None) -> list[Header]:
-    if now is None:
-        return []
-    return [(b"Date", formatdate(now, usegmt=True).encode("ascii"))]
+    return [] if now is None else [(b"Date", _date(int(now)))]
+
+
+@functools.lru_cache(1)
+def _date(now: int) -> bytes:
+    return formatdate(now, usegmt=True).encode("ascii")

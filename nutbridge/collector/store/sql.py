@@ -6,6 +6,7 @@ with 65 rows a second leave no room for that. Names come from the schema, values
 are always parameters.
 """
 
+import contextlib
 import functools
 import json
 import re
@@ -73,7 +74,7 @@ class Sql:
         cursor = self._driver.cursor()
         try:
             with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
-                copy.write(_lines(rows))
+                copy.write(_lines(table, names, rows))
         except self._driver_error as exc:
             raise self._failed(exc) from exc
 
@@ -206,9 +207,7 @@ def _array(kind: str, values: Sequence[Any]) -> str:
 
 
 def _texts(values: Sequence[str | None]) -> str:
-    if values.count(None) == len(values):
-        return "{" + ",".join(["NULL"] * len(values)) + "}"
-    if None not in values:
+    with contextlib.suppress(TypeError):  # None is among them
         # Nearly always none of them has what must be escaped.
         joined = '","'.join(cast("Sequence[str]", values))
         if "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
@@ -223,23 +222,23 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _lines(rows: Sequence[Row]) -> str:
+def _lines(table: Table, names: Names, rows: Sequence[Row]) -> str:
     """Return rows as COPY reads them."""
-    columns = [_cells(values) for values in zip(*rows, strict=True)]
+    columns = [
+        _cells(_type(table.columns[name]), values)
+        for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    ]
     return "\n".join(map("\t".join, zip(*columns, strict=True)))
 
 
-def _cells(values: Sequence[Any]) -> Sequence[str]:
-    if values.count(None) == len(values):
-        return [r"\N"] * len(values)
-    if None in values:
-        return [r"\N" if value is None else _cells([value])[0] for value in values]
-    if not isinstance(values[0], str):
-        # In half the time of one by one.
-        return repr(list(values))[1:-1].split(", ")
-    if _SPECIAL.search("".join(values)):
-        return [value.translate(_ESCAPED) for value in values]
-    return values
+def _cells(kind: str, values: Sequence[Any]) -> Sequence[str]:
+    if kind != "text":
+        # In half the time of one by one; looking for None first takes as long.
+        return repr(list(values))[1:-1].replace("None", r"\N").split(", ")
+    with contextlib.suppress(TypeError):  # None is among them
+        if not _SPECIAL.search("".join(values)):
+            return values
+    return [r"\N" if one is None else one.translate(_ESCAPED) for one in values]
 
 
 def _unnest(table: Table, names: Names) -> str:
