@@ -6,6 +6,7 @@ was absent or cannot be used. ``extra`` holds the unknown and the unusable
 attributes of a row as a JSON object of texts, None when there are none.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -13,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 _TASK = [b"emu_reports", b"task_complete"]
 
 
+@functools.lru_cache(16)
 def is_task(path: str) -> bool:
     """Tell whether a request to this path says that a task is done, no report."""
     return [part for part in unquote_to_bytes(path).split(b"/") if part] == _TASK

@@ -6,6 +6,7 @@ no User-Agent, no Via, no Accept-Encoding.
 Source: envoy-xml-data-format (headers of a request and of an answer), RFC 9112.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
@@ -31,6 +32,7 @@ _WITHOUT_BODY = frozenset({204, 304})
 _KEPT = frozenset({b"host", b"content-type", b"content-length", b"accept"})
 
 
+@functools.lru_cache(16)
 def report_path(raw_path: bytes) -> bytes | None:
     """Return the path as it goes on, or None where it is not one of reports.
 
