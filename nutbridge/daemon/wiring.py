@@ -162,8 +162,8 @@ def recall_house(settings: Settings, parts: MonitorParts) -> "HouseMemory | None
         parts.monitor.memory = recalled(parts.monitor.memory, house)
         # The relay alone may say closed in an outage, and the first checks after a
         # power cut may not reach the inventory.
-        parts.source.collar_known = parts.monitor.memory.collar
-        parts.source.backup_known = parts.monitor.memory.backup_mode
+        memory = parts.monitor.memory
+        parts.source.recall(collar=memory.collar, backup_mode=memory.backup_mode)
     return house
 
 

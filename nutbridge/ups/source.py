@@ -79,12 +79,13 @@ class TokenNews(Protocol):
 
 
 class MainSource(TokenNews, Protocol):
-    """The source that decides.
+    """The source that decides."""
 
-    Attributes:
-        collar_known: a Meter Collar was seen, in whatever boot.
-        backup_known: a backup mode was seen, in whatever boot.
-    """
+    def recall(self, *, collar: bool, backup_mode: bool) -> None:
+        """Take over what an earlier boot knew of the house.
 
-    collar_known: bool
-    backup_known: bool
+        Args:
+            collar: a Meter Collar was seen.
+            backup_mode: a mode ``multimode-*`` was seen.
+        """
+        ...

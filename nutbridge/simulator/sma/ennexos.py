@@ -76,6 +76,7 @@ class EnnexosDevice:
         self.refresh: set[str] = set()
         self.made = {"password": 0, "refresh_token": 0}
         self.replies: dict[str, Reply] = {}
+        self._login_of: dict[str, int] = {}
         self._clock = clock
         self._lock = threading.Lock()
 
@@ -155,18 +156,22 @@ class EnnexosDevice:
             name: found[-1] for name, found in parse_qs(asked.body.decode()).items()
         }
         way = form.get("grant_type", "")
+        old = ""
         if way == "password":
             known = self.users.get(form.get("username", ""))
             good = known is not None and form.get("password") == known
         else:
-            good = form.get("refresh_token", "") in self.refresh
-            self.refresh.discard(form.get("refresh_token", ""))
+            old = form.get("refresh_token", "")
+            good = old in self.refresh
+            self.refresh.discard(old)
         if asked.method != "POST" or not good:
             return Reply(HTTPStatus.BAD_REQUEST)
         access, refresh = (f"{one}{secrets.token_hex(32)}" for one in ("aa", "bb"))
         self.tokens[access] = self._clock() + self.life_s
         self.refresh.add(refresh)
         self.made[way] += 1
+        login = self._login_of[old] if old else sum(self.made.values())
+        self._login_of |= {access: login, refresh: login}
         return _json(
             {
                 "access_token": access,
@@ -183,7 +188,9 @@ class EnnexosDevice:
         if asked.method != "DELETE" or token not in self.refresh:
             return html_401()
         self.refresh.discard(token)
-        self.tokens.clear()
+        ended = self._login_of[token]
+        for access in [one for one in self.tokens if self._login_of.get(one) == ended]:
+            del self.tokens[access]
         return Reply(HTTPStatus.NO_CONTENT)
 
     def _data(self, asked: Incoming) -> Reply:

@@ -345,6 +345,11 @@ class EnphaseSource:
             renewal.accepted()
         return relay
 
+    def recall(self, *, collar: bool, backup_mode: bool) -> None:
+        """Ask a Meter Collar too, and doubt a lost mode, as an earlier boot would."""
+        self.collar_known = self.collar_known or collar
+        self.backup_known = self.backup_known or backup_mode
+
     def _has_collar(self) -> bool:
         inventory = self._details.inventory
         if inventory is not None and inventory.value.collars:

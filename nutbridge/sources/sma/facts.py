@@ -94,7 +94,8 @@ def _battery(reading: UpsReading, at: float) -> BatteryReading | None:
         at=at,
         soc_pct=reading.soc_pct,
         capacity_wh=capacity_wh,
-        floor_pct=reading.floor_pct or DEFAULT_FLOOR_PCT,
+        # One that is not told now is that of before.
+        floor_pct=DEFAULT_FLOOR_PCT if reading.floor_pct == 0 else reading.floor_pct,
         power_w=reading.battery_w,
         temperature_c=reading.temperature_c,
         voltage_v=reading.voltage_v,

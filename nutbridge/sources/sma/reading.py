@@ -9,6 +9,9 @@ from nutbridge.errors import DeviceError
 from nutbridge.sources.sma.status import UNFIT, derive_backup, derive_grid
 from nutbridge.ups.model import GridAnswer
 
+#: What stands for no number, signed and not.
+_NO_NUMBERS = frozenset({"16777213", "2147483648", "4294967295"})
+
 
 @dataclass(frozen=True, slots=True)
 class UpsReading:
@@ -76,6 +79,25 @@ def difference_w(
         if out_w or into_w or None not in (out_w, into_w):
             return (out_w or 0.0) - (into_w or 0.0)
     return None
+
+
+def emptiest_pct(socs_pct: Iterable[float]) -> float | None:
+    """Return the lowest charge: no one knows how several batteries share the load.
+
+    A 0 beside another charge is a place without a battery.
+    """
+    found = list(socs_pct)
+    return min(filter(None, found), default=min(found, default=None))
+
+
+def serial_text(said: str | None) -> str | None:
+    """Return a serial number, or None for what an inverter says that just starts.
+
+    A first serial number is remembered: with one that is none, the true one would
+    be refused as that of another inverter.
+    """
+    number = (said or "").lstrip("0")
+    return None if not number.isdigit() or number in _NO_NUMBERS else said
 
 
 class SessionKeeper(Protocol):

@@ -52,7 +52,6 @@ class SmaSource:
     #: Nothing comes in the background that a poll would wait for.
     has_new_token = False
     token_pending = False
-    collar_known = backup_known = False
 
     def __init__(
         self,
@@ -109,14 +108,15 @@ class SmaSource:
         return answer
 
     def _known(self, reading: UpsReading) -> UpsReading:
-        """Add what the config and the poll before know."""
-        if reading.health_pct is None and self._last is not None:
-            # Without it the battery would be larger for a moment, and the true
-            # size then look like batteries that are missing.
-            reading = replace(reading, health_pct=self._last.reading.health_pct)
-        if not reading.rated_wh and self._capacity_wh and reading.fitted is not False:
-            reading = replace(reading, rated_wh=self._capacity_wh)
-        return reading
+        """Add what the poll before and the config know."""
+        if reading.fitted is False:
+            return reading
+        # Without them the battery would be larger for a moment, and the true size
+        # then look like batteries that are missing.
+        last = self._last.reading if self._last is not None else reading
+        rated_wh = reading.rated_wh or last.rated_wh or self._capacity_wh
+        health_pct = reading.health_pct or last.health_pct
+        return replace(reading, rated_wh=rated_wh, health_pct=health_pct)
 
     def _ask(self, until: float) -> UpsReading | DeviceAnswerError:
         """Ask; an answer that says no is returned: asking again changes nothing."""
@@ -125,6 +125,9 @@ class SmaSource:
             return self._client.read(deadline)
         except DeviceAnswerError as error:
             return error
+
+    def recall(self, *, collar: bool, backup_mode: bool) -> None:
+        """Nothing of an earlier boot: the inverter makes the island itself."""
 
     def begin_round(self) -> None:
         """Let ``details`` take over the numbers of the last answer."""

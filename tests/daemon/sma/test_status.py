@@ -133,6 +133,21 @@ def test_end_of_discharge_raises_the_limit(play: Play) -> None:
     assert played.values["battery.charge.low"].startswith("35")
 
 
+def test_end_of_discharge_that_one_answer_lacks_is_remembered(play: Play) -> None:
+    """LB would else come below the charge at which the battery has stopped."""
+    played = play(keys="SMA_GROUP=istl\nSMA_PASSWORD=montage-42")
+    said = played.inverter.inverter
+    said.set(keys.END_OF_DISCHARGE.key, 30)
+    played.settle()
+    island(said)
+    played.confirm()
+    said.drop(keys.END_OF_DISCHARGE.key)
+    for percent in range(61, 33, -1):
+        soc(played, percent)
+        played.check(60.0)
+        assert played.status == ("OB LB" if percent < 35 else "OB"), percent
+
+
 def test_hybrid_without_a_battery_gives_status_only(play: Play) -> None:
     """All battery keys are there, with 0 and state 303."""
     played = play("hybrid-no-battery")

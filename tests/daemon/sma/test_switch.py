@@ -91,6 +91,40 @@ def test_health_missing_in_one_answer_is_no_other_battery(play: Play) -> None:
     assert played.values["battery.charge"] == "61"
 
 
+@pytest.mark.parametrize("key", [keys.HEALTH.key, keys.RATED_CAPACITY.key])
+def test_size_of_0_in_one_answer_is_no_other_battery(play: Play, key: str) -> None:
+    """Nor is what the config says of the size, for that one answer."""
+    played = play(keys="SMA_CAPACITY=20")
+    said = played.inverter.inverter
+    for online in said.online.values():
+        online[keys.HEALTH.key] = {"9": [{"val": 80}]}
+    played.settle()
+    size = {keys.HEALTH.key: 80, keys.RATED_CAPACITY.key: 10200}[key]
+    said.set(key, 0)
+    played.check(61.0)
+    said.set(key, size)
+    said.set(keys.SOC.key, 61)
+    played.check(61.0)
+    assert played.values["battery.charge"] == "61"
+
+
+@pytest.mark.parametrize("odd", [0, 4294967295, 2147483648, "unknown", ""])
+def test_odd_serial_at_first_contact_is_none(play: Play, odd: object) -> None:
+    """Remembered, it would refuse the true one for ever."""
+    played = play()
+    said = played.inverter.inverter
+    said.set(keys.SERIAL, odd)
+    played.check(10.0)
+    assert not (played.folder / "sma-sun.serial").exists()
+    said.set(keys.SERIAL, 3005550303)
+    played.settle()
+    assert (played.status, played.values["device.serial"]) == ("OL", "3005550303")
+    said.set(keys.SERIAL, odd)
+    said.say(keys.MAINS, 1781)
+    played.confirm()
+    assert played.status == "OB"
+
+
 def test_grid_that_is_back_counts_while_the_battery_is_not(play: Play) -> None:
     """A unit that restarts with us: mains, and not a word of its battery."""
     played = play()

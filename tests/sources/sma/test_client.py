@@ -192,6 +192,16 @@ def test_labels_without_values(
     assert caplog.text.count("getAllOnlValues is asked instead") == 1
 
 
+def test_labels_without_values_after_a_login(hybrid: RunningInverter) -> None:
+    """Another device may have the address now."""
+    client = client_of(hybrid)
+    hybrid.inverter.replies[VALUES] = json_reply({"result": {"a": {SOC: {"9": []}}}})
+    assert client.complete(client.read()).serial == "3005550303"
+    hybrid.inverter.set(keys.SERIAL, 3005550999)
+    hybrid.inverter.sessions.entries.clear()
+    assert client.complete(client.read()).serial == "3005550999"
+
+
 def test_labels_without_values_and_no_parameters(hybrid: RunningInverter) -> None:
     """Err 503 to the parameters is no reason for a second login."""
     client = client_of(hybrid)

@@ -96,6 +96,19 @@ def test_several_batteries() -> None:
     assert seen.temperature_c == 21.5
     # -1 A x 50 V + 3 A x 52 V, where no power is told.
     assert seen.battery_w == 106
+    # A place without a battery says 0.
+    assert read({keys.SOC_EACH.key: (40, 0, 55)}).soc_pct == 40
+    assert read({keys.SOC_EACH.key: (0, 0)}).soc_pct == 0
+
+
+def test_device_with_the_battery_is_the_one_that_speaks() -> None:
+    """Whatever stands beside it in an answer, and in whatever order."""
+    own = {keys.SERIAL: {"9": [{"val": 1}]}, keys.SOC.key: {"9": [{"val": 40}]}}
+    other = {keys.SERIAL: {"65": [{"val": 2}]}}
+    for answer in ({"a": other, "b": own}, {"b": own, "a": other}):
+        assert ups_reading(answer).serial == "1"
+    twins = {"b": own, "a": {**own, keys.SERIAL: {"9": [{"val": 3}]}}}
+    assert ups_reading(twins).serial == ups_reading(dict(sorted(twins.items()))).serial
 
 
 def test_pv_only_and_flat_have_no_battery_keys() -> None:

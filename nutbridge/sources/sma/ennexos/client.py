@@ -225,16 +225,20 @@ class Ennexos(InverterClient):
         """End the token; a failure is only noted."""
         refresh, self._access, self._refresh = self._refresh, None, None
         self._info = None
+        if self._end(refresh, until) and self._state_session is not None:
+            self._state_session.clear()
+
+    def _end(self, refresh: str | None, until: float) -> bool:
+        """End a token, where it can be ended, and tell whether that was said."""
         if refresh is None:
-            return
+            return False
         path = f"{LOGOUT}?refreshToken={quote(refresh, safe='')}"
         try:
             self._wire.send(Request("DELETE", path), until)
         except DeviceError as error:
             _log.debug("%s: no logout: %s", self.host, type(error).__name__)
-            return
-        if self._state_session is not None:
-            self._state_session.clear()
+            return False
+        return True
 
     def close(self) -> None:
         """Drop the connection, not the token."""
@@ -257,16 +261,19 @@ class Ennexos(InverterClient):
             return False
         if self._gate is not None:
             self._gate.admit()
+        old, self._refresh = self._refresh, None
         form = {"grant_type": "password", "username": self._user}
         try:
             self._take_token({**form, "password": self._password}, until)
         except DeviceError as error:
+            self._refresh = old
             if self._gate is not None:
                 self._gate.failed(error)
             raise
+        self._end(old, until)
         self._login_at = self._clock.boottime()
         # Another device, perhaps.
-        self._info = None
+        self._info, self._slow_at = None, -math.inf
         self._proven = False
         if self._gate is not None:
             self._gate.made()
@@ -313,6 +320,7 @@ class Ennexos(InverterClient):
     def _asked(self, method: str, path: str, until: float, body: Any = None) -> Any:
         """Ask with a token; with a renewed or a new one if the old one is over."""
         ways = () if self._access is None else (self._renewed, self._logged_in_anew)
+        login_at = self._login_at
         self.login(until)
         answer = self._sent(method, path, until, body)
         # Only the live values are everybody's: the rest may be forbidden to a user.
@@ -320,8 +328,9 @@ class Ennexos(InverterClient):
         for renew in ways:
             if answer.status in over and renew(until):
                 answer = self._sent(method, path, until, body)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._refused(self.host + path, until)
+        anew = self._login_at != login_at
+        if answer.status == HTTPStatus.UNAUTHORIZED or (anew and answer.status in over):
+            self._refused(self.host + path, answer.status, until)
         found = self._checked(answer, self.host + path)
         if not self._proven and self._gate is not None:
             self._gate.passed()
@@ -330,10 +339,11 @@ class Ennexos(InverterClient):
             self._show(path, answer)
         return found
 
-    def _refused(self, what: str, until: float) -> None:
-        self.logout(until)
-        status = HTTPStatus.UNAUTHORIZED
-        failure = SessionRefused(what, "401 right after a login", status)
+    def _refused(self, what: str, status: int, until: float) -> None:
+        """Note a login that was of no use; a token that may be good is kept."""
+        if status == HTTPStatus.UNAUTHORIZED:
+            self.logout(until)
+        failure = SessionRefused(what, f"{status} right after a login", status)
         if self._gate is not None:
             self._gate.failed(failure)
         raise failure

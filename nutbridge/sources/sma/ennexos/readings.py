@@ -26,7 +26,12 @@ from nutbridge.net.jsonfields import (
 )
 from nutbridge.sources.sma.ennexos import channels
 from nutbridge.sources.sma.ennexos.channels import SELF, Channel
-from nutbridge.sources.sma.reading import UpsReading, difference_w
+from nutbridge.sources.sma.reading import (
+    UpsReading,
+    difference_w,
+    emptiest_pct,
+    serial_text,
+)
 from nutbridge.sources.sma.status import (
     BACKUP_MODE,
     NO_VALUE_TAGS,
@@ -162,8 +167,7 @@ def live_reading(live: ChannelValues) -> UpsReading:
     )
     soc_pct = live.first(channels.SOC)
     if soc_pct is None:
-        # The emptiest of several: no one knows how they share the load.
-        soc_pct = min(live.numbers(channels.SOC_EACH), default=None)
+        soc_pct = emptiest_pct(live.numbers(channels.SOC_EACH))
     if soc_pct == 0 and told_v and not volts:
         # A battery of 0 V is not found yet, or not fitted: its charge is not known.
         soc_pct = None
@@ -250,7 +254,7 @@ class DeviceInfo:
             serial = str(count)
         return cls(
             component=text(body, "deviceId") or text(body, "componentId"),
-            serial=serial,
+            serial=serial_text(serial),
             product=text(body, "product"),
             product_tag=whole(body, "productTagId", 0, _TAG_MAX),
             firmware=text(body, "firmwareVersion"),

@@ -125,6 +125,8 @@ class Webconnect(InverterClient):
             raise
         self._sid = sid
         self._proven = False
+        # Another device, perhaps.
+        self._params, self._params_tries = {}, _PARAMS_TRIES
         if self._state_session is not None:
             self._state_session.save(sid)
         if self._gate is not None:

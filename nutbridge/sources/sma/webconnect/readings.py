@@ -19,7 +19,12 @@ from nutbridge.net.jsonfields import (
     tidy,
     whole,
 )
-from nutbridge.sources.sma.reading import UpsReading, difference_w
+from nutbridge.sources.sma.reading import (
+    UpsReading,
+    difference_w,
+    emptiest_pct,
+    serial_text,
+)
 from nutbridge.sources.sma.status import NO_VALUE_TAGS, NOT_AVAILABLE
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.sources.sma.webconnect.keys import Quantity
@@ -67,13 +72,16 @@ class Answered:
     def from_json(cls, result: Any) -> Self:
         """Read ``{"<device>": {"<key>": payload}}``.
 
+        What knows batteries comes first, whatever stands beside it.
+
         Raises:
             BodyError: no device with values is in it.
         """
-        found = [one for one in as_object(result).values() if isinstance(one, dict)]
+        named = sorted(as_object(result).items())
+        found = [one for _, one in named if isinstance(one, dict)]
         if not any(found):
             raise BodyError("no device with values")
-        return cls(tuple(found))
+        return cls(tuple(sorted(found, key=keys.BATTERY_KEYS.isdisjoint)))
 
     def values(self, key: str) -> list[Any]:
         """Return what all devices say under a key, in their order."""
@@ -174,7 +182,7 @@ def ups_reading(result: Any) -> UpsReading:
         nominal_w=seen.first(keys.NOMINAL_POWER),
         ac_v=_ac_v(seen),
         frequency_hz=seen.first(keys.AC_FREQUENCY),
-        serial=seen.text(keys.SERIAL),
+        serial=serial_text(seen.text(keys.SERIAL)),
         firmware=next(
             filter(None, map(firmware_text, seen.values(keys.FIRMWARE))), None
         ),
@@ -240,10 +248,7 @@ def _fitted(seen: Answered) -> bool | None:
 
 def _soc_pct(seen: Answered) -> float | None:
     total = seen.first(keys.SOC)
-    if total is not None:
-        return total
-    # The emptiest of several: no one knows how they share the load.
-    return min(seen.numbers(keys.SOC_EACH), default=None)
+    return emptiest_pct(seen.numbers(keys.SOC_EACH)) if total is None else total
 
 
 def _battery_w(seen: Answered) -> float | None:

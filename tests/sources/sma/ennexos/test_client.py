@@ -20,7 +20,9 @@ from nutbridge.simulator.messages import Reply
 from nutbridge.simulator.sma.ennexos import html_401
 from nutbridge.simulator.sma.inverter import err, html_page, to_https
 from nutbridge.sources.sma.ennexos.client import Ennexos
+from nutbridge.sources.sma.login_gate import LoginGate
 from nutbridge.sources.sma.session_store import SessionStore
+from nutbridge.ups.status.saved import RetryState
 from tests.fakes.ennexos import (
     LIVE,
     PARAMETERS,
@@ -45,6 +47,7 @@ class Known:
         user: str = USER,
         password: str = PASSWORD,
         kept: Path | None = None,
+        gated: bool = False,
     ) -> None:
         self.running = running
         self.clock = Ahead()
@@ -63,6 +66,7 @@ class Known:
             user=user,
             password=password,
             state_session=self.store,
+            gate=LoginGate(running.host, self.clock, RetryState()) if gated else None,
         )
 
     def later(self, seconds: float) -> None:
@@ -169,6 +173,23 @@ def test_long_500_renews_no_token_each_time(ennexos: RunningEnnexos) -> None:
         with pytest.raises(DeviceAnswerError, match="answered 500"):
             known.read()
     assert sum(ennexos.device.made.values()) == 1
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_hour_of_403_or_500_gives_its_tokens_back(
+    ennexos: RunningEnnexos, status: int
+) -> None:
+    known = Known(ennexos, gated=True)
+    known.read()
+    ennexos.device.replies[LIVE] = html_page(status)
+    for _ in range(360):
+        known.later(10.0)
+        with pytest.raises(DeviceAnswerError, match=str(status)):
+            known.read()
+    assert ennexos.sessions == 1
+    assert ennexos.device.made["password"] < 9
+    del ennexos.device.replies[LIVE]
+    assert known.read() == 62
 
 
 def test_parameters_that_are_forbidden_cost_no_token(ennexos: RunningEnnexos) -> None:

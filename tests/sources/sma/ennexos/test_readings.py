@@ -153,6 +153,9 @@ def test_last_value_counts() -> None:
 def test_charge_of_the_emptiest_where_there_is_no_total() -> None:
     seen = read({SOC: "NaN", "Measurement.Bat.ChaSttArr[]": [40.0, "NaN", 55.0]})
     assert seen.soc_pct == 40
+    # A place without a battery.
+    assert read({"Measurement.Bat.ChaSttArr[]": [40.0, 0.0, 55.0]}).soc_pct == 40
+    assert read({"Measurement.Bat.ChaSttArr[]": [0.0, 0.0]}).soc_pct == 0
     # The reserve is in this one.
     assert read({"Measurement.Bat.ChaSttReal": 70.0}).soc_pct is None
 
