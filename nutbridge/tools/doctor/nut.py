@@ -446,11 +446,16 @@ def _drop_ins_of(facts: DoctorFacts, version: str, *, hasty: bool) -> CheckVerdi
         return ok(f"NUT {version} has no known trap")
     if there == "all":
         return ok(f"NUT {version}, with the drop-ins that its upsmon needs: {price}")
+    remedy = (
+        f"two drop-ins, which nutbridge setup {ups} offers; on other machines with "
+        "this NUT none helps: restart neither in an outage"
+    )
+    if there is None:  # no units to drop anything in
+        remedy = "update NUT to 2.8.3 or later; until then restart neither in an outage"
     return warning(
         f"NUT {version}: its upsmon shuts machines down at once when upsd or the "
         "driver is gone for a moment in an outage",
-        f"two drop-ins, which nutbridge setup {ups} offers; on other machines with "
-        "this NUT none helps: restart neither in an outage",
+        remedy,
     )
 
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from nutbridge.config.settings import Settings
+from nutbridge.system import installation
 from nutbridge.tools.doctor import (
     charge,
     files,
@@ -21,6 +22,7 @@ from nutbridge.tools.doctor import (
     nut,
     port_wait,
     storage,
+    systemd,
     token,
     unit,
     upsd,
@@ -96,7 +98,13 @@ def examine(facts: DoctorFacts, place: DoctorContext) -> list[Finding]:
     """
     parts = side_by_side(_parts_for(place.settings), place)
     facts = replace(facts, parts=parts)
-    return [Finding(each.name, each(facts)) for each in checks_for(place.settings)]
+    verdicts = {each.name: each(facts) for each in checks_for(place.settings)}
+    if not installation.systemd_runs():
+        verdicts = {
+            name: replace(verdict, remedy=systemd.by_hand(verdict.remedy))
+            for name, verdict in verdicts.items()
+        }
+    return [Finding(name, verdict) for name, verdict in verdicts.items()]
 
 
 def side_by_side(

@@ -38,6 +38,42 @@ _UNITS_S = {
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
 
+#: What is run where no systemd runs: to start and to stop, by unit.
+_PROGRAMS = {
+    "nut-server": ("upsd", "upsd -c stop"),
+    "nut-monitor": ("upsmon", "upsmon -c stop"),
+    "nut-driver": ("upsdrvctl start {ups}", "upsdrvctl stop {ups}"),
+    "enphase-monitor": ("enphase-monitor {ups}", ""),
+}
+_UNIT = r"(nut-server|nut-monitor|nut-driver|enphase-monitor)(?:@([\w.-]*\w)?)?"
+_CALL = re.compile(
+    rf"systemctl (enable --now|restart|start|stop|status|edit) ({_UNIT}(?: {_UNIT})?)"
+)
+_JOURNAL = re.compile(rf"journalctl(?: -u {_UNIT})+")
+
+
+def by_hand(remedy: str) -> str:
+    """Return a remedy with NUT's own commands in place of systemctl's and its journal.
+
+    Source: upsd(8), upsmon(8), upsdrvctl(8) of NUT 2.8.
+    """
+    remedy = _JOURNAL.sub("the log", _CALL.sub(_called, remedy))
+    return remedy.replace("Environment=", "")
+
+
+def _called(found: re.Match[str]) -> str:
+    verb, units = found[1], re.findall(_UNIT, found[2])
+    if verb == "status":
+        return "see the log"
+    if verb == "edit":
+        return f"in the environment of {units[0][0]} {units[0][1]}".rstrip()
+    commands = []
+    for unit, ups in units:
+        start, stop = (command.format(ups=ups) for command in _PROGRAMS[unit])
+        done = {"stop": (stop,), "restart": (stop, start)}.get(verb, (start,))
+        commands += [command for command in done if command]
+    return f"run {' && '.join(commands)}"
+
 
 def show(
     unit: str, names: Sequence[str], environ: Mapping[str, str], timeout_s: float

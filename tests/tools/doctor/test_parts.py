@@ -1,6 +1,7 @@
 """What the probes look at with: permissions, file systems, systemd."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,53 @@ def test_show_tells_why_systemctl_fails(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(OSError, match="Failed to connect to bus"):
         systemd.show("a.service", ("Type",), {"PATH": str(tmp_path)}, 10)
+
+
+@pytest.mark.parametrize(
+    ("remedy", "wanted"),
+    [
+        (
+            "systemctl enable --now nut-server (MODE in nut.conf must not be none)",
+            "run upsd (MODE in nut.conf must not be none)",
+        ),
+        ("systemctl restart nut-server, when", "run upsd -c stop && upsd, when"),
+        (
+            "then: systemctl restart nut-server nut-monitor",
+            "then: run upsd -c stop && upsd && upsmon -c stop && upsmon",
+        ),
+        ("systemctl enable --now nut-driver@a-b; it", "run upsdrvctl start a-b; it"),
+        (
+            "systemctl restart nut-driver@home.2",
+            "run upsdrvctl stop home.2 && upsdrvctl start home.2",
+        ),
+        ("or: systemctl stop nut-driver@home", "or: run upsdrvctl stop home"),
+        (
+            "systemctl edit enphase-monitor@home: Environment=NUT_STATEPATH=...",
+            "in the environment of enphase-monitor home: NUT_STATEPATH=...",
+        ),
+        (
+            "see: journalctl -u enphase-monitor@home -u nut-driver@home",
+            "see: the log",
+        ),
+        ("systemctl status nut-server", "see the log"),
+        ("nutbridge setup home offers it", "nutbridge setup home offers it"),
+    ],
+)
+def test_remedy_without_systemd(remedy: str, wanted: str) -> None:
+    assert systemd.by_hand(remedy) == wanted
+
+
+def test_no_remedy_names_systemctl_where_none_runs() -> None:
+    """What would be run by nobody; those of units are skipped there before."""
+    shown = (Path(__file__).parent / "findings.txt").read_text(encoding="utf-8")
+    remedies = re.findall(r"to do: (.*(?:\n {8}.*)*)", shown)
+    joined = (" ".join(each.split()) for each in remedies)
+    left = [one for one in map(systemd.by_hand, joined) if "systemctl" in one]
+    assert not [
+        one
+        for one in left
+        if not re.search(r"\.service|\.path|daemon-rel|enable nut-monitor", one)
+    ]
 
 
 def test_port_wait_looks_at_the_files_of_this_ups(

@@ -49,9 +49,14 @@ class Channel:
     high: float
 
 
-def _power(*names: str) -> Channel:
+def _power(*names: str, low: float = -1.0e6) -> Channel:
     """1 MW: no house has more."""
-    return Channel(names, "W", -1.0e6, 1.0e6)
+    return Channel(names, "W", low, 1.0e6)
+
+
+def _one_way(*names: str) -> Channel:
+    """Power of one direction; the other one has a channel of its own."""
+    return _power(*names, low=0.0)
 
 
 #: Not ``ChaSttReal``, which has the reserve in it. In Webconnect's 6180_08495E00 the
@@ -79,27 +84,27 @@ BATTERY_TEMPERATURE = Channel(
 #: (out of the battery, into it), each at least 0.
 BATTERY_POWER = (
     (
-        _power("Measurement.BatDsch.CurBatDsch"),
-        _power("Measurement.BatChrg.CurBatCha"),
+        _one_way("Measurement.BatDsch.CurBatDsch"),
+        _one_way("Measurement.BatChrg.CurBatCha"),
     ),
     (
-        _power("Measurement.BatDsch.CurBatDschArr[]"),
-        _power("Measurement.BatChrg.CurBatChaArr[]"),
+        _one_way("Measurement.BatDsch.CurBatDschArr[]"),
+        _one_way("Measurement.BatChrg.CurBatChaArr[]"),
     ),
     (
-        _power("Measurement.Metering.GridMs.TotWOut.Bat"),
-        _power("Measurement.Metering.GridMs.TotWIn.Bat"),
+        _one_way("Measurement.Metering.GridMs.TotWOut.Bat"),
+        _one_way("Measurement.Metering.GridMs.TotWIn.Bat"),
     ),
 )
 #: (drawn from the grid, fed into it).
 GRID_POWER = (
     (
-        _power("Measurement.Metering.GridMs.TotWIn"),
-        _power("Measurement.Metering.GridMs.TotWOut"),
+        _one_way("Measurement.Metering.GridMs.TotWIn"),
+        _one_way("Measurement.Metering.GridMs.TotWOut"),
     ),
     (
-        _power("Measurement.Metering.PCCMs.PlntCsmpW"),
-        _power("Measurement.Metering.PCCMs.PlntW"),
+        _one_way("Measurement.Metering.PCCMs.PlntCsmpW"),
+        _one_way("Measurement.Metering.PCCMs.PlntW"),
     ),
 )
 #: Of the inverter, not of the grid.

@@ -324,12 +324,12 @@ class Ennexos(InverterClient):
         self.login(until)
         answer = self._sent(method, path, until, body)
         # Only the live values are everybody's: the rest may be forbidden to a user.
-        over = _TOKEN_OVER if path == LIVE else {HTTPStatus.UNAUTHORIZED}
+        over = _TOKEN_OVER if path == LIVE else frozenset[int]()
         for renew in ways:
             if answer.status in over and renew(until):
                 answer = self._sent(method, path, until, body)
         anew = self._login_at != login_at
-        if answer.status == HTTPStatus.UNAUTHORIZED or (anew and answer.status in over):
+        if answer.status in over and (anew or answer.status == HTTPStatus.UNAUTHORIZED):
             self._refused(self.host + path, answer.status, until)
         found = self._checked(answer, self.host + path)
         if not self._proven and self._gate is not None:

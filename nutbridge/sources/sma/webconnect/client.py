@@ -244,7 +244,8 @@ class Webconnect(InverterClient):
             try:
                 result = self._post(path, body, until, self._sid)
             except DeviceAnswerError as error:
-                if error.status != SESSION_ENDED:
+                # The parameters may be forbidden; the values need the session.
+                if error.status != SESSION_ENDED or path == paths.PARAM_VALUES:
                     raise
             else:
                 self._prove()

@@ -35,6 +35,8 @@ class Quantity:
 
 #: 1 MW, 1 MWh: no house has more.
 _W = (1.0, "W", -1.0e6, 1.0e6)
+#: Of one direction; the other one has a key of its own.
+_ONE_WAY_W = (1.0, "W", 0.0, 1.0e6)
 _V = (0.01, "V", 0.0, 1500.0)
 _A = (0.001, "A", -1000.0, 1000.0)
 _HZ = (0.01, "Hz", 10.0, 100.0)
@@ -49,10 +51,10 @@ BATTERY_VOLTAGE = Quantity("6100_00495C00", *_V)
 BATTERY_CURRENT = Quantity("6100_40495D00", *_A)
 #: Batteries work from -20 to 60 degC.
 BATTERY_TEMPERATURE = Quantity("6100_40495B00", 0.1, "degC", -50.0, 120.0)
-CHARGE_POWER = Quantity("6100_00496900", *_W)
-DISCHARGE_POWER = Quantity("6100_00496A00", *_W)
-CHARGE_POWER_EACH = Quantity("6100_00499300", *_W)
-DISCHARGE_POWER_EACH = Quantity("6100_00499400", *_W)
+CHARGE_POWER = Quantity("6100_00496900", *_ONE_WAY_W)
+DISCHARGE_POWER = Quantity("6100_00496A00", *_ONE_WAY_W)
+CHARGE_POWER_EACH = Quantity("6100_00499300", *_ONE_WAY_W)
+DISCHARGE_POWER_EACH = Quantity("6100_00499400", *_ONE_WAY_W)
 #: Parameter; 0 without a battery.
 RATED_CAPACITY = Quantity("6800_00893700", 1.0, "Wh", 0.0, 1.0e6)
 #: Parameter; in Ah. Sunny Island has this one, and maybe not the other.
@@ -69,8 +71,8 @@ AC_FREQUENCY = Quantity("6100_00465700", *_HZ)
 #: Of the inverter, signed; not what the house draws from the grid.
 AC_POWER = Quantity("6100_40263F00", *_W)
 #: Of the meter; null without one.
-FED_IN = Quantity("6100_40463600", *_W)
-DRAWN = Quantity("6100_40463700", *_W)
+FED_IN = Quantity("6100_40463600", *_ONE_WAY_W)
+DRAWN = Quantity("6100_40463700", *_ONE_WAY_W)
 PV_POWER = Quantity("6100_0046C200", *_W)
 #: One per string.
 DC_POWER = Quantity("6380_40251E00", *_W)
