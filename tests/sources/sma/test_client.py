@@ -214,6 +214,18 @@ def test_labels_without_values_and_no_parameters(hybrid: RunningInverter) -> Non
     assert hybrid.asked("/dyn/getAllParamValues.json") == 3
 
 
+def test_labels_without_values_and_parameters_that_are_forbidden(
+    hybrid: RunningInverter,
+) -> None:
+    """Err 401 to the parameters ends no session: the values need it."""
+    client = client_of(hybrid)
+    hybrid.inverter.replies[VALUES] = json_reply({"result": {"a": {SOC: {"9": []}}}})
+    hybrid.inverter.replies["/dyn/getAllParamValues.json"] = err(401)
+    for _ in range(9):
+        assert client.complete(client.read()).soc_pct == 62
+    assert hybrid.logins == 1
+
+
 @pytest.mark.parametrize("sid", [None, 5, "", "x" * 300, ["a"]])
 def test_odd_session_ids(hybrid: RunningInverter, sid: object) -> None:
     hybrid.inverter.replies["/dyn/login.json"] = json_reply({"result": {"sid": sid}})

@@ -19,7 +19,7 @@ from nutbridge.net.worker import ThreadWaiter
 from nutbridge.simulator.messages import Reply
 from nutbridge.simulator.sma.ennexos import html_401
 from nutbridge.simulator.sma.inverter import err, html_page, to_https
-from nutbridge.sources.sma.ennexos.client import Ennexos
+from nutbridge.sources.sma.ennexos.client import DEVICE, Ennexos
 from nutbridge.sources.sma.login_gate import LoginGate
 from nutbridge.sources.sma.session_store import SessionStore
 from nutbridge.ups.status.saved import RetryState
@@ -190,6 +190,20 @@ def test_hour_of_403_or_500_gives_its_tokens_back(
     assert ennexos.device.made["password"] < 9
     del ennexos.device.replies[LIVE]
     assert known.read() == 62
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("path", [PARAMETERS, DEVICE])
+def test_what_is_forbidden_costs_no_token(
+    ennexos: RunningEnnexos, path: str, status: int
+) -> None:
+    """The values go on: without them an outage would not be seen."""
+    known = Known(ennexos, gated=True)
+    ennexos.device.replies[path] = html_page(status)
+    for _ in range(60):
+        assert known.client.complete(known.client.read()).soc_pct == 62
+        known.later(60.0)
+    assert ennexos.device.made["password"] == 1
 
 
 def test_parameters_that_are_forbidden_cost_no_token(ennexos: RunningEnnexos) -> None:

@@ -170,6 +170,10 @@ def test_charge_of_the_emptiest_where_there_is_no_total() -> None:
         ({OUT: 0}, None),
         ({IN: 0}, None),
         ({IN: 700}, -700),
+        # Each is at least 0: what is less would hold a reckoned charge for ever.
+        ({OUT: -7}, None),
+        ({OUT: -7, IN: 0}, None),
+        ({OUT: 940, IN: -7}, 940),
         (
             {
                 OUT: "NaN",
