@@ -5,6 +5,7 @@ public collectors. A row whose id or date cannot be used has no key: it is kept 
 an OddRow. Every other odd value is None in its row and kept in ``extra``.
 """
 
+import re
 from operator import itemgetter
 
 from nutbridge.collector.parse.model import (
@@ -18,12 +19,12 @@ from nutbridge.collector.parse.model import (
 )
 from nutbridge.collector.parse.values import (
     MAX_DATE,
+    MAX_NAME,
+    USUAL_LIST,
     Attributes,
     as_json,
     count_odd,
-    name,
     numbers,
-    wholes,
 )
 
 #: Slots are 300 s, 900 s in low-bandwidth mode, up to 56,400 s in gap fill. A
@@ -32,11 +33,15 @@ MAX_DURATION = 366 * 86400
 #: No channel of a microinverter comes near 100 kW; more is a broken number.
 MAX_POWER_W = 100_000
 
-
+# One look at all texts of a row, for those that leave no doubt.
+_NUMBER = "[0-9]{1,18}\n"
+_NAME = f"[!-~]{{1,{MAX_NAME}}}"
 _INTERVAL = ("id", "end_date", "interval_duration", "stat_duration", "stats", "eqid")
 _interval_texts = itemgetter(*_INTERVAL)
+_usual_interval_texts = re.compile(f"{5 * _NUMBER}{_NAME}").fullmatch
 _READING = ("id", "date", "duration", "flags", "eqid", "stats")
 _reading_texts = itemgetter(*_READING)
+_usual_reading_texts = re.compile(f"{4 * _NUMBER}{_NAME}\n{USUAL_LIST}").fullmatch
 
 
 class Tally:
@@ -97,17 +102,14 @@ def _usual_interval(attributes: dict[str, str]) -> Interval | None:
 
     Nearly all rows of a report are of this kind, and it takes a third of the time.
     """
-    if len(attributes) != len(_INTERVAL):
-        return None
     try:
         texts = _interval_texts(attributes)
     except KeyError:
         return None
-    values = wholes(texts[:-1])
-    eqid, stats = texts[-1], texts[-2]
-    if values is None or name(eqid) is None:
+    usual = len(attributes) == len(texts) and _usual_interval_texts("\n".join(texts))
+    if not usual:
         return None
-    row_id, end_date, duration, stat_duration, energy = values
+    row_id, end_date, duration, stat_duration, energy = map(int, texts[:-1])
     if (
         end_date > MAX_DATE
         or not 0 < duration <= MAX_DURATION
@@ -117,10 +119,10 @@ def _usual_interval(attributes: dict[str, str]) -> Interval | None:
     return Interval(
         row_id,
         end_date,
-        eqid,
+        texts[-1],
         duration,
         stat_duration,
-        stats,
+        texts[-2],
         energy,
         stat_duration == duration,
         None,
@@ -163,20 +165,17 @@ def reading(attributes: dict[str, str], tally: Tally) -> ChannelReading | OddRow
 
 def _usual_reading(attributes: dict[str, str]) -> ChannelReading | None:
     """Return the row where nothing is odd or unknown; None: look closely."""
-    if len(attributes) != len(_READING):
-        return None
     try:
         texts = _reading_texts(attributes)
     except KeyError:
         return None
-    *_, eqid, stats = texts
-    values = wholes(texts[:-2])
-    if values is None or name(eqid) is None or count_odd(stats):
+    usual = len(attributes) == len(texts) and _usual_reading_texts("\n".join(texts))
+    if not usual:
         return None
-    row_id, date, duration, flags = values
+    row_id, date, duration, flags = map(int, texts[:-2])
     if date > MAX_DATE:
         return None
-    return ChannelReading(row_id, date, eqid, duration, flags, stats, None)
+    return ChannelReading(row_id, date, texts[-2], duration, flags, texts[-1], None)
 
 
 def event(
