@@ -45,13 +45,14 @@ _usual_reading_texts = re.compile(f"{4 * _NUMBER}{_NAME}\n{USUAL_LIST}").fullmat
 
 
 class Tally:
-    """Counts what is odd and what is unknown in a report."""
+    """Counts what is odd and what is unknown in a report, and keeps odd rows."""
 
-    __slots__ = ("odd", "unknown")
+    __slots__ = ("odd", "rows", "unknown")
 
     def __init__(self) -> None:
         self.odd = 0
         self.unknown = 0
+        self.rows: list[OddRow] = []
 
     def add(self, taken: Attributes) -> None:
         """Count what one element left over."""
@@ -59,7 +60,7 @@ class Tally:
         self.unknown += len(taken.left)
 
 
-def interval(attributes: dict[str, str], tally: Tally) -> Interval | OddRow:
+def interval(attributes: dict[str, str], tally: Tally) -> Interval | None:
     """Make a row of ``<interval>``: energy of one channel in one slot.
 
     ``stats`` is one whole number, joules (webcomm 4.6.0). webcomm 3.0 may send a
@@ -79,7 +80,8 @@ def interval(attributes: dict[str, str], tally: Tally) -> Interval | OddRow:
     stats = taken.text("stats")
     tally.add(taken)
     if row_id is None or end_date is None:
-        return _odd_row("interval", attributes, tally)
+        _keep("interval", attributes, tally)
+        return None
     energy = _energy(stats, duration)
     if energy is None or eqid is None:
         tally.odd += 1
@@ -139,7 +141,7 @@ def _energy(stats: str | None, duration: int | None) -> int | None:
     return energy
 
 
-def reading(attributes: dict[str, str], tally: Tally) -> ChannelReading | OddRow:
+def reading(attributes: dict[str, str], tally: Tally) -> ChannelReading | None:
     """Make a row of ``<reading>``: one poll of one channel.
 
     ``stats``: AC voltage mV, AC frequency mHz, DC voltage mV, DC current mA,
@@ -158,7 +160,8 @@ def reading(attributes: dict[str, str], tally: Tally) -> ChannelReading | OddRow
     stats = taken.text("stats")
     tally.add(taken)
     if row_id is None or date is None:
-        return _odd_row("reading", attributes, tally)
+        _keep("reading", attributes, tally)
+        return None
     tally.odd += count_odd(stats)
     return ChannelReading(row_id, date, eqid, duration, flags, stats, taken.extra())
 
@@ -180,7 +183,7 @@ def _usual_reading(attributes: dict[str, str]) -> ChannelReading | None:
 
 def event(
     attributes: dict[str, str], params: str | None, tally: Tally
-) -> EnvoyEvent | OddRow:
+) -> EnvoyEvent | None:
     """Make a row of ``<event>``; ``params`` is the text of ``<message_params>``."""
     taken = Attributes(dict(attributes))
     row_id = taken.whole("id")
@@ -200,11 +203,12 @@ def event(
     tally.add(taken)
     if row_id is None or date is None:
         with_params = {} if params is None else {"message_params": params}
-        return _odd_row("event", attributes | with_params, tally)
+        _keep("event", attributes | with_params, tally)
+        return None
     return row
 
 
-def device(attributes: dict[str, str], tally: Tally) -> Device | OddRow:
+def device(attributes: dict[str, str], tally: Tally) -> Device | None:
     """Make a row of ``<device>``: a microinverter."""
     taken = Attributes(dict(attributes))
     eqid = taken.name("eqid")
@@ -220,12 +224,15 @@ def device(attributes: dict[str, str], tally: Tally) -> Device | OddRow:
         taken.extra(),
     )
     tally.add(taken)
-    return _odd_row("device", attributes, tally) if eqid is None else row
+    if eqid is None:
+        _keep("device", attributes, tally)
+        return None
+    return row
 
 
 def channel(
     attributes: dict[str, str], device_eqid: str | None, tally: Tally
-) -> InverterChannel | OddRow:
+) -> InverterChannel | None:
     """Make a row of ``<channel>``, a child of ``<device>``."""
     taken = Attributes(dict(attributes))
     eqid = taken.name("eqid")
@@ -239,7 +246,10 @@ def channel(
         taken.extra(),
     )
     tally.add(taken)
-    return _odd_row("channel", attributes, tally) if eqid is None else row
+    if eqid is None:
+        _keep("channel", attributes, tally)
+        return None
+    return row
 
 
 def envoy(attributes: dict[str, str], tally: Tally) -> Envoy | None:
@@ -264,6 +274,6 @@ def envoy(attributes: dict[str, str], tally: Tally) -> Envoy | None:
     return row
 
 
-def _odd_row(kind: str, attributes: dict[str, str], tally: Tally) -> OddRow:
+def _keep(kind: str, attributes: dict[str, str], tally: Tally) -> None:
     tally.odd += 1
-    return OddRow(kind, as_json(attributes))
+    tally.rows.append(OddRow(kind, as_json(attributes)))

@@ -7,7 +7,6 @@ is stored anyway.
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
 from xml.parsers import expat
 
 from nutbridge.collector.parse import elements
@@ -20,7 +19,6 @@ from nutbridge.collector.parse.model import (
     EnvoyEvent,
     Interval,
     InverterChannel,
-    OddRow,
     Report,
 )
 from nutbridge.collector.parse.values import Attributes, as_json
@@ -43,8 +41,6 @@ _BLANK = b" \t\r\n\0"
 # Where UTF-16 without a byte order mark would show.
 _START = 4
 _EVENT = ["perf_report", "event"]
-
-_Row = TypeVar("_Row")
 
 
 class NotWellFormed(NotAReport):
@@ -107,7 +103,6 @@ class _ReportReader:
         self._events: list[EnvoyEvent] = []
         self._devices: list[Device] = []
         self._channels: list[InverterChannel] = []
-        self._odd_rows: list[OddRow] = []
         self._unknown: list[str] = []
         self._acknowledge: dict[str, None] = {}
         self._event: dict[str, str] = {}
@@ -121,17 +116,12 @@ class _ReportReader:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
         self._attributes += len(attributes)
-        self._path.append(name)
-        depth = len(self._path)
-        if depth > MAX_DEPTH:
-            raise NotAReport(f"elements are nested more than {MAX_DEPTH} deep")
         if self._elements > MAX_ELEMENTS or self._attributes > MAX_ATTRIBUTES:
             raise NotAReport("more elements or attributes than a report can have")
-        if depth == 1 and name != "perf_report":
-            raise NotAReport("the XML is no perf_report")
-        handler = _HANDLERS.get((depth, self._path[-2] if depth > 1 else "", name))
+        self._path.append(name)
+        handler = _HANDLERS.get(tuple(self._path))
         if handler is None:
-            self._keep_unknown(attributes)
+            self.on_unknown(attributes)
         else:
             handler(self, attributes)
 
@@ -139,7 +129,8 @@ class _ReportReader:
         self._in_params = False
         if name == "event" and self._path == _EVENT:
             row = elements.event(self._event, self._params, self._tally)
-            self._put(self._events, row)
+            if row is not None:
+                self._events.append(row)
         self._path.pop()
 
     def text(self, text: str) -> None:
@@ -155,10 +146,14 @@ class _ReportReader:
         self._envoys.append(elements.envoy(attributes, self._tally))
 
     def on_interval(self, attributes: dict[str, str]) -> None:
-        self._put(self._intervals, elements.interval(attributes, self._tally))
+        row = elements.interval(attributes, self._tally)
+        if row is not None:
+            self._intervals.append(row)
 
     def on_reading(self, attributes: dict[str, str]) -> None:
-        self._put(self._readings, elements.reading(attributes, self._tally))
+        row = elements.reading(attributes, self._tally)
+        if row is not None:
+            self._readings.append(row)
 
     def on_event(self, attributes: dict[str, str]) -> None:
         self._event, self._params = attributes, None
@@ -167,27 +162,27 @@ class _ReportReader:
 
     def on_params(self, attributes: dict[str, str]) -> None:
         if self._params is not None or attributes:
-            self._keep_unknown(attributes)
+            self.on_unknown(attributes)
             return
         self._params = ""
         self._in_params = True
 
     def on_device(self, attributes: dict[str, str]) -> None:
         row = elements.device(attributes, self._tally)
-        self._device_eqid = row.eqid if isinstance(row, Device) else None
-        self._put(self._devices, row)
+        self._device_eqid = row and row.eqid
+        if row is not None:
+            self._devices.append(row)
 
     def on_channel(self, attributes: dict[str, str]) -> None:
         row = elements.channel(attributes, self._device_eqid, self._tally)
-        self._put(self._channels, row)
+        if row is not None:
+            self._channels.append(row)
 
-    def _put(self, rows: list[_Row], row: _Row | OddRow) -> None:
-        if isinstance(row, OddRow):
-            self._odd_rows.append(row)
-        else:
-            rows.append(row)
-
-    def _keep_unknown(self, attributes: dict[str, str]) -> None:
+    def on_unknown(self, attributes: dict[str, str]) -> None:
+        if len(self._path) > MAX_DEPTH:
+            raise NotAReport(f"elements are nested more than {MAX_DEPTH} deep")
+        if len(self._path) == 1:
+            raise NotAReport("the XML is no perf_report")
         self._tally.unknown += 1
         if len(self._unknown) < _UNKNOWN_KEPT:
             path = "/".join(self._path)
@@ -219,7 +214,7 @@ class _ReportReader:
             tuple(self._events),
             tuple(self._devices),
             tuple(self._channels),
-            tuple(self._odd_rows),
+            tuple(self._tally.rows),
             tuple(self._unknown),
             self._tally.unknown,
             self._tally.odd,
@@ -228,16 +223,14 @@ class _ReportReader:
         )
 
 
-#: (depth, parent, element) to what takes it; anything else is unknown.
-_HANDLERS: dict[
-    tuple[int, str, str], Callable[[_ReportReader, dict[str, str]], None]
-] = {
-    (1, "", "perf_report"): _ReportReader.on_root,
-    (2, "perf_report", "envoy"): _ReportReader.on_envoy,
-    (2, "perf_report", "interval"): _ReportReader.on_interval,
-    (2, "perf_report", "reading"): _ReportReader.on_reading,
-    (2, "perf_report", "event"): _ReportReader.on_event,
-    (2, "perf_report", "device"): _ReportReader.on_device,
-    (3, "event", "message_params"): _ReportReader.on_params,
-    (3, "device", "channel"): _ReportReader.on_channel,
+#: From the root to an element, and what takes it; anything else is unknown.
+_HANDLERS: dict[tuple[str, ...], Callable[[_ReportReader, dict[str, str]], None]] = {
+    ("perf_report",): _ReportReader.on_root,
+    ("perf_report", "envoy"): _ReportReader.on_envoy,
+    ("perf_report", "interval"): _ReportReader.on_interval,
+    ("perf_report", "reading"): _ReportReader.on_reading,
+    ("perf_report", "event"): _ReportReader.on_event,
+    ("perf_report", "device"): _ReportReader.on_device,
+    ("perf_report", "event", "message_params"): _ReportReader.on_params,
+    ("perf_report", "device", "channel"): _ReportReader.on_channel,
 }
