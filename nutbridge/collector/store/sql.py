@@ -6,12 +6,11 @@ with 65 rows a second leave no room for that. Names come from the schema, values
 are always parameters.
 """
 
-import contextlib
 import functools
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, LargeBinary, Table
 from sqlalchemy.exc import DBAPIError
@@ -71,7 +70,7 @@ class Sql:
         if not rows:
             return
         columns = ", ".join(names)
-        cursor = self._driver.cursor()
+        cursor = self._cursor
         try:
             with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
                 copy.write(_lines(table, names, rows))
@@ -93,8 +92,7 @@ class Sql:
     ) -> list[Row]:
         """Return ``names`` of the rows whose ``keys`` are one of ``values``."""
         statement = _find(table, keys, names, self.postgres)
-        kinds = tuple(_type(table.columns[name]) for name in keys)
-        return self.rows_of(statement, kinds, values)
+        return self.rows_of(statement, _types(table, keys), values)
 
     def rows_of(self, statement: str, kinds: Names, values: Sequence[Row]) -> list[Row]:
         """Run a statement that looks at many values; returns its rows.
@@ -119,8 +117,7 @@ class Sql:
         for start in range(0, len(values), _CHUNK):
             some = values[start : start + _CHUNK]
             if self.postgres:
-                columns = zip(kinds, zip(*some, strict=True), strict=True)
-                yield tuple(_array(kind, column) for kind, column in columns)
+                yield _arrays(kinds, some)
             else:
                 yield (json.dumps(some),)
 
@@ -131,7 +128,7 @@ class Sql:
         for start in range(0, len(rows), _CHUNK):
             some = rows[start : start + _CHUNK]
             if self.postgres:
-                changed += self._done(statement, _arrays(table, names, some))
+                changed += self._done(statement, _arrays(_types(table, names), some))
             else:
                 changed += self._done(statement, some, many=True)
         return changed
@@ -149,7 +146,7 @@ class Sql:
     def _done(
         self, statement: str, values: Sequence[Any], *, many: bool = False
     ) -> int:
-        cursor = self._driver.cursor()
+        cursor = self._cursor
         try:
             if many:
                 cursor.executemany(statement, values)
@@ -159,6 +156,11 @@ class Sql:
             raise self._failed(exc) from exc
         count: int = cursor.rowcount
         return count
+
+    @functools.cached_property
+    def _cursor(self) -> Any:
+        # One for all: psycopg's copies its tables of types each time.
+        return self._driver.cursor()
 
     @property
     def _driver_error(self) -> type[Exception]:
@@ -182,6 +184,11 @@ class Sql:
         return statement.replace("?", "%s") if self.postgres else statement
 
 
+@functools.cache
+def _types(table: Table, names: Names) -> Names:
+    return tuple(_type(table.columns[name]) for name in names)
+
+
 def _type(column: Column[Any]) -> str:
     for kind, name in ((Boolean, "boolean"), (LargeBinary, "bytea")):
         if isinstance(column.type, kind):
@@ -189,12 +196,9 @@ def _type(column: Column[Any]) -> str:
     return "bigint" if isinstance(column.type, BigInteger) else "text"
 
 
-def _arrays(table: Table, names: Names, rows: Sequence[Row]) -> tuple[str, ...]:
+def _arrays(kinds: Names, rows: Sequence[Row]) -> tuple[str, ...]:
     """Return one array literal of PostgreSQL for each column."""
-    return tuple(
-        _array(_type(table.columns[name]), values)
-        for name, values in zip(names, zip(*rows, strict=True), strict=True)
-    )
+    return tuple(map(_array, kinds, zip(*rows, strict=True)))
 
 
 def _array(kind: str, values: Sequence[Any]) -> str:
@@ -206,12 +210,14 @@ def _array(kind: str, values: Sequence[Any]) -> str:
     return "{" + repr(list(values))[1:-1].replace("None", "NULL") + "}"
 
 
-def _texts(values: Sequence[str | None]) -> str:
-    with contextlib.suppress(TypeError):  # None is among them
-        # Nearly always none of them has what must be escaped.
-        joined = '","'.join(cast("Sequence[str]", values))
-        if "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
-            return '{"' + joined + '"}'
+def _texts(values: Sequence[Any]) -> str:
+    try:
+        joined = '","'.join(values)
+    except TypeError:  # None is among them
+        joined = "\\"
+    # Nearly always none of them has what must be escaped.
+    if "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
+        return '{"' + joined + '"}'
     parts = ["NULL" if value is None else _quoted(value) for value in values]
     return "{" + ",".join(parts) + "}"
 
@@ -224,10 +230,7 @@ def _quoted(text: str) -> str:
 
 def _lines(table: Table, names: Names, rows: Sequence[Row]) -> str:
     """Return rows as COPY reads them."""
-    columns = [
-        _cells(_type(table.columns[name]), values)
-        for name, values in zip(names, zip(*rows, strict=True), strict=True)
-    ]
+    columns = map(_cells, _types(table, names), zip(*rows, strict=True))
     return "\n".join(map("\t".join, zip(*columns, strict=True)))
 
 
@@ -235,14 +238,17 @@ def _cells(kind: str, values: Sequence[Any]) -> Sequence[str]:
     if kind != "text":
         # In half the time of one by one; looking for None first takes as long.
         return repr(list(values))[1:-1].replace("None", r"\N").split(", ")
-    with contextlib.suppress(TypeError):  # None is among them
-        if not _SPECIAL.search("".join(values)):
-            return values
+    try:
+        plain = not _SPECIAL.search("".join(values))
+    except TypeError:  # None is among them
+        plain = False
+    if plain:
+        return values
     return [r"\N" if one is None else one.translate(_ESCAPED) for one in values]
 
 
 def _unnest(table: Table, names: Names) -> str:
-    return ", ".join(f"%s::{_type(table.columns[name])}[]" for name in names)
+    return ", ".join(f"%s::{kind}[]" for kind in _types(table, names))
 
 
 # The statements are made of names of the schema alone, hence the S608.
