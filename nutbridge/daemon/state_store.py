@@ -1,5 +1,6 @@
 """The state file: where it lies, reading and replacing it, and whose it is."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -62,6 +63,19 @@ class StateStore:
             self._ignored = problem
             return None
 
+    def by_another_name(self, whose: "StateOwner") -> SavedState | None:
+        """Return what this boot knows of the port file by another UPS name.
+
+        Whoever renames a UPS in an outage renames it for NUT too, and its driver
+        seems to be gone: an OB that nobody vouches for would be hidden from it.
+        """
+        found = []
+        for path in self.path.parent.glob("enphase-*.state"):
+            with contextlib.suppress(OSError, SnapshotError):
+                found.append(parse(read_file(path, _CAP).data))
+        ours = (each for each in found if each.vouches(whose.port_file, whose.boot_id))
+        return max(ours, key=lambda each: each.memory.noted_at or 0.0, default=None)
+
     def write(self, saved: SavedState) -> None:
         """Replace the file; a failure is logged once and changes nothing else.
 
@@ -121,6 +135,8 @@ class StateSession:
         self._policy = policy
         store.sweep()
         self.found = store.read()
+        if not self.written_this_boot:
+            self.found = store.by_another_name(whose) or self.found
         self._memory: Memory | None = None
         self._written_retry: RetryState | None = None
         self._retry: Callable[[], RetryState] = RetryState
@@ -137,10 +153,8 @@ class StateSession:
     @property
     def written_this_boot(self) -> bool:
         """Whether it was saved in this boot."""
-        found = self.found
-        if self.memory is None or found is None:
-            return False
-        return bool(self._whose.boot_id) and found.boot_id == self._whose.boot_id
+        found, whose = self.found, self._whose
+        return found is not None and found.vouches(whose.port_file, whose.boot_id)
 
     @property
     def retry_state(self) -> RetryState:

@@ -63,6 +63,33 @@ def test_other_port_file_is_none_of_its_business(tmp_path: Path) -> None:
     assert not found.written_this_boot
 
 
+def test_renamed_ups_goes_on_with_what_its_port_file_is_known_by(
+    tmp_path: Path,
+) -> None:
+    """In an outage, NUT's sections renamed too: no driver would seem to run."""
+    state_session(tmp_path).save(MEMORY._replace(noted_at=100.0))
+    older = StateSession(StateStore(tmp_path / "enphase-older.state"), OURS)
+    older.save(MEMORY._replace(noted_at=50.0, controller=False))
+    for name, whose in (
+        ("other", OURS._replace(port_file="/run/other.dev")),
+        ("boot", OURS._replace(boot_id="boot-2")),
+    ):
+        strange = StateSession(StateStore(tmp_path / f"enphase-{name}.state"), whose)
+        strange.save(MEMORY._replace(noted_at=900.0, controller=False))
+    (tmp_path / "enphase-odd.state").write_bytes(b"{")
+    renamed = StateStore(tmp_path / "enphase-new.state")
+    found = StateSession(renamed, OURS)
+    assert found.written_this_boot
+    assert found.memory is not None
+    assert found.memory.controller
+    found.save(MEMORY._replace(noted_at=60.0, collar=True))
+    again = StateSession(renamed, OURS).memory
+    assert again is not None
+    assert again.collar, "from then on its own"
+    elsewhere = OURS._replace(port_file="/run/new.dev")
+    assert StateSession(StateStore(tmp_path / "x.state"), elsewhere).found is None
+
+
 def test_pause_of_logins_survives_with_the_same_config(tmp_path: Path) -> None:
     first = state_session(tmp_path)
     first.watch(lambda: RetryState(5000.0, 3))

@@ -63,6 +63,10 @@ class SavedState(NamedTuple):
     policy: Policy | None = None
     token_ends_epoch: float | None = None
 
+    def vouches(self, port_file: str, boot_id: str) -> bool:
+        """Whether it was written about this port file, in this boot."""
+        return bool(boot_id) and (self.port_file, self.boot_id) == (port_file, boot_id)
+
 
 def render(saved: SavedState) -> bytes:
     """Return the state file's bytes."""
