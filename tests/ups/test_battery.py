@@ -486,3 +486,48 @@ def test_estimate_of_a_quiet_house_that_is_known() -> None:
     play.ask(OPEN, -1)
     play.read(0, soc=90.0, watt=200.0, load=200.0)
     assert estimate(play, 36_000) == pytest.approx(90 - 22.0)
+
+
+@pytest.mark.parametrize(
+    ("battery_w", "every_s", "wh", "used_wh"),
+    [
+        (-1500.0, 60, WH / 2, 0.0),  # it charges
+        (0.0, 60, WH / 2, 0.0),
+        (500.0, 60, WH / 2, 1.2 * 2 * 500 / 6),  # half of them tell of half the power
+        (500.0, 60, None, 1.2 * 500 / 6),
+        (None, 60, WH / 2, 1.1 * 3000 / 6),  # nobody tells: the load
+        (0.0, 200, WH / 2, 1.1 * 3000 / 6),  # what came in between nobody knows
+        (0.0, 60, 0.0, 1.1 * 3000 / 6),  # powers of a gateway that has just started
+    ],
+)
+def test_estimate_on_line_is_of_what_the_battery_gave(
+    battery_w: float | None, every_s: int, wh: float | None, used_wh: float
+) -> None:
+    """A charge doubted for ten minutes before an outage; the grid carried the load."""
+    play = Play()
+    play.past(3000.0, 3000.0)
+    play.ask(CLOSED, -1)
+    play.read(0, soc=40.0, watt=-1500.0, load=3000.0)
+    for at in range(every_s, 601, every_s):
+        play.ask(CLOSED, at - 1)
+        soc = None if wh is None else 45.0
+        play.read(at, soc=soc, wh=wh, watt=battery_w, load=3000.0)
+    play.ask(OPEN, 601)
+    play.ask(OPEN, 602)
+    used_wh += 1.1 * 3000 * 2 / 3600
+    assert estimate(play, 602) == pytest.approx(40 - used_wh / 100, abs=0.1)
+
+
+def test_low_after_a_charge_doubted_on_line_is_not_by_the_load() -> None:
+    """It was LB a minute after the grid went, at 38 %: one of two did not report."""
+    play = Play()
+    play.past(4000.0, 4000.0)
+    play.ask(CLOSED, -1)
+    play.read(0, soc=29.0, watt=-3000.0, load=4000.0)
+    for at in range(60, 781, 60):
+        play.ask(CLOSED, at - 1)
+        play.read(at, soc=37.0, wh=WH / 2, watt=-1500.0, load=4000.0)
+    play.ask(OPEN, 790)
+    for at in range(791, 900, 20):
+        play.ask(OPEN, at)
+        assert play.read(at + 1, soc=37.0, wh=WH / 2, watt=200.0, load=200.0) == "OB"

@@ -67,7 +67,6 @@ class PollQueue:
 
     def begin_round(self, now: float) -> None:
         """Put what is due in line, behind what was not reached before."""
-        self._cut = None
         for name in self._order:
             if name not in self._line and now >= self._due_at.get(name, 0.0):
                 self._line.append(name)
@@ -89,7 +88,9 @@ class PollQueue:
         """Keep the first in line, because its time was too short.
 
         Returns:
-            False when that has happened before: then it counts as failed.
+            False when that has happened before, in whatever round: then it counts as
+            failed. Where a check takes as long as a round one that hangs would else
+            keep all the others from being asked, the charge too.
         """
         again = self._cut == self.next
         self._cut = self.next
@@ -102,10 +103,14 @@ class PollQueue:
             now: CLOCK_BOOTTIME, s.
             settled: False when a slow answer has to be asked again soon.
         """
-        name = self._line.pop(0)
+        name = self._pop()
         if name in self._due_at:
             self._due_at[name] = now + self._slow[name] if settled else now
         self._answered(name)
+
+    def _pop(self) -> str:
+        self._cut = None
+        return self._line.pop(0)
 
     def _answered(self, name: str) -> None:
         self._failures.pop(name, None)
@@ -115,7 +120,7 @@ class PollQueue:
 
     def failed(self, error: DeviceError, now: float) -> None:
         """Take the first off the line: it failed, and waits for the next round."""
-        name = self._line.pop(0)
+        name = self._pop()
         self._tell(name, error)
         if name in self._due_at:
             stubborn = is_refused(error) and self._failures[name] >= _STUBBORN

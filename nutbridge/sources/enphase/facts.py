@@ -231,8 +231,10 @@ def derive_battery(parts: GatewayAnswers, flows: Flows | None) -> BatteryReading
         seen, at = parts.secctrl.value, parts.secctrl.at
         soc_pct, capacity_wh = seen.soc_pct, seen.capacity_wh
         if not soc_pct and capacity_wh != 0:
-            near = (soc for other, soc in told if abs(other - at) <= TOGETHER_S)
-            soc_pct = next(near, soc_pct)
+            near = (each for each in told if abs(each[0] - at) <= TOGETHER_S)
+            other, soc_pct = next(near, (at, soc_pct))
+            # One that comes a check later is a reading of its own.
+            at = max(at, other)
     elif told:
         seen, capacity_wh = parts.last_secctrl or SecCtrl(), None
         at, soc_pct = told[0]

@@ -14,7 +14,11 @@ from nutbridge.ups.model import (
     GridAnswer,
 )
 from nutbridge.ups.notices import Notice, warning
-from nutbridge.ups.status.estimate import mean_discharge_w, take_sample
+from nutbridge.ups.status.estimate import (
+    drain_on_line,
+    mean_discharge_w,
+    take_sample,
+)
 from nutbridge.ups.status.memory import (
     BatteryMemory,
     Charge,
@@ -272,8 +276,10 @@ def _take_flows(memory: Memory, flows: Flows, policy: Policy) -> Memory:
     if load_w is not None:
         flow = flow._replace(load_w=load_w, load_at=flows.at)
     memory = memory._replace(flow=flow)
-    if battery_w is None or not on_battery:
+    if battery_w is None:
         return memory
+    if not on_battery:
+        return drain_on_line(memory, flows.at, battery_w, policy)
     return take_sample(memory, flows.at, battery_w, policy)
 
 

@@ -17,6 +17,7 @@ from nutbridge.ups.status.policy import (
     ESTIMATE_LEAST,
     ESTIMATE_PAST_FACTOR,
     ESTIMATE_RECENT_S,
+    FULL_MAX_S,
     LONG_PAST_SLOTS,
     POLL_SLACK_S,
     SMOOTH_S,
@@ -62,6 +63,27 @@ def take_sample(memory: Memory, at: float, power_w: float, policy: Policy) -> Me
         drained_wh=charge.drained_wh + (left_wh if near else silent_wh),
         drained_at=max(at, charge.drained_at),
         net_wh=charge.net_wh + net_wh,
+    )
+    return memory._replace(battery=memory.battery._replace(charge=charge))
+
+
+def drain_on_line(memory: Memory, at: float, power_w: float, policy: Policy) -> Memory:
+    """Return the memory with what has left the battery by one more sample on line.
+
+    A charge may be doubted for minutes, batteries missing say, until an outage
+    begins: it is not the load that was drained then, which came from the grid.
+    """
+    charge = memory.battery.charge
+    if charge is None or at <= charge.drained_at:
+        return memory
+    since_s = at - charge.drained_at
+    near = since_s <= 2 * min(policy.pollfreq_s, FULL_MAX_S) + POLL_SLACK_S
+    part = memory.battery.part or 1.0
+    left_wh = ESTIMATE_FACTOR * max(0.0, power_w) / part * since_s / SECONDS_PER_HOUR
+    charge = charge._replace(
+        drained_wh=charge.drained_wh
+        + (left_wh if near else unmeasured_wh(memory, at, policy)),
+        drained_at=at,
     )
     return memory._replace(battery=memory.battery._replace(charge=charge))
 

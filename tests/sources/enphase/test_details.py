@@ -355,3 +355,35 @@ def test_power_is_asked_while_a_part_of_the_batteries_is_missing(part: float) ->
     assert battery is not None
     assert (paths.POWER in ours.wire.paths) == (part < 1)
     assert bool(battery.own_socs_pct) == (part < 1)
+
+
+@pytest.mark.parametrize("hangs", [paths.REPORTS, paths.INFO, paths.METERS])
+def test_one_that_hangs_keeps_no_other_from_being_asked(hangs: str) -> None:
+    """The relay hangs too, and each check takes as long as a round."""
+    ours = opened()
+    ours.wire.takes_s[hangs] = 1e6
+    for _ in range(6):
+        ours.round(seconds=5.0)
+        ours.clock.now += 25
+    asked = ours.wire.paths
+    assert all(asked.count(each) > 1 for each in STEADY)
+    battery = ours.source.facts.battery
+    assert battery is not None
+    assert ours.clock.now - battery.at < 65
+
+
+def test_charge_of_livedata_that_comes_a_check_later_counts() -> None:
+    """A slow gateway: secctrl, which tells no charge, had the time of one check."""
+    ours = opened()
+    ours.wire.table[paths.SECCTRL] = b'{"Max_energy":10000}'
+    ours.wire.takes_s = dict.fromkeys(FILES, 4.0)
+    ours.round(seconds=4.0)
+    first = ours.source.facts.battery
+    assert first is not None
+    assert first.soc_pct is None
+    ours.clock.now += 20
+    ours.source.details(ours.clock.now + 4.0)
+    second = ours.source.facts.battery
+    assert second is not None
+    assert second.soc_pct is not None
+    assert second.at > first.at
