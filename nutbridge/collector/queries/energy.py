@@ -17,6 +17,7 @@ from nutbridge.collector.parse.periods import (
     clock_time,
     segments,
 )
+from nutbridge.collector.store.days import panels_in
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.zones import offset_s
@@ -34,23 +35,25 @@ IS_PANEL = (
 _LOCAL = "(h.hour + h.offset_s)"
 
 
+#: AC Batteries, of some Envoys.
+_OTHERS = (
+    "SELECT envoy_id, eqid FROM panel WHERE envoy_id IN ({envoys})"  # noqa: S608
+    f" AND device_type IN ({', '.join(map(str, NO_PANEL))})"
+)
+
+
 class Question(NamedTuple):
-    """What is asked of the sums of panels.
+    """What is asked of the sums.
 
     Attributes:
-        columns: of them; ``s`` are the sums by day, or ``h`` those by hour.
+        columns: of them; ``s`` are the sums by day, of all that an Envoy has, or ``h``
+            those by hour, of its panels.
         of_days: which of the two.
-        grouped: by what these add up rows; empty: they do not.
-        of_all: whether it is of AC Batteries too.
-        table: with the sums by day.
         over: what is asked of all rows together; ``{}`` are they.
     """
 
     columns: str
     of_days: bool
-    grouped: str = ""
-    of_all: bool = False
-    table: str = "panel_day"
     over: str = "{}"
 
 
@@ -59,22 +62,16 @@ HOURS = Question(
     " h.estimated_j AS estimated_j",
     of_days=False,
 )
-DAYS = Question(
-    f"s.envoy_id, s.eqid, s.day / {DAY}, 0, s.energy_j, s.estimated_j", of_days=True
+_ALL_HOURS = HOURS._replace(
+    over="SELECT envoy_id, count(*), place, offset_s,"
+    " CAST(sum(energy_j) AS BIGINT), CAST(sum(estimated_j) AS BIGINT)"
+    " FROM ({}) AS sums GROUP BY envoy_id, place, offset_s"
 )
-_TOTALS = {
-    By.HOUR: HOURS._replace(
-        over="SELECT envoy_id, count(*), place, offset_s,"
-        " CAST(sum(energy_j) AS BIGINT), CAST(sum(estimated_j) AS BIGINT)"
-        " FROM ({}) AS sums GROUP BY envoy_id, place, offset_s"
-    ),
-    By.DAY: Question(
-        f"s.envoy_id, count(*), s.day / {DAY}, 0, CAST(sum(s.energy_j) AS BIGINT),"
-        " CAST(sum(s.estimated_j) AS BIGINT)",
-        of_days=True,
-        grouped="s.envoy_id, s.day",
-    ),
-}
+#: What each panel gave on each day; ``each_of`` reads it.
+DAYS = Question(f"s.envoy_id, s.day / {DAY}, s.gave", of_days=True)
+_ALL_DAYS = Question(
+    f"s.envoy_id, s.panels, s.day / {DAY}, 0, s.energy_j, s.estimated_j", of_days=True
+)
 # ``envoys`` are pairs: the number of an Envoy, and where its sums begin.
 # CROSS JOIN keeps SQLite to this order: a look into the key for each panel.
 _SQLITE = (
@@ -90,26 +87,13 @@ _POSTGRES = (
     " CROSS JOIN LATERAL (SELECT {columns} FROM energy_hour h WHERE {sums} OFFSET 0) h"
     f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}{{panels}}"
 )
-# The days of an Envoy lie together, those of all its panels; a look into the key for
-# each Envoy.
+# A look into the key for each Envoy.
 _SQLITE_DAYS = (
-    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN {table} s"
-    " WHERE {sums}{panels}{end}"
+    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN envoy_day s WHERE {sums}"
 )
 _POSTGRES_DAYS = (
-    "SELECT d.* FROM (VALUES {envoys}) AS w CROSS JOIN LATERAL (SELECT {columns}"
-    " FROM {table} s WHERE {sums}{panels}{end} OFFSET 0) d"
-)
-# Found once for all of them: mostly none.
-_NO_PANELS = (
-    " AND (s.envoy_id, s.eqid) NOT IN (SELECT p.envoy_id, p.eqid FROM panel d"  # noqa: S608
-    " CROSS JOIN panel p WHERE d.envoy_id IN ({numbers}) AND d.device_type IN"
-    f" ({', '.join(map(str, NO_PANEL))})"
-    " AND p.envoy_id = d.envoy_id AND p.device_eqid = d.eqid)"
-)
-_ONE_PANEL = (
-    " AND (s.envoy_id, s.eqid) IN (SELECT p.envoy_id, p.eqid FROM panel p"
-    " WHERE p.envoy_id IN ({numbers}) AND (p.eqid = ? OR p.device_eqid = ?))"
+    "SELECT d.* FROM (VALUES {envoys}) AS w CROSS JOIN LATERAL"
+    " (SELECT {columns} FROM envoy_day s WHERE {sums} OFFSET 0) d"
 )
 _OF_DAYS = "s.envoy_id = w.column1 AND s.day >= w.column2"
 _OF_HOURS = "h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
@@ -189,22 +173,50 @@ def panel_energy(
     reading: Reader, by: By, wanted: Wanted = ALL
 ) -> Iterator[PanelEnergy]:
     """Yield the energy of each channel and period: by Envoy, time, channel."""
-    question = HOURS if by is By.HOUR else DAYS
-    for envoy, rows in _of_wanted(reading, question, wanted):
-        yield from _periods(envoy, by, rows)
+    found: dict[int, list[Row]] | dict[int, Iterator[Row]]
+    for batch in reading.batches(wanted.serial):
+        if by is By.HOUR:
+            found = _of_wanted(reading, HOURS, batch, wanted)
+        else:
+            found = _by_panel(reading, batch, _others(reading, batch), wanted)
+        for envoy in batch:
+            yield from _periods(envoy, by, found.pop(envoy.envoy_id, ()))
 
 
 def _of_wanted(
-    reading: Reader, question: Question, wanted: Wanted
-) -> Iterator[tuple[EnvoyRow, Sequence[Row]]]:
+    reading: Reader, question: Question, envoys: Sequence[EnvoyRow], wanted: Wanted
+) -> dict[int, list[Row]]:
     since = wanted.since or 0
     if not question.of_days:
         since = max(0, since - _FARTHEST)
-    for batch in reading.batches(wanted.serial):
-        begins = {envoy.envoy_id: since for envoy in batch}
-        found = of_envoys(reading, question, begins, wanted)
-        for envoy in batch:
-            yield envoy, found.pop(envoy.envoy_id, ())
+    begins = {envoy.envoy_id: since for envoy in envoys}
+    return of_envoys(reading, question, begins, wanted)
+
+
+def _others(reading: Reader, envoys: Sequence[EnvoyRow]) -> dict[int, list[Row]]:
+    return reading.of_envoys(_OTHERS, [envoy.envoy_id for envoy in envoys])
+
+
+def _by_panel(
+    reading: Reader,
+    envoys: Sequence[EnvoyRow],
+    others: Mapping[int, Sequence[Row]],
+    wanted: Wanted,
+) -> dict[int, Iterator[Row]]:
+    """Return what each panel gave on each day, as the rows of HOURS say it."""
+    found = _of_wanted(reading, DAYS, envoys, wanted)
+    return {
+        number: _each(rows, {eqid for _, eqid in others.get(number, ())}, wanted.panel)
+        for number, rows in found.items()
+    }
+
+
+def _each(rows: Sequence[Row], others: set[str], panel: str | None) -> Iterator[Row]:
+    for number, day, gave in rows:
+        for eqid, energy_j, estimated_j, _ in panels_in(gave):
+            device = eqid.partition(".")[0]
+            if device not in others and panel in (None, eqid, device):
+                yield number, eqid, day, 0, energy_j, estimated_j
 
 
 def of_envoys(
@@ -220,37 +232,33 @@ def of_envoys(
         question: which.
         begins: of each Envoy, the moment to begin with, s: of hours Unix seconds, of
             days what the clocks show.
-        wanted: which panels and times.
+        wanted: which times; of hours, which panels.
     """
     found: dict[int, list[Row]] = {}
     if not begins:
         return found
     values: list[object] = []
+    panels = ""
     if question.of_days:
         shape = _POSTGRES_DAYS if reading.postgres else _SQLITE_DAYS
         sums = _OF_DAYS + _until(wanted, "s.day", values)
         place = "s.day"
-        panels, one = "" if question.of_all else _NO_PANELS, _ONE_PANEL
     else:
         shape = _POSTGRES if reading.postgres else _SQLITE
         sums = _OF_HOURS + _hours(wanted, values)
         place = "h.hour"
-        panels, one = "", " AND (p.eqid = ? OR p.device_eqid = ?)"
+        if wanted.panel is not None:
+            panels = " AND (p.eqid = ? OR p.device_eqid = ?)"
+            values += [wanted.panel, wanted.panel]
     if reading.postgres:
         # Its months cannot be told by a column. SQLite would use this one for its look
         # into the key, and take four times as long.
         sums += f" AND {place} >= {min(begins.values())}"
-    numbers = ", ".join(map(str, begins))
-    if wanted.panel is not None:
-        panels += one
-        values += [wanted.panel, wanted.panel]
     asked = shape.format(
         columns=question.columns,
-        table=question.table,
         envoys=", ".join(f"({number}, {begin})" for number, begin in begins.items()),
         sums=sums,
-        panels=panels.format(numbers=numbers),
-        end=f" GROUP BY {question.grouped}" if question.grouped else "",
+        panels=panels,
     )
     for row in reading.rows(question.over.format(asked), values):
         found.setdefault(row[0], []).append(row)
@@ -288,12 +296,31 @@ def totals(reading: Reader, by: By, wanted: Wanted = ALL) -> Iterator[EnvoyEnerg
         # How many panels gave in a month is not in its days.
         yield from added_up(panel_energy(reading, by, wanted))
         return
-    for envoy, rows in _of_wanted(reading, _TOTALS[by], wanted):
-        found = []
-        for _, panels, place, offset, whole, estimated in rows:
-            period = _period(envoy.timezone, by, place, offset)
-            found.append(EnvoyEnergy(envoy, period, whole, estimated, panels))
-        yield from sorted(found, key=lambda one: one.period)
+    for batch in reading.batches(wanted.serial):
+        singly: list[EnvoyRow] = []
+        question, others = _ALL_HOURS, {}
+        if by is By.DAY:
+            question, others = _ALL_DAYS, _others(reading, batch)
+            singly = [
+                envoy
+                for envoy in batch
+                if wanted.panel is not None or envoy.envoy_id in others
+            ]
+        rest = [envoy for envoy in batch if envoy not in singly]
+        of_panels = _by_panel(reading, singly, others, wanted)
+        of_all = _of_wanted(reading, question, rest, wanted)
+        for envoy in batch:
+            number = envoy.envoy_id
+            yield from added_up(_periods(envoy, by, of_panels.get(number, ())))
+            yield from _sums(envoy, by, of_all.pop(number, ()))
+
+
+def _sums(envoy: EnvoyRow, by: By, rows: Iterable[Row]) -> list[EnvoyEnergy]:
+    found = []
+    for _, panels, place, offset, whole, estimated in rows:
+        period = _period(envoy.timezone, by, place, offset)
+        found.append(EnvoyEnergy(envoy, period, whole, estimated, panels))
+    return sorted(found, key=lambda one: one.period)
 
 
 def extent(reading: Reader, wanted: Wanted) -> str:

@@ -1,9 +1,12 @@
 """How Envoys and panels are at this moment: what is told to others again and again."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from nutbridge.collector.queries.panel_states import PanelState
 from nutbridge.collector.queries.panels import Panel, panels
+from nutbridge.collector.store import schema
+from nutbridge.collector.store.days import panels_in
 from nutbridge.collector.store.reading import Reader
 
 #: A legacy Envoy reports every 15 min what it measured in slots of 5 min: older
@@ -13,10 +16,6 @@ RECENT_S = 1800
 _HEARD_S = 3600
 _J_PER_WH = 3600
 
-_KEPT = (
-    "SELECT envoy_id, eqid, CAST(sum(energy_j) AS BIGINT) FROM panel_day"
-    " GROUP BY envoy_id, eqid"
-)
 _NEWEST = (
     "SELECT i.envoy_id, i.eqid, i.end_date, i.interval_duration, i.energy_j"
     " FROM panel p JOIN interval i ON i.envoy_id = p.envoy_id AND i.eqid = p.eqid"
@@ -72,7 +71,7 @@ def envoys_now(reading: Reader, now: float) -> list[EnvoyNow]:
         now: Unix s.
     """
     moment = int(now)
-    kept = {(row[0], row[1]): row[2] for row in reading.rows(_KEPT)}
+    kept = _kept_j(reading)
     since = moment - RECENT_S
     # In the order of their ends: the newest of each panel stays.
     powers = {
@@ -88,7 +87,7 @@ def envoys_now(reading: Reader, now: float) -> list[EnvoyNow]:
             panel.state,
             powers.get(key, _asleep_w(panel, moment)),
             panel.today_j / _J_PER_WH,
-            kept.get(key, 0) / _J_PER_WH,
+            kept[key] / _J_PER_WH,
             panel.last_seen,
         )
         shown.setdefault(key[0], []).append(one)
@@ -102,6 +101,16 @@ def envoys_now(reading: Reader, now: float) -> list[EnvoyNow]:
         for batch in reading.batches()
         for envoy in batch
     ]
+
+
+def _kept_j(reading: Reader) -> Counter[tuple[int, str]]:
+    """Return all that is kept of each panel, J."""
+    found: Counter[tuple[int, str]] = Counter()
+    names = ("envoy_id", "day", "gave")
+    for number, _, gave in reading.pages(schema.envoy_day, names, "envoy_id > 0", ()):
+        for eqid, energy_j, _, _ in panels_in(gave):
+            found[number, eqid] += energy_j
+    return found
 
 
 def _asleep_w(panel: Panel, moment: int) -> float | None:

@@ -5,11 +5,13 @@ A panel is a channel of a microinverter, or the whole of one that has no channel
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from nutbridge.collector.parse.periods import DAY, HOUR
 from nutbridge.collector.queries.energy import (
+    DAYS,
     NO_PANEL,
     Question,
     local_now,
@@ -29,6 +31,7 @@ from nutbridge.collector.queries.panel_states import (
     state_of,
     sunny_days,
 )
+from nutbridge.collector.store.days import columns_of, panels_in
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.sums import COUNTED
@@ -45,30 +48,11 @@ NAMED = (
     "SELECT envoy_id, eqid, device_eqid, last_energy, device_type FROM panel"
     " WHERE envoy_id IN ({envoys}) ORDER BY envoy_id, eqid"
 )
-#: What the rule needs of each day: how many panels gave, the least, the median ...
+#: What the rule needs of each day: how many panels gave, the least, the median. What
+#: each of them gave (DAYS) is needed of few days.
 _LIGHT = Question(
     f"s.envoy_id, s.day / {DAY}, s.panels, s.undivided, s.lowest_j, s.twice_median_j",
     of_days=True,
-    of_all=True,
-    table="envoy_day",
-)
-#: ... of a few days, what each panel gave ...
-_GIVEN = Question(
-    f"s.envoy_id, s.eqid, s.day / {DAY}, s.energy_j, s.hours", of_days=True, of_all=True
-)
-#: ... how many had energy in the same hours of a day ...
-_HOURS = Question(
-    f"s.envoy_id, s.day / {DAY}, s.hours, count(*)",
-    of_days=True,
-    of_all=True,
-    grouped="s.envoy_id, s.day, s.hours",
-)
-#: ... and how many had any.
-_ALIVE = Question(
-    "s.envoy_id, count(DISTINCT CASE WHEN s.hours <> 0 THEN s.eqid END)",
-    of_days=True,
-    of_all=True,
-    grouped="s.envoy_id",
 )
 #: When each was known first: by its energy, by a description.
 KNOWN = (
@@ -128,11 +112,15 @@ def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator
         for today in (local_now(house.envoy, now) // DAY,)
         if house.begin is not None and today * DAY >= house.begin
     }
-    given = of_envoys(reading, _GIVEN, begins)
+    given = of_envoys(reading, DAYS, begins)
     for house in houses:
         number = house.envoy.envoy_id
         today = begins.get(number, 0) // DAY
-        today_j = {row[1]: row[3] for row in given.get(number, ()) if row[2] == today}
+        today_j: Mapping[str, int] = {}
+        for _, day, gave in given.get(number, ()):
+            if day == today:
+                found = columns_of(gave)
+                today_j = dict(zip(found.eqids, found.energy_j, strict=True))
         states = house.states()
         for _, eqid, device_eqid, last_seen, *_ in house.units:
             state, energy_j = states[eqid], today_j.get(eqid, 0)
@@ -166,17 +154,16 @@ def houses_of(
     for number in asked:
         houses[number].see_days(light.get(number, ()))
     # Which of them are asked tells the one before.
-    for question, begin_of, take in (
-        (_GIVEN, EnvoyPanels.given_since, EnvoyPanels.see_given),
-        (_HOURS, EnvoyPanels.hours_since, EnvoyPanels.see_hours),
-        (_ALIVE, EnvoyPanels.alive_since, EnvoyPanels.see_alive),
+    for begin_of, take in (
+        (EnvoyPanels.given_since, EnvoyPanels.see_given),
+        (EnvoyPanels.alive_since, EnvoyPanels.see_alive),
     ):
         begins = {
             number: begin
             for number in asked
             if (begin := begin_of(houses[number])) is not None
         }
-        found = of_envoys(reading, question, begins)
+        found = of_envoys(reading, DAYS, begins)
         for number in begins:
             take(houses[number], found.get(number, ()))
     doubtful = [number for number, house in houses.items() if house.doubtful]
@@ -251,7 +238,7 @@ class EnvoyPanels:
         self._low_since: int | None = None
         self._given: dict[int, dict[str, int]] = {}
         self._low: set[str] = set()
-        self._hours: Iterable[tuple[int, int, int]] = ()
+        self._hours: list[tuple[int, int, int]] = []
         self._alive: int | None = None
         self._since: Mapping[str, int] = {}
         self._states: dict[str, PanelState] = {}
@@ -276,34 +263,32 @@ class EnvoyPanels:
 
     def given_since(self) -> int | None:
         """Return since when what each panel gave is needed, s; None: it is not."""
-        return self._low_since if self._plain else self.begin
+        if not self._plain:
+            return self.begin
+        late = self._first * DAY if self._is_late else None
+        return min(
+            (at for at in (self._low_since, late) if at is not None), default=None
+        )
 
     def see_given(self, rows: Sequence[Row]) -> None:
-        """Take rows of _GIVEN."""
+        """Take rows of DAYS."""
         eqids = {row[1] for row in self.units}
-        ours = [row for row in rows if row[1] in eqids]
-        for _, eqid, day, energy_j, _ in ours:
-            self._given.setdefault(day, {})[eqid] = energy_j
+        alive: list[set[str]] = []
+        for _, day, gave in rows:
+            ours = [one for one in panels_in(gave) if one[0] in eqids]
+            self._given[day] = {eqid: energy_j for eqid, energy_j, _, _ in ours}
+            hours = Counter([bits for _, _, _, bits in ours])
+            self._hours += [(day, bits, count) for bits, count in hours.items()]
+            alive.append({eqid for eqid, _, _, bits in ours if bits})
         if not self._plain:
             self._sunny = sunny_days(medians_of(self._given), self._today)
-            self._hours = [(day, hours, 1) for _, _, day, _, hours in ours]
-            self._alive = len({row[1] for row in ours if row[4]})
-        self._low = low_ones(eqids, self._given, self._sunny)
-        self.doubtful |= self._low
-
-    def hours_since(self) -> int | None:
-        """Return since when hours are needed, s; None: they are not."""
-        return self._first * DAY if self._plain and self._is_late else None
-
-    def see_hours(self, rows: Sequence[Row]) -> None:
-        """Take rows of _HOURS."""
-        self._hours = [row[1:] for row in rows]
-        gave: Counter[int] = Counter()
-        for day, hours, count in self._hours:
-            gave[day] += count if hours else 0
-        # All of them on one day: no more can be alive.
-        if len(self.units) in gave.values():
-            self._alive = len(self.units)
+            self._alive = len(set().union(*alive))
+        elif eqids in alive:
+            # All of them on one day: no more can be alive.
+            self._alive = len(eqids)
+        if not self._plain or self._low_since is not None:
+            self._low = low_ones(eqids, self._given, self._sunny)
+            self.doubtful |= self._low
 
     def alive_since(self) -> int | None:
         """Return since when panels that are alive are to be counted, s."""
@@ -311,8 +296,12 @@ class EnvoyPanels:
         return self.begin if needed else None
 
     def see_alive(self, rows: Sequence[Row]) -> None:
-        """Take a row of _ALIVE."""
-        self._alive = sum(row[1] for row in rows)
+        """Take rows of DAYS."""
+        alive: set[str] = set()
+        for _, _, gave in rows:
+            found = columns_of(gave)
+            alive.update(compress(found.eqids, found.hours))
+        self._alive = len(alive)
 
     def see_known(self, rows: Sequence[Row]) -> None:
         """Take rows of KNOWN: when each was known first, but for the first report."""

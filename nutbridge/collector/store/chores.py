@@ -3,7 +3,6 @@
 Each takes many short transactions, so that a collector goes on meanwhile.
 """
 
-import functools
 import os
 import shutil
 import sqlite3
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from nutbridge.collector.errors import StoreError
-from nutbridge.collector.store import kept, partitions, sums
+from nutbridge.collector.store import days, kept, partitions, sums
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import (
@@ -47,23 +46,26 @@ def rebuild(store: Store, progress: Progress) -> int:
 
     What was pruned is in the sums alone, and stays.
     """
-    for envoy_id in _envoys(store):
-        store.write(functools.partial(_rebuild_kept, envoy_id))
+    envoys = _envoys(store)
+    for envoy_id in envoys:
+        _locked(store, kept.rebuild, envoy_id)
     panels = store.write(sums.panels)
     for done, (envoy_id, eqid) in enumerate(panels):
         progress(done, len(panels))
-        store.write(functools.partial(_rebuild, envoy_id, eqid))
+        _locked(store, sums.rebuild, envoy_id, eqid)
+    for envoy_id in envoys:
+        _locked(store, days.rebuild, envoy_id)
     return len(panels)
 
 
-def _rebuild(envoy_id: int, eqid: str, sql: Sql) -> None:
-    kept.lock(sql, envoy_id)
-    sums.rebuild(sql, envoy_id, eqid)
-    kept.rebuild_days(sql, envoy_id)
+def _locked(
+    store: Store, rebuild_: Callable[..., None], envoy_id: int, *more: str
+) -> None:
+    def work(sql: Sql) -> None:
+        kept.lock(sql, envoy_id)
+        rebuild_(sql, envoy_id, *more)
 
-
-def _rebuild_kept(envoy_id: int, sql: Sql) -> None:
-    kept.rebuild(sql, envoy_id)
+    store.write(work)
 
 
 def _envoys(store: Store) -> list[int]:

@@ -19,6 +19,7 @@ from nutbridge.collector.parse.model import Report
 from nutbridge.collector.parse.values import as_json
 from nutbridge.collector.store import kept, partitions, schema, sums
 from nutbridge.collector.store.dates import CLOCK_SET, DAY, believable
+from nutbridge.collector.store.days import Days
 from nutbridge.collector.store.panels import ParsedBody, see_panels
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.sums import LeftOut, Slot, SumRow
@@ -33,6 +34,8 @@ _KEYS = 3
 #: Hours over which the long slots of one report may be spread: those of 500 slots of
 #: a week each. A hostile one could ask for 600 million.
 _MOST_HOURS = 84_000
+#: Days that one report may change: the longest slot has a year.
+_MOST_DAYS = 500
 
 
 class Raced(Exception):
@@ -109,6 +112,7 @@ def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
     for place, rows in enumerate(_slices(_plain(found, "intervals"))):
         counting.look(rows)
         counting.count(_put(sql, known, INTERVAL, rows, later=place > 0))
+    counting.keep()
     for kind, name in ((READING, "readings"), (EVENT, "events")):
         for place, rows in enumerate(_slices(_plain(found, name))):
             new = _put(sql, known, kind, rows, later=place > 0)
@@ -169,6 +173,8 @@ class _Counting:
         self._zones = {one.raw_id: one.zone for one in found}
         self._from = counted_from
         self._hours = dict.fromkeys(self._zones, 0)
+        self._seen: dict[int, set[int]] = {raw_id: set() for raw_id in self._zones}
+        self._days = Days(sql)
         self._lines: dict[str, SumRow] = {}
         self._in_the_way: dict[Row, int] = {}
 
@@ -180,8 +186,8 @@ class _Counting:
         self._in_the_way = {ours[place][:_KEYS]: found[place] for place in found}
 
     def count(self, added: list[Row]) -> None:
-        """Add new rows, or note why not."""
-        slots: list[Slot] = []
+        """Add new rows to the sums, or note why not."""
+        found: list[tuple[Row, Slot]] = []
         left: list[Row] = []
         for row in added:
             energy_j, raw_id, left_out = row[7], row[10], row[11]
@@ -190,13 +196,23 @@ class _Counting:
             reason = self._reason(row)
             if reason is None:
                 envoy_id, _, end, eqid, duration = row[:5]
-                zone = self._zones[raw_id]
-                place = (envoy_id, eqid, end - duration, end)
-                slots.append(Slot(*place, energy_j, row[8], zone))
+                parts = sums.parts(end - duration, end, energy_j, self._zones[raw_id])
+                found.append((row, (envoy_id, eqid, row[8], parts)))
             else:
                 left.append((*row[:_KEYS], str(reason)))
+        self._days.read({(row[0], part[2]) for row, slot in found for part in slot[3]})
+        slots: list[Slot] = []
+        for row, slot in found:
+            if self._days.add(slot):
+                slots.append(slot)
+            else:
+                left.append((*row[:_KEYS], str(LeftOut.TOO_MANY)))
         sums.leave_out(self._sql, left)
         sums.add(self._sql, slots)
+
+    def keep(self) -> None:
+        """Add all that was counted to the sums by day."""
+        self._days.keep()
 
     def _reason(self, row: Row) -> LeftOut | None:
         envoy_id, _, end, eqid, duration = row[:5]
@@ -206,16 +222,26 @@ class _Counting:
             return sums.why(holder, envoy_id)
         if start < self._from:
             return LeftOut.PRUNED
-        if duration > sums.HOUR:
-            raw_id = row[10]
-            self._hours[raw_id] += duration // sums.HOUR + 2
-            if self._hours[raw_id] > _MOST_HOURS:
-                return LeftOut.TOO_MANY
+        if self._is_too_much(row[10], start, end):
+            return LeftOut.TOO_MANY
         line = self._lines.get(eqid)
         if line is None:
             line = self._lines[eqid] = SumRow()
         holder = line.take(start, end, envoy_id)
         return None if holder is None else sums.why(holder, envoy_id)
+
+    def _is_too_much(self, raw_id: int, start: int, end: int) -> bool:
+        """Tell whether a report has more hours or days than any, with this slot."""
+        if end - start > sums.HOUR:
+            self._hours[raw_id] += (end - start) // sums.HOUR + 2
+            if self._hours[raw_id] > _MOST_HOURS:
+                return True
+        seen = self._seen[raw_id]
+        days = range(start // DAY, end // DAY + 1)
+        if len(seen) + len(days) > _MOST_DAYS and len(seen.union(days)) > _MOST_DAYS:
+            return True
+        seen.update(days)
+        return False
 
 
 def _plain(found: Sequence[ParsedBody], name: str) -> Iterator[Row]:

@@ -4,7 +4,7 @@ Written in the transaction that stores those rows. The row of their Envoy is loc
 before (``jobs``): no two transactions make the same of them at once.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Table
 
@@ -36,26 +36,6 @@ _CLOSE = (
     "DELETE FROM open_event WHERE (envoy_id, id, event_date) IN"
     " (SELECT s.envoy_id, s.id, s.event_date FROM {keys} CROSS JOIN open_event s"
     " WHERE s.envoy_id = k.envoy_id AND s.id = k.id AND s.event_date <= k.cleared)"
-)
-_LIGHT = (
-    "INSERT INTO envoy_day"
-    " (envoy_id, day, panels, undivided, lowest_j, twice_median_j)"
-    " SELECT envoy_id, day, count(*), CAST(sum(undivided) AS BIGINT), min(energy_j),"
-    # One in the middle, or two.
-    " CAST(coalesce(sum(middle_j) * 2 / count(middle_j), 0) AS BIGINT) FROM (SELECT"
-    " envoy_id, day, energy_j, undivided, CASE WHEN energy_j > 0 AND place * 2"
-    " BETWEEN gave AND gave + 2 THEN energy_j END AS middle_j FROM (SELECT"
-    " s.envoy_id, s.day, s.energy_j,"
-    " CASE WHEN replace(s.eqid, '.', '') = s.eqid THEN 1 ELSE 0 END AS undivided,"
-    " row_number() OVER (PARTITION BY s.envoy_id, s.day ORDER BY s.energy_j DESC)"
-    " AS place, count(CASE WHEN s.energy_j > 0 THEN 1 END)"
-    " OVER (PARTITION BY s.envoy_id, s.day) AS gave FROM {source}) AS placed"
-    ") AS halved GROUP BY envoy_id, day ON CONFLICT (envoy_id, day) DO UPDATE SET"
-    " panels = excluded.panels, undivided = excluded.undivided,"
-    " lowest_j = excluded.lowest_j, twice_median_j = excluded.twice_median_j"
-)
-_OF_DAYS = (
-    "{keys} CROSS JOIN panel_day s WHERE s.envoy_id = k.envoy_id AND s.day = k.day"
 )
 
 
@@ -127,19 +107,6 @@ def see_events(sql: Sql, rows: Sequence[Row], new: Sequence[Row]) -> None:
     _run(sql, _CLOSE, ("envoy_id", "id", "cleared"), sorted(clears))
 
 
-def add_up(sql: Sql, days: Collection[tuple[int, int]]) -> None:
-    """Look at all panels of some Envoys and days, whose sums have changed."""
-    shape = _LIGHT.format(source=_OF_DAYS)
-    _run(sql, shape, ("envoy_id", "day"), sorted(days))
-
-
-def rebuild_days(sql: Sql, envoy_id: int) -> None:
-    """Make ``envoy_day`` of an Envoy anew."""
-    sql.run("DELETE FROM envoy_day WHERE envoy_id = ?", (envoy_id,))
-    source = "panel_day s WHERE s.envoy_id = ?"
-    sql.run(_LIGHT.format(source=source), (envoy_id,))
-
-
 def lock(sql: Sql, envoy_id: int) -> None:
     """Let no other transaction store rows of an Envoy until the end of this one."""
     how = " FOR UPDATE" if sql.postgres else ""
@@ -147,9 +114,8 @@ def lock(sql: Sql, envoy_id: int) -> None:
 
 
 def rebuild(sql: Sql, envoy_id: int) -> None:
-    """Make all that is kept of an Envoy anew."""
+    """Make what is kept of an Envoy anew, but for its sums."""
     lock(sql, envoy_id)
-    rebuild_days(sql, envoy_id)
     for name in ("described", "open_event"):
         sql.run(f"DELETE FROM {name} WHERE envoy_id = ?", (envoy_id,))  # noqa: S608
     sql.run(_OPEN, (envoy_id,))

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, func, inspect, select
 
 from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.values import MAX_DATE, as_json
-from nutbridge.collector.store import kept, partitions, sums
+from nutbridge.collector.store import days, kept, partitions, schema, sums
 from nutbridge.collector.store.ingest import digest
 from nutbridge.collector.store.panels import has_energy
 from nutbridge.collector.store.schema import (
@@ -27,7 +27,6 @@ from nutbridge.collector.store.schema import (
     SCHEMA,
     metadata,
     panel,
-    panel_day,
     schema_version,
     variant,
 )
@@ -220,7 +219,7 @@ def _to_2(sql: Sql, progress: Progress) -> None:
         for table in _CUT:
             sql.run(f"ALTER TABLE {table} RENAME TO {table}_1")
         sql.run("DROP INDEX event_partner, event_open")
-    made = ("store", "panel", "energy_hour", "panel_day")
+    made = ("store", "panel", "energy_hour", "envoy_day")
     _make(sql, *made, *(_CUT if sql.postgres else ()))
     if sql.postgres:
         _cut(sql, progress)
@@ -309,24 +308,14 @@ def _hear(sql: Sql, envoy_id: int, eqid: str) -> None:
     )
 
 
-def _to_3(sql: Sql, progress: Progress) -> None:
-    """Sums by day."""
-    if inspect(sql.connection).has_table(panel_day.name):
-        return  # made by the step before
-    panel_day.create(sql.connection)
-    if sql.postgres:
-        sql.run("CREATE TABLE panel_day_rest PARTITION OF panel_day DEFAULT")
-        partitions.make(sql, partitions.present(sql))
-    panels = sums.panels(sql)
-    for place, (envoy_id, eqid) in enumerate(panels):
-        progress("panels", place, len(panels))
-        sums.rebuild_days(sql, envoy_id, eqid)
+def _to_3(_sql: Sql, _progress: Progress) -> None:
+    """Sums by day: the step to 5 makes them."""
 
 
 def _to_4(sql: Sql, progress: Progress) -> None:
-    """Newest descriptions, open conditions, and what a day's panels say together."""
+    """Newest descriptions and open conditions."""
     sql.run("DROP INDEX IF EXISTS event_open")
-    made = [metadata.tables[name] for name in ("envoy_day", "described", "open_event")]
+    made = [metadata.tables[name] for name in ("described", "open_event")]
     metadata.create_all(sql.connection, made)
     if sql.postgres:
         _leave_room(sql, (panel,))
@@ -336,4 +325,22 @@ def _to_4(sql: Sql, progress: Progress) -> None:
         kept.rebuild(sql, envoy_id)
 
 
-MIGRATIONS: Mapping[int, Step] = {2: _to_2, 3: _to_3, 4: _to_4}
+def _to_5(sql: Sql, progress: Progress) -> None:
+    _days(sql, progress)
+
+
+def _days(sql: Sql, progress: Progress) -> None:
+    """One row for each Envoy and day, in place of one for each panel."""
+    for name in ("panel_day", "envoy_day"):
+        sql.run(f"DROP TABLE IF EXISTS {name}")
+    schema.envoy_day.create(sql.connection)
+    if sql.postgres:
+        sql.run("CREATE TABLE envoy_day_rest PARTITION OF envoy_day DEFAULT")
+        partitions.make(sql, partitions.present(sql))
+    envoys = sql.rows("SELECT envoy_id FROM envoy ORDER BY envoy_id")
+    for place, (envoy_id,) in enumerate(envoys):
+        progress("days of Envoys", place, len(envoys))
+        days.rebuild(sql, envoy_id)
+
+
+MIGRATIONS: Mapping[int, Step] = {2: _to_2, 3: _to_3, 4: _to_4, 5: _to_5}

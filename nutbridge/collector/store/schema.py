@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 #: Number of this schema; migrations.py knows the way from older ones.
-SCHEMA = 4
+SCHEMA = 5
 
 metadata = MetaData()
 
@@ -334,29 +334,22 @@ energy_hour = Table(
 )
 
 #: Sums of ``energy_hour`` by the day of the Envoy's place: what a fleet is asked for.
-#: ``day`` is what its clocks show at its begin, s, as if of UTC; ``hours`` has a bit
-#: for each hour of these clocks in which there was energy, the lowest for 00:00.
-panel_day = Table(
-    "panel_day",
-    metadata,
-    *(_key("envoy_id"), _key("day")),
-    Column("eqid", Text, primary_key=True),
-    *(_int("energy_j", needed=True), _int("estimated_j", needed=True)),
-    _int("hours", needed=True),
-    sqlite_with_rowid=False,
-    postgresql_partition_by="RANGE (day)",
-)
-
-#: What all rows of ``panel_day`` of an Envoy and a day say together: how many there
-#: are, and of eqids that are no channels (no dot); the least energy; twice the median
-#: of those that gave some (0: none did).
+#: ``day`` is what its clocks show at its begin, s, as if of UTC. ``gave`` is JSON, four
+#: lists of one length: the eqids that told of this day, the energy of each, the
+#: estimated part of it, J, and its hours: a bit for each hour of these clocks in which
+#: there was energy, the lowest for 00:00. The other columns say what all of them do
+#: together: their sums; how many there are, and how many that are no channels (no dot);
+#: the least energy; twice the median of those that gave some (0: none did).
 envoy_day = Table(
     "envoy_day",
     metadata,
     *(_key("envoy_id"), _key("day")),
+    *(_int("energy_j", needed=True), _int("estimated_j", needed=True)),
     *(_int("panels", needed=True), _int("undivided", needed=True)),
     *(_int("lowest_j", needed=True), _int("twice_median_j", needed=True)),
-    sqlite_with_rowid=False,
+    _text("gave", needed=True),
+    # With row numbers on SQLite: without them a row of 1 KB takes a page of its own.
+    postgresql_partition_by="RANGE (day)",
 )
 
 #: The newest description of each device and channel: when it was made, and its
@@ -390,6 +383,6 @@ PARTITIONED = {
     "reading": "date",
     "event": "event_date",
     "energy_hour": "hour",
-    "panel_day": "day",
+    "envoy_day": "day",
     "raw_body": "received",
 }

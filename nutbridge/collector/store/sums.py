@@ -1,16 +1,16 @@
-"""Which slots are in the sums, and the sums by hour and by day.
+"""Which slots are in the sums, and the sums by hour.
 
 Energy is counted once, whatever was sent: of slots of one panel that overlap, the
 first that was stored counts. An Envoy sends a slot again under another id after a
 reset, fills gaps twice, and a panel may have moved to another Envoy.
 """
 
+import functools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
-from nutbridge.collector.store import kept, schema
+from nutbridge.collector.store import schema
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.zones import offset_s
@@ -23,23 +23,6 @@ _ADD = (
     "(envoy_id, eqid, hour, offset_s) DO UPDATE SET "
     "energy_j = energy_hour.energy_j + excluded.energy_j, "
     "estimated_j = energy_hour.estimated_j + excluded.estimated_j"
-)
-_ADD_DAY = (
-    "(envoy_id, day, eqid) DO UPDATE SET "
-    "energy_j = panel_day.energy_j + excluded.energy_j, "
-    "estimated_j = panel_day.estimated_j + excluded.estimated_j, "
-    "hours = panel_day.hours | excluded.hours"
-)
-#: The days out of the hours. Powers of two, each once: their sum has all their bits.
-_DAYS = (
-    "INSERT INTO panel_day (envoy_id, day, eqid, energy_j, estimated_j, hours)"  # noqa: S608  our names
-    f" SELECT envoy_id, local / {DAY} * {DAY} AS day, eqid,"
-    " CAST(sum(energy_j) AS BIGINT), CAST(sum(estimated_j) AS BIGINT),"
-    " CAST(sum(DISTINCT CASE WHEN energy_j > 0 THEN CAST(1 AS BIGINT) <<"
-    f" CAST((local - local / {DAY} * {DAY}) / {HOUR} AS INTEGER) ELSE 0 END) AS BIGINT)"
-    " FROM (SELECT envoy_id, eqid, hour + offset_s AS local, energy_j, estimated_j"
-    " FROM energy_hour WHERE envoy_id = ? AND eqid = ?) AS hours"
-    " GROUP BY envoy_id, day, eqid"
 )
 #: Which rows of ``interval i`` are in the sums.
 COUNTED = "i.energy_j IS NOT NULL AND i.left_out IS NULL"
@@ -78,16 +61,11 @@ class LeftOut(StrEnum):
     TOO_MANY = "too_many"
 
 
-class Slot(NamedTuple):
-    """A slot with its energy."""
-
-    envoy_id: int
-    eqid: str
-    start: int
-    end: int
-    energy_j: int
-    estimated: bool
-    zone: str | None
+#: A part of a slot that counts in one hour: the hour and its offset, the day of both
+#: (what the clocks show at its begin) and the bit of the hour in it, and energy, J.
+Part = tuple[int, int, int, int, int]
+#: A slot that counts: its Envoy, its eqid, whether it was estimated, its parts.
+Slot = tuple[int, str, bool, Sequence[Part]]
 
 
 class SumRow:
@@ -131,59 +109,49 @@ def overlapping(sql: Sql, slots: Sequence[tuple[str, int, int]]) -> dict[int, in
     return dict(found)
 
 
-def parts(slot: Slot) -> Iterator[tuple[int, int, int]]:
-    """Yield hour, offset and energy of each part; whole numbers that add up."""
-    start, end, length = slot.start, slot.end, slot.end - slot.start
+def parts(start: int, end: int, energy_j: int, zone: str | None) -> list[Part]:
+    """Return the parts of a slot; their energies are whole numbers that add up."""
+    length = end - start
+    if length <= HOUR:
+        return [(*_place(zone, start), energy_j)] if length else []
+    found: list[Part] = []
     given, at = 0, start
     while at < end:
-        offset = offset_s(slot.zone, at)
-        hour = at - (at + offset) % HOUR
-        after = end if length <= HOUR else min(hour + HOUR, end)
-        until = slot.energy_j * (after - start) // length
-        yield hour, offset, until - given
+        place = _place(zone, at)
+        after = min(place[0] + HOUR, end)
+        until = energy_j * (after - start) // length
+        found.append((*place, until - given))
         given, at = until, after
+    return found
+
+
+# All slots of a report begin at the same moments.
+@functools.lru_cache(maxsize=4096)
+def _place(zone: str | None, moment: int) -> tuple[int, int, int, int]:
+    """Return the hour of a moment, its offset, its day and its bit in that day."""
+    offset = offset_s(zone, moment)
+    hour = moment - (moment + offset) % HOUR
+    in_day = (hour + offset) % DAY
+    return hour, offset, hour + offset - in_day, 1 << in_day // HOUR
 
 
 def add(sql: Sql, slots: Iterable[Slot]) -> None:
-    """Add slots that count to the sums."""
-    days: dict[tuple[int, int, str], list[int]] = {}
-    for envoy_id, eqid, hour, offset, energy_j, estimated_j in _add_hours(sql, slots):
-        local = hour + offset
-        day = local - local % DAY
-        total = days.setdefault((envoy_id, day, eqid), [0, 0, 0])
-        total[0] += energy_j
-        total[1] += estimated_j
-        if energy_j > 0:
-            total[2] |= 1 << (local - day) // HOUR
-    names = tuple(schema.panel_day.columns.keys())
-    rows = [(*key, *days[key]) for key in sorted(days)]
-    sql.insert(schema.panel_day, names, rows, _ADD_DAY)
-    kept.add_up(sql, {key[:2] for key in days})
-
-
-def _add_hours(sql: Sql, slots: Iterable[Slot], since: int = 0) -> list[Row]:
-    """Add slots to the sums by hour alone; return what was added.
-
-    Hours before ``since`` stay as they are.
-    """
+    """Add slots that count to the sums by hour."""
     sums: dict[tuple[int, str, int, int], list[int]] = {}
-    for slot in slots:
-        envoy_id, eqid, _, _, _, estimated, _ = slot
-        for hour, offset, energy_j in parts(slot):
-            if hour < since:
-                continue
+    for envoy_id, eqid, estimated, some in slots:
+        for hour, offset, _, _, energy_j in some:
             key = (envoy_id, eqid, hour, offset)
             total = sums.get(key)
             if total is None:
-                total = sums[key] = [0, 0]
-            total[0] += energy_j
-            if estimated:
-                total[1] += energy_j
+                sums[key] = [energy_j, energy_j if estimated else 0]
+            else:
+                total[0] += energy_j
+                if estimated:
+                    total[1] += energy_j
     # In one order everywhere, or two processes could wait for each other.
     rows = [(*key, *sums[key]) for key in sorted(sums)]
     names = tuple(schema.energy_hour.columns.keys())
     sql.insert(schema.energy_hour, names, rows, _ADD)
-    return rows
 
 
 def panels(sql: Sql) -> list[tuple[int, str]]:
@@ -193,7 +161,7 @@ def panels(sql: Sql) -> list[tuple[int, str]]:
 
 
 def rebuild(sql: Sql, envoy_id: int, eqid: str) -> None:
-    """Make the sums of a panel anew from its slots; in a transaction of its own.
+    """Make the sums by hour of a panel anew from its slots; not those by day.
 
     What was pruned is in the sums alone, and stays.
     """
@@ -208,20 +176,13 @@ def rebuild(sql: Sql, envoy_id: int, eqid: str) -> None:
         (envoy_id, eqid, since),
     )
     for page in counted(sql, eqid):
-        slots = (
-            Slot(row[0], eqid, row[1] - row[2], row[1], row[3], bool(row[4]), row[5])
-            for row in page
-            if row[0] == envoy_id
-        )
-        _add_hours(sql, slots, since)
-    rebuild_days(sql, envoy_id, eqid)
-
-
-def rebuild_days(sql: Sql, envoy_id: int, eqid: str) -> None:
-    """Make the sums by day of a panel anew from those by hour."""
-    panel = (envoy_id, eqid)
-    sql.run("DELETE FROM panel_day WHERE envoy_id = ? AND eqid = ?", panel)
-    sql.run(_DAYS, panel)
+        slots: list[Slot] = []
+        for owner, end, length, energy_j, estimated, zone, *_ in page:
+            if owner == envoy_id:
+                some = parts(end - length, end, energy_j, zone)
+                later = [part for part in some if part[0] >= since]
+                slots.append((envoy_id, eqid, bool(estimated), later))
+        add(sql, slots)
 
 
 def counted(sql: Sql, eqid: str) -> Iterator[list[Row]]:

@@ -249,7 +249,7 @@ def test_kept_sums_say_what_the_rows_say(store: Store, url: str, seed: int) -> N
     last = fill(store, chance)
     for now in (last + 60, last - DAY, last + DAY):
         same(url, now)
-    store.write(lambda sql: sql.run("UPDATE panel_day SET energy_j = 9, hours = 5"))
+    store.write(lambda sql: sql.run("UPDATE envoy_day SET gave = '[[],[],[],[]]'"))
     rebuild(store, lambda *_: None)
     same(url, last + 60)
 

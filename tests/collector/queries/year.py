@@ -6,6 +6,7 @@ from itertools import islice
 from sqlalchemy import Table
 
 from nutbridge.collector.parse.values import as_json
+from nutbridge.collector.store import days as sums_by_day
 from nutbridge.collector.store import kept, partitions, schema
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.sql import Row, Sql
@@ -50,8 +51,7 @@ def fill(
             for hour in hours
         ),
     )
-    put(schema.panel_day, _sums(eqids, hours))
-    put(schema.envoy_day, _light(hours, panels, numbers))
+    put(schema.envoy_day, _sums(eqids, hours))
     put(schema.described, _said(eqids, days))
     put(schema.raw, _raws(numbers, hours))
     put(schema.raw_body, ((raw, b"", at) for raw, _, at in _reports(numbers, hours)))
@@ -84,20 +84,14 @@ def _energy_j(hour: int) -> int:
 
 def _sums(eqids: dict[int, list[str]], hours: list[int]) -> Iterator[Row]:
     light = sum(1 << hour for hour in LIGHT)
-    days: dict[int, int] = {}
+    whole: dict[int, int] = {}
     for hour in hours:
         day = hour - hour % DAY
-        days[day] = days.get(day, 0) + _energy_j(hour)
+        whole[day] = whole.get(day, 0) + _energy_j(hour)
     for n, devices in eqids.items():
-        for day, energy_j in days.items():
-            yield from ((n, day, f"{eqid}.1", energy_j, 0, light) for eqid in devices)
-
-
-def _light(hours: list[int], panels: int, numbers: Iterable[int]) -> Iterator[Row]:
-    days = dict.fromkeys(hour - hour % DAY for hour in hours)
-    for day in days:
-        whole = sum(_energy_j(hour) for hour in hours if hour - hour % DAY == day)
-        yield from ((n, day, panels, 0, whole, 2 * whole) for n in numbers)
+        for day, energy_j in whole.items():
+            given = {f"{eqid}.1": [energy_j, 0, light] for eqid in devices}
+            yield sums_by_day.row_of((n, day), given)
 
 
 def _said(eqids: dict[int, list[str]], days: int) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from nutbridge.collector.queries.energy import energy
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.chores import prune, rebuild
+from nutbridge.collector.store.days import panels_in
 from nutbridge.collector.store.jobs import FailedTry
 from nutbridge.collector.store.states import ForwardState
 from nutbridge.collector.store.zones import offset_s
@@ -46,12 +47,15 @@ def hours(store: Store) -> list[tuple[object, ...]]:
 
 
 def days(store: Store) -> list[tuple[object, ...]]:
-    return store.write(
-        lambda sql: sql.rows(
-            "SELECT envoy_id, day, eqid, energy_j, estimated_j, hours"
-            " FROM panel_day WHERE energy_j <> 0 ORDER BY 1, 2, 3"
-        )
+    rows = store.write(
+        lambda sql: sql.rows("SELECT envoy_id, day, gave FROM envoy_day ORDER BY 1, 2")
     )
+    return [
+        (envoy_id, day, *panel)
+        for envoy_id, day, gave in rows
+        for panel in panels_in(gave)
+        if panel[1]
+    ]
 
 
 def days_of(hours: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
@@ -132,8 +136,10 @@ def test_sums_are_those_of_the_intervals(store: Store, seed: int) -> None:
     store.write(
         lambda sql: sql.run("DELETE FROM energy_hour WHERE hour / 7200 * 7200 = hour")
     )
-    store.write(lambda sql: sql.run("UPDATE panel_day SET energy_j = 7, hours = 9"))
-    store.write(lambda sql: sql.run("DELETE FROM panel_day WHERE envoy_id = 2"))
+    store.write(
+        lambda sql: sql.run("UPDATE envoy_day SET energy_j = 7, gave = '[[],[],[],[]]'")
+    )
+    store.write(lambda sql: sql.run("DELETE FROM envoy_day WHERE envoy_id = 2"))
     rebuild(store, quiet)
     assert hours(store) == before
     assert days(store) == by_day

@@ -37,8 +37,8 @@ NEWEST = (
     " WHERE n.envoy_id = d.envoy_id AND n.eqid = d.eqid)"
 )
 DAYS = (
-    "SELECT envoy_id, day, panels, undivided, lowest_j, twice_median_j FROM envoy_day"
-    " ORDER BY 1, 2"
+    "SELECT envoy_id, day, energy_j, estimated_j, panels, undivided, lowest_j,"
+    " twice_median_j FROM envoy_day ORDER BY 1, 2"
 )
 
 
@@ -126,17 +126,22 @@ def same(url: str) -> None:
 
 
 def by_hand(database: Reader) -> list[tuple[int, ...]]:
-    days: dict[tuple[int, int], list[tuple[str, int]]] = {}
-    rows = database.rows("SELECT envoy_id, day, eqid, energy_j FROM panel_day")
-    for envoy_id, day, eqid, energy_j in rows:
-        days.setdefault((envoy_id, day), []).append((eqid, energy_j))
+    days: dict[tuple[int, int], dict[str, list[int]]] = {}
+    rows = database.rows(
+        "SELECT envoy_id, hour + offset_s, eqid, energy_j, estimated_j FROM energy_hour"
+    )
+    for envoy_id, local, eqid, *parts in rows:
+        day = days.setdefault((envoy_id, local - local % DAY), {})
+        before = day.get(eqid, [0, 0])
+        day[eqid] = [sum(pair) for pair in zip(before, parts, strict=True)]
     found: list[tuple[int, ...]] = []
     for key, panels in sorted(days.items()):
-        given = [energy_j for _, energy_j in panels if energy_j > 0]
-        undivided = sum("." not in eqid for eqid, _ in panels)
-        least = min(energy_j for _, energy_j in panels)
+        energies = [energy_j for energy_j, _ in panels.values()]
+        whole = [sum(column) for column in zip(*panels.values(), strict=True)]
+        undivided = sum("." not in eqid for eqid in panels)
+        given = [energy_j for energy_j in energies if energy_j > 0]
         twice = int(2 * median(given)) if given else 0
-        found.append((*key, len(panels), undivided, least, twice))
+        found.append((*key, *whole, len(panels), undivided, min(energies), twice))
     return found
 
 
@@ -204,7 +209,7 @@ def test_days_of_panels_are_read_where_one_is_low(
         monkeypatch.setattr(database, "rows", noted)
         states = [str(one.unit.state) for one in devices(database, NOW)]
     assert states == ["dead" if low else "ok", "ok", "ok"]
-    assert any("panel_day" in one for one in asked) is low
+    assert any("s.gave" in one for one in asked) is low
 
 
 def test_description_of_a_table_is_all_of_its_attributes() -> None:

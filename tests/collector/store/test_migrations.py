@@ -14,7 +14,7 @@ from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.devices import devices
 from nutbridge.collector.queries.energy import energy
-from nutbridge.collector.store import schema, sums
+from nutbridge.collector.store import days, schema, sums
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.chores import rebuild
 from nutbridge.collector.store.reading import Reader, reading
@@ -182,6 +182,8 @@ def test_rebuild_says_the_same(old: str) -> None:
         sql.run("UPDATE energy_hour SET energy_j = energy_j + 1")
         for envoy_id, eqid in sums.panels(sql):
             sums.rebuild(sql, envoy_id, eqid)
+        for (envoy_id,) in sql.rows("SELECT envoy_id FROM envoy"):
+            days.rebuild(sql, envoy_id)
     store.close()
     assert [asked(old, by) for by in By] == before
 
@@ -211,8 +213,8 @@ def test_schema_2_answers_as_before(second: str) -> None:
     told: list[tuple[str, int, int]] = []
     store = Store.open(second, progress=lambda *at: told.append(at))
     assert told == [
-        *(("panels", done, 10) for done in range(10)),
         *(("Envoys", done, 2) for done in range(2)),
+        *(("days of Envoys", done, 2) for done in range(2)),
     ]
     assert answers(second, now) == expected
     rebuild(store, lambda *_: None)
