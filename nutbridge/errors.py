@@ -224,7 +224,7 @@ class WrongDevice(DeviceError):
         super().__init__(
             what,
             f"this is gateway {found}, the config says SERIAL={wanted}; "
-            "check ENVOY_HOST and SERIAL",
+            f"check ENVOY_HOST; a new gateway: nutbridge setup --serial {found}",
         )
 
 

@@ -55,7 +55,9 @@ def main() -> int:
     inverter.add_argument(
         "folder", type=_folder, help="folder with online.json or live.json"
     )
-    inverter.add_argument("--port", type=_port, default=0, help="0: any")
+    inverter.add_argument(
+        "--port", type=_port, default=argparse.SUPPRESS, help="0: any"
+    )
     inverter.add_argument("--http", action="store_true", help="plain http")
     asked = parser.parse_args()
     # Its certificates go with it, however it is ended.

@@ -50,10 +50,11 @@ def test_words_that_do_not_fit(words: tuple[str, ...], says: str) -> None:
     assert "Traceback" not in err
 
 
-def test_port_that_is_taken() -> None:
+@pytest.mark.parametrize("words", [(), ("sma", FOLDER)])
+def test_port_that_is_taken(words: tuple[str, ...]) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = str(taken.getsockname()[1])
-        with simulator("--port", port) as process:
+        with simulator("--port", port, *words) as process:
             _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err.endswith(f"error: --port {port}: Address already in use\n")

@@ -185,7 +185,10 @@ def _introduced(probe: Probe) -> Info:
 
 
 def _known_fingerprint(visit: GatewayDialogue) -> str | None:
-    seen = visit.disk.see(visit.basis.places.fingerprint)
+    before, basis = visit.basis.old.get("SERIAL"), visit.basis
+    if before is not None and basis.settings.serial != before:
+        return None  # that of the gateway before it: this is a first contact
+    seen = visit.disk.see(basis.places.fingerprint)
     found = parse_pin(seen.data) if seen else None
     return found.known if found else None
 

@@ -12,6 +12,7 @@ from nutbridge.config.sma import SmaSettings, of_the_portal
 from nutbridge.errors import (
     CertificateChanged,
     DeviceError,
+    DeviceUnreachable,
     NotDecided,
     Refused,
     UsageError,
@@ -94,9 +95,13 @@ def visit_inverter(visit: GatewayDialogue) -> InverterResult:
         trust = f"nutbridge gateway trust -c {shlex.quote(visit.basis.places.config)}"
         raise CertificateChanged(exc.what, exc.known, exc.shown, trust) from None
     except DeviceError as exc:
-        raise explain(
+        found = explain(
             exc, sma.host, scheme=sma.scheme, timeout_s=_TIMEOUT_S, option="SMA_SCHEME="
-        ) from None
+        )
+        if isinstance(found, DeviceUnreachable):
+            hint = f"{found.problem}; is it on, and is the address right?"
+            found = DeviceUnreachable(found.what, hint, sent=found.sent)
+        raise found from None
     finally:
         wire.close()
     reading, size = _with_size(visit, sma, reading)

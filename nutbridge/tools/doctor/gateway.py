@@ -272,6 +272,12 @@ def gateway_certificate(facts: DoctorFacts) -> CheckVerdict:
     taken = gateway.known is None and facts.settings.envoy_tls != "strict"
     if gateway.known == gateway.shown or taken:
         return known_certificate(gateway, facts.settings.ups)
+    if gateway.info and gateway.info.serial not in (None, facts.settings.serial):
+        # To trust it is refused.
+        return replace(
+            other_certificate(gateway, facts.settings.ups),
+            remedy="its serial number, below, comes first",
+        )
     return other_certificate(gateway, facts.settings.ups)
 
 
@@ -284,7 +290,8 @@ def gateway_serial(facts: DoctorFacts) -> CheckVerdict:
     if gateway.info.serial != wanted:
         return failed(
             f"gateway: serial number {gateway.info.serial}, the config says {wanted}",
-            "check ENVOY_HOST and SERIAL",
+            f"check ENVOY_HOST; a new gateway: nutbridge setup {facts.settings.ups} "
+            f"--serial {gateway.info.serial}",
         )
     return ok(f"gateway: serial number {wanted}, as in the config")
 

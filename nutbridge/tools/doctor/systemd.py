@@ -47,7 +47,10 @@ _PROGRAMS = {
 }
 _UNIT = r"(nut-server|nut-monitor|nut-driver|enphase-monitor)(?:@([\w.-]*\w)?)?"
 _CALL = re.compile(
-    rf"systemctl (enable --now|restart|start|stop|status|edit) ({_UNIT}(?: {_UNIT})?)"
+    rf"systemctl (enable --now|restart|start|stop|status) ({_UNIT}(?: {_UNIT})?)"
+)
+_ENVIRONMENT = re.compile(
+    r"systemctl edit enphase-monitor@(\S+): Environment=(\w+=\S+)"
 )
 _JOURNAL = re.compile(rf"journalctl(?: -u {_UNIT})+")
 
@@ -58,15 +61,13 @@ def by_hand(remedy: str) -> str:
     Source: upsd(8), upsmon(8), upsdrvctl(8) of NUT 2.8.
     """
     remedy = _JOURNAL.sub("the log", _CALL.sub(_called, remedy))
-    return remedy.replace("Environment=", "")
+    return _ENVIRONMENT.sub(r"\2 in the environment of enphase-monitor \1", remedy)
 
 
 def _called(found: re.Match[str]) -> str:
     verb, units = found[1], re.findall(_UNIT, found[2])
     if verb == "status":
         return "see the log"
-    if verb == "edit":
-        return f"in the environment of {units[0][0]} {units[0][1]}".rstrip()
     commands = []
     for unit, ups in units:
         start, stop = (command.format(ups=ups) for command in _PROGRAMS[unit])

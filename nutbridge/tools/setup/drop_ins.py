@@ -43,7 +43,7 @@ REASONS = {
         "2.8.2 that ask this one have the fault too; there no drop-in helps.",
     ),
     "nut": (
-        "While the gateway is silent on line the port file is hidden, and NUT's driver",
+        "While the device is silent on line the port file is hidden, and NUT's driver",
         "cannot run: systemd tries every 15 seconds, the journal gets 84 lines a",
         "minute, and clients see the UPS again up to 25 seconds late. With a drop-in",
         "and a path unit the driver waits for the file. The path unit begins with the",

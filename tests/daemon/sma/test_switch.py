@@ -94,7 +94,7 @@ def test_health_missing_in_one_answer_is_no_other_battery(play: Play) -> None:
 @pytest.mark.parametrize("key", [keys.HEALTH.key, keys.RATED_CAPACITY.key])
 def test_size_of_0_in_one_answer_is_no_other_battery(play: Play, key: str) -> None:
     """Nor is what the config says of the size, for that one answer."""
-    played = play(keys="SMA_CAPACITY=20")
+    played = play(keys="SMA_CAPACITY=20000")
     said = played.inverter.inverter
     for online in said.online.values():
         online[keys.HEALTH.key] = {"9": [{"val": 80}]}

@@ -183,13 +183,15 @@ def test_show_tells_why_systemctl_fails(tmp_path: Path) -> None:
         ("or: systemctl stop nut-driver@home", "or: run upsdrvctl stop home"),
         (
             "systemctl edit enphase-monitor@home: Environment=NUT_STATEPATH=...",
-            "in the environment of enphase-monitor home: NUT_STATEPATH=...",
+            "NUT_STATEPATH=... in the environment of enphase-monitor home",
         ),
         (
             "see: journalctl -u enphase-monitor@home -u nut-driver@home",
             "see: the log",
         ),
         ("systemctl status nut-server", "see the log"),
+        # Of a unit that is there, and that systemd would run elsewhere.
+        ("systemctl edit nut-driver@", "systemctl edit nut-driver@"),
         ("nutbridge setup home offers it", "nutbridge setup home offers it"),
     ],
 )
@@ -206,7 +208,9 @@ def test_no_remedy_names_systemctl_where_none_runs() -> None:
     assert not [
         one
         for one in left
-        if not re.search(r"\.service|\.path|daemon-rel|enable nut-monitor", one)
+        if not re.search(
+            r"\.service|\.path|daemon-rel|enable nut-monitor|edit nut-", one
+        )
     ]
 
 

@@ -236,3 +236,10 @@ def test_another_certificate_gets_no_password(
     assert done.code == 69
     assert "nutbridge gateway trust" in done.err
     assert not ennexos.server.counts.requests
+
+
+def test_nobody_at_the_address(machine: Machine) -> None:
+    done = run_yes(machine, "127.0.0.1:1", USR)
+    assert done.code == 69
+    assert "connection refused; is it on, and is the address right?" in done.err
+    assert not machine.config.exists()

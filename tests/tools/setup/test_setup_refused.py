@@ -380,3 +380,24 @@ def test_another_certificate_is_refused_until_it_is_trusted(
     pin.write_text(f"{shown}\n", encoding="ascii")
     assert machine.run_here(monkeypatch, wishes_of(machine)).code == 0
     assert pin.read_text(encoding="ascii") == f"{shown}\n"
+
+
+def test_gateway_that_was_replaced(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remedy works: another certificate is no hindrance, it has another number."""
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    wishes, serial = wishes_of(machine), machine.gateway.house.serial
+    assert machine.run_here(monkeypatch, wishes).code == 0
+    text = machine.config.read_text(encoding="ascii")
+    shown = (machine.state / "enphase-home.fingerprint").read_text(encoding="ascii")
+    machine.config.write_text(text.replace(serial, "122000000777"))
+    for name in ("fingerprint", "token"):
+        (machine.state / f"enphase-home.{name}").write_text("a" * 64 + "\n")
+    done = machine.run_here(monkeypatch, wishes)
+    assert done.code == EX_UNAVAILABLE
+    assert f"a new gateway: nutbridge setup --serial {serial}" in done.err
+    done = machine.run_here(monkeypatch, replace(wishes, serial=serial))
+    assert (done.code, done.err) == (0, "")
+    assert machine.config.read_text(encoding="ascii") == text
+    assert (machine.state / "enphase-home.fingerprint").read_text() == shown
