@@ -16,7 +16,7 @@ class NothingFound(NutbridgeError):
     exit_code = EX_UNAVAILABLE
 
 
-def _own_addresses(given: list[str] | None) -> list[str] | None:
+def _own_addresses(given: list[str] | None) -> list[str]:
     """Return the addresses to search from, checked.
 
     Raises:
@@ -30,7 +30,8 @@ def _own_addresses(given: list[str] | None) -> list[str] | None:
         except ValueError:
             problem = "an address of this machine is needed, as 192.168.1.10"
             raise UsageError(f"--interface {each}: {problem}") from None
-    return given
+    # A list, always: typer 0.15 asks what a callback returns for its length.
+    return given or []
 
 
 Interface = Annotated[
