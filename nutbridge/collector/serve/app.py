@@ -61,6 +61,8 @@ Scope = Message
 _ONE_LINE = Rate(1, 600.0)
 #: An answer that nobody takes is given up, s.
 SEND_S = 30.0
+#: One that a connection takes at once, bytes.
+_SHORT = 16384
 #: Addresses that need not be read again.
 _SHOWN = 16384
 
@@ -155,7 +157,8 @@ class ReportsApp:
         asks = any(name == b"expect" for name, _ in headers)
         unread = reply.unread and not asks
         body = {"type": "http.response.body", "body": reply.body, "more_body": unread}
-        async with asyncio.timeout(SEND_S):
+        # Nothing waits for who takes a short one.
+        async with asyncio.timeout(SEND_S if len(reply.body) > _SHORT else None):
             await send(start)
             await send(body)
             if unread:

@@ -191,13 +191,13 @@ class TimedProtocol(H11Protocol):
     door: Door | None = None
     _limit: asyncio.TimerHandle | None = None
     _heard = False
-    _spoke = False
+    _until_s: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock."""
         super().connection_made(transport)
         self.guest.transport = transport
-        self._limit = self.loop.call_later(HEADER_S, transport.abort)
+        self._limit = self.loop.call_later(HEADER_S, self._late)
 
     def data_received(self, data: bytes) -> None:
         """Give a request with its header complete more time."""
@@ -218,11 +218,16 @@ class TimedProtocol(H11Protocol):
             return
         super().data_received(data)
         # Once only: a sender that drips gets no more than that.
-        if self.cycle is not None and self._limit is not None and not self._spoke:
-            self._spoke = True
-            self._limit.cancel()
-            self._limit = self.loop.call_later(LIFE_S, self.transport.abort)
+        if self.cycle is not None and self._until_s is None:
+            self._until_s = self.loop.time() + LIFE_S
             self.gate.spoke(self.guest)
+
+    def _late(self) -> None:
+        """End it, or look again: nearly all have ended before the first look."""
+        if self._until_s is None or self._until_s <= self.loop.time():
+            self.transport.abort()
+        else:
+            self._limit = self.loop.call_at(self._until_s, self._late)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay open for a sender who has said all and waits for the answer."""

@@ -308,7 +308,7 @@ def _put(
         stored = sql.find(kind.table, names[:_KEYS], names[:_KEYS], list(fresh))
         again = [*(fresh.pop(key) for key in stored), *again]
     # In one order everywhere, or two processes could wait for each other.
-    new = [fresh[key] for key in sorted(fresh)]
+    new = sorted(fresh.values())
     count = _insert_new(sql, known_here, kind, new)
     if count == len(new) and not again:
         return new
