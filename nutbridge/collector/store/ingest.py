@@ -294,15 +294,12 @@ def _put(
         Raced: another process stores the same body.
     """
     names = kind.names
-    fresh: dict[Row, Row] = {}
+    # Of rows with one key the first counts.
+    fresh: dict[Row, Row] = {row[:_KEYS]: row for row in reversed(rows)}
     again: list[Row] = []
-    for row in rows:
-        key = row[:_KEYS]
-        before = fresh.get(key)
-        if before is None:
-            fresh[key] = row
-        elif before[: kind.raw_id] != row[: kind.raw_id]:
-            again.append(row)
+    if len(fresh) < len(rows):
+        end = kind.raw_id
+        again = [row for row in rows if fresh[row[:_KEYS]][:end] != row[:end]]
     if later:
         # The same body may have brought the key before.
         stored = sql.find(kind.table, names[:_KEYS], names[:_KEYS], list(fresh))
