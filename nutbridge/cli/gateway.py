@@ -38,6 +38,12 @@ def trust(
         bool,
         typer.Option("--inverter", help="Of the SMA inverter beside the gateway."),
     ] = False,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host", metavar="HOST", help="At this address, not that of the config."
+        ),
+    ] = None,
 ) -> None:
     """Accept the certificate that the gateway shows now.
 
@@ -48,12 +54,15 @@ def trust(
     """
     from nutbridge.net.pins import PinRecord
     from nutbridge.system.clock import SystemClock
+    from nutbridge.tools.setup.context import check_host
 
     quiet_logs()
     clock = SystemClock()
     with sudo_hint():
         settings = settings_of(config, ups)
         of_inverter = inverter or settings.inverter_alone
+        if host is not None:
+            settings = _moved(settings, check_host(host), of_inverter=of_inverter)
         ask = _inverter_shows if of_inverter else _gateway_shows
         shown, store = ask(settings, clock)
         if of_inverter:
@@ -65,6 +74,14 @@ def trust(
         store.save(PinRecord(shown))
     known = before.replaced if before.known == shown else before.known
     typer.echo(f"Trusted now: {shown}\nBefore:      {known or 'none'}")
+
+
+def _moved(settings: "Settings", host: str, *, of_inverter: bool) -> "Settings":
+    """Return the settings with another address."""
+    if not of_inverter:
+        return settings._replace(envoy_host=host)
+    sma = settings.sma and settings.sma._replace(host=host)
+    return settings._replace(sma=sma)
 
 
 def _forget_serial(settings: "Settings") -> None:

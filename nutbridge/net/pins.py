@@ -271,7 +271,8 @@ class Pin:
         self._seen_at, self._record = now, record
         if self._warned_of != shown or now - self._warned_at >= WARN_EVERY_S:
             self._warned_of, self._warned_at = shown, now
-            self._warn(shown)
+            if not isinstance(self._keeper, PinInMemory):
+                self._warn(shown)  # else who asks once shows the error
             if record.known is not None:
                 self._keep(record)
 

@@ -100,3 +100,16 @@ def test_trust_of_another_gateway_is_refused(site: Site) -> None:
     done = tool(site, "gateway", "trust")
     assert done.returncode == 69
     assert "this is gateway" in done.stderr
+
+
+def test_trust_at_an_address_that_the_config_does_not_have_yet(site: Site) -> None:
+    """A gateway that moved and has another certificate: setup cannot go on else."""
+    host = site.keys["ENVOY_HOST"]
+    site.keys["ENVOY_HOST"] = "127.0.0.1:9"
+    assert tool(site, "gateway", "trust").returncode == 69
+    done = tool(site, "gateway", "trust", "--host", host)
+    assert done.returncode == 0, done.stderr
+    stored = (site.state / "enphase-e2e.fingerprint").read_text()
+    assert stored == f"{site.gateway.server.fingerprint}\n"
+    done = tool(site, "gateway", "trust", "--host", "http://x/")
+    assert (done.returncode, "a name or an address alone" in done.stderr) == (2, True)

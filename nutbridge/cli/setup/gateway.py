@@ -147,7 +147,7 @@ def visit_gateway(visit: GatewayDialogue, host: str) -> DialogueResult:
         ThreadWaiter(),
         known=_known_fingerprint(visit),
         strict=basis.settings.envoy_tls == "strict",
-        trust=f"nutbridge gateway trust -c {shlex.quote(basis.places.config)}",
+        trust=trusting(basis, "ENVOY_HOST", host),
     )
     try:
         info = _introduced(probe)
@@ -175,6 +175,18 @@ def visit_gateway(visit: GatewayDialogue, host: str) -> DialogueResult:
     if basis.host is None:
         values["ENVOY_HOST"] = host
     return DialogueResult(values, token, house)
+
+
+def trusting(basis: SetupContext, key: str, host: str) -> str:
+    """Return the command that accepts another certificate at an address.
+
+    Args:
+        basis: of the setup; its config says where else the device was.
+        key: of the config, for the address.
+        host: the address.
+    """
+    command = f"nutbridge gateway trust -c {shlex.quote(basis.places.config)}"
+    return command if basis.old.get(key) == host else f"{command} --host {host}"
 
 
 def _introduced(probe: Probe) -> Info:

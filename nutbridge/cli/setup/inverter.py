@@ -1,11 +1,10 @@
 """Which SMA inverter, and who logs in: the part of setup that asks one."""
 
 import math
-import shlex
 from dataclasses import dataclass, replace
 
 from nutbridge.cli.ask import ask, ask_secret
-from nutbridge.cli.setup.gateway import GatewayDialogue
+from nutbridge.cli.setup.gateway import GatewayDialogue, trusting
 from nutbridge.cli.setup.show import say, show_inverter
 from nutbridge.config.file import read_password
 from nutbridge.config.sma import SmaSettings, of_the_portal
@@ -92,7 +91,7 @@ def visit_inverter(visit: GatewayDialogue) -> InverterResult:
             inverter.logout(clock.boottime() + _TIMEOUT_S)
         fingerprint = wire.fingerprint
     except CertificateChanged as exc:
-        trust = f"nutbridge gateway trust -c {shlex.quote(visit.basis.places.config)}"
+        trust = trusting(visit.basis, "SMA_HOST", sma.host)
         raise CertificateChanged(exc.what, exc.known, exc.shown, trust) from None
     except DeviceError as exc:
         found = explain(

@@ -15,8 +15,16 @@ _log = logging.getLogger(__name__)
 _CAP = 1024
 
 
-def check_serial(host: str, known: str | None, serial: str | None) -> None:
+def check_serial(
+    host: str, known: str | None, serial: str | None, ups: str = "UPS"
+) -> None:
     """Raise when the inverter that answers is not the one that is known.
+
+    Args:
+        host: SMA_HOST.
+        known: serial number of before.
+        serial: that of now.
+        ups: name of the UPS, for the remedy.
 
     Raises:
         OtherInverter: one answers.
@@ -25,7 +33,7 @@ def check_serial(host: str, known: str | None, serial: str | None) -> None:
         raise OtherInverter(
             host,
             f"another inverter answers: serial {serial}, before {known}; check "
-            "SMA_HOST; if it was replaced: nutbridge gateway trust --inverter",
+            f"SMA_HOST; if it was replaced: nutbridge gateway trust {ups} --inverter",
         )
 
 
@@ -44,6 +52,11 @@ class SerialStore:
         self._path = path
         self._host = host
         self._access = Access(owner=owner)
+
+    @property
+    def ups(self) -> str:
+        """Name of the UPS."""
+        return self._path.stem.removeprefix("sma-")
 
     def load(self) -> str | None:
         """Return the serial number, or None where none is known."""

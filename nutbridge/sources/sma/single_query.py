@@ -143,7 +143,7 @@ def look_once(
     try:
         reading = client.complete(client.read(until), until)
         known = SerialStore(Path(state_dir, serial_name(ups)), sma.host).load()
-        check_serial(sma.host, known, reading.serial)
+        check_serial(sma.host, known, reading.serial, ups)
         if sma.capacity_wh and not reading.rated_wh and reading.fitted is not False:
             reading = replace(reading, rated_wh=sma.capacity_wh)
         return InverterSnapshot(

@@ -161,9 +161,10 @@ class SmaSource:
         if serial is None or serial == self._serial:
             return
         told = self._serials.load() if self._serials else self._serial
+        ups = self._serials.ups if self._serials else "UPS"
         # Without one a person has trusted whoever comes next.
         try:
-            check_serial(self._client.host, told, serial)
+            check_serial(self._client.host, told, serial, ups)
         except OtherInverter as error:
             if serial != self._other:
                 self._other = serial

@@ -401,3 +401,23 @@ def test_gateway_that_was_replaced(
     assert (done.code, done.err) == (0, "")
     assert machine.config.read_text(encoding="ascii") == text
     assert (machine.state / "enphase-home.fingerprint").read_text() == shown
+
+
+def test_other_certificate_at_another_address(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remedy asks there, and it is one line."""
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    wishes = wishes_of(machine)
+    assert machine.run_here(monkeypatch, wishes).code == 0
+    pin = machine.state / "enphase-home.fingerprint"
+    pin.write_text("a" * 64 + "\n", encoding="ascii")
+    host = machine.gateway.host
+    text = machine.config.read_text(encoding="ascii")
+    for before, wanted in ((host, ""), ("192.0.2.7", f" --host {host}")):
+        machine.config.write_text(text.replace(host, before), encoding="ascii")
+        done = machine.run_here(monkeypatch, wishes)
+        assert done.code == EX_UNAVAILABLE
+        config = machine.config.relative_to(machine.root)
+        assert done.err.endswith(f"nutbridge gateway trust -c /{config}{wanted}")
+        assert done.err.count("certificate changed") == 1
