@@ -119,6 +119,7 @@ class Monitor:
         self._learnt: Facts | None = None
         self._crashes = Crashes()
         self._heard: Heard | None = None
+        self._heard_anew = False
         self._opens = 0
         self._started_at = 0.0
         self.last_resort: LastResort | None = None
@@ -199,6 +200,10 @@ class Monitor:
         asks = reachable or step.memory.state in ON_BATTERY_STATES
         asks = asks and step.event is not Event.FIRST_OPEN
         follow = asks and (self._round_open or self._begins_round(step, now))
+        # What held LB back may have ended with this answer; the charge comes next.
+        self._heard_anew = heard.said is Said.OPEN and (
+            before.relay.silent_since is not None or before.relay.grid is Grid.CLOSED
+        )
         self._carry_out(step, now, details_follow=follow)
         if step.event is Event.RELEASED and self.memory.shown.on_battery:
             self.memory = before  # the OL could not be written: hold on
@@ -426,14 +431,16 @@ class Monitor:
         """Write what is true now; a failure keeps the loop going.
 
         What does not change a word of the status is written after the details
-        that follow; what does, an LB too, before anybody else is asked.
+        that follow; what does, an LB too, before anybody else is asked. Not a
+        reckoned LB as the gateway is heard anew: it tells the charge next.
         """
         self._look_at_file()
         gone, said = self.memory.state in ON_BATTERY_STATES, self.memory.shown.status
         if details_follow and not gone and said.split()[:1] == ["OL"]:
             return
         memory, verdict = evaluate(self.memory, now, self._policy())
-        if details_follow and gone and said == verdict.status:
+        waits = self._heard_anew and verdict.estimated and "OB" in said.split()
+        if details_follow and gone and (waits or said == verdict.status):
             return
         self.memory = memory._replace(low_at=low_at(verdict, now) if gone else None)
         self.verdict = verdict

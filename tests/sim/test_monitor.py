@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from nutbridge.ups.model import Grid
 from nutbridge.ups.status.policy import Policy
 from nutbridge.ups.status.table import State
 from tests.sim.gateway import Mood
@@ -311,3 +312,37 @@ def test_monitor_closed_of_a_started_gateway_ends_no_outage() -> None:
     world.set_mood(Mood.LOST_MODE)
     world.run_for(600.0)
     assert world.port.status == "OB"
+
+
+def _reckoned_low_held_back() -> World:
+    """One ``closed`` in an outage, then a silence; a load of 4 kW is gone meanwhile."""
+    world = outage(soc_pct=50.0)
+    world.house.load_w = 4000.0
+    world.run_for(300.0)
+    world.house.soc_pct = 36.0
+    world.run_for(90.0)
+    world.set_grid(there=True)
+    world.run_until(lambda: world.gateway.last_usable is Grid.CLOSED, 20.0)
+    world.set_grid(there=False)
+    world.set_mood(Mood.SILENT)
+    world.house.load_w = 100.0
+    world.run_until(lambda: world.monitor.memory.low.lb, 1700.0)
+    assert world.port.status == "OB"
+    return world
+
+
+def test_monitor_heard_again_asks_for_the_charge_before_a_reckoned_lb() -> None:
+    """The first ``open`` ends what held LB back; the battery is at 37 %."""
+    world = _reckoned_low_held_back()
+    said: list[str | None] = []
+    world.port.on_change = lambda _old, new: said.append(new)
+    world.set_mood(Mood.OK)
+    world.run_for(60.0)
+    assert world.monitor.memory.state is State.ON_BATTERY
+    assert set(said) == {"OB"}
+
+
+def test_monitor_heard_again_without_a_charge_says_lb_in_the_same_check() -> None:
+    world = _reckoned_low_held_back()
+    world.set_mood(Mood.NO_SOC)
+    world.run_until(lambda: world.port.status == "OB LB", 25.0)
