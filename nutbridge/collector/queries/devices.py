@@ -3,6 +3,8 @@
 import functools
 import json
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from nutbridge.collector.parse.codes import (
@@ -18,8 +20,9 @@ from nutbridge.collector.queries.energy import NO_PANEL
 from nutbridge.collector.queries.export import row_object, wire_names
 from nutbridge.collector.queries.panel_states import WORST, PanelState
 from nutbridge.collector.queries.panels import EnvoyPanels, houses_of
-from nutbridge.collector.store.reading import EnvoyRow, Reader, by_value
+from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
+from nutbridge.collector.store.units import device_of
 
 Object = dict[str, Any]
 
@@ -43,13 +46,6 @@ OPEN_POSTGRES = (
     "SELECT s.* FROM open_event o CROSS JOIN LATERAL"  # noqa: S608  our names
     f" ({_EVENT.format(tables='event s')} OFFSET 0) AS s"
     " WHERE o.envoy_id IN ({envoys}) ORDER BY s.event_date, s.id"
-)
-#: NAMED (``panels``), and what was said of each last.
-DESCRIBED = (
-    "SELECT p.envoy_id, p.eqid, p.device_eqid, p.last_energy, p.device_type, d.said"
-    " FROM panel p LEFT JOIN described d ON d.envoy_id IN ({envoys})"
-    " AND d.envoy_id = p.envoy_id AND d.eqid = p.eqid"
-    " WHERE p.envoy_id IN ({envoys}) ORDER BY p.envoy_id, p.eqid"
 )
 #: By kind: the attributes.
 _ATTRIBUTES = {
@@ -150,52 +146,49 @@ def devices(
     """
     for batch in reading.batches(serial):
         numbers = [envoy.envoy_id for envoy in batch]
-        named = reading.of_envoys(DESCRIBED, numbers)
         opened = reading.of_envoys(
             OPEN_POSTGRES if reading.postgres else OPEN_SQLITE, numbers
         )
-        for house in houses_of(reading, batch, now, named):
-            number = house.envoy.envoy_id
-            yield from _devices_of(house, named.get(number, ()), opened.get(number, ()))
+        for house in houses_of(reading, batch, now):
+            yield from _devices_of(house, opened.get(house.envoy.envoy_id, ()))
 
 
-def _devices_of(
-    house: EnvoyPanels, named: Sequence[Row], opened: Sequence[Row]
-) -> Iterator[DeviceRow]:
+def _devices_of(house: EnvoyPanels, opened: Sequence[Row]) -> Iterator[DeviceRow]:
     envoy, states = house.envoy, house.states()
     events: dict[str, list[Object]] = {}
     for row in opened:
         event = _event(row[1:])
-        events.setdefault(device_of(event["eqid"]), []).append(event)
-    for eqid, rows in sorted(by_value(named, 2).items()):
+        events.setdefault(device_of(event["eqid"] or ""), []).append(event)
+    moved = {device_of(eqid) for eqid in house.moved}
+    eqids, devices, marks, sights = house.named
+    # Once for each sight: of the units many have the same.
+    seen = {mark: sight.last_energy for mark, sight in sights.items()}
+    of_devices, of_channels = (
+        {mark: _said(kind, sight.said) for mark, sight in sights.items()}
+        for kind in ("device", "channel")
+    )
+    units = zip(devices, eqids, marks, strict=True)
+    for eqid, ours in groupby(units, itemgetter(0)):
         channels: list[Unit] = []
         state: PanelState | None = None
         last_seen: int | None = None
-        text: str | None = None
-        for _, name, _, seen, _, said in rows:
-            own = states.get(name)
+        said: Object | None = None
+        for _, name, mark in ours:
+            own, at = states.get(name), seen[mark]
             if name == eqid:
-                text = said
+                said = of_devices[mark]
             else:
-                channels.append(
-                    Unit("channel", name, own, seen, _said("channel", said))
-                )
-            if seen is not None and (last_seen is None or seen > last_seen):
-                last_seen = seen
+                channels.append(Unit("channel", name, own, at, of_channels[mark]))
+            if at is not None and (last_seen is None or at > last_seen):
+                last_seen = at
             if own is not None:
                 state = own if state is None else _worse(state, own)
-        unit = Unit("device", eqid, state, last_seen, _said("device", text))
-        moved = bool(house.moved) and any(row[1] in house.moved for row in rows)
-        yield DeviceRow(envoy, unit, channels, events.get(eqid, ()), moved)
+        unit = Unit("device", eqid, state, last_seen, said or _said("device", None))
+        yield DeviceRow(envoy, unit, channels, events.get(eqid, ()), eqid in moved)
 
 
 def _worse(one: PanelState, other: PanelState) -> PanelState:
     return one if one is other else min(one, other, key=WORST.index)
-
-
-def device_of(eqid: str | None) -> str:
-    """Return the device of ``serial.channel``."""
-    return (eqid or "").partition(".")[0]
 
 
 def _event(row: Row) -> Object:

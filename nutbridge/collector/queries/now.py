@@ -1,10 +1,11 @@
 """How Envoys and panels are at this moment: what is told to others again and again."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nutbridge.collector.queries.panel_states import PanelState
-from nutbridge.collector.queries.panels import Panel, panels
+from nutbridge.collector.queries.panels import Panel, of_panels, panels
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.days import panels_in
 from nutbridge.collector.store.reading import Reader
@@ -16,10 +17,12 @@ RECENT_S = 1800
 _HEARD_S = 3600
 _J_PER_WH = 3600
 
-_NEWEST = (
-    "SELECT i.envoy_id, i.eqid, i.end_date, i.interval_duration, i.energy_j"
-    " FROM panel p JOIN interval i ON i.envoy_id = p.envoy_id AND i.eqid = p.eqid"
-    " WHERE p.last_energy > ? AND i.end_date > ? AND i.end_date <= ?"
+#: Slots of some panels.
+NEWEST = (
+    "SELECT i.envoy_id, i.eqid, i.interval_duration, i.energy_j"
+    " FROM (VALUES {panels}) AS w CROSS JOIN interval i"
+    " WHERE i.eqid = w.column2 AND i.envoy_id = w.column1"
+    " AND i.end_date > ? AND i.end_date <= ?"
     " AND i.energy_j IS NOT NULL AND i.left_out IS NULL AND i.interval_duration > 0"
     " ORDER BY i.end_date"
 )
@@ -72,15 +75,11 @@ def envoys_now(reading: Reader, now: float) -> list[EnvoyNow]:
     """
     moment = int(now)
     kept = _kept_j(reading)
-    since = moment - RECENT_S
-    # In the order of their ends: the newest of each panel stays.
-    powers = {
-        (row[0], row[1]): row[4] / row[3]
-        for row in reading.rows(_NEWEST, (since, since, moment))
-    }
+    found = list(panels(reading, moment))
+    powers = _powers(reading, found, moment)
     waiting = {row[0]: row[1] for row in reading.rows(_WAITING)}
     shown: dict[int, list[PanelNow]] = {}
-    for panel in panels(reading, moment):
+    for panel in found:
         key = (panel.envoy.envoy_id, panel.eqid)
         one = PanelNow(
             panel.eqid,
@@ -111,6 +110,23 @@ def _kept_j(reading: Reader) -> Counter[tuple[int, str]]:
         for eqid, energy_j, _, _ in panels_in(gave):
             found[number, eqid] += energy_j
     return found
+
+
+def _powers(
+    reading: Reader, found: Sequence[Panel], moment: int
+) -> dict[tuple[int, str], float]:
+    """Return the power of the panels that had energy lately, W."""
+    since = moment - RECENT_S
+    asked = [
+        (panel.envoy.envoy_id, panel.eqid)
+        for panel in found
+        if panel.last_seen is not None and panel.last_seen > since
+    ]
+    return {
+        # In the order of their ends: the newest of each panel stays.
+        (row[0], row[1]): row[3] / row[2]
+        for row in of_panels(reading, NEWEST, asked, (since, moment))
+    }
 
 
 def _asleep_w(panel: Panel, moment: int) -> float | None:

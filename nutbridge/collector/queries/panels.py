@@ -35,6 +35,7 @@ from nutbridge.collector.store.days import columns_of, panels_in
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.sums import COUNTED
+from nutbridge.collector.store.units import UnitList, device_of, listed
 from nutbridge.collector.store.zones import offset_s
 
 #: Days in which a panel is looked for that has been silent for long.
@@ -44,10 +45,7 @@ _MISSED = frozenset({PanelState.DEAD, PanelState.SILENT})
 #: Of these in one statement.
 _MOST_ASKED = 400
 #: All that an Envoy named: devices and channels.
-NAMED = (
-    "SELECT envoy_id, eqid, device_eqid, last_energy, device_type FROM panel"
-    " WHERE envoy_id IN ({envoys}) ORDER BY envoy_id, eqid"
-)
+NAMED = "SELECT envoy_id, eqids, sights FROM unit_list WHERE envoy_id IN ({envoys})"
 #: What the rule needs of each day: how many panels gave, the least, the median. What
 #: each of them gave (DAYS) is needed of few days.
 _LIGHT = Question(
@@ -104,8 +102,7 @@ def panels(reading: Reader, now: int, serial: str | None = None) -> Iterator[Pan
 
 def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator[Panel]:
     """Yield the panels of some Envoys; see ``panels``."""
-    named = reading.of_envoys(NAMED, [envoy.envoy_id for envoy in envoys])
-    houses = houses_of(reading, envoys, now, named)
+    houses = houses_of(reading, envoys, now)
     begins = {
         house.envoy.envoy_id: today * DAY
         for house in houses
@@ -122,16 +119,13 @@ def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator
                 found = columns_of(gave)
                 today_j = dict(zip(found.eqids, found.energy_j, strict=True))
         states = house.states()
-        for _, eqid, device_eqid, last_seen, *_ in house.units:
-            state, energy_j = states[eqid], today_j.get(eqid, 0)
-            yield Panel(house.envoy, eqid, device_eqid, state, last_seen, energy_j)
+        for eqid, last_seen in house.units.items():
+            own = (device_of(eqid), states[eqid], last_seen, today_j.get(eqid, 0))
+            yield Panel(house.envoy, eqid, *own)
 
 
 def houses_of(
-    reading: Reader,
-    envoys: Sequence[EnvoyRow],
-    now: int,
-    named: Mapping[int, Sequence[Row]],
+    reading: Reader, envoys: Sequence[EnvoyRow], now: int
 ) -> list["EnvoyPanels"]:
     """Return some Envoys, with what the states of their panels are made of.
 
@@ -139,11 +133,13 @@ def houses_of(
         reading: the database.
         envoys: of it.
         now: Unix seconds.
-        named: rows of NAMED by the number of the Envoy; they may have more columns.
     """
+    named = reading.of_envoys(NAMED, [envoy.envoy_id for envoy in envoys])
     houses = {
-        envoy.envoy_id: EnvoyPanels(envoy, named.get(envoy.envoy_id, ()), now)
+        envoy.envoy_id: EnvoyPanels(envoy, units, now)
         for envoy in envoys
+        for _, *texts in named.get(envoy.envoy_id, ((None,),))
+        for units in (listed(*texts),)
     }
     asked = {
         number: house.begin
@@ -182,16 +178,29 @@ def _see_moved(reading: Reader, houses: Mapping[int, "EnvoyPanels"]) -> None:
         for eqid, state in house.states().items()
         if state in _MISSED
     ]
-    for start in range(0, len(missed), _MOST_ASKED):
-        some = missed[start : start + _MOST_ASKED]
+    for number, eqid in of_panels(reading, MOVED, missed):
+        houses[number].see_moved(eqid)
+
+
+def of_panels(
+    reading: Reader,
+    statement: str,
+    asked: Sequence[tuple[int, str]],
+    values: Sequence[int] = (),
+) -> Iterator[Row]:
+    """Yield the rows of a statement about ``{panels}``: numbers of Envoys, eqids.
+
+    Args:
+        reading: the database.
+        statement: with ``?`` for ``values`` behind the panels.
+        asked: the panels; some of them at a time.
+        values: of the statement.
+    """
+    for start in range(0, len(asked), _MOST_ASKED):
+        some = asked[start : start + _MOST_ASKED]
         shown = ", ".join(f"({number}, CAST(? AS TEXT))" for number, _ in some)
-        asked = [eqid for _, eqid in some]
-        for number, eqid in reading.rows(MOVED.format(panels=shown), asked):
-            houses[number].see_moved(eqid)
-
-
-def _newest(rows: Sequence[Row]) -> int | None:
-    return max((row[3] for row in rows if row[3] is not None), default=None)
+        eqids = [eqid for _, eqid in some]
+        yield from reading.rows(statement.format(panels=shown), (*eqids, *values))
 
 
 class EnvoyPanels:
@@ -201,25 +210,34 @@ class EnvoyPanels:
 
     Args:
         envoy: their Envoy.
-        named: rows of NAMED.
+        named: its devices and channels.
         now: Unix seconds.
 
     Attributes:
         envoy: the same.
-        units: rows of NAMED that are panels.
+        named: the same.
+        units: eqids that are panels, and when each had energy last, Unix seconds.
         begin: of the days that count, s; None: no panel ever had energy.
         doubtful: panels whose state depends on when they were known first.
         moved: those that another Envoy has now.
     """
 
-    def __init__(self, envoy: EnvoyRow, named: Sequence[Row], now: int) -> None:
+    def __init__(self, envoy: EnvoyRow, named: UnitList, now: int) -> None:
         self.envoy = envoy
-        divided = {row[2] for row in named if row[1] != row[2]}
-        others = {row[1] for row in named if row[4] in NO_PANEL}
-        self.units = [
-            row for row in named if row[1] not in divided and row[2] not in others
-        ]
-        newest = _newest(self.units)
+        self.named = named
+        eqids, devices, marks, sights = named
+        of_units = list(zip(eqids, devices, strict=True))
+        divided = {device for eqid, device in of_units if eqid != device}
+        others = _no_panels(named)
+        seen = {mark: sight.last_energy for mark, sight in sights.items()}
+        self.units = {
+            eqid: seen[mark]
+            for (eqid, device), mark in zip(of_units, marks, strict=True)
+            if eqid not in divided and device not in others
+        }
+        # Few, and mostly one: what is the same of all is found out once.
+        moments = set(self.units.values())
+        newest = max((at for at in moments if at is not None), default=None)
         self.begin = None if newest is None else newest - (WINDOW_DAYS + 2) * DAY
         # Of what comes later nobody knows.
         heard = envoy.last_received
@@ -227,11 +245,11 @@ class EnvoyPanels:
         self._today = local_now(envoy, self._moment) // DAY
         self._late = (newest or 0) - SILENT_HOURS * HOUR
         self._first = (newest or 0) // DAY - _SILENT_DAYS
-        self._is_late = any((row[3] or 0) <= self._late for row in self.units)
-        self.doubtful = {row[1] for row in self.units if row[3] is None}
+        self._is_late = any((at or 0) <= self._late for at in moments)
+        self.doubtful = {eqid for eqid, at in self.units.items() if at is None}
         #: Whether ``envoy_day`` is of these panels and of nothing else.
         self._plain = not others and (
-            not divided or all(row[1] != row[2] for row in self.units)
+            not divided or all("." in eqid for eqid in self.units)
         )
         self._divided = bool(divided)
         self._sunny: Mapping[int, float] = {}
@@ -272,7 +290,7 @@ class EnvoyPanels:
 
     def see_given(self, rows: Sequence[Row]) -> None:
         """Take rows of DAYS."""
-        eqids = {row[1] for row in self.units}
+        eqids = set(self.units)
         alive: list[set[str]] = []
         for _, day, gave in rows:
             ours = [one for one in panels_in(gave) if one[0] in eqids]
@@ -305,8 +323,7 @@ class EnvoyPanels:
 
     def see_known(self, rows: Sequence[Row]) -> None:
         """Take rows of KNOWN: when each was known first, but for the first report."""
-        units = {row[1] for row in self.units}
-        ours = [row for row in rows if row[1] in units]
+        ours = [row for row in rows if row[1] in self.units]
         # They may be older than what is known of the Envoy.
         oldest = min((row[3] for row in ours if row[3] is not None), default=None)
         self._since = {
@@ -318,7 +335,7 @@ class EnvoyPanels:
     def see_moved(self, eqid: str) -> None:
         """Take note that another Envoy tells of a panel: it is none of this one."""
         self.moved.add(eqid)
-        self.units = [row for row in self.units if row[1] != eqid]
+        self.units.pop(eqid, None)
         self._states.pop(eqid, None)
 
     def states(self) -> dict[str, PanelState]:
@@ -331,12 +348,12 @@ class EnvoyPanels:
         awake = self._moment - ASLEEP_S
         usual, asleep = PanelState.OK, PanelState.ASLEEP
         found = {
-            row[1]: usual if row[3] is not None and row[3] >= awake else asleep
-            for row in self.units
+            eqid: usual if seen is not None and seen >= awake else asleep
+            for eqid, seen in self.units.items()
         }
         if self._is_late or self.doubtful:
             bright = self._bright()
-            for _, eqid, _, seen, *_ in self.units:
+            for eqid, seen in self.units.items():
                 is_late = (seen or 0) <= self._late
                 if is_late or eqid in self.doubtful:
                     hours = bright if is_late else ()
@@ -365,6 +382,17 @@ class EnvoyPanels:
         bright = [at for at, count in gave.items() if 2 * count >= least]
         # By day clocks are changed nowhere: it is that of an hour nearby.
         return [at - offset_s(self.envoy.timezone, at) for at in bright]
+
+
+def _no_panels(named: UnitList) -> set[str]:
+    """Return the devices that give no energy of their own."""
+    kinds = {
+        mark for mark, sight in named.sights.items() if sight.device_type in NO_PANEL
+    }
+    if not kinds:
+        return set()
+    units = zip(named.eqids, named.marks, strict=True)
+    return {eqid for eqid, mark in units if mark in kinds}
 
 
 @functools.lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from nutbridge.collector.errors import StoreError
-from nutbridge.collector.store import days, kept, partitions, sums
+from nutbridge.collector.store import days, kept, partitions, sums, units
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import (
@@ -49,6 +49,7 @@ def rebuild(store: Store, progress: Progress) -> int:
     envoys = _envoys(store)
     for envoy_id in envoys:
         _locked(store, kept.rebuild, envoy_id)
+        _locked(store, units.rebuild, envoy_id)
     panels = store.write(sums.panels)
     for done, (envoy_id, eqid) in enumerate(panels):
         progress(done, len(panels))

@@ -15,14 +15,13 @@ from itertools import islice
 from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 
-from nutbridge.collector.parse.model import Report
 from nutbridge.collector.parse.values import as_json
 from nutbridge.collector.store import kept, partitions, schema, sums
-from nutbridge.collector.store.dates import CLOCK_SET, DAY, believable
+from nutbridge.collector.store.dates import DAY, believable
 from nutbridge.collector.store.days import Days
-from nutbridge.collector.store.panels import ParsedBody, see_panels
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.sums import LeftOut, Slot, SumRow
+from nutbridge.collector.store.units import ParsedBody, reported, see_units
 
 #: Rows that are looked up and stored together.
 _SLICE = 2000
@@ -106,8 +105,7 @@ def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
     """
     if sql.postgres:
         make_partitions(sql, found, known)
-    # First, so that two processes with the same panel wait for each other here.
-    see_panels(sql, found)
+    see_units(sql, found)
     counting = _Counting(sql, found, known.counted_from)
     for place, rows in enumerate(_slices(_plain(found, "intervals"))):
         counting.look(rows)
@@ -121,7 +119,6 @@ def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
     for kind, name in ((DEVICE, "devices"), (CHANNEL, "channels")):
         for place, rows in enumerate(_slices(_dated(found, name))):
             _put(sql, known, kind, rows, later=place > 0)
-            kept.describe(sql, kind.table, rows)
     _insert(sql, schema.report, [_report_row(one) for one in found])
     for rows in _slices(_odd(found)):
         _insert(sql, schema.odd_row, rows)
@@ -132,16 +129,6 @@ def _slices(rows: Iterator[Row]) -> Iterator[list[Row]]:
     """Cut rows into lists: a body of 99,000 rows needs no copy of all at once."""
     while some := list(islice(rows, _SLICE)):
         yield some
-
-
-def reported(report: Report, received: int) -> int:
-    """Return when the report was made; a clock that cannot be right does not count."""
-    stamp = report.report_timestamp
-    if stamp is None or stamp < CLOCK_SET:
-        return received
-    # A small board counts from 1970 until it has the network's time: ours is wrong.
-    ahead = stamp > received + DAY and received >= CLOCK_SET
-    return received if ahead else stamp
 
 
 def make_partitions(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:

@@ -15,7 +15,6 @@ from nutbridge.collector.parse.model import (
 )
 from nutbridge.collector.store import partitions, schema
 from nutbridge.collector.store.ingest import Known, Raced, store_rows
-from nutbridge.collector.store.panels import ParsedBody
 from nutbridge.collector.store.sql import Sql
 from nutbridge.collector.store.states import (
     Accepted,
@@ -23,6 +22,7 @@ from nutbridge.collector.store.states import (
     ForwardState,
     ParseState,
 )
+from nutbridge.collector.store.units import ParsedBody
 from nutbridge.collector.store.zones import named_zone
 
 #: What quarantine keeps: the newest, in number and in bytes.

@@ -18,9 +18,8 @@ from sqlalchemy import Connection, Table, func, inspect, select
 
 from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.values import MAX_DATE, as_json
-from nutbridge.collector.store import days, kept, partitions, schema, sums
+from nutbridge.collector.store import days, kept, partitions, schema, sums, units
 from nutbridge.collector.store.ingest import digest
-from nutbridge.collector.store.panels import has_energy
 from nutbridge.collector.store.schema import (
     FILLED_PCT,
     PARTITIONED,
@@ -28,9 +27,11 @@ from nutbridge.collector.store.schema import (
     metadata,
     panel,
     schema_version,
+    unit_list,
     variant,
 )
 from nutbridge.collector.store.sql import Sql
+from nutbridge.collector.store.units import device_of, has_energy
 
 #: Told what is done, how much of it, of how much.
 Progress = Callable[[str, int, int], None]
@@ -206,6 +207,9 @@ _SLOTS = (
     " AND end_date <= ? ORDER BY end_date DESC LIMIT ?"
 )
 _MANY = 1000
+#: Columns of ``panel`` in schemas 2 to 4, and one of them.
+_DATES = ("last_heard", "last_energy")
+_SEEN = "SELECT eqid, last_energy FROM panel WHERE envoy_id = ?"
 
 
 def _to_2(sql: Sql, progress: Progress) -> None:
@@ -221,6 +225,8 @@ def _to_2(sql: Sql, progress: Progress) -> None:
         sql.run("DROP INDEX event_partner, event_open")
     made = ("store", "panel", "energy_hour", "envoy_day")
     _make(sql, *made, *(_CUT if sql.postgres else ()))
+    for name in _DATES:
+        sql.run(f"ALTER TABLE panel ADD COLUMN {name} BIGINT")
     if sql.postgres:
         _cut(sql, progress)
     for index in (one for table in metadata.tables.values() for one in table.indexes):
@@ -234,7 +240,7 @@ def _panels(sql: Sql, progress: Progress) -> None:
     sql.run("DROP INDEX IF EXISTS reading_eqid")
     tables = ("interval", "reading", "event", "device", "channel")
     named = {row for one in tables for row in sql.rows(_NAMED.format(table=one))}
-    rows = [(*row, row[1].partition(".")[0], None, None, None) for row in sorted(named)]
+    rows = [(*row, device_of(row[1]), None) for row in sorted(named)]
     sql.insert(panel, tuple(panel.columns.keys()), rows, "DO NOTHING")
     sql.run(_TYPES)
     for eqid in sorted({eqid for _, eqid in named}):
@@ -286,25 +292,23 @@ def _forget_slot_start(sql: Sql) -> None:
 
 
 def _hear(sql: Sql, envoy_id: int, eqid: str) -> None:
-    """Find when a panel was heard of last, and with energy."""
+    """Find when a panel was heard of last with energy."""
     place = (envoy_id, eqid)
-    heard, energy = 0, 0
+    energy = 0
     for statement, gives in (
         (_POLLS, has_energy),
         (_SLOTS, lambda energy_j: energy_j > 0),
     ):
         last = MAX_DATE
         while rows := sql.rows(statement, (*place, last, _MANY)):
-            heard = max(heard, rows[0][0])
             with_energy = [moment for moment, what in rows if gives(what)]
             if with_energy:
                 energy = max(energy, with_energy[0])
                 break
             last = rows[-1][0] - 1
     sql.run(
-        "UPDATE panel SET last_heard = ?, last_energy = ?"
-        " WHERE envoy_id = ? AND eqid = ?",
-        (heard or None, energy or None, *place),
+        "UPDATE panel SET last_energy = ? WHERE envoy_id = ? AND eqid = ?",
+        (energy or None, *place),
     )
 
 
@@ -313,12 +317,10 @@ def _to_3(_sql: Sql, _progress: Progress) -> None:
 
 
 def _to_4(sql: Sql, progress: Progress) -> None:
-    """Newest descriptions and open conditions."""
+    """Open conditions."""
     sql.run("DROP INDEX IF EXISTS event_open")
-    made = [metadata.tables[name] for name in ("described", "open_event")]
+    made = [metadata.tables["open_event"]]
     metadata.create_all(sql.connection, made)
-    if sql.postgres:
-        _leave_room(sql, (panel,))
     envoys = sql.rows("SELECT envoy_id FROM envoy ORDER BY envoy_id")
     for place, (envoy_id,) in enumerate(envoys):
         progress("Envoys", place, len(envoys))
@@ -326,7 +328,24 @@ def _to_4(sql: Sql, progress: Progress) -> None:
 
 
 def _to_5(sql: Sql, progress: Progress) -> None:
+    _units(sql, progress)
     _days(sql, progress)
+
+
+def _units(sql: Sql, progress: Progress) -> None:
+    """One row for what the reports of an Envoy change of its units."""
+    unit_list.create(sql.connection)
+    if sql.postgres:
+        _leave_room(sql, (unit_list,))
+        sql.run("ALTER TABLE panel RESET (fillfactor)")
+    envoys = sql.rows("SELECT envoy_id FROM envoy ORDER BY envoy_id")
+    for place, (envoy_id,) in enumerate(envoys):
+        progress("units", place, len(envoys))
+        seen = sql.rows(_SEEN, (envoy_id,))
+        units.rebuild(sql, envoy_id, dict(seen))
+    sql.run("DROP TABLE IF EXISTS described")
+    for name in _DATES:
+        sql.run(f"ALTER TABLE panel DROP COLUMN {name}")
 
 
 def _days(sql: Sql, progress: Progress) -> None:

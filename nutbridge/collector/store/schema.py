@@ -301,19 +301,26 @@ variant = Table(
     _int("raw_id", needed=True),
 )
 
-#: Every eqid that an Envoy named, device or channel. ``last_heard`` is the end of the
-#: newest slot, or the date of the newest poll, that was measured; ``last_energy`` the
-#: same with energy in it. ``device_type`` is that of the newest ``<device>``.
+#: Every eqid that an Envoy named, device or channel; ``device_type`` is that of the
+#: ``<device>`` that came last. Written to when one is new: what each report changes is
+#: in ``unit_list``.
 panel = Table(
     "panel",
     metadata,
     _key("envoy_id"),
     Column("eqid", Text, primary_key=True),
     _text("device_eqid", needed=True),
-    _int("last_heard"),
-    _int("last_energy"),
     _int("device_type"),
     sqlite_with_rowid=False,
+)
+
+#: Of all units of an Envoy when each had energy last, and its newest description: in
+#: two texts (units.py).
+unit_list = Table(
+    "unit_list",
+    metadata,
+    _key("envoy_id"),
+    *(_text("eqids", needed=True), _text("sights", needed=True)),
 )
 
 #: Sums of ``interval`` by the hour of the Envoy's place, kept in the transaction that
@@ -352,18 +359,6 @@ envoy_day = Table(
     postgresql_partition_by="RANGE (day)",
 )
 
-#: The newest description of each device and channel: when it was made, and its
-#: attributes as JSON, those that are missing left out.
-described = Table(
-    "described",
-    metadata,
-    _key("envoy_id"),
-    Column("eqid", Text, primary_key=True),
-    _int("reported", needed=True),
-    _text("said", needed=True),
-    sqlite_with_rowid=False,
-)
-
 #: The keys of events that set a condition which nothing may have cleared: all that
 #: are open, and few others.
 open_event = Table(
@@ -374,9 +369,8 @@ open_event = Table(
 )
 
 #: Tables whose rows each report changes, and no key of theirs, with the part of a page
-#: that PostgreSQL fills at first, %: with room in it no index is written to, half the
-#: log and two thirds of the time.
-FILLED_PCT = {"panel": 50}
+#: that PostgreSQL fills at first, %: with room in it no index is written to.
+FILLED_PCT = {"unit_list": 50}
 #: Large tables, and the column that says to which month a row belongs.
 PARTITIONED = {
     "interval": "end_date",

@@ -116,7 +116,7 @@ _SMALL = (
     r"CONSTANT|w\b|sums\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
     "|raw USING INDEX raw_dead"
 )
-_LARGE = "interval|reading|event|energy_hour|envoy_day|described|raw|raw_body|report"
+_LARGE = "interval|reading|event|energy_hour|envoy_day|unit_list|raw|raw_body|report"
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

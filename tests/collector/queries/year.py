@@ -7,7 +7,7 @@ from sqlalchemy import Table
 
 from nutbridge.collector.parse.values import as_json
 from nutbridge.collector.store import days as sums_by_day
-from nutbridge.collector.store import kept, partitions, schema
+from nutbridge.collector.store import partitions, schema, units
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.sql import Row, Sql
 
@@ -40,7 +40,7 @@ def fill(
     eqids = {n: [f"{n:06}{panel:06}" for panel in range(panels)] for n in numbers}
     put = _Filler(store)
     put(schema.envoy, ((n, f"99{n:010}", "UTC", end) for n in numbers))
-    put(schema.panel, _panels(eqids, end))
+    put(schema.panel, _panels(eqids))
     put(schema.device, _devices(eqids, days))
     put(
         schema.energy_hour,
@@ -52,7 +52,7 @@ def fill(
         ),
     )
     put(schema.envoy_day, _sums(eqids, hours))
-    put(schema.described, _said(eqids, days))
+    put(schema.unit_list, _listed(eqids, days, end))
     put(schema.raw, _raws(numbers, hours))
     put(schema.raw_body, ((raw, b"", at) for raw, _, at in _reports(numbers, hours)))
     put(schema.report, _described(numbers, hours))
@@ -94,22 +94,26 @@ def _sums(eqids: dict[int, list[str]], hours: list[int]) -> Iterator[Row]:
             yield sums_by_day.row_of((n, day), given)
 
 
-def _said(eqids: dict[int, list[str]], days: int) -> Iterator[Row]:
-    names = kept.attributes(schema.device)
-    for n, eqid, reported, *said, _ in _devices(eqids, days):
-        if reported == START + (days - 1) // 30 * 30 * DAY:
+def _panels(eqids: dict[int, list[str]]) -> Iterator[Row]:
+    for n, devices in eqids.items():
+        for eqid in devices:
+            yield (n, eqid, eqid, 1)
+            yield (n, f"{eqid}.1", eqid, None)
+
+
+def _listed(eqids: dict[int, list[str]], days: int, end: int) -> Iterator[Row]:
+    names = units.attributes(schema.device)
+    for n, devices in eqids.items():
+        found: dict[str, units.Sight] = {}
+        rows = {eqid: rest for _, eqid, *rest in _devices({n: devices}, days)}
+        for place, (eqid, (reported, *said, _)) in enumerate(rows.items()):
             known = dict(zip(names, said, strict=True))
             text = as_json({key: one for key, one in known.items() if one is not None})
-            yield n, eqid, reported, text
-
-
-def _panels(eqids: dict[int, list[str]], end: int) -> Iterator[Row]:
-    for n, devices in eqids.items():
-        for place, eqid in enumerate(devices):
+            found[eqid] = units.Sight(None, 1, reported, text)
             # One panel stopped ten days ago.
             seen = end - 10 * DAY if place == 0 else end
-            yield (n, eqid, eqid, None, None, 1)
-            yield (n, f"{eqid}.1", eqid, seen, seen, None)
+            found[f"{eqid}.1"] = units.Sight(seen)
+        yield n, *units.as_row(found)
 
 
 def _devices(eqids: dict[int, list[str]], days: int) -> Iterator[Row]:

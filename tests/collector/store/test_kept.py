@@ -13,7 +13,7 @@ import pytest
 from nutbridge.collector.parse.body import parse
 from nutbridge.collector.parse.model import RawReport
 from nutbridge.collector.queries.devices import devices
-from nutbridge.collector.store import kept
+from nutbridge.collector.store import units
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.chores import prune, rebuild
 from nutbridge.collector.store.reading import Reader, reading
@@ -219,4 +219,4 @@ def test_description_of_a_table_is_all_of_its_attributes() -> None:
 
     for table in (schema.device, schema.channel):
         names = [name for name in wire_names(table.name) if name != "eqid"]
-        assert list(kept.attributes(table)) == [*names, "extra"]
+        assert list(units.attributes(table)) == [*names, "extra"]

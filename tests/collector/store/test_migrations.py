@@ -14,7 +14,7 @@ from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.devices import devices
 from nutbridge.collector.queries.energy import energy
-from nutbridge.collector.store import days, schema, sums
+from nutbridge.collector.store import days, schema, sums, units
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.chores import rebuild
 from nutbridge.collector.store.reading import Reader, reading
@@ -100,10 +100,17 @@ def test_backup_before_it_is_brought_up(tmp_path: Path, version: Path) -> None:
 def test_panels_are_known(old: str) -> None:
     Store.open(old).close()
     with reading(old) as database:
-        found = database.rows(
-            "SELECT eqid, device_eqid, last_energy, device_type FROM panel"
-            " ORDER BY eqid"
+        panels = database.rows(
+            "SELECT eqid, device_eqid, device_type FROM panel ORDER BY eqid"
         )
+        rows = database.rows("SELECT eqids, sights FROM unit_list")
+    seen = {
+        eqid: sights[mark].last_energy
+        for eqids, _, marks, sights in (units.listed(*row) for row in rows)
+        for eqid, mark in zip(eqids, marks, strict=True)
+    }
+    assert sorted(seen) == [eqid for eqid, *_ in panels]
+    found = [(eqid, device, seen[eqid], kind) for eqid, device, kind in panels]
     last = NOW - NOW % 86400 + 15 * 3600 + 3000
     place = NOW - NOW % 86400 + 5 * 3600 + 5400
     assert found == [
@@ -214,6 +221,7 @@ def test_schema_2_answers_as_before(second: str) -> None:
     store = Store.open(second, progress=lambda *at: told.append(at))
     assert told == [
         *(("Envoys", done, 2) for done in range(2)),
+        *(("units", done, 2) for done in range(2)),
         *(("days of Envoys", done, 2) for done in range(2)),
     ]
     assert answers(second, now) == expected
@@ -234,8 +242,11 @@ def test_schema_3_answers_as_before(url: str) -> None:
             return [one.as_object() for one in found]
 
     assert objects() == expected["devices"]
-    for table in ("described", "open_event", "envoy_day"):
+    for table in ("open_event", "envoy_day"):
         store.write(lambda sql, table=table: sql.run(f"DELETE FROM {table}"))  # type: ignore[misc]  # mypy and defaults
+    store.write(
+        lambda sql: sql.run("UPDATE unit_list SET sights = replace(sights, '_', '')")
+    )
     assert objects() != expected["devices"]
     rebuild(store, lambda *_: None)
     store.close()
