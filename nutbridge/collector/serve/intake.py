@@ -19,6 +19,7 @@ from nutbridge.collector.errors import StoreError, StoreRefused, TooLarge
 from nutbridge.collector.parse.body import inflated_size, parse
 from nutbridge.collector.parse.model import ParseResult, RawReport
 from nutbridge.collector.serve.options import Allowed, Caps, Mode
+from nutbridge.collector.serve.threads import Handback
 from nutbridge.collector.serve.verdict import Way, way_of
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.states import Accepted
@@ -88,6 +89,7 @@ class Intake:
         self._rules = rules
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="intake")
         self._big = asyncio.Lock()
+        self._back = Handback()
         self._zones_told: set[str] = set()
 
     async def take(self, raw: RawReport) -> Taken:
@@ -112,10 +114,10 @@ class Intake:
         way = way_of(self._rules.mode, raw.path, parsed=result.parsed)
         store, queue = self._store, way is Way.QUEUE
         try:
-            kept = await asyncio.wrap_future(store.take(raw, result, queue=queue))
+            kept = await self._back.wait(store.take(raw, result, queue=queue))
         except StoreRefused:
             # Its bytes stay, to be looked into again; it is not acknowledged.
-            await asyncio.wrap_future(store.take(raw, None))
+            await self._back.wait(store.take(raw, None))
             raise
         self._tell_zone(result)
         return Taken(kept.answer, result, way)
