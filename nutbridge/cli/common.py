@@ -63,6 +63,8 @@ def sudo_hint() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            raise  # standard output: who writes files names them
         named = f"{error.filename}: " if error.filename else ""
         problem = NutbridgeError(f"{named}{error.strerror}")
         if isinstance(error, PermissionError) and os.geteuid() != 0:

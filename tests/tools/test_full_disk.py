@@ -37,3 +37,28 @@ def test_closed_pipe_ends_quietly() -> None:
         assert process.stderr is not None
         assert process.stderr.read() == ""
         process.wait(30)
+
+#: More than Python keeps back until its end.
+_LONG = """
+import sys
+from nutbridge.cli.common import sudo_hint, writing
+from nutbridge.errors import NutbridgeError
+try:
+    with writing(), sudo_hint():
+        print("x" * 100_000)
+except NutbridgeError as error:
+    sys.stderr.write(str(error))
+"""
+
+
+def test_full_disk_is_told_of_long_output_too() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", _LONG],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert ended.stderr == "standard output: No space left on device"

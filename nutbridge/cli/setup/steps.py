@@ -173,9 +173,10 @@ class Setup:
         )
         for folder in dict.fromkeys((os.path.dirname(config), nut.sysconfig)):
             if not os.access(disk.real(folder), os.W_OK | os.X_OK):
-                raise ConfigError(
-                    folder, None, "not writable for you; run setup as root (sudo)"
-                )
+                problem = "not writable for you; run setup as root (sudo)"
+                if os.geteuid() == 0:
+                    problem = "not writable; is its file system mounted read-only?"
+                raise ConfigError(folder, None, problem)
         seen = disk.see(config)
         if seen is not None:
             say(f"Using what {config} says.")
