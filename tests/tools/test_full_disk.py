@@ -38,6 +38,7 @@ def test_closed_pipe_ends_quietly() -> None:
         assert process.stderr.read() == ""
         process.wait(30)
 
+
 #: More than Python keeps back until its end.
 _LONG = """
 import sys

@@ -417,6 +417,8 @@ def upsmon_login(facts: DoctorFacts) -> CheckVerdict:
 def nut_restart(facts: DoctorFacts) -> CheckVerdict:
     """The service manager starts upsd and upsmon again that were killed."""
     guard = facts.need(GuardFacts)
+    if not guard.systemd:
+        return skipped("Restart= of nut-server: no systemd runs here")
     units = {
         name: values
         for name, values in guard.units.items()
