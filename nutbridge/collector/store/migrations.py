@@ -121,7 +121,7 @@ def _make(sql: Sql, *names: str) -> None:
 
 def _leave_room(sql: Sql, tables: Iterable[Table]) -> None:
     # Not where a table is described: SQLAlchemy 2.0.40 knows no such option of it.
-    for name in FILLED_PCT.keys() & {table.name for table in tables}:
+    for name in FILLED_PCT.keys() & {table.name for table in tables} - set(PARTITIONED):
         sql.run(f"ALTER TABLE {name} SET (fillfactor = {FILLED_PCT[name]})")
 
 

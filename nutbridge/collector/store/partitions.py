@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from nutbridge.collector.store.dates import DAY, EARLIEST
-from nutbridge.collector.store.schema import PARTITIONED
+from nutbridge.collector.store.schema import FILLED_PCT, PARTITIONED
 from nutbridge.collector.store.sql import Sql
 
 _AHEAD_S = 7 * DAY
@@ -97,6 +97,8 @@ def make(sql: Sql, months: Iterable[int]) -> None:
                 continue
             # Our names and numbers alone, hence the S608.
             sql.run(f"CREATE TABLE {piece} (LIKE {table} INCLUDING ALL)")
+            if table in FILLED_PCT:
+                sql.run(f"ALTER TABLE {piece} SET (fillfactor = {FILLED_PCT[table]})")
             sql.run(
                 f"WITH moved AS (DELETE FROM {table}_rest WHERE {column} >= {start}"  # noqa: S608
                 f" AND {column} < {end} RETURNING *) INSERT INTO {piece}"

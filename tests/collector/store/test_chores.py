@@ -233,6 +233,21 @@ def test_prune_drops_whole_months(postgres_url: str) -> None:
     store.close()
 
 
+def test_pieces_have_room_beside_rows_that_change(postgres_url: str) -> None:
+    store = Store.open(postgres_url)
+    old_and_new(store)
+    options = "SELECT relname, reloptions FROM pg_class WHERE relname ~ '_2023_11$'"
+    rows = store.write(lambda sql: sql.rows(f"{options} AND relkind = 'r'"))
+    store.close()
+    found = {name.removesuffix("_2023_11"): room for name, room in rows}
+    assert found == {
+        name: [f"fillfactor={schema.FILLED_PCT[name]}"]
+        if name in schema.FILLED_PCT
+        else None
+        for name in schema.PARTITIONED
+    }
+
+
 def test_two_collectors_make_the_same_months(postgres_url: str) -> None:
     stores = [Store.open(postgres_url) for _ in range(2)]
     failed: list[Exception] = []

@@ -159,7 +159,8 @@ def shape(database: Reader, url: str) -> object:
         ),
         database.rows(
             "SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL"
-            " AND relnamespace = 'public'::regnamespace ORDER BY 1"
+            " AND relnamespace = 'public'::regnamespace"
+            " AND relname !~ '_[0-9]{4}_[0-9]{2}$' ORDER BY 1"
         ),
     )
 
