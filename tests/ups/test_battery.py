@@ -488,6 +488,34 @@ def test_estimate_of_a_quiet_house_that_is_known() -> None:
     assert estimate(play, 36_000) == pytest.approx(90 - 22.0)
 
 
+@pytest.mark.parametrize("odd_s", [20, 40])
+def test_battery_capacity_that_was_odd_once_or_twice(odd_s: int) -> None:
+    """Twice as large: for 15 minutes every charge was doubted, at half the fall."""
+    play = Play()
+    play.outage(soc=40.0)
+    play.read(20, soc=40.0)
+    for at in range(40, 40 + odd_s, 20):
+        play.read(at, soc=40.0, wh=2 * WH)
+    play.read(40 + odd_s, soc=39.0)
+    battery = play.memory.battery
+    assert (battery.capacity_wh, battery.shrunk_since) == (WH, None)
+    assert charge(play) == 39.0
+    assert battery.grown is None
+
+
+def test_battery_capacity_that_has_grown_is_not_forgotten() -> None:
+    """After a minute half of it is a battery that has left, as ever."""
+    play = Play()
+    play.outage(soc=40.0)
+    play.read(20, soc=40.0)
+    for at in range(40, 120, 20):
+        play.read(at, soc=40.0, wh=2 * WH)
+    play.read(120, soc=39.0)
+    battery = play.memory.battery
+    assert (battery.capacity_wh, battery.shrunk_since) == (2 * WH, T0 + 120)
+    assert charge(play) == 40.0
+
+
 @pytest.mark.parametrize(
     ("battery_w", "every_s", "wh", "used_wh"),
     [

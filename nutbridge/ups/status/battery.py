@@ -215,13 +215,32 @@ def _take_capacity(battery: BatteryMemory, reading: BatteryReading) -> BatteryMe
     new, known = reading.capacity_wh, battery.capacity_wh
     if new is None:
         return _without_capacity(battery, reading.at)
-    if known is not None and new < REJOIN_PART * known:
+    if known is not None and new < REJOIN_PART * known and not _was_odd(battery, new):
         since = battery.shrunk_since
         if since is None:
             return battery._replace(shrunk_since=reading.at)
         if reading.at - since < REJOIN_S:
             return battery
-    return battery._replace(capacity_wh=new, shrunk_since=None, fitted=True)
+    grown = battery.grown
+    if known is not None and known < REJOIN_PART * new:
+        grown = Fall(reading.at, 1, known, reading.at)
+    elif grown is not None:
+        grown = grown._replace(readings=grown.readings + 1, last_at=reading.at)
+        grown = None if grown.counts or _was_odd(battery, new) else grown
+    return battery._replace(
+        capacity_wh=new, shrunk_since=None, grown=grown, fitted=True
+    )
+
+
+def _was_odd(battery: BatteryMemory, capacity_wh: float) -> bool:
+    """Whether this capacity is the one before an odd answer or two.
+
+    No battery has left: for 15 minutes no charge would count, and the estimate fall
+    too slowly.
+    """
+    grown = battery.grown
+    before_wh = grown.capacity_wh if grown else None
+    return before_wh is not None and _same_size(before_wh, capacity_wh)
 
 
 def _without_capacity(battery: BatteryMemory, at: float) -> BatteryMemory:

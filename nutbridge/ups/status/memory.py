@@ -221,6 +221,8 @@ class BatteryMemory(NamedTuple):
         floor_pct: where discharging stops.
         fall: a charge that fell too fast.
         own_low: every battery's own charge is low while the capacity is short.
+        grown: the capacity before it grew, and how often the new one was told, until
+            that counts.
         zero_at: when a charge or a capacity of 0 was last read.
         part: the part of the known capacity that the last reading showed; 0
             while a gateway that has just started shows none.
@@ -236,6 +238,7 @@ class BatteryMemory(NamedTuple):
     floor_pct: float | None = None
     fall: Fall | None = None
     own_low: Fall | None = None
+    grown: Fall | None = None
     zero_at: float | None = None
     part: float = 1.0
     fitted: bool | None = None
