@@ -1,7 +1,8 @@
 """What the gateway's endpoints say one by one, and what clients are told of the grid.
 
 A house loses its grid and gets it back, while endpoints fail, repeat old answers or
-answer in part, monitors restart, hosts sleep and clocks jump. The relay fails, but it
+answer in part, the gateway starts anew or is slow, monitors restart, hosts sleep and
+clocks jump. The relay fails, but it
 does not lie (behind a Meter Collar it says closed for ever, and the Collar does not).
 """
 
@@ -67,7 +68,8 @@ class _Life:
 
     def live(self) -> None:
         """Let the next thing happen, and look what comes of it."""
-        self.random.choice([*(self._switch, self._fault) * 3, self._host])()
+        often = (self._switch, self._fault) * 3
+        self.random.choice([*often, self._host, self._reboot, self._slow])()
         world, faults = self.world, self.gateway.faults
         for _ in range(self.random.choice([1, 3, 12, 40])):
             world.run_for(10.0)
@@ -75,6 +77,8 @@ class _Life:
             polls_s = max(self.policy.relay_s or self.policy.pollfreq_s, 60.0)
             since = max(self.switched_at, self.settled_at)
             deciding = {"", paths.RELAY, paths.INVENTORY}
+            if self.gateway.phase:
+                self.settled_at = world.clock.true_s
             if world.clock.true_s - since > _TOLD_S + 4 * polls_s and not (
                 deciding & faults.keys()
             ):
@@ -96,6 +100,16 @@ class _Life:
         if random.random() < 0.1:
             faults[""] = random.choice(["hang", "refuse", 503])
         self.world.tell(f"fails: {sorted(faults)}")
+        self.settled_at = self.world.clock.true_s
+
+    def _reboot(self) -> None:
+        self.gateway.reboot(self.random)
+        self.world.tell(f"gateway starts: {self.gateway.boots}")
+        self.settled_at = self.world.clock.true_s
+
+    def _slow(self) -> None:
+        self.gateway.slow_s = self.random.choice([0.12, 1.0, 4.0, 9.5])
+        self.world.tell(f"answers take {self.gateway.slow_s} s")
         self.settled_at = self.world.clock.true_s
 
     def _host(self) -> None:

@@ -27,7 +27,14 @@ from tests.sim.house import House
 from tests.sources.enphase.wires import FakeRenewal
 
 _ANSWER_S = 0.12
+#: The longest time for one request.
+_TOTAL_S = 10.0
 _EPOCH_S = 1.79e9
+
+#: The phases of a gateway's start in their order, each with its longest, s.
+BOOTS = {"away": 1500.0, "busy": 60.0, "lost": 900.0, "zeros": 120.0, "half": 900.0}
+#: How often each of them is there.
+_PHASE = 0.7
 
 #: A status, a way not to answer, or what becomes of a body.
 Fault = int | Literal["hang", "refuse"] | Callable[[bytes], bytes]
@@ -39,12 +46,17 @@ class WireGateway(SimGateway):
     Attributes:
         faults: by path; "" counts for all of them.
         collar: a Meter Collar islands the house, behind which the relay says closed.
+        boots: true times at which the phases of a start of the gateway end, and what
+            each of them is: one of BOOTS.
+        slow_s: how long each answer takes.
     """
 
     def __init__(
         self, house: House, clock: SimClock, advance: Callable[[float], None]
     ) -> None:
         self.faults: dict[str, Fault] = {}
+        self.boots: list[tuple[float, str]] = []
+        self.slow_s = _ANSWER_S
         self.clock_s = _EPOCH_S
         self._shown = SimulatedHouse(clock=lambda: self.clock_s + clock.true_s)
         self._answers = SimulatedGateway(self._shown)
@@ -59,6 +71,21 @@ class WireGateway(SimGateway):
     def collar(self, there: bool) -> None:
         kinds = SimulatedController.ENPOWER, SimulatedController.COLLAR
         self._shown.controller = kinds[there]
+
+    @property
+    def phase(self) -> str:
+        """How far its start has come; "" when it is over."""
+        while self.boots and self.boots[0][0] <= self._clock.true_s:
+            del self.boots[0]
+        return self.boots[0][1] if self.boots else ""
+
+    def reboot(self, random: Random) -> None:
+        """Start it anew: silence, 503, ``closed`` in no mode, zeros, a part."""
+        self.boots, end_s = [], self._clock.true_s
+        for phase, longest_s in BOOTS.items():
+            if random.random() < _PHASE:
+                end_s += random.uniform(5.0, longest_s)
+                self.boots.append((end_s, phase))
 
     # The daemon's own source, as a process has it.
 
@@ -92,11 +119,12 @@ class WireGateway(SimGateway):
 
     def send(self, request: Request, until: float) -> Answer:
         fault = self.faults.get(request.path, self.faults.get(""))
-        left_s = max(0.0, until - self._clock.boottime())
-        if fault in ("hang", "refuse") or left_s < _ANSWER_S:
+        fault = {"away": "hang", "busy": 503}.get(self.phase, fault)
+        left_s = max(0.0, min(_TOTAL_S, until - self._clock.boottime()))
+        if fault in ("hang", "refuse") or left_s < self.slow_s:
             self._advance(0.05 if fault == "refuse" else left_s)
             raise DeviceUnreachable("gateway" + request.path, str(fault or "late"))
-        self._advance(_ANSWER_S)
+        self._advance(self.slow_s)
         self._look()
         headers = {"authorization": "Bearer token"}
         asked = Incoming(request.method, request.path, "", headers, request.body or b"")
@@ -127,6 +155,19 @@ class WireGateway(SimGateway):
         shown.soc_pct = round(house.soc_pct)
         shown.capacity_wh, shown.load_w = house.capacity_wh, house.load_w
         shown.pv_w, shown.battery_w = house.pv_w, house.battery_w
+        phase = self.phase
+        shown.ready, shown.mode, shown.batteries = True, None, 2
+        if phase == "lost":
+            shown.relay, shown.mode, shown.ready = "closed", "unknown", False
+            shown.collar_off_grid = False
+        elif phase == "zeros":
+            shown.ready = False
+        elif phase == "half":
+            shown.batteries = 1
+            shown.capacity_wh, shown.battery_w = (
+                house.capacity_wh / 2,
+                house.battery_w / 2,
+            )
 
 
 def frozen() -> Fault:
