@@ -38,6 +38,7 @@ _PHASE = 0.7
 
 #: A status, a way not to answer, or what becomes of a body.
 Fault = int | Literal["hang", "refuse"] | Callable[[bytes], bytes]
+_BOOT_FAULTS: dict[str, Fault] = {"away": "hang", "busy": 503}
 
 
 class WireGateway(SimGateway):
@@ -119,7 +120,7 @@ class WireGateway(SimGateway):
 
     def send(self, request: Request, until: float) -> Answer:
         fault = self.faults.get(request.path, self.faults.get(""))
-        fault = {"away": "hang", "busy": 503}.get(self.phase, fault)
+        fault = _BOOT_FAULTS.get(self.phase, fault)
         left_s = max(0.0, min(_TOTAL_S, until - self._clock.boottime()))
         if fault in ("hang", "refuse") or left_s < self.slow_s:
             self._advance(0.05 if fault == "refuse" else left_s)
