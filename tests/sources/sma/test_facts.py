@@ -49,6 +49,27 @@ def test_load(
 
 
 @pytest.mark.parametrize(
+    ("ac_w", "battery_w", "wanted"),
+    [
+        (900, 940, 900),
+        (850, 1000, 850),
+        # Another channel carries the island: as a load it would be remembered.
+        (3, 940, None),
+        (0, 940, None),
+        (0, 20, 0),
+        (900, -2000, 900),
+        (900, None, 900),
+    ],
+)
+def test_load_of_an_island_is_what_the_battery_gives_at_least(
+    ac_w: float, battery_w: float | None, wanted: float | None
+) -> None:
+    given = {"ac_w": ac_w, "battery_w": battery_w, "soc_pct": 50}
+    assert load_w(Grid.OPEN, **given) == wanted
+    assert load_w(Grid.CLOSED, **given, grid_w=0) == ac_w
+
+
+@pytest.mark.parametrize(
     ("given", "wanted"),
     [
         ({"battery_w": 0}, None),

@@ -131,6 +131,7 @@ FLOOR = Channel(
     0.0,
     50.0,
 )
-NOMINAL_POWER = Channel(
-    ("Parameter.Inverter.WMax", "Parameter.Inverter.WLim"), "W", 1.0, 1.0e6
+NOMINAL_POWERS = tuple(
+    Channel((f"Parameter.Inverter.{name}",), "W", 1.0, 1.0e6)
+    for name in ("WMax", "WLim")
 )

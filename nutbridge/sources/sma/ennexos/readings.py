@@ -204,11 +204,12 @@ def _current_a(current_a: float | None, battery_w: float | None) -> float | None
 
 def _ac_w(live: ChannelValues, grid: Grid) -> float | None:
     ac_w = live.total(channels.AC_POWER)
-    if ac_w or grid is not Grid.OPEN:
+    if grid is not Grid.OPEN or (ac_w or 0.0) < -DEAD_BAND_W:
         return ac_w
+    # Which of them carries the island is not known; the others say next to nothing.
     phases = [w for w in map(live.total, channels.ISLAND_PHASES) if w is not None]
-    others = (live.total(channels.ISLAND_POWER), sum(phases) if phases else None)
-    return next((w for w in others if w), ac_w)
+    told = (ac_w, live.total(channels.ISLAND_POWER), sum(phases) if phases else None)
+    return max((w for w in told if w is not None), default=None)
 
 
 def _grid_w(live: ChannelValues) -> float | None:
@@ -281,6 +282,8 @@ def completed(
 ) -> UpsReading:
     """Add what the device says of itself and what is set on it."""
     tags = parameters.tags()
+    # One of them may be the limit for feeding in.
+    told_w = (*map(parameters.first, channels.NOMINAL_POWERS), info.power_w)
     mode = {BACKUP_MODE: tags[BACKUP_MODE]} if BACKUP_MODE in tags else {}
     rated_wh = parameters.total(channels.RATED_CAPACITY)
     empty_but_fitted = reading.soc_pct is not None and bool(rated_wh)
@@ -290,7 +293,7 @@ def completed(
         fitted=True if empty_but_fitted else reading.fitted,
         rated_wh=rated_wh,
         floor_pct=parameters.first(channels.FLOOR),
-        nominal_w=parameters.first(channels.NOMINAL_POWER) or info.power_w,
+        nominal_w=max(filter(None, told_w), default=None),
         serial=info.serial,
         firmware=info.firmware,
         name=info.name,

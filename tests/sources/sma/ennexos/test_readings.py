@@ -216,6 +216,9 @@ def test_power_of_an_island_where_the_usual_channel_is_silent() -> None:
     phases = {f"Measurement.BckOnGriMs.Watt.phs{one}": 100.0 for one in "ABC"}
     assert read({**said, **phases}).ac_w == 300
     assert read({**said, RUN: 235, **phases}).ac_w == 0
+    for ac_w, wanted in ((3.0, 430), (-3.0, 430), (-2000.0, -2000)):
+        told = {"Measurement.GridMs.TotW": ac_w, "Measurement.EpsMs.Watt": 430.0}
+        assert read({**said, **told}).ac_w == wanted
 
 
 def test_night_is_unknown_and_no_missing_battery() -> None:
@@ -263,6 +266,25 @@ def test_nominal_power_falls_back_to_the_device() -> None:
         "3016250000",
         None,
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ({}, 5000),
+        # Feeding in may be limited; an island is not. A charge reckoned with half of
+        # that would last for days.
+        ({"Parameter.Inverter.WMax": "300"}, 5000),
+        ({"Parameter.Inverter.WMax": "300", "Parameter.Inverter.WLim": "6000"}, 6000),
+        ({"Parameter.Inverter.WMax": "NaN", "Parameter.Inverter.WLim": "0"}, 5000),
+    ],
+)
+def test_nominal_power_is_the_highest_that_is_told(
+    told: dict[str, str], wanted: float
+) -> None:
+    info = DeviceInfo.from_json({"generatorPower": 5000})
+    values = {name: (value,) for name, value in told.items()}
+    assert completed(UpsReading({}), info, ChannelValues(values)).nominal_w == wanted
 
 
 _JSON = st.recursive(
