@@ -23,6 +23,7 @@ from nutbridge.collector.store.engine import (
     parse_url,
     translated,
 )
+from nutbridge.collector.store.identity import alone
 from nutbridge.collector.store.sql import Sql
 from nutbridge.system.files import Folder, is_beyond_others
 
@@ -87,11 +88,7 @@ def prune(store: Store, before: int, progress: Progress) -> int:
         progress: called now and then.
     """
     before -= before % DAY
-    store.write(
-        lambda sql: sql.run(
-            "UPDATE store SET counted_from = ? WHERE counted_from < ?", (before, before)
-        )
-    )
+    store.write(lambda sql: _count_from(sql, before))
     count = store.write(lambda sql: _drop_months(sql, before) if sql.postgres else 0)
     envoys = _envoys(store)
     for done, envoy_id in enumerate(envoys):
@@ -118,6 +115,14 @@ def prune(store: Store, before: int, progress: Progress) -> int:
             once=True,
         )
     return count + _delete_bodies(store, before)
+
+
+def _count_from(sql: Sql, before: int) -> None:
+    # Who began earlier would look for slots that are removed by then.
+    alone(sql)
+    sql.run(
+        "UPDATE store SET counted_from = ? WHERE counted_from < ?", (before, before)
+    )
 
 
 def _delete(

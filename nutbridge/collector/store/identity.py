@@ -83,6 +83,20 @@ def identity_of(engine: Engine) -> StoreIdentity:
     return ServerIdentity(store_id)
 
 
+def alone(sql: Sql, table: str = "store") -> None:
+    """Let no other writer's transaction run beside this one.
+
+    Those under way end first; those to come wait, and then read in ``within`` what
+    this one left there. SQLite has one writer at a time.
+
+    Args:
+        sql: the transaction.
+        table: that all of them look at before anything else.
+    """
+    if sql.postgres:
+        sql.run(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+
+
 def _refuse_other(rows: list[Row], store_id: str) -> None:
     if not rows or rows[0][0] != store_id:
         raise StoreReplaced(

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Table, func, inspect, select
 from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.values import MAX_DATE, as_json
 from nutbridge.collector.store import days, kept, partitions, schema, sums, units
+from nutbridge.collector.store.identity import alone
 from nutbridge.collector.store.ingest import digest
 from nutbridge.collector.store.schema import (
     FILLED_PCT,
@@ -92,6 +93,8 @@ def bring_up(
         _make(Sql(connection))
         _note(connection, wanted, now)
         return
+    # What an older collector writes meanwhile, a step would not see.
+    alone(Sql(connection), "store" if found > 1 else "raw")
     known = MIGRATIONS if steps is None else steps
     for number in range(found + 1, wanted + 1):
         if number not in known:

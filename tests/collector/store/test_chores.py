@@ -19,11 +19,20 @@ from nutbridge.collector.store import schema
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.chores import prune, rebuild
 from nutbridge.collector.store.days import panels_in
-from nutbridge.collector.store.jobs import FailedTry
+from nutbridge.collector.store.jobs import Accepting, FailedTry
 from nutbridge.collector.store.states import ForwardState
+from nutbridge.collector.store.writer import Batch
 from nutbridge.collector.store.zones import offset_s
 from tests.collector.parse.samples import NOW, body, device, event, interval, reading
-from tests.collector.store.using import asking, exported, listed, put, raw, run
+from tests.collector.store.using import (
+    asking,
+    exported,
+    listed,
+    put,
+    raw,
+    run,
+    waits_for_lock,
+)
 
 DAY = 86_400
 #: A day after New York's clocks went back, 2023-11-05.
@@ -231,6 +240,33 @@ def test_prune_drops_whole_months(postgres_url: str) -> None:
     # They are made again where they are needed.
     put(store, body(interval(id=98, end_date=NOW - 89 * DAY), report_timestamp=NOW + 6))
     store.close()
+
+
+def test_what_is_pruned_meanwhile_counts_once(postgres_url: str) -> None:
+    """A transaction that began before must not take it for new."""
+    stores = [Store.open(postgres_url) for _ in range(2)]
+    put(stores[0], body(interval(id=1, end_date=NOW - 60 * DAY)))
+    before = hours(stores[0])
+    again = body(interval(id=9, end_date=NOW - 60 * DAY), report_timestamp=NOW + 5)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def job(batch: Batch) -> None:
+        batch.accepting.append(Accepting(raw(again), parse(again)))
+        begun.set()
+        goes_on.wait()
+
+    late = stores[0]._writer.ask(job)
+    begun.wait()
+    pruning = threading.Thread(target=prune, args=(stores[1], NOW - DAY, quiet))
+    pruning.start()
+    waited = waits_for_lock(postgres_url, pruning)
+    goes_on.set()
+    late.result()
+    pruning.join()
+    after = hours(stores[1])
+    for store in stores:
+        store.close()
+    assert (after, waited) == (before, True)
 
 
 def test_pieces_have_room_beside_rows_that_change(postgres_url: str) -> None:

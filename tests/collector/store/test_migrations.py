@@ -5,6 +5,7 @@ Those of test-data/collector were written by those versions' own code.
 
 import json
 import sqlite3
+import threading
 from pathlib import Path
 
 import psycopg
@@ -20,7 +21,7 @@ from nutbridge.collector.store.chores import rebuild
 from nutbridge.collector.store.reading import Reader, reading
 from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import NOW, body, interval
-from tests.collector.store.using import exported, listed, put, run
+from tests.collector.store.using import exported, listed, put, run, waits_for_lock
 
 DATA = Path(__file__).parents[3] / "test-data" / "collector"
 V1, V2, V3, V4 = (DATA / f"v{number}" for number in range(1, 5))
@@ -263,3 +264,23 @@ def test_schema_4_answers_as_before(url: str) -> None:
     rebuild(store, lambda *_: None)
     store.close()
     assert answers(fourth, now) == expected
+
+
+def test_older_collector_beside_loses_nothing(postgres_url: str) -> None:
+    """What it writes at that moment is taken over; what comes later it refuses."""
+    fourth = of_before(postgres_url, V4)
+    migrating = threading.Thread(target=lambda: Store.open(fourth).close())
+    with psycopg.connect(fourth) as older:
+        # As it begins each transaction, and what it does first with a report's rows.
+        older.execute("SELECT store_id, counted_from FROM store")
+        older.execute("UPDATE panel SET last_energy = %s", (NOW + 1234,))
+        migrating.start()
+        assert waits_for_lock(fourth, migrating)
+        # It had these locks in this order; nobody may wait for one in another.
+        older.execute("DELETE FROM described")
+    migrating.join()
+    with reading(fourth) as database:
+        rows = database.rows("SELECT eqids, sights FROM unit_list")
+    for row in rows:
+        sights = units.listed(*row).sights.values()
+        assert {one.last_energy for one in sights} == {NOW + 1234}

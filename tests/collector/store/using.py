@@ -3,11 +3,13 @@
 import io
 import json
 import sys
+import threading
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 
 from nutbridge.cli.tools import main
@@ -84,6 +86,19 @@ def run(*arguments: object, code: int = 0) -> Done:
     return Done(out.getvalue(), err.getvalue())
 
 
+def waits_for_lock(url: str, thread: threading.Thread) -> bool:
+    """Wait until a thread ends, or its transaction waits; tell which."""
+    question = (
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database()"
+    )
+    with psycopg.connect(url, autocommit=True) as link:
+        while thread.is_alive():
+            if link.execute(question).fetchall():
+                return True
+    return False
+
+
 def objects(*arguments: object) -> list[dict[str, Any]]:
     found = json.loads(run(*arguments, "--json").stdout)
     assert isinstance(found, list)
@@ -101,4 +116,5 @@ __all__ = [
     "put",
     "raw",
     "run",
+    "waits_for_lock",
 ]
