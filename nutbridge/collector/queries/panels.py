@@ -31,7 +31,7 @@ from nutbridge.collector.queries.panel_states import (
     state_of,
     sunny_days,
 )
-from nutbridge.collector.store.days import columns_of, panels_in
+from nutbridge.collector.store.days import Gave, columns_of
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.sums import COUNTED
@@ -103,21 +103,19 @@ def panels(reading: Reader, now: int, serial: str | None = None) -> Iterator[Pan
 def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator[Panel]:
     """Yield the panels of some Envoys; see ``panels``."""
     houses = houses_of(reading, envoys, now)
+    days = [local_now(house.envoy, now) // DAY for house in houses]
     begins = {
         house.envoy.envoy_id: today * DAY
-        for house in houses
-        for today in (local_now(house.envoy, now) // DAY,)
-        if house.begin is not None and today * DAY >= house.begin
+        for house, today in zip(houses, days, strict=True)
+        if today not in house.given
+        and house.begin is not None
+        and today * DAY >= house.begin
     }
-    given = of_envoys(reading, DAYS, begins)
-    for house in houses:
-        number = house.envoy.envoy_id
-        today = begins.get(number, 0) // DAY
-        today_j: Mapping[str, int] = {}
-        for _, day, gave in given.get(number, ()):
-            if day == today:
-                found = columns_of(gave)
-                today_j = dict(zip(found.eqids, found.energy_j, strict=True))
+    rows = of_envoys(reading, DAYS, begins)
+    for house, today in zip(houses, days, strict=True):
+        for _, day, gave in rows.get(house.envoy.envoy_id, ()):
+            house.see_day(day, columns_of(gave))
+        today_j = house.given.get(today, {})
         states = house.states()
         for eqid, last_seen in house.units.items():
             own = (device_of(eqid), states[eqid], last_seen, today_j.get(eqid, 0))
@@ -219,6 +217,7 @@ class EnvoyPanels:
         units: eqids that are panels, and when each had energy last, Unix seconds.
         begin: of the days that count, s; None: no panel ever had energy.
         doubtful: panels whose state depends on when they were known first.
+        given: what each of them gave on days that were looked at, J, by local day.
         moved: those that another Envoy has now.
     """
 
@@ -254,12 +253,12 @@ class EnvoyPanels:
         self._divided = bool(divided)
         self._sunny: Mapping[int, float] = {}
         self._low_since: int | None = None
-        self._given: dict[int, dict[str, int]] = {}
         self._low: set[str] = set()
         self._hours: list[tuple[int, int, int]] = []
         self._alive: int | None = None
         self._since: Mapping[str, int] = {}
         self._states: dict[str, PanelState] = {}
+        self.given: dict[int, dict[str, int]] = {}
         self.moved: set[str] = set()
 
     def see_days(self, rows: Sequence[Row]) -> None:
@@ -288,24 +287,31 @@ class EnvoyPanels:
             (at for at in (self._low_since, late) if at is not None), default=None
         )
 
+    def see_day(self, day: int, gave: Gave) -> Gave:
+        """Take what was given on a day; returns the part of these panels."""
+        if not self._plain:
+            ours = [eqid in self.units for eqid in gave.eqids]
+            gave = Gave._make([*compress(column, ours)] for column in gave)
+        self.given[day] = dict(zip(gave.eqids, gave.energy_j, strict=True))
+        return gave
+
     def see_given(self, rows: Sequence[Row]) -> None:
         """Take rows of DAYS."""
         eqids = set(self.units)
         alive: list[set[str]] = []
-        for _, day, gave in rows:
-            ours = [one for one in panels_in(gave) if one[0] in eqids]
-            self._given[day] = {eqid: energy_j for eqid, energy_j, _, _ in ours}
-            hours = Counter([bits for _, _, _, bits in ours])
-            self._hours += [(day, bits, count) for bits, count in hours.items()]
-            alive.append({eqid for eqid, _, _, bits in ours if bits})
+        for _, day, text in rows:
+            gave = self.see_day(day, columns_of(text))
+            for hours, count in Counter(gave.hours).items():
+                self._hours.append((day, hours, count))
+            alive.append(set(compress(gave.eqids, gave.hours)))
         if not self._plain:
-            self._sunny = sunny_days(medians_of(self._given), self._today)
+            self._sunny = sunny_days(medians_of(self.given), self._today)
             self._alive = len(set().union(*alive))
         elif eqids in alive:
             # All of them on one day: no more can be alive.
             self._alive = len(eqids)
         if not self._plain or self._low_since is not None:
-            self._low = low_ones(eqids, self._given, self._sunny)
+            self._low = low_ones(eqids, self.given, self._sunny)
             self.doubtful |= self._low
 
     def alive_since(self) -> int | None:
@@ -368,7 +374,7 @@ class EnvoyPanels:
             return living_state(last_seen, since, bright, self._moment)
         facts = PanelFacts(eqid, last_seen, since)
         first = local_now(self.envoy, since or 0) // DAY
-        return state_of(facts, self._given, self._sunny, bright, self._moment, first)
+        return state_of(facts, self.given, self._sunny, bright, self._moment, first)
 
     def _bright(self) -> list[int]:
         """Return the hours in which half of the panels that are alive gave energy."""
