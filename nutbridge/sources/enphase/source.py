@@ -390,7 +390,10 @@ class EnphaseSource:
 
     def _proves_nothing(self, answer: GridAnswer) -> bool:
         """Whether it is no word, or ``closed`` of a gateway that has just started."""
-        lost_mode = answer.backup_mode is False and self.backup_known
+        fitted = self.facts.equipment
+        # Given up: nobody is left to be asked.
+        bare = fitted and fitted.controller is False and not fitted.batteries
+        lost_mode = answer.backup_mode is False and self.backup_known and not bare
         return answer.grid is not Grid.OPEN and (
             lost_mode or answer.grid is Grid.UNKNOWN
         )

@@ -330,6 +330,20 @@ def test_lost_mode_beside_a_witness_that_says_open(site: Site, known: str) -> No
     assert site.word() == ("closed" if known == "no" else "open")
 
 
+def test_lost_mode_of_a_house_that_gave_its_battery_up_costs_little(site: Site) -> None:
+    """Its inventory stays empty, and its gateway is asked for ever."""
+    assert site.word() == "closed"
+    site.fails(LOST)
+    site.wire.table[paths.INVENTORY] = b"[]"
+    for _ in range(80):
+        site.later(60)
+        site.round()
+        assert site.word() == "closed"
+    del site.wire.asked[:]
+    assert site.word() == "closed"
+    assert site.wire.paths == [paths.RELAY]
+
+
 def test_lost_mode_beside_a_collar() -> None:
     ours = house(collar=True)
     site = Site(ours.clock, ours.wire, ours.renewal, ours.source)
