@@ -111,6 +111,7 @@ class NutFacts(Gathered):
         sockets = socket_paths(ups, place.environ)
         upsmon = parse_upsmon_conf(_text(folder / "upsmon.conf") or "")
         has_upsmon = _text(folder / "upsmon.conf") is not None
+        used = systemd.in_use(place.environ)
         return cls(
             folder=str(folder),
             ups_conf=conf,
@@ -122,10 +123,10 @@ class NutFacts(Gathered):
             sockets=tuple(str(path.parent) for path in sockets),
             socket_seen=_any_there(sockets),
             deadtime_s=float(upsmon.numbers["DEADTIME"]) if has_upsmon else None,
-            restart_s=_restart_s(f"nut-driver@{ups}.service", place),
+            restart_s=_restart_s(f"nut-driver@{ups}.service", place) if used else None,
             pollfreqalert_s=upsmon.numbers["POLLFREQALERT"],
             maxage_s=_maxage_s(_text(folder / "upsd.conf") or ""),
-            drop_ins=_drop_ins(place),
+            drop_ins=_drop_ins(place) if used else None,
         )
 
 
@@ -467,7 +468,9 @@ def deadtime(facts: DoctorFacts) -> CheckVerdict:
         finding = f"DEADTIME: no upsmon.conf to be read in {nut.folder}"
         return (not_allowed if nut.denied else skipped)(finding)
     if nut.restart_s is None:
-        return skipped("RestartSec: there is no unit nut-driver@ to be read")
+        return skipped(
+            "RestartSec of nut-driver@: no such unit, or no systemd runs here"
+        )
     least = nut.restart_s + _DRIVER_START_S
     times = f"DEADTIME {nut.deadtime_s:g} s, nut-driver@ starts after "
     times += f"{nut.restart_s:g} s"

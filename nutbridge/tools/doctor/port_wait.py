@@ -76,6 +76,8 @@ class PortWaitFacts(Gathered):
     @classmethod
     def gather(cls, place: DoctorContext) -> "PortWaitFacts":
         """Look at both."""
+        if not systemd.in_use(place.environ):
+            return cls(None, None)
         ups, unit = place.settings.ups, path_unit(place.settings.ups)
 
         def look(unit: str, names: Sequence[str]) -> Mapping[str, str] | None:

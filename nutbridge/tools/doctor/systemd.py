@@ -24,6 +24,7 @@ LOAD_PATH = (
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 )
+_UNIT_PATH = "SYSTEMD_UNIT_PATH"
 _MOST_BYTES = 65536
 #: It is asked for so long, s.
 SYSTEMCTL_S = 5.0
@@ -74,6 +75,14 @@ def _called(found: re.Match[str]) -> str:
         done = {"stop": (stop,), "restart": (stop, start)}.get(verb, (start,))
         commands += [command for command in done if command]
     return f"run {' && '.join(commands)}"
+
+
+def in_use(environ: Mapping[str, str]) -> bool:
+    """Whether units matter: in a container some lie about that nobody starts.
+
+    Where systemd does not run $SYSTEMD_UNIT_PATH asks for them all the same.
+    """
+    return installation.systemd_runs() or _UNIT_PATH in environ
 
 
 def show(
@@ -155,7 +164,7 @@ def from_files(unit: str, environ: Mapping[str, str]) -> Mapping[str, str] | Non
 
 def load_path(environ: Mapping[str, str]) -> Sequence[str]:
     """Return the folders of units, first wins; $SYSTEMD_UNIT_PATH, as systemd does."""
-    given = environ.get("SYSTEMD_UNIT_PATH")
+    given = environ.get(_UNIT_PATH)
     if not given:
         return LOAD_PATH
     named = [folder for folder in given.split(":") if folder]

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from nutbridge.tools.doctor.access import (
     user_of,
 )
 from nutbridge.tools.doctor.context import DoctorContext
+from nutbridge.tools.doctor.nut import NutFacts
 from nutbridge.tools.doctor.port_wait import PortWaitFacts
 from tests.nut.harness import wait_until
 from tests.system.unit_file import SYSTEMD
@@ -234,3 +236,23 @@ def test_port_wait_looks_at_the_files_of_this_ups(
     )
     port = "/run/nutbridge/home.dev"
     assert PortWaitFacts.gather(place) == PortWaitFacts(port, port, wanted=True)
+
+
+def test_units_that_nobody_starts_say_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container has NUT's units, and a supervisor of its own."""
+    unit_file(tmp_path / "nut-driver@.service", "RestartSec=15")
+    unit_file(tmp_path / "nut-monitor.service", "Restart=no")
+    monkeypatch.setattr(systemd, "LOAD_PATH", (str(tmp_path),))
+    environ = {"PATH": str(tmp_path)}
+    monkeypatch.setattr(installation, "systemd_runs", lambda: True)
+    assert systemd.in_use(environ)
+    monkeypatch.setattr(installation, "systemd_runs", lambda: False)
+    clock = SystemClock()
+    place = DoctorContext(settings(), environ, clock, clock.boottime(), "")
+    found = NutFacts.gather(place)
+    assert (found.restart_s, found.drop_ins) == (None, None)
+    asked = replace(place, environ={**environ, "SYSTEMD_UNIT_PATH": str(tmp_path)})
+    found = NutFacts.gather(asked)
+    assert (found.restart_s, found.drop_ins) == (15.0, "none")
