@@ -11,7 +11,6 @@ from nutbridge.config.sma import SmaSettings, of_the_portal
 from nutbridge.errors import (
     CertificateChanged,
     DeviceError,
-    DeviceUnreachable,
     NotDecided,
     Refused,
     UsageError,
@@ -94,13 +93,9 @@ def visit_inverter(visit: GatewayDialogue) -> InverterResult:
         trust = trusting(visit.basis, "SMA_HOST", sma.host)
         raise CertificateChanged(exc.what, exc.known, exc.shown, trust) from None
     except DeviceError as exc:
-        found = explain(
+        raise explain(
             exc, sma.host, scheme=sma.scheme, timeout_s=_TIMEOUT_S, option="SMA_SCHEME="
-        )
-        if isinstance(found, DeviceUnreachable):
-            hint = f"{found.problem}; is it on, and is the address right?"
-            found = DeviceUnreachable(found.what, hint, sent=found.sent)
-        raise found from None
+        ) from None
     finally:
         wire.close()
     reading, size = _with_size(visit, sma, reading)

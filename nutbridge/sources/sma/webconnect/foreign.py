@@ -52,6 +52,7 @@ def explain(
             "router, or a web server that is just restarting)",
             error.status,
         )
+    error.remedy = "is it on, and is the address right?"
     return error
 
 
