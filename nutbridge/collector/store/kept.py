@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from nutbridge.collector.parse.codes import CLEARED, SET
 from nutbridge.collector.store import schema
-from nutbridge.collector.store.sql import Names, Row, Sql
+from nutbridge.collector.store.sql import Row, Sql
 
 _OPEN = (
     "INSERT INTO open_event (envoy_id, id, event_date)"  # noqa: S608  our words
@@ -23,23 +23,7 @@ _CLOSE = (
     " (SELECT s.envoy_id, s.id, s.event_date FROM {keys} CROSS JOIN open_event s"
     " WHERE s.envoy_id = k.envoy_id AND s.id = k.id AND s.event_date <= k.cleared)"
 )
-
-
-def _keys(sql: Sql, *names: str) -> str:
-    """Return a source of rows ``k``, of whole numbers that are sent."""
-    if sql.postgres:
-        arrays = ", ".join("?::bigint[]" for _ in names)
-        return f"unnest({arrays}) AS k({', '.join(names)})"
-    parts = ", ".join(
-        f"json_extract(value, '$[{place}]') AS {name}"
-        for place, name in enumerate(names)
-    )
-    return f"(SELECT {parts} FROM json_each(?)) AS k"  # noqa: S608
-
-
-def _run(sql: Sql, shape: str, names: Names, rows: Sequence[Row]) -> None:
-    statement = shape.format(keys=_keys(sql, *names))
-    sql.run_of(statement, ("bigint",) * len(names), rows)
+_CLEARED = (("envoy_id", "bigint"), ("id", "bigint"), ("cleared", "bigint"))
 
 
 def see_events(sql: Sql, rows: Sequence[Row], new: Sequence[Row]) -> None:
@@ -60,7 +44,7 @@ def see_events(sql: Sql, rows: Sequence[Row], new: Sequence[Row]) -> None:
         for row in new
         if row[4] == CLEARED and row[7] is not None
     }
-    _run(sql, _CLOSE, ("envoy_id", "id", "cleared"), sorted(clears))
+    sql.run_of(_CLOSE, _CLEARED, sorted(clears))
 
 
 def lock(sql: Sql, envoy_id: int) -> None:

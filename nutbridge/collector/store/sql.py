@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 Row = tuple[Any, ...]
 Names = tuple[str, ...]
+#: Names of columns with PostgreSQL's type of each.
+Kinds = tuple[tuple[str, str], ...]
 
 #: Rows of one statement.
 _CHUNK = 5000
@@ -91,35 +93,37 @@ class Sql:
         self, table: Table, keys: Names, names: Names, values: Sequence[Row]
     ) -> list[Row]:
         """Return ``names`` of the rows whose ``keys`` are one of ``values``."""
-        statement = _find(table, keys, names, self.postgres)
-        return self.rows_of(statement, _types(table, keys), values)
+        kinds = tuple(zip(keys, _types(table, keys), strict=True))
+        return self.rows_of(_find(table, keys, names), kinds, values)
 
-    def rows_of(self, statement: str, kinds: Names, values: Sequence[Row]) -> list[Row]:
+    def rows_of(self, shape: str, kinds: Kinds, values: Sequence[Row]) -> list[Row]:
         """Run a statement that looks at many values; returns its rows.
 
         Args:
-            statement: PostgreSQL's takes an array for each column of ``values``,
-                SQLite's one JSON text of all.
-            kinds: PostgreSQL's type of each column.
+            shape: the statement; ``{keys}`` are the values, as rows of ``k``.
+            kinds: names of their columns, and PostgreSQL's types of these.
             values: in any number.
         """
         found: list[Row] = []
-        for sent in self._sent(kinds, values):
-            found += self._found(self._own(statement), sent)
+        for statement, sent in self._sent(shape, kinds, values):
+            found += self._found(statement, sent)
         return found
 
-    def run_of(self, statement: str, kinds: Names, values: Sequence[Row]) -> None:
+    def run_of(self, shape: str, kinds: Kinds, values: Sequence[Row]) -> None:
         """Run a statement that changes what it finds by many values; see rows_of."""
-        for sent in self._sent(kinds, values):
-            self._done(self._own(statement), sent)
+        for statement, sent in self._sent(shape, kinds, values):
+            self._done(statement, sent)
 
-    def _sent(self, kinds: Names, values: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    def _sent(
+        self, shape: str, kinds: Kinds, values: Sequence[Row]
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the statement and what it takes, some of the values at a time."""
+        statement = shape.format(keys=_keys(kinds, self.postgres))
+        types = tuple(kind for _, kind in kinds)
         for start in range(0, len(values), _CHUNK):
             some = values[start : start + _CHUNK]
-            if self.postgres:
-                yield _arrays(kinds, some)
-            else:
-                yield (json.dumps(some),)
+            sent = _arrays(types, some) if self.postgres else (json.dumps(some),)
+            yield statement, sent
 
     def _many(
         self, statement: str, table: Table, names: Names, rows: Sequence[Row]
@@ -279,16 +283,20 @@ def _update(table: Table, keys: Names, names: Names, postgres: bool) -> str:  # 
 
 
 @functools.cache
-def _find(table: Table, keys: Names, names: Names, postgres: bool) -> str:  # noqa: FBT001  a key of the cache
-    if postgres:
-        source = f"unnest({_unnest(table, keys)}) AS k({', '.join(keys)})"
-        sides = [f"k.{name}" for name in keys]
-    else:
-        source = "json_each(?) AS k"
-        sides = [f"json_extract(k.value, '$[{place}]')" for place in range(len(keys))]
-    same = " AND ".join(
-        f"t.{name} = {side}" for name, side in zip(keys, sides, strict=True)
-    )
+def _find(table: Table, keys: Names, names: Names) -> str:
+    same = " AND ".join(f"t.{name} = k.{name}" for name in keys)
     columns = ", ".join(f"t.{name}" for name in names)
     # CROSS JOIN: SQLite keeps the order, so each key is one look into the index.
-    return f"SELECT {columns} FROM {source} CROSS JOIN {table.name} AS t WHERE {same}"  # noqa: S608
+    return f"SELECT {columns} FROM {{keys}} CROSS JOIN {table.name} AS t WHERE {same}"  # noqa: S608
+
+
+@functools.cache
+def _keys(kinds: Kinds, postgres: bool) -> str:  # noqa: FBT001  a key of the cache
+    if postgres:
+        arrays = ", ".join(f"%s::{kind}[]" for _, kind in kinds)
+        return f"unnest({arrays}) AS k({', '.join(name for name, _ in kinds)})"
+    parts = ", ".join(
+        f"json_extract(value, '$[{place}]') AS {name}"
+        for place, (name, _) in enumerate(kinds)
+    )
+    return f"(SELECT {parts} FROM json_each(?)) AS k"  # noqa: S608

@@ -35,15 +35,7 @@ _OVERLAPS = (
     f" AND {COUNTED} ORDER BY i.end_date LIMIT 1) AS holder FROM {{keys}}) AS found"
     " WHERE holder IS NOT NULL"
 )
-_KEYS_SQLITE = (
-    "(SELECT json_extract(value, '$[0]') AS place, json_extract(value, '$[1]') AS eqid,"
-    " json_extract(value, '$[2]') AS start, json_extract(value, '$[3]') AS stop"
-    " FROM json_each(?)) AS k"
-)
-_KEYS_POSTGRES = (
-    "unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[])"
-    " AS k(place, eqid, start, stop)"
-)
+_SLOT = (("place", "bigint"), ("eqid", "text"), ("start", "bigint"), ("stop", "bigint"))
 
 
 class LeftOut(StrEnum):
@@ -103,9 +95,7 @@ def overlapping(sql: Sql, slots: Sequence[tuple[str, int, int]]) -> dict[int, in
         slots: eqid, begin and end of each.
     """
     keys = [(place, *slot) for place, slot in enumerate(slots)]
-    shape = _KEYS_POSTGRES if sql.postgres else _KEYS_SQLITE
-    kinds = ("bigint", "text", "bigint", "bigint")
-    found = sql.rows_of(_OVERLAPS.format(keys=shape), kinds, keys)
+    found = sql.rows_of(_OVERLAPS, _SLOT, keys)
     return dict(found)
 
 

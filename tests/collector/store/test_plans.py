@@ -1,22 +1,28 @@
 """What is asked for each report, and of the outbox, is a look into an index."""
 
-import json
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from nutbridge.collector.store import api, identity, sums
 from nutbridge.collector.store.api import Store
-from nutbridge.collector.store.sql import Sql
+from nutbridge.collector.store.sql import Row, Sql
 from tests.collector.parse.samples import NOW, PANEL, body, interval
 from tests.collector.store.using import put
 
 
-def plan(store: Store, statement: str, values: tuple[object, ...]) -> str:
+def plan(
+    store: Store,
+    statement: str,
+    values: Sequence[Any],
+    ask: Callable[..., list[Row]] = Sql.rows,
+) -> str:
     """Return how the database goes about it."""
 
-    def explain(sql: Sql) -> list[tuple[object, ...]]:
+    def explain(sql: Sql) -> list[Row]:
         how = "EXPLAIN" if sql.postgres else "EXPLAIN QUERY PLAN"
-        return sql.rows(f"{how} {statement}", values)
+        return ask(sql, f"{how} {statement}", values)
 
     rows = store.write(explain)
     return "\n".join(str(row[-1]) for row in rows)
@@ -33,12 +39,12 @@ def used(store: Store) -> Store:
 
 def test_slot_in_the_way(used: Store) -> None:
     """Of 30 for each report; a year of rows must not matter."""
-    keys = [(0, f"{PANEL}.1", NOW, NOW + 300)]
-    shape, values = sums._KEYS_SQLITE, (json.dumps(keys),)
-    if used.write(lambda sql: sql.postgres):
-        shape = sums._KEYS_POSTGRES
-        values = ("{0}", f"{{{PANEL}.1}}", f"{{{NOW}}}", f"{{{NOW + 300}}}")  # type: ignore[assignment]
-    found = plan(used, sums._OVERLAPS.format(keys=shape), values)
+
+    def ask(sql: Sql, statement: str, values: Sequence[Row]) -> list[Row]:
+        return sql.rows_of(statement, sums._SLOT, values)
+
+    slot = (0, f"{PANEL}.1", NOW, NOW + 300)
+    found = plan(used, sums._OVERLAPS, [slot], ask)
     assert "interval_counted" in found or "eqid_end_date" in found
     assert "Seq Scan" not in found
     assert "SCAN i" not in found
