@@ -99,18 +99,16 @@ class Days:
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
-        self._there: dict[Key, tuple[int, str]] = {}
-        self._new: dict[Key, Given] = {}
+        #: What is added; how many panels are there already, and what they gave.
+        self._days: dict[Key, tuple[Given, int, str | None]] = {}
 
     def read(self, keys: Iterable[Key]) -> None:
         """Read what is known of some days, before anything is added to them."""
-        wanted = sorted(set(keys) - self._new.keys())
-        self._new.update((key, {}) for key in wanted)
+        wanted = sorted(set(keys) - self._days.keys())
+        self._days.update((key, ({}, 0, None)) for key in wanted)
         names = (*_KEY, "panels", "gave")
-        for envoy_id, day, *rest in self._sql.find(
-            schema.envoy_day, _KEY, names, wanted
-        ):
-            self._there[envoy_id, day] = (rest[0], rest[1])
+        found = self._sql.find(schema.envoy_day, _KEY, names, wanted)
+        self._days.update((row[:2], ({}, *row[2:])) for row in found)
 
     def add(self, slot: Slot) -> bool:
         """Add a slot to its days, which were read.
@@ -119,10 +117,11 @@ class Days:
         """
         envoy_id, eqid, estimated, parts = slot
         for _, _, day, _, _ in parts:
-            if not self._has_room((envoy_id, day), eqid):
+            given, panels, _ = self._days[envoy_id, day]
+            if eqid not in given and len(given) + panels >= MOST_PANELS:
                 return False
         for _, _, day, bit, energy_j in parts:
-            given = self._new[envoy_id, day]
+            given = self._days[envoy_id, day][0]
             one = given.get(eqid)
             if one is None:
                 one = given[eqid] = [0, 0, 0]
@@ -133,31 +132,25 @@ class Days:
                 one[2] |= bit
         return True
 
-    def _has_room(self, key: Key, eqid: str) -> bool:
-        new = self._new[key]
-        there = self._there[key][0] if key in self._there else 0
-        return eqid in new or len(new) + there < MOST_PANELS
-
     def keep(self) -> None:
         """Write all of them."""
         # In one order everywhere, or two processes could wait for each other.
-        keys = sorted(key for key, given in self._new.items() if given)
+        keys = sorted(key for key, (given, _, _) in self._days.items() if given)
         for start in range(0, len(keys), _TOGETHER):
             some = keys[start : start + _TOGETHER]
             rows = [row_of(key, self._whole(key)) for key in some]
             self._sql.insert(schema.envoy_day, _NAMES, rows, _PUT)
 
     def _whole(self, key: Key) -> Given:
-        given = self._new[key]
-        if key in self._there:
-            for eqid, energy_j, estimated_j, hours in panels_in(self._there[key][1]):
-                one = given.get(eqid)
-                if one is None:
-                    given[eqid] = [energy_j, estimated_j, hours]
-                else:
-                    one[0] += energy_j
-                    one[1] += estimated_j
-                    one[2] |= hours
+        given, _, gave = self._days[key]
+        for eqid, energy_j, estimated_j, hours in panels_in(gave) if gave else ():
+            one = given.get(eqid)
+            if one is None:
+                given[eqid] = [energy_j, estimated_j, hours]
+            else:
+                one[0] += energy_j
+                one[1] += estimated_j
+                one[2] |= hours
         return given
 
 

@@ -225,9 +225,10 @@ class _Counting:
                 return True
         seen = self._seen[raw_id]
         days = range(start // DAY, end // DAY + 1)
-        if len(seen) + len(days) > _MOST_DAYS and len(seen.union(days)) > _MOST_DAYS:
-            return True
-        seen.update(days)
+        if not seen.issuperset(days):
+            if len(seen.union(days)) > _MOST_DAYS:
+                return True
+            seen.update(days)
         return False
 
 
