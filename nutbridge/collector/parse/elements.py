@@ -264,7 +264,7 @@ def envoy(attributes: dict[str, str], tally: Tally) -> Envoy | None:
         taken.text("sw_version"),
         taken.text("ip_addr"),
         taken.text("mac_addr"),
-        taken.text("timezone"),
+        taken.zone("timezone"),
         taken.text("latitude"),
         taken.text("longitude"),
         taken.text("emu_region"),

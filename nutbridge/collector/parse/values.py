@@ -11,6 +11,8 @@ _MAX_DIGITS = 19
 MAX_DATE = 4_102_444_800
 #: Serial numbers and eqids are keys of the database.
 MAX_NAME = 64
+#: Of a timezone: real ones have up to 40. What is known of one stays in memory.
+MAX_ZONE = 200
 #: Real lists have up to 8.
 _MAX_VALUES = 100
 #: A list without a doubt, found out three times as fast.
@@ -62,6 +64,14 @@ class Attributes:
     def text(self, key: str) -> str | None:
         """Take a text as it is."""
         return self.left.pop(key, None)
+
+    def zone(self, key: str) -> str | None:
+        """Take the name of a timezone, which nobody need know."""
+        text = self.left.pop(key, None)
+        if text is not None and len(text) > MAX_ZONE:
+            self.odd[key] = text
+            return None
+        return text
 
     def whole(self, key: str, most: int = MAX_INT) -> int | None:
         """Take a whole number."""

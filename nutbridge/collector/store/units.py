@@ -306,18 +306,35 @@ def _is_own(names: Names, eqid: str) -> bool:
     return ("." in eqid) is (names is _CHANNEL)
 
 
-@functools.lru_cache(maxsize=128)
 def _said(names: Names, values: Row) -> str:
-    known = {
-        name: value
-        for name, value in zip(names, values, strict=True)
-        if value is not None
-    }
-    text = as_json(known)
+    try:
+        return _usual_text(names, values)
+    except _TooLongError:
+        numbers = [one if isinstance(one, int) else None for one in values]
+        return _as_object(names, numbers)
+
+
+class _TooLongError(ValueError):
+    """A description with texts that no device has."""
+
+
+@functools.lru_cache(maxsize=128)
+def _usual_text(names: Names, values: Row) -> str:
+    text = _as_object(names, values)
     if len(text) > _LONGEST:
-        numbers = {name: one for name, one in known.items() if isinstance(one, int)}
-        return as_json(numbers)
+        # Whatever is returned stays in the cache, with values of megabytes.
+        raise _TooLongError
     return text
+
+
+def _as_object(names: Names, values: Iterable[Any]) -> str:
+    return as_json(
+        {
+            name: value
+            for name, value in zip(names, values, strict=True)
+            if value is not None
+        }
+    )
 
 
 def rebuild(

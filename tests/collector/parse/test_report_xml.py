@@ -43,6 +43,13 @@ def test_envoy_has_all_its_attributes() -> None:
     assert found == ENVOY
 
 
+def test_timezone_that_is_no_name_is_odd() -> None:
+    """What is known of one stays in memory: a hostile one has megabytes."""
+    report = read(envoy={"timezone": "A" * 201})
+    assert (report.envoy.timezone, report.odd_count) == (None, 1)
+    assert json.loads(report.envoy.extra or "") == {"timezone": "A" * 201}
+
+
 def test_interval() -> None:
     assert read(interval()).intervals == (
         Interval(

@@ -226,6 +226,15 @@ def test_long_description_is_kept_without_its_texts(store: Store, url: str) -> N
     assert len(part_num) == 5000
 
 
+def test_long_descriptions_do_not_stay_in_memory(store: Store) -> None:
+    """A hostile one has megabytes, and as many of them as it likes."""
+    units._usual_text.cache_clear()
+    long = device(channel(eqid="7.1"), eqid="7", part_num="x" * 5000)
+    put(store, [(NOW, body(long))])
+    found = units._usual_text.cache_info()
+    assert (found.misses, found.currsize) == (2, 1)
+
+
 def test_thousands_of_units_are_one_row(store: Store, url: str) -> None:
     """Each is taken in at once: their number does not count twice."""
     rows = [
