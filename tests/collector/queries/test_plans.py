@@ -20,6 +20,7 @@ from nutbridge.collector.queries.energy import Wanted, panel_energy, totals
 from nutbridge.collector.queries.export import export
 from nutbridge.collector.queries.figures import envoy_figures
 from nutbridge.collector.queries.listing import reports
+from nutbridge.collector.queries.now import envoys_now
 from nutbridge.collector.queries.outbox import outbox
 from nutbridge.collector.queries.panels import panels
 from nutbridge.collector.store.api import Store
@@ -108,12 +109,14 @@ QUESTIONS: dict[str, Callable[[Reader], Any]] = {
     ),
     "energy of all": lambda database: totals(database, By.DAY),
     "metrics": lambda database: envoy_figures(database, _NOW),
+    # At dusk, when the last slots ended.
+    "now": lambda database: envoys_now(database, _NOW - 5 * 3600),
     "export": export,
     "outbox": outbox,
 }
 #: These may be read whole: Envoys, what waits, the pairs and sums of a batch.
 _SMALL = (
-    r"CONSTANT|w\b|sums\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
+    r"(?:[0-9]+ )?CONSTANT|w\b|sums\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
     "|raw USING INDEX raw_dead"
 )
 _LARGE = "interval|reading|event|energy_hour|envoy_day|unit_list|raw|raw_body|report"
