@@ -45,9 +45,9 @@ def enphase_source(
     state_session.watch(lambda: renewal.retry_state, lambda: _token_ends(renewal))
     saved = state_session.memory
     gateway = make_gateway(lambda: renewal.token)
-    collar = saved is not None and saved.collar
-    source = _source(settings, gateway, renewal, host, collar=collar)
-    source.backup_known = saved is not None and saved.backup_mode
+    source = _source(settings, gateway, renewal, host)
+    if saved is not None:
+        source.recall(collar=saved.collar, backup_mode=saved.backup_mode)
     source.opened_at = _opened_at(publisher, state_session, host)
     return source
 
@@ -149,7 +149,7 @@ def _renewal(
 
 
 def _source(
-    settings: Settings, gateway: Gateway, renewal: Renewal, host: Host, *, collar: bool
+    settings: Settings, gateway: Gateway, renewal: Renewal, host: Host
 ) -> EnphaseSource:
     return EnphaseSource(
         gateway,
@@ -158,5 +158,4 @@ def _source(
         host.clock,
         api_timeout_s=settings.api_timeout_s,
         disable_meters=settings.disable_meters,
-        collar=collar,
     )

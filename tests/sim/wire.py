@@ -62,7 +62,7 @@ class WireGateway(SimGateway):
         self._shown = SimulatedHouse(clock=lambda: self.clock_s + clock.true_s)
         self._answers = SimulatedGateway(self._shown)
         super().__init__(house, clock, advance)
-        self.source = self._new_source(collar=False)
+        self.source = self._new_source()
 
     @property
     def collar(self) -> bool:
@@ -93,14 +93,13 @@ class WireGateway(SimGateway):
     def forget(self) -> None:
         super().forget()
         # The house's memory outlives it.
-        backup = self.source.backup_known
-        self.source = self._new_source(collar=self.source.collar_known)
-        self.source.backup_known = backup
+        before, self.source = self.source, self._new_source()
+        self.source.recall(collar=before.collar_known, backup_mode=before.backup_known)
 
-    def _new_source(self, *, collar: bool) -> EnphaseSource:
+    def _new_source(self) -> EnphaseSource:
         gateway = Gateway(self, self._clock, "gateway", lambda: "token")
         again = functools.partial(retrying, clock=self._clock, waiter=self)
-        return EnphaseSource(gateway, FakeRenewal(), again, self._clock, collar=collar)
+        return EnphaseSource(gateway, FakeRenewal(), again, self._clock)
 
     def grid(self, until: float) -> GridAnswer:
         return self.source.grid(until)

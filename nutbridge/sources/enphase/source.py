@@ -7,7 +7,7 @@ to everything else.
 
 import logging
 import math
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from nutbridge.errors import (
     DeviceAnswerError,
@@ -27,7 +27,7 @@ from nutbridge.sources.enphase.readings import (
     Inventory,
     Relay,
 )
-from nutbridge.sources.enphase.witnesses import verdict_of, votes_of
+from nutbridge.sources.enphase.witnesses import doubt_of, verdict_of, votes_of
 from nutbridge.system.clock import Clock
 from nutbridge.ups.model import Facts, Grid, GridAnswer
 
@@ -50,6 +50,18 @@ WITNESSES_S = 5.0
 REFUSALS = 3
 
 T = TypeVar("T")
+
+#: What the relay and a Meter Collar come to, and the inventory asked beside it.
+_Own = GridAnswer | DeviceError
+_Beside = Dated[Inventory] | DeviceError | None
+
+
+class _Refusals(NamedTuple):
+    """How often a witness has refused in a row, how, and when it is asked again."""
+
+    times: int
+    again_at: float
+    error: DeviceError
 
 
 class TokenKeeper(Protocol):
@@ -92,7 +104,6 @@ class EnphaseSource:
         clock: all times.
         api_timeout_s: API_TIMEOUT; a request takes twice that at most.
         disable_meters: DISABLE_METERS; leaves /ivp/meters alone.
-        collar: a Meter Collar was seen before the start.
 
     Attributes:
         opened_at: CLOCK_BOOTTIME when anybody last said open, s; None for never.
@@ -109,7 +120,6 @@ class EnphaseSource:
         *,
         api_timeout_s: float = 5.0,
         disable_meters: bool = False,
-        collar: bool = False,
     ) -> None:
         self._gateway = gateway
         self._renewal = renewal
@@ -119,14 +129,13 @@ class EnphaseSource:
         self._details = Details(
             gateway, clock, request_s=self._request_s, disable_meters=disable_meters
         )
-        self.collar_known = collar
+        self.collar_known = False
         self.backup_known = False
         self._inventory_tries = INVENTORY_TRIES
         self.opened_at: float | None = None
         self._before: frozenset[float] = frozenset()
         self._believed = ""
-        self._refused: dict[str, tuple[int, float]] = {}
-        self._silent_too = False
+        self._refused: dict[str, _Refusals] = {}
         self._offered: str | None = None
         self._token_failed = False
 
@@ -145,6 +154,11 @@ class EnphaseSource:
     def token_pending(self) -> bool:
         """Whether a token is on its way that the last check lacked."""
         return self._token_failed and self._renewal.running
+
+    def recall(self, *, collar: bool, backup_mode: bool) -> None:
+        """Ask a Meter Collar too, and doubt a lost mode, as an earlier run would."""
+        self.collar_known |= collar
+        self.backup_known |= backup_mode
 
     def begin_round(self) -> None:
         """Put every detail that is due on the list of things to ask."""
@@ -166,30 +180,31 @@ class EnphaseSource:
     def grid(self, until: float) -> GridAnswer:
         """Ask the relay, and who else knows where it alone is not enough.
 
+        ==========================  =================  ==============================
+        what the relay says         who is asked       what counts
+        ==========================  =================  ==============================
+        open                        nobody             its word
+        closed                      nobody             its word
+        closed, behind a Collar     inventory          the Collar's word
+        closed, doubtful            inventory, status  open of one, else what is left
+        nothing, or an odd word     inventory, status  open of one, closed of all
+        ==========================  =================  ==============================
+
+        Doubtful is what ``doubt_of`` says, and what a Collar leaves without its word.
+
         Raises:
             DeviceError: no usable answer.
             Stopping: asked to end while waiting.
         """
-        try:
-            relay = self._ask_relay(until)
-        except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
-            # Nobody else takes a bad token either.
-            bad = self._gateway.token_bad
-            said = None if bad else self._ask_witnesses(error, until)
-            if said is None:
-                raise
-            answer = said
-        else:
-            answer = derive_grid(relay)
-            if answer.grid is Grid.UNKNOWN:
-                odd = DeviceAnswerError("the relay", f"says {answer.word!r}")
-                answer = self._ask_witnesses(odd, until) or answer
-            else:
-                own = answer.speaker
-                if answer.grid is Grid.CLOSED:
-                    answer = self._ask_beside(relay, answer, until)
-                if answer.speaker == own:
-                    self._believe("", None)
+        own, beside = self._ask_relay_and_collar(until)
+        doubt, said = doubt_of(own, lost_mode=self._has_lost_mode(own)), None
+        # Nobody else takes a bad token either.
+        if doubt is not None and not self._gateway.token_bad:
+            said = self._ask_witnesses(doubt, beside, until)
+        self._believe(said.speaker if said else "", doubt)
+        answer = said or own
+        if isinstance(answer, DeviceError):
+            raise answer
         self.backup_known |= bool(answer.backup_mode)
         if answer.grid is Grid.OPEN:
             self.opened_at = self._clock.boottime()
@@ -197,104 +212,122 @@ class EnphaseSource:
             self._before = seen.value.dates if seen else frozenset()
         return answer
 
-    def _ask_beside(self, relay: Relay, closed: GridAnswer, until: float) -> GridAnswer:
-        """Ask who may know better than a relay that says ``closed``."""
-        inventory = None
+    def _ask_relay_and_collar(self, until: float) -> tuple[_Own, _Beside]:
+        """Return what they say, and the inventory if the relay said closed."""
+        try:
+            relay = self._ask_relay(until)
+        except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
+            return error, None
+        own = derive_grid(relay)
+        if own.grid is not Grid.CLOSED:
+            return own, None
+        beside = self._ask_beside(own, until)
+        return self._with_collar(relay, own, beside), beside
+
+    def _ask_beside(self, closed: GridAnswer, until: float) -> _Beside:
+        """Ask the inventory beside a relay that says closed, where it may tell more.
+
+        Always behind a Collar, which may be there until the inventory is seen.
+        """
         seen = self._details.inventory
+        self.collar_known |= bool(seen and seen.value.collars)
         # An empty one proves nothing: gateways boot with it.
-        unseen = not (seen and seen.value.devices) and not self.collar_known
-        if unseen and self._inventory_tries > 0:
-            inventory = self._look_for_collar(until)
-        if self._has_collar():
-            return self._ask_collar(relay, until, inventory)
-        return self._unless_stale(closed, until, inventory)
+        unseen = not (seen and seen.value.devices) and self._inventory_tries > 0
+        stale = self._details.reports.stale
+        if not (self.collar_known or unseen or stale or self._has_lost_mode(closed)):
+            return None
+        answer = self._ask_inventory(until)
+        if unseen:
+            refused = isinstance(answer, TokenRejected)
+            self._inventory_tries = 0 if refused else self._inventory_tries - 1
+        return answer
 
-    def _unless_stale(
-        self, closed: GridAnswer, until: float, inventory: Dated[Inventory] | None
-    ) -> GridAnswer:
-        """Return ``closed``, marked where the gateway only repeats it.
+    def _with_collar(self, relay: Relay, closed: GridAnswer, beside: _Beside) -> _Own:
+        """Return what ``closed`` is worth beside the inventory.
 
-        An inventory that can no longer be read accuses nobody for long. Who says open
-        beside such a ``closed`` is believed, as beside a relay that fails; so is who
-        says it to a gateway that has started in an outage and lost the mode.
+        Nothing behind a Collar without its word, and marked as stale where the
+        gateway only repeats it. An inventory that can no longer be read accuses
+        nobody for long.
+        """
+        listed = beside.value if isinstance(beside, Dated) else Inventory()
+        self.collar_known |= bool(listed.collars)
+        if listed.collars:
+            return derive_grid(relay, listed.collars)
+        # A System Controller listed instead has replaced the Collar.
+        if listed.controllers or not self.collar_known:
+            reports = self._details.reports
+            fresh = self._clock.boottime() - reports.at <= INVENTORY_S
+            return closed._replace(stale=reports.stale if fresh else "")
+        if isinstance(beside, DeviceError):
+            return beside
+        what = self._gateway.host + INVENTORY.path
+        return DeviceAnswerError(what, "the IQ Meter Collar is not listed now")
+
+    def _has_lost_mode(self, own: _Own) -> bool:
+        """Whether it is the word of a gateway that has just started."""
+        fitted = self.facts.equipment
+        # Given up: nobody is left to be asked.
+        bare = fitted and fitted.controller is False and not fitted.batteries
+        lost = isinstance(own, GridAnswer) and own.backup_mode is False
+        return lost and self.backup_known and not bare
+
+    def _ask_witnesses(
+        self, doubt: DeviceError, beside: _Beside, until: float
+    ) -> GridAnswer | None:
+        """Ask anew who else knows; None when they tell nothing.
 
         Args:
-            closed: what the relay says.
+            doubt: why the relay is not enough.
+            beside: the inventory of this check, where the relay has said closed: then
+                that of others proves no more.
             until: when to give up, CLOCK_BOOTTIME, s.
-            inventory: asked in this check, if it was.
         """
-        lost_mode = self._proves_nothing(closed)
-        if not (lost_mode or self._details.reports.stale):
-            return closed
-        inventory = inventory or self._ask_inventory(until)
-        reports = self._details.reports
-        fresh = self._clock.boottime() - reports.at <= INVENTORY_S
-        stale = reports.stale if fresh else ""
-        if not (lost_mode or stale):
-            return closed
-        said = self._who_says_open(inventory, until)
-        if said is None:
-            return closed._replace(stale=stale)
-        why = stale or "says closed, in mode unknown after a backup mode"
-        self._believe(said.speaker, DeviceAnswerError("the relay", why))
-        return said
-
-    def _ask_inventory(self, until: float) -> Dated[Inventory] | None:
-        inventory = self._witness(INVENTORY, until)
-        if inventory is not None:
-            self._details.take_inventory(inventory)
-        return inventory
-
-    def _who_says_open(
-        self, inventory: Dated[Inventory] | None, until: float
-    ) -> GridAnswer | None:
-        """Return the word of a witness beside a ``closed`` that proves nothing."""
-        status = self._witness(STATUS, until)
-        return verdict_of(
-            votes_of(
-                inventory.value if inventory else None, status.value if status else None
-            )
-        )
-
-    def _ask_witnesses(self, failure: DeviceError, until: float) -> GridAnswer | None:
-        """Ask anew who else knows; None when they tell nothing."""
-        if isinstance(failure, DeviceUnreachable):
+        hangs, spoke = isinstance(doubt, DeviceUnreachable), beside is not None
+        if hangs:
             until = min(until, self._clock.boottime() + WITNESSES_S)
-        inventory = self._ask_inventory(until)
-        lost = inventory is None and self._silent_too
-        if lost and isinstance(failure, DeviceUnreachable):
-            return None  # not the relay alone: the gateway
+        if beside is None:
+            beside = self._ask_inventory(until)
+            if hangs and isinstance(beside, DeviceUnreachable):
+                return None  # not the relay alone: the gateway
         status = self._witness(STATUS, until)
         votes = votes_of(
-            inventory.value if inventory else None, status.value if status else None
+            beside.value if isinstance(beside, Dated) else None,
+            status.value if isinstance(status, Dated) else None,
         )
-        now = self._clock.boottime()
+        if spoke:
+            return verdict_of(votes)
         offset_s = self._details.gateway_offset_s
-        for answer in (inventory, status):
-            if answer is not None and answer.gateway_epoch_s is not None:
+        for answer in (beside, status):
+            if isinstance(answer, Dated) and answer.gateway_epoch_s is not None:
                 offset_s = answer.gateway_epoch_s - answer.at
         open_s: float | None = -math.inf
         if self.opened_at is not None:
             open_s = None if offset_s is None else self.opened_at + offset_s
-        now_s = None if offset_s is None else now + offset_s
-        said = verdict_of(votes, now_s, open_s, self._before)
-        self._believe(said.speaker if said else "", failure)
-        return said
+        now_s = None if offset_s is None else self._clock.boottime() + offset_s
+        return verdict_of(votes, now_s, open_s, self._before)
 
-    def _witness(self, endpoint: Endpoint[T], until: float) -> Dated[T] | None:
+    def _ask_inventory(self, until: float) -> Dated[Inventory] | DeviceError:
+        answer = self._witness(INVENTORY, until, always=self.collar_known)
+        if isinstance(answer, Dated):
+            self._details.take_inventory(answer)
+        return answer
+
+    def _witness(
+        self, endpoint: Endpoint[T], until: float, *, always: bool = False
+    ) -> Dated[T] | DeviceError:
         """Fetch one endpoint; one that refuses again and again is asked seldom."""
-        refused, again_at = self._refused.get(endpoint.path, (0, 0.0))
-        self._silent_too = False
-        if refused >= REFUSALS and self._clock.boottime() < again_at:
-            return None
+        before, now = self._refused.get(endpoint.path), self._clock.boottime()
+        seldom = before and before.times >= REFUSALS and now < before.again_at
+        if before is not None and seldom and not always:
+            return before.error
         try:
             answer = self._gateway.fetch(endpoint, self._deadline(until))
         except DeviceError as error:
             _log.debug("no witness: %s", error)
-            self._silent_too = isinstance(error, DeviceUnreachable)
-            times = refused + 1 if is_refused(error) else 0
-            self._refused[endpoint.path] = (times, self._clock.boottime() + SLOW_S)
-            return None
+            times = (before.times if before else 0) + 1 if is_refused(error) else 0
+            again_at = self._clock.boottime() + SLOW_S
+            self._refused[endpoint.path] = _Refusals(times, again_at, error)
+            return error
         self._refused.pop(endpoint.path, None)
         return answer
 
@@ -344,72 +377,6 @@ class EnphaseSource:
             gateway.judged = None
             renewal.accepted()
         return relay
-
-    def recall(self, *, collar: bool, backup_mode: bool) -> None:
-        """Ask a Meter Collar too, and doubt a lost mode, as an earlier boot would."""
-        self.collar_known = self.collar_known or collar
-        self.backup_known = self.backup_known or backup_mode
-
-    def _has_collar(self) -> bool:
-        inventory = self._details.inventory
-        if inventory is not None and inventory.value.collars:
-            self.collar_known = True
-        return self.collar_known
-
-    def _ask_collar(
-        self, relay: Relay, until: float, inventory: Dated[Inventory] | None
-    ) -> GridAnswer:
-        """Ask the Collar too; without its word ``closed`` proves nothing.
-
-        Where it says nothing a battery that is off grid does.
-        """
-        answer: GridAnswer | DeviceError
-        try:
-            if inventory is None:
-                inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
-                self._details.take_inventory(inventory)
-            answer = derive_grid(relay, inventory.value.collars)
-            if not inventory.value.collars:
-                # A System Controller listed instead has replaced the Collar.
-                if inventory.value.controllers:
-                    return self._unless_stale(answer, until, inventory)
-                what = self._gateway.host + INVENTORY.path
-                answer = DeviceAnswerError(
-                    what, "the IQ Meter Collar is not listed now"
-                )
-        except DeviceError as error:
-            answer = error
-        if isinstance(answer, GridAnswer) and not self._proves_nothing(answer):
-            return answer
-        said = self._who_says_open(None, until)
-        if said is not None:
-            return said
-        if isinstance(answer, DeviceError):
-            raise answer
-        return answer
-
-    def _proves_nothing(self, answer: GridAnswer) -> bool:
-        """Whether it is no word, or ``closed`` of a gateway that has just started."""
-        fitted = self.facts.equipment
-        # Given up: nobody is left to be asked.
-        bare = fitted and fitted.controller is False and not fitted.batteries
-        lost_mode = answer.backup_mode is False and self.backup_known and not bare
-        return answer.grid is not Grid.OPEN and (
-            lost_mode or answer.grid is Grid.UNKNOWN
-        )
-
-    def _look_for_collar(self, until: float) -> Dated[Inventory] | None:
-        """Find out whether there is a Collar; without an answer the relay decides."""
-        self._inventory_tries -= 1
-        try:
-            inventory = self._gateway.fetch(INVENTORY, self._deadline(until))
-        except DeviceError as error:
-            _log.debug("no look at the inventory yet: %s", error)
-            if isinstance(error, TokenRejected):
-                self._inventory_tries = 0
-            return None
-        self._details.take_inventory(inventory)
-        return inventory
 
     def _deadline(self, until: float) -> float:
         return min(until, self._clock.boottime() + self._request_s)

@@ -12,6 +12,7 @@ Only differences of the gateway's own clock count, whatever century it shows.
 import math
 from typing import NamedTuple
 
+from nutbridge.errors import DeviceAnswerError, DeviceError
 from nutbridge.sources.enphase.facts import collar_grid, relay_grid
 from nutbridge.sources.enphase.readings import (
     Controller,
@@ -34,6 +35,24 @@ _MODES = {
     "multimode-offgrid": Grid.OPEN,
     "multimode-generator": Grid.OPEN,
 }
+
+
+def doubt_of(own: GridAnswer | DeviceError, *, lost_mode: bool) -> DeviceError | None:
+    """Return why the relay, with the Collar, is not enough; None where it is.
+
+    Args:
+        own: what they say, or how they fail.
+        lost_mode: the gateway has started and lost the mode that it was in: its
+            ``closed`` may be of before an outage.
+    """
+    if isinstance(own, DeviceError):
+        return own
+    why = own.stale
+    if own.grid is Grid.UNKNOWN:
+        why = f"says {own.word!r}"
+    elif own.grid is Grid.CLOSED and lost_mode and not why:
+        why = "says closed, in mode unknown after a backup mode"
+    return DeviceAnswerError("the relay", why) if why else None
 
 
 class Vote(NamedTuple):

@@ -310,6 +310,35 @@ def test_witness_is_told_once(site: Site, caplog: pytest.LogCaptureFixture) -> N
     ]
 
 
+def test_witness_beside_a_silent_collar_is_told(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The relay says closed for ever behind it; OB is not to come from nowhere."""
+    site.fails(CLOSED)
+    site.says(collar="ON_GRID")
+    assert site.word() == "closed"
+    site.wire.table |= {
+        paths.INVENTORY: BUSY,
+        paths.STATUS: batteries("multimode-offgrid"),
+    }
+    assert [site.word() for _ in range(2)] == ["open"] * 2
+    assert [r.getMessage() for r in caplog.records if "relay" in r.message] == [
+        f"the relay fails ({HOST}{paths.INVENTORY}: answered 503): believing battery"
+    ]
+
+
+def test_witness_collar_is_asked_however_often_it_was_refused(site: Site) -> None:
+    """A gateway that starts refuses good tokens for a while."""
+    site.fails(CLOSED)
+    site.says(collar="ON_GRID")
+    assert site.word() == "closed"
+    listed = site.wire.table[paths.INVENTORY]
+    site.wire.table |= {paths.RELAY: BUSY, paths.INVENTORY: REFUSED}
+    assert [site.word() for _ in range(9)] == ["failed"] * 9
+    site.wire.table[paths.INVENTORY] = listed
+    assert site.word() == "closed"
+
+
 # ``closed`` in a mode that is lost: a gateway that has started.
 
 LOST = b'{"mains_oper_state":"closed","Enchg_grid_mode":"unknown"}'
@@ -320,7 +349,7 @@ def test_lost_mode_beside_a_witness_that_says_open(site: Site, known: str) -> No
     """It has started in an outage; the relay's words are those of before it."""
     if known == "seen":
         assert site.word() == "closed"
-    site.source.backup_known |= known == "told"
+    site.source.recall(collar=False, backup_mode=known == "told")
     site.fails(LOST)
     assert site.word() == "closed"  # no answer, says ups.status.events
     site.wire.table[paths.STATUS] = batteries("unknown", "multimode-offgrid")

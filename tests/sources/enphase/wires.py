@@ -154,8 +154,9 @@ def house(
     renewal = FakeRenewal()
     gateway = Gateway(wire, clock, HOST, lambda: renewal.token)
     source = EnphaseSource(
-        gateway, renewal, retry, clock, disable_meters=disable_meters, collar=collar
+        gateway, renewal, retry, clock, disable_meters=disable_meters
     )
+    source.recall(collar=collar, backup_mode=False)
     return House(clock, wire, renewal, source)
 
 
