@@ -1,5 +1,8 @@
 """What holds in all simulations."""
 
+import logging
+from collections.abc import Iterator
+
 import pytest
 
 from nutbridge.daemon import monitor
@@ -10,3 +13,11 @@ from tests.sim.watch import NoBugs
 def crashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an exception that the monitor catches be a failure of the test."""
     monkeypatch.setattr(monitor, "Crashes", NoBugs)
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Log nothing: lives are told by their stories."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)

@@ -7,9 +7,6 @@ reckoning within 60 s of a start; OB LB
 within three full polls; upsmon never finds an OB gone.
 """
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,12 +17,7 @@ from tests.sim.house import House
 from tests.sim.lives import ACTIONS, POLICIES, Action, live
 from tests.sim.world import World
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @given(POLICIES, st.booleans(), st.lists(ACTIONS, min_size=5, max_size=30))

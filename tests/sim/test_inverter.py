@@ -1,8 +1,5 @@
 """The rules of watch.py hold with an inverter as the UPS too."""
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,13 +12,7 @@ from tests.sim.inverter import SimEnnexos, SimInverter
 from tests.sim.lives import ACTIONS, POLICIES, Action, live
 from tests.sim.world import World
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
-
+pytestmark = pytest.mark.usefixtures("quiet")
 
 INVERTERS = (SimInverter, SimEnnexos)
 

@@ -4,9 +4,7 @@ One outage of each kind by default. ``NUTBRIDGE_EFFORT=20 pytest -s`` plays 20 o
 each, those too in which nobody tells, and prints the rates.
 """
 
-import logging
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,14 +12,9 @@ from tests.effort import FACTOR
 from tests.sim.kinds import KINDS, Kind
 from tests.sim.play import Fate, play
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 _PLAYED = [kind for kind in KINDS if kind.told or FACTOR > 1]
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def rates(kind: Kind, fates: Counter[Fate]) -> str:

@@ -1,9 +1,8 @@
 """30 simulated days with everything that gateways are known to do."""
 
 import gc
-import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +11,8 @@ from tests.sim.gateway import Mood
 from tests.sim.house import House
 from tests.sim.score import Score
 from tests.sim.world import World
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 DAYS = 30
 DAY_S = 86_400.0
@@ -102,13 +103,6 @@ def _sizes(world: World) -> tuple[int, int, int]:
     gc.collect()
     memory = world.monitor.memory
     return len(memory.flow.samples), len(memory.told), len(gc.get_objects())
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.slow(40)
