@@ -196,7 +196,17 @@ class EnphaseSource:
             DeviceError: no usable answer.
             Stopping: asked to end while waiting.
         """
-        own, beside = self._ask_relay_and_collar(until)
+        own: _Own
+        beside: _Beside = None
+        try:
+            relay = self._ask_relay(until)
+        except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
+            own = error
+        else:
+            own = derive_grid(relay)
+            if own.grid is Grid.CLOSED:
+                beside = self._ask_beside(own, until)
+                own = self._with_collar(relay, own, beside)
         doubt, said = doubt_of(own, lost_mode=self._has_lost_mode(own)), None
         # Nobody else takes a bad token either.
         if doubt is not None and not self._gateway.token_bad:
@@ -211,18 +221,6 @@ class EnphaseSource:
             seen = self._details.inventory
             self._before = seen.value.dates if seen else frozenset()
         return answer
-
-    def _ask_relay_and_collar(self, until: float) -> tuple[_Own, _Beside]:
-        """Return what they say, and the inventory if the relay said closed."""
-        try:
-            relay = self._ask_relay(until)
-        except (DeviceUnreachable, DeviceAnswerError, TokenRejected) as error:
-            return error, None
-        own = derive_grid(relay)
-        if own.grid is not Grid.CLOSED:
-            return own, None
-        beside = self._ask_beside(own, until)
-        return self._with_collar(relay, own, beside), beside
 
     def _ask_beside(self, closed: GridAnswer, until: float) -> _Beside:
         """Ask the inventory beside a relay that says closed, where it may tell more.
