@@ -38,7 +38,9 @@ _KEYS: tuple[tuple[SecretKind, bool, str], ...] = (
         SecretKind.TOKEN,
         True,
         (
-            r"\w*tokens?(?:_\w+)?|session_?id|sid|_enlighten_\d+_session"
+            # Looked ahead for, then taken whole: \w*token_\w+ would try each place of
+            # a long word with each other one.
+            r"(?=\w*?tokens?(?:_|\b))\w++|session_?id|sid|_enlighten_\d+_session"
             r"|login_otp_nonce|set-cookie|cookie"
         ),
     ),
@@ -71,8 +73,9 @@ _KEYS: tuple[tuple[SecretKind, bool, str], ...] = (
     ),
 )
 _KEY = rf"(?:{'|'.join(keys for _, in_log, keys in _KEYS if in_log)})"
-#: A key in quotes, which JSON inside a JSON text escapes.
-_QUOTED = rf'\\*"{_KEY}\\*"'
+#: A key in quotes, which JSON inside a JSON text escapes; what stands before the first
+#: stays as it is.
+_QUOTED = rf'"{_KEY}\\*"'
 
 #: A MAC address with its separators.
 MAC = re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", re.IGNORECASE)
@@ -112,7 +115,7 @@ TABLE: tuple[tuple[re.Pattern[str], str], ...] = (
     # "serial_nums": ["1", "2"], {"1": {...
     _rule(rf"({_QUOTED}\s*:\s*)[\[{{][^\]}}]*(?:[\]}}]|$)", r'\1"(hidden)"'),
     # <sn>123</sn>
-    _rule(rf"(<{_KEY}(?:\s[^>]*)?>)[^<]*", r"\1(hidden)"),
+    _rule(rf"(<{_KEY}(?:\s[^<>]*)?>)[^<]*", r"\1(hidden)"),
     # <device sn="123" token='abc'>
     _rule(rf"((?<![\w-]){_KEY}\s*=\s*)\"[^\"]*(?:\"|$)", r'\1"(hidden)"'),
     _rule(rf"((?<![\w-]){_KEY}\s*=\s*)'[^']*(?:'|$)", r"\1'(hidden)'"),
@@ -137,7 +140,7 @@ KEYED: tuple[tuple[re.Pattern[str], SecretKind], ...] = tuple(
     for kind, _, keys in _KEYS
     for shape in (
         rf'"(?:{keys})\\*"\s*:\s*{_VALUE}',
-        rf"<(?:{keys})(?:\s[^>]*)?>(?P<value>[^<]*)",
+        rf"<(?:{keys})(?:\s[^<>]*)?>(?P<value>[^<]*)",
         rf"(?<![\w-])(?:{keys})\s*=\s*\"(?P<value>[^\"]*)",
         rf"(?<![\w-])(?:{keys})\s*=\s*'(?P<value>[^']*)",
         rf"(?<![\w-])(?:{keys})=(?P<value>[^;&\s,\"'<>]+)",

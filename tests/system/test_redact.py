@@ -1,5 +1,8 @@
 """No secret and no serial number in a log, in whatever shape it comes."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +88,18 @@ def test_redact_is_short() -> None:
     shown = redact_text(b"a b " * 10_000_000)
     assert len(shown) < LIMIT + 40
     assert shown.endswith("(40000000 in all)")
+
+
+@pytest.mark.parametrize("piece", ["\\", "<sn ", "token_", '"token', "serial_", "a.", ":"])
+def test_no_answer_takes_the_square_of_its_length(piece: str) -> None:
+    """It is shown in the monitor's loop, whose watchdog waits a minute.
+
+    The kernel ends it after seconds of computing; these took 10 to 30, now 0.1.
+    """
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_CPU, (5, 5));"
+        "from nutbridge.system.redact import KEYED, redact_text;"
+        "text = sys.argv[1] * (65536 // len(sys.argv[1]));"
+        "redact_text(text); [p.sub('', text) for p, _ in KEYED]"
+    )
+    subprocess.run([sys.executable, "-c", code, piece], check=True)
