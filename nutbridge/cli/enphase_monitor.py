@@ -1,6 +1,7 @@
 """The command enphase-monitor: from options to an exit code."""
 
 import contextlib
+import functools
 import gc
 import logging
 import os
@@ -29,7 +30,7 @@ from nutbridge.system.text import printable
 if TYPE_CHECKING:
     from nutbridge.config.settings import Settings
     from nutbridge.nut.port_file import PortFile, PortFilePublisher
-    from nutbridge.system.clock import Clock, Host, Waiter
+    from nutbridge.system.clock import Clock, Host, SignalWaiter, Waiter
     from nutbridge.system.sdnotify import Notifier, PulsingWaiter
 
 _log = logging.getLogger("nutbridge")
@@ -73,11 +74,13 @@ def _run(options: Options) -> int:
     from nutbridge.system.clock import SignalWaiter, SystemClock
 
     waiter = SignalWaiter()
-    waiter.install()
+    waiter.install(hangup_stops=options.once or options.hide > 0 or _on_terminal())
     clock = SystemClock()
     while True:
         try:
-            return _run_with_config(options, clock, waiter)
+            code = _run_with_config(options, clock, waiter)
+            if code is not None:
+                return code
         except (ConfigError, PortFileError) as error:
             if options.once or options.hide or _on_terminal():
                 raise
@@ -91,7 +94,10 @@ def _on_terminal() -> bool:
     return any(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
+def _run_with_config(
+    options: Options, clock: "Clock", waiter: "SignalWaiter"
+) -> int | None:
+    """Do what was asked; the exit code, or None: it is to begin anew."""
     from nutbridge.daemon.wiring import maker_of
     from nutbridge.nut.port_file import PortFile, PortFilePublisher
     from nutbridge.system.lock import PortLock
@@ -119,7 +125,7 @@ def _run_with_config(options: Options, clock: "Clock", waiter: "Waiter") -> int:
             host = Host(clock, waiter, os.environ, port.owner)
             forget_hold(settings, port.real, host)
             return 0
-        return _monitor(settings, publisher, port, (clock, waiter), once=options.once)
+        return _monitor(options, settings, publisher, port, (clock, waiter))
     finally:
         lock.release()
 
@@ -201,13 +207,12 @@ def _settings(options: Options) -> "Settings":
 
 
 def _monitor(
+    options: Options,
     settings: "Settings",
     publisher: "PortFilePublisher",
     port: "PortFile",
-    times: "tuple[Clock, Waiter]",
-    *,
-    once: bool,
-) -> int:
+    times: "tuple[Clock, SignalWaiter]",
+) -> int | None:
     """Decide about the port file found, then check once or for ever."""
     from nutbridge.daemon.left_behind import LeftBehind
     from nutbridge.daemon.runner import run, run_once
@@ -215,10 +220,8 @@ def _monitor(
     from nutbridge.system.clock import Host
     from nutbridge.system.release_request import ReleaseRequest
 
-    clock, waiter = times
-    notifier = None
-    if not once:
-        waiter, notifier = _pulsing(waiter, clock)
+    (clock, signals), once = times, options.once
+    waiter, notifier = (signals, None) if once else _pulsing(signals, clock)
     host = Host(clock, waiter, os.environ, port.owner)
     try:
         parts = build(settings, publisher, port.real, host, once=once)
@@ -233,28 +236,38 @@ def _monitor(
     monitor, source, state_session = parts.monitor, parts.source, parts.state_session
     monitor.wish = ReleaseRequest(port.real, clock)
     monitor.wish.drop()  # left for a predecessor
-    monitor.start(
-        state_session.memory, written_this_boot=state_session.written_this_boot
-    )
-    known = once and state_session.written_this_boot
-    house = None if known else recall_house(settings, parts)
+    known = state_session.written_this_boot
+    monitor.start(state_session.memory, written_this_boot=known)
+    house = None if once and known else recall_house(settings, parts)
     if notifier is None:
         try:
             run_once(monitor, source, waiter, clock)
         finally:
             record_once(settings, parts, host)
-    else:
-        from nutbridge.daemon.history.recording import Recording
+        return 0
+    from nutbridge.daemon.history.recording import Recording
 
-        recording = Recording(settings, monitor, host, house)
-        gc.freeze()
-        gc.enable()
-        after = (state_session.refresh, left.look, recording.note)
-        try:
-            run(monitor, source, waiter, clock, notifier, *after)
-        finally:
-            recording.end()
-    return 0
+    recording = Recording(settings, monitor, host, house)
+    gc.freeze()
+    gc.enable()
+    after = (state_session.refresh, left.look, recording.note)
+    leave = functools.partial(_begins_anew, options, host, signals)
+    try:
+        anew = run(monitor, source, waiter, clock, notifier, *after, leave=leave)
+    finally:
+        recording.end()
+    return None if anew else 0
+
+
+def _begins_anew(options: Options, host: "Host", signals: "SignalWaiter") -> bool:
+    """Whether SIGHUP has come, and the config can be used."""
+    if not signals.take_hangup():
+        return False
+    if (error := _error_of(options, host)) is not None:
+        _log.error("SIGHUP: %s; the config of before stays in use", error)
+        return False
+    _log.info("SIGHUP: begins anew with the config as it is now")
+    return True
 
 
 def _report(ups: str, status: str | None, pid: int | None) -> int:

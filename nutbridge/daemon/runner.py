@@ -31,7 +31,7 @@ def run(
     notifier: "Notifier",
     *after_poll: Callable[[], None],
     leave: Callable[[], bool] = lambda: False,
-) -> None:
+) -> bool:
     """Poll until SIGTERM or SIGINT; the start decision is already made.
 
     Args:
@@ -41,7 +41,11 @@ def run(
         clock: all times.
         notifier: to systemd.
         after_poll: called after each check.
-        leave: called after that; True ends the loop, for another monitor to go on.
+        leave: called after that, and when woken; True ends the loop, for another
+            monitor to go on.
+
+    Returns:
+        Whether it was left for another monitor.
     """
     notifier.ready()
     crashes = Crashes()
@@ -57,19 +61,33 @@ def run(
                 raise
             except Exception as exc:  # noqa: BLE001  nothing of it is for this check
                 crashes.tell("what follows a check", exc)
-            left = leave()
-            if left:
-                return
-            while (rest := next_at - clock.boottime()) > 0 and not source.has_new_token:
+            while True:
+                left = _leaves(leave, crashes)
+                if left:
+                    return True
+                rest = next_at - clock.boottime()
+                if rest <= 0 or source.has_new_token:
+                    break
                 waiter.wait(rest)
     except Stopping:
         _log.info("stopping")
+        return False
     finally:
         if left:
             monitor.close()
         else:
             notifier.stopping()
             monitor.stop()
+
+
+def _leaves(leave: Callable[[], bool], crashes: Crashes) -> bool:
+    try:
+        return leave()
+    except Stopping:
+        raise
+    except Exception as exc:  # noqa: BLE001  this monitor can go on
+        crashes.tell("a look at the config", exc)
+        return False
 
 
 def run_once(

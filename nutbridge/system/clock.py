@@ -85,20 +85,36 @@ class SignalWaiter:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        self._stopping = False
+        self._stopping = self._hung_up = False
+        self._hangup_stops = True
 
-    def install(self) -> None:
-        """Take over SIGTERM and SIGINT."""
+    def install(self, *, hangup_stops: bool = True) -> None:
+        """Take over SIGTERM, SIGINT and, where it is not ignored (nohup), SIGHUP.
+
+        Args:
+            hangup_stops: SIGHUP ends all waiting too: its terminal is gone. Else it
+                is left to ``take_hangup``.
+        """
+        self._hangup_stops = hangup_stops
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
-    def _on_signal(self, _number: int, _frame: object) -> None:
-        self._stopping = True
+    def _on_signal(self, number: int, _frame: object) -> None:
+        if number == signal.SIGHUP and not self._hangup_stops:
+            self._hung_up = True
+        else:
+            self._stopping = True
+
+    def take_hangup(self) -> bool:
+        """Whether SIGHUP has come since this was asked last."""
+        found, self._hung_up = self._hung_up, False
+        return found
 
     @property
     def stopping(self) -> bool:
-        """Whether SIGTERM or SIGINT has come."""
+        """Whether a signal that ends the process has come."""
         return self._stopping
 
     def wake(self) -> None:

@@ -315,6 +315,7 @@ SCENES = (
     Scene("monitor stopped until the watchdog acts", stopped_until_watchdog, "OB"),
     Scene("daemon-reload in an outage", systemctl("daemon-reload"), "OB"),
     Scene("daemon-reexec in an outage", systemctl("daemon-reexec"), "OB"),
+    Scene("reload of the monitor in an outage", systemctl(f"reload {MONITOR}"), "OB"),
     Scene("nut.target stopped and started in an outage", nut_target_stopped, "OB"),
     Scene("battery falls to low", falls_to_low, "OB LB", shut_down=True, short=True),
     Scene("LB that cannot be written", low_cannot_be_written, "-", shut_down=True),

@@ -63,6 +63,10 @@ class Daemon:
         """Wait for a text on stderr."""
         wait_until(lambda: text in self.err, seconds, f"{text!r} on stderr")
 
+    def says_again(self, text: str, before: int) -> None:
+        """Wait for a text that was there ``before`` times."""
+        wait_until(lambda: self.err.count(text) > before, SOON_S, f"{text!r} again")
+
     def stop(self, seconds: float = SOON_S, number: int = signal.SIGTERM) -> int:
         """Send a signal; return the exit code, or fail after ``seconds``."""
         self.process.send_signal(number)
@@ -197,7 +201,11 @@ class Site:
 
     def start_plain(self, *arguments: str) -> Daemon:
         """Start the daemon with the config as it is on disk."""
-        daemon = Daemon(self._popen([str(COMMAND), *arguments]))
+        return self.start_command([str(COMMAND), *arguments])
+
+    def start_command(self, command: list[str]) -> Daemon:
+        """The same with a whole command line."""
+        daemon = Daemon(self._popen(command))
         self._daemons.append(daemon)
         return daemon
 

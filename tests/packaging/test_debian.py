@@ -88,7 +88,7 @@ def test_units_of_the_packages_start_what_the_packages_install() -> None:
         done = subprocess.run(
             ["sed", recipe, str(unit)], capture_output=True, text=True, check=True
         )
-        starts = re.findall(r"(?m)^Exec\w+=-?(\S+)", done.stdout)
+        starts = re.findall(r"(?m)^ExecStart\w*=-?(\S+)", done.stdout)
         assert starts
         assert {str(Path(path).parent) for path in starts} == {"/usr/bin"}
 

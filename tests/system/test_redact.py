@@ -90,7 +90,9 @@ def test_redact_is_short() -> None:
     assert shown.endswith("(40000000 in all)")
 
 
-@pytest.mark.parametrize("piece", ["\\", "<sn ", "token_", '"token', "serial_", "a.", ":"])
+@pytest.mark.parametrize(
+    "piece", ["\\", "<sn ", "token_", '"token', "serial_", "a.", ":"]
+)
 def test_no_answer_takes_the_square_of_its_length(piece: str) -> None:
     """It is shown in the monitor's loop, whose watchdog waits a minute.
 
