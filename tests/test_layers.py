@@ -223,3 +223,20 @@ def test_class_name_stands_once() -> None:
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(name)
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+_RUN = re.compile(
+    r"(?<!`)\b(systemctl (daemon|dis|edit|en|re|sta|sto|try)|journalctl -)"
+)
+
+
+def test_one_module_says_how_services_are_run() -> None:
+    """A line of systemctl written anywhere else is shown where no systemd runs."""
+    found = [
+        f"{name}:{node.lineno}: {node.value}"
+        for name in MODULES
+        for node in nodes_of(name)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if _RUN.search(node.value)
+    ]
+    assert found == []

@@ -22,7 +22,7 @@ from nutbridge.system.terminal import Terminal
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INTERRUPTED = (
     "Interrupted. A running monitor goes on by itself; without one the port file "
-    "stands as it is until somebody starts enphase-monitor@{ups}."
+    "stands as it is until the monitor of {ups} is started."
 )
 
 

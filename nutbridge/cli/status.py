@@ -96,7 +96,7 @@ def _leaving(
 
 
 def _show(status: "Status", screen: Terminal, *, as_json: bool, watch: bool) -> int:
-    from nutbridge.system.installation import systemd_runs
+    from nutbridge.system import services
     from nutbridge.tools.status.words import head_of, lines_of
 
     if as_json:
@@ -112,7 +112,7 @@ def _show(status: "Status", screen: Terminal, *, as_json: bool, watch: bool) -> 
             return line
         return name + colon + screen.paint(state, code) + line.removeprefix(head)
 
-    lines = [printable(line) for line in lines_of(status, systemd=systemd_runs())]
+    lines = [printable(line) for line in lines_of(status, services.here())]
     if watch:
         screen.redraw(lines, paint)
     else:

@@ -1,4 +1,4 @@
-"""How this nutbridge was installed and is started: what a remedy names."""
+"""How this nutbridge was installed: what a remedy names."""
 
 import re
 import sys
@@ -50,20 +50,3 @@ def _debian_modules(extra: str) -> list[str]:
     end = re.compile(rf"""extra == ['"]{re.escape(extra)}['"]""")
     names = [_NAME.match(line) for line in lines if end.search(line)]
     return sorted({f"python3-{name[0].lower()}" for name in names if name})
-
-
-def systemd_runs() -> bool:
-    """Whether this system was started by systemd; sd_booted(3)."""
-    return Path("/run/systemd/system").is_dir()
-
-
-def starting(ups: str, *, systemd: bool) -> str:
-    """Return what a person does to start the monitor of a UPS.
-
-    Args:
-        ups: its name.
-        systemd: runs here; else whatever keeps programs running starts it.
-    """
-    if systemd:
-        return f"systemctl start enphase-monitor@{ups}"
-    return f"start enphase-monitor {ups} (no systemd here)"

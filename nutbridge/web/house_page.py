@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from nutbridge.daemon.history.outages import ChargeKnown, Outage
 from nutbridge.daemon.history.points import HistoryPoint
+from nutbridge.system.services import SYSTEMD, Services
 from nutbridge.ups.snapshot import encode
 from nutbridge.web import charts, words
 from nutbridge.web.charts import Day, Frame, Node, Point, Span, Tick
@@ -28,6 +29,7 @@ class HouseLook(NamedTuple):
 
     house: House
     past: Past
+    services: Services = SYSTEMD
 
 
 class Row(NamedTuple):
@@ -57,13 +59,13 @@ class Curve(NamedTuple):
 
 def context(look: HouseLook) -> dict[str, Any]:
     """Return what the template needs."""
-    house, past = look
+    house, past, services = look
     now = house.time
     last_days = days(past, now)
     return {
         "house": house,
         "now": now,
-        "sentence": words.sentence(house),
+        "sentence": words.sentence(house, services),
         "big": words.big_word(house),
         "tone": words.tone(house),
         "read_at": house.charge_pct.at
@@ -87,7 +89,7 @@ def context(look: HouseLook) -> dict[str, Any]:
 def house_object(look: HouseLook) -> dict[str, Any]:
     """Return the house for JSON, with the sentence of the page."""
     house = look.house
-    head = words.sentence(house)
+    head = words.sentence(house, look.services)
     return {"sentence": head.head, "meaning": head.more, **house.plain()}
 
 

@@ -21,6 +21,7 @@ from nutbridge.collector.serve.listeners import (
 )
 from nutbridge.collector.serve.options import Address, Allowed
 from nutbridge.daemon.state_store import UNIT_FOLDER
+from nutbridge.system import services
 from nutbridge.system.clock import Clock
 from nutbridge.system.sdnotify import Notifier
 from nutbridge.web import metrics
@@ -94,7 +95,9 @@ def _house(plan: WebPlan, ups: str, clock: Clock) -> Kept[HouseLook]:
     reader = HouseReader(ups, plan.folders, clock, plan.upsd)
     past = PastReader(ups, plan.history, clock)
     return Kept(
-        lambda: HouseLook(reader.read(), past.read()), HOUSE_FRESH_S, clock.boottime
+        lambda: HouseLook(reader.read(), past.read(), services.here()),
+        HOUSE_FRESH_S,
+        clock.boottime,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from nutbridge.system.services import Services
 from nutbridge.ups.units import (
     SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
@@ -51,10 +52,9 @@ _MORE: Mapping[HouseState, str] = MappingProxyType(
         "listen see no communication. An outage would not be noticed: look at the "
         "gateway, its network and the config (nutbridge doctor says what is wrong).",
         HouseState.NO_MONITOR: "The last status still stands in the port file, and "
-        "nobody keeps it true: start the monitor (systemctl start "
-        "enphase-monitor@{ups}).",
+        "nobody keeps it true: start the monitor ({start}).",
         HouseState.HANGS: "The monitor runs, but has noted nothing for long: restart "
-        "it (systemctl restart enphase-monitor@{ups}).",
+        "it ({restart}).",
         HouseState.NO_STATUS: "The port file has no ups.status of a monitor; nutbridge "
         "doctor says why.",
         HouseState.UNREADABLE: "{problem}",
@@ -64,11 +64,11 @@ _MORE: Mapping[HouseState, str] = MappingProxyType(
 
 _HIDDEN_NO_MONITOR = (
     "The port file is hidden, so machines that listen see no communication, and no "
-    "monitor runs: start it (systemctl start enphase-monitor@{ups})."
+    "monitor runs: start it ({start})."
 )
 
 
-def sentence(house: House) -> Sentence:
+def sentence(house: House, services: Services) -> Sentence:
     """Return the sentence that the page of a house begins with."""
     charge = "" if house.charge_pct.value is None else percent(house.charge_pct.value)
     since = f" since {moment(house.since, house.time)}" if house.since else ""
@@ -91,10 +91,10 @@ def sentence(house: House) -> Sentence:
             parts = ["Not protected: there is no status"]
         case _:
             parts = ["Nothing can be read"]
-    return Sentence(", ".join(filter(None, parts)), _more(house), parts[0])
+    return Sentence(", ".join(filter(None, parts)), _more(house, services), parts[0])
 
 
-def _more(house: House) -> str:
+def _more(house: House, services: Services) -> str:
     text = _MORE[house.state]
     if house.state is HouseState.ON_BATTERY:
         if house.generator:
@@ -103,7 +103,12 @@ def _more(house: House) -> str:
             return f"The gateway does not answer: the charge is reckoned. {text}"
     if house.state is HouseState.NO_MONITOR and house.status is None:
         text = _HIDDEN_NO_MONITOR
-    return text.format(ups=house.ups, problem=house.problem or "")
+    unit = f"enphase-monitor@{house.ups}"
+    return text.format(
+        start=services.to("start", unit),
+        restart=services.to("restart", unit),
+        problem=house.problem or "",
+    )
 
 
 def big_word(house: House) -> str:

@@ -49,6 +49,7 @@ cat "$layers/resolv.conf" > /etc/resolv.conf
 { cat "$layers/hosts"; echo "$HOSTS"; } > /etc/hosts
 mount -t tmpfs -o mode=755 none /run
 install -d -o root -g nut -m 770 /run/nut
+install -d /run/systemd/system
 exec unshare --net "$PYTHON" -m tests.readme.house "$HOUSE"
 """
 

@@ -227,8 +227,13 @@ def assert_all_green(walker: Walker) -> None:
 
 
 def doctor(walker: Walker) -> list[str]:
-    """Return the first line of each finding."""
-    said = walker.box.run("nutbridge doctor home").stdout.splitlines()
+    """Return the first line of each finding.
+
+    Nobody plays ``systemctl show``: to doctor no systemd runs.
+    """
+    away, back = "mv /run/systemd /run/away", "mv /run/away /run/systemd"
+    done = walker.box.run(f"{away}; nutbridge doctor home; {back}")
+    said = done.stdout.splitlines()
     return [line for line in said[:-1] if not line.startswith(" ")]
 
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from nutbridge.simulator.tokens import make_token
-from nutbridge.system.installation import starting, systemd_runs
+from nutbridge.system import services
 from tests.e2e.site import UPS, Site
 from tests.nut.harness import wait_until
 from tests.tools.tool import (
@@ -92,7 +92,8 @@ def test_status_without_a_monitor_is_not_protected(site: Site) -> None:
     done = tool(site, "status")
     assert done.code == 1
     assert "NOT PROTECTED" in done.out
-    assert f"none runs; {starting('e2e', systemd=systemd_runs())}" in done.out
+    start = services.here().to("start", "enphase-monitor@e2e")
+    assert f"none runs; {start}" in done.out
     found = status_json(site)
     assert found["verdict"] == "no monitor"
     assert part(found, "monitor") == {

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nutbridge.system.services import BY_HAND, SYSTEMD, Services
 from nutbridge.tools.status.report import (
     Battery,
     GatewayReport,
@@ -76,7 +77,7 @@ def test_note_is_due_later_where_the_config_looks_seldom() -> None:
 
 
 def test_status_of_a_silent_outage_reads_well() -> None:
-    lines = [line for line in lines_of(STATUS) if "since" not in line]
+    lines = [line for line in lines_of(STATUS, SYSTEMD) if "since" not in line]
     assert lines[1:] == [
         "",
         "  grid      open, asked 50 min 0 s ago; silent for 49 min 50 s",
@@ -91,7 +92,7 @@ def test_status_of_a_silent_outage_reads_well() -> None:
         "  port file /run/nutbridge/home.dev (visible, written 20 s ago)",
     ]
     assert lines[8].startswith("  last gap  45 s, ended 2026-")
-    assert all(len(line) <= WIDTH for line in lines_of(STATUS))
+    assert all(len(line) <= WIDTH for line in lines_of(STATUS, SYSTEMD))
 
 
 @pytest.mark.parametrize(
@@ -112,24 +113,26 @@ def test_status_tells_why_the_gateway_is_silent() -> None:
     """As the log does; in lines that fit."""
     why = "192.0.2.7/ivp/ensemble/relay: answered 404 " + "and more " * 9
     hidden = replace(STATUS, status=None, grid=GridReport(None, When(), ago(10), why))
-    lines = lines_of(hidden)
+    lines = lines_of(hidden, SYSTEMD)
     first = lines.index("  grid      unknown; silent for 10 s")
     assert lines[first + 1].startswith("            192.0.2.7/ivp/ensemble/relay: ans")
     assert max(len(line) for line in lines[first : first + 4]) <= WIDTH
     closed = replace(STATUS, grid=GridReport("closed", When(), ago(10)))
-    assert "  grid      closed; silent for 10 s" in lines_of(closed)
+    assert "  grid      closed; silent for 10 s" in lines_of(closed, SYSTEMD)
 
 
 @pytest.mark.parametrize(
-    ("systemd", "how"),
+    ("services", "how"),
     [
-        (True, "systemctl start enphase-monitor@home"),
-        (False, "start enphase-monitor home (no systemd here)"),
+        (SYSTEMD, "systemctl start enphase-monitor@home"),
+        (BY_HAND, "let your supervisor run enphase-monitor home"),
     ],
 )
-def test_status_says_how_a_monitor_is_started_here(systemd: bool, how: str) -> None:
+def test_status_says_how_a_monitor_is_started_here(
+    services: Services, how: str
+) -> None:
     alone = replace(STATUS, monitor=MonitorReport(running=False))
-    assert f"  monitor   none runs; {how}" in lines_of(alone, systemd=systemd)
+    assert f"  monitor   none runs; {how}" in lines_of(alone, services)
 
 
 @pytest.mark.parametrize(
@@ -139,13 +142,13 @@ def test_status_says_how_a_monitor_is_started_here(systemd: bool, how: str) -> N
 def test_status_of_a_token_that_lives_a_day(days: float, left: str) -> None:
     """An installer's lives for 12 h: never "0 days", nor "1 days"."""
     short = replace(STATUS, token=Token("installer", days))
-    row = next(line for line in lines_of(short) if line.startswith("  token"))
+    row = next(line for line in lines_of(short, SYSTEMD) if line.startswith("  token"))
     assert row.startswith(f"  token     installer, {left}")
 
 
 def test_status_tells_in_lines_that_fit_why_there_is_no_answer_now() -> None:
     why = "192.0.2.7:46201/dyn/login.json: wrong password, or group usr is not allowed"
-    lines = lines_of(replace(STATUS, live=Live(None, problem=why)))
+    lines = lines_of(replace(STATUS, live=Live(None, problem=why)), SYSTEMD)
     first = lines.index("now, from the gateway:") + 1
     assert max(map(len, lines[first:])) <= WIDTH
     assert lines[first].startswith("  grid      no answer: 192.0.2.7:46201/dyn")
@@ -154,4 +157,5 @@ def test_status_tells_in_lines_that_fit_why_there_is_no_answer_now() -> None:
 
 def test_status_of_a_house_without_a_battery() -> None:
     none = replace(STATUS, battery=Battery(fitted=False))
-    assert "  battery   none: OB when the grid is gone, and never LB" in lines_of(none)
+    row = "  battery   none: OB when the grid is gone, and never LB"
+    assert row in lines_of(none, SYSTEMD)

@@ -11,6 +11,7 @@ import pytest
 
 from nutbridge.collector.queries.recent import polls
 from nutbridge.errors import ConfigError
+from nutbridge.system.services import BY_HAND, SYSTEMD
 from nutbridge.web import charts, panels_page, words
 from nutbridge.web.charts import ChartBar, Frame, Point
 from nutbridge.web.layout import Place, parse_layout, read_layout
@@ -49,20 +50,20 @@ def test_sentence_of_an_outage(
 ) -> None:
     """0 is a value, and the worst one; None is told by nothing."""
     house = replace(HOUSE, charge_pct=Reading(charge_pct), runtime_s=Reading(runtime_s))
-    assert words.sentence(house).head.endswith(said)
+    assert words.sentence(house, SYSTEMD).head.endswith(said)
 
 
 def test_low_battery_with_nothing_left() -> None:
     house = replace(
         HOUSE, state=HouseState.LOW, charge_pct=Reading(0.0), runtime_s=Reading(0.0)
     )
-    assert words.sentence(house).head == "Low battery, 0 %, about 0 s left"
+    assert words.sentence(house, SYSTEMD).head == "Low battery, 0 %, about 0 s left"
 
 
 @pytest.mark.parametrize("state", HouseState)
 def test_each_state_has_words_and_a_colour(state: HouseState) -> None:
     house = replace(HOUSE, state=state, problem="it is gone")
-    head, more, said = words.sentence(house)
+    head, more, said = words.sentence(house, SYSTEMD)
     assert head.startswith(said)
     assert more
     assert "{" not in more
@@ -75,8 +76,20 @@ def test_each_state_has_words_and_a_colour(state: HouseState) -> None:
 def test_hidden_without_a_monitor_is_told_as_that() -> None:
     """With -x, after a stop: it is not the gateway that does not answer."""
     house = replace(HOUSE, state=HouseState.NO_MONITOR, status=None)
-    assert "no monitor runs" in words.sentence(house).more
-    assert "hidden" in words.sentence(house).more
+    assert "no monitor runs" in words.sentence(house, SYSTEMD).more
+    assert "hidden" in words.sentence(house, SYSTEMD).more
+
+
+def test_page_names_what_starts_a_monitor_here() -> None:
+    """A line of systemctl is of no use in a container."""
+    for state, unit, by_hand in (
+        (HouseState.NO_MONITOR, "systemctl start enphase-monitor@home", "run"),
+        (HouseState.HANGS, "systemctl restart enphase-monitor@home", "restart"),
+    ):
+        house = replace(HOUSE, state=state)
+        assert f"({unit})." in words.sentence(house, SYSTEMD).more
+        said = f"(let your supervisor {by_hand} enphase-monitor home)."
+        assert said in words.sentence(house, BY_HAND).more
 
 
 def test_day_of_another_year_has_its_year() -> None:

@@ -69,7 +69,10 @@ TokenFile = Annotated[
 PortFile = Annotated[
     str | None,
     _text(
-        "--port-file", "FILE", "What dummy-ups reads; /run/nutbridge/UPS.dev if new."
+        "--port-file",
+        "FILE",
+        "What dummy-ups reads; if new /run/nutbridge/UPS.dev (without systemd "
+        "/var/lib/nut/UPS.dev).",
     ),
 ]
 StateDir = Annotated[

@@ -1,5 +1,6 @@
 """What nutbridge setup says: the house, the files, what to do next."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -10,9 +11,10 @@ from nutbridge.nut.words import nut_conf_values
 from nutbridge.sources.enphase.remedies import NO_BATTERY, NO_BATTERY_REMEDY
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.system.files import read_file
+from nutbridge.system.services import SYSTEMD
 from nutbridge.system.text import printable
 from nutbridge.tools.doctor.systemd import LOAD_PATH
-from nutbridge.tools.setup.places import UNIT_FOLDERS, Places
+from nutbridge.tools.setup.places import UNIT_FOLDERS, UNITS_FOLDER, Places
 from nutbridge.tools.setup.plan import Change, RunAs, See, SetupPlan
 from nutbridge.tools.setup.probe import INVENTORY, GatewaySurvey
 from nutbridge.ups.model import Grid
@@ -107,14 +109,15 @@ def _text(see: See, path: str) -> str:
     return seen.data.decode("utf-8", "replace") if seen else ""
 
 
-def show_notes(see: See, account: RunAs | None, places: Places) -> None:
+def show_notes(
+    see: See, account: RunAs | None, places: Places, *, systemd: bool
+) -> None:
     """Print what else stands in the way."""
     folders = sorted({places.port_folder, places.state_dir} - {*UNIT_FOLDERS})
-    if folders:
+    if folders and systemd:
         say()
-        say(
-            f"The unit may not write there; systemctl edit enphase-monitor@{places.ups}"
-        )
+        edit = SYSTEMD.to("edit", f"enphase-monitor@{places.ups}")
+        say(f"The unit may not write there; {edit}")
         say("and add:")
         say("  [Service]")
         say(f"  ReadWritePaths={' '.join(folders)}")
@@ -127,7 +130,8 @@ def show_notes(see: See, account: RunAs | None, places: Places) -> None:
         say()
         say(f"upsmon.conf has no MONITOR line for {places.ups}: nothing shuts this")
         say("machine down yet. nutbridge-nut(7) has that line. Until there is one,")
-        say('nut-monitor cannot run: that systemd calls it "failed" is normal.')
+        normal = ': that systemd calls it "failed" is normal' if systemd else ""
+        say(f"nut-monitor cannot run{normal}.")
     if account is None:
         say()
         say("There is no user nut on this machine: install NUT, then run setup again")
@@ -139,7 +143,7 @@ def day(epoch: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(epoch))
 
 
-def start_lines(ups: str, root: str, *, again: bool) -> list[list[str]]:
+def start_lines(ups: str, root: str, *, again: bool) -> list[str]:
     """Return the commands that start everything, in order.
 
     None of them disturbs a driver or an upsd that runs: the enumerator restarts
@@ -151,19 +155,38 @@ def start_lines(ups: str, root: str, *, again: bool) -> list[list[str]]:
         root: where the unit is looked for.
         again: the config of a monitor that may run has changed.
     """
-    unit = f"enphase-monitor@{ups}"
+    unit, to = f"enphase-monitor@{ups}", SYSTEMD.to
     return [
         *_install_lines(root),
-        ["systemctl", "daemon-reload"],
-        *([["systemctl", "try-restart", unit]] if again else []),
-        ["systemctl", "enable", "--now", unit],
-        ["systemctl", "enable", "--now", "nut-driver-enumerator.path"],
-        ["systemctl", "restart", "nut-driver-enumerator"],
-        ["systemctl", "reload-or-restart", "nut-server"],
+        to("daemon-reload"),
+        *([to("try-restart", unit)] if again else []),
+        to("enable --now", unit),
+        to("enable --now", "nut-driver-enumerator.path"),
+        to("restart", "nut-driver-enumerator"),
+        to("reload-or-restart", "nut-server"),
     ]
 
 
-def _install_lines(root: str) -> list[list[str]]:
+def show_programs(ups: str, doctor: str, *, again: bool) -> None:
+    """Print what is to be run where no systemd runs; again it does no harm.
+
+    Args:
+        ups: name of the UPS.
+        doctor: the command that looks whether all is well.
+        again: the config of a monitor that may run has changed.
+    """
+    say("No systemd runs here. Let your own supervisor run, as user nut, and start")
+    say("again when it ends:")
+    say(f"  enphase-monitor {ups}")
+    if again:
+        say("(one that runs has to be restarted: its config has changed)")
+    say("Then NUT, where nothing starts it:")
+    say(f"  upsdrvctl start {ups}")
+    say("  upsd -c reload || upsd")
+    say(f"and see whether all is well: {doctor}")
+
+
+def _install_lines(root: str) -> list[str]:
     """Return what installs the unit; nothing where there is one of ours."""
     units = (Path(f"{root}{folder}/{UNIT}") for folder in LOAD_PATH)
     used = next((path for path in units if path.is_file()), None)
@@ -172,4 +195,4 @@ def _install_lines(root: str) -> list[list[str]]:
         return []
     shared = Path(sys.prefix, "share/nutbridge/systemd", UNIT)
     source = str(shared) if shared.exists() else f"systemd/{UNIT}"
-    return [["install", "-m", "644", source, "/etc/systemd/system/"]]
+    return [shlex.join(("install", "-m", "644", source, f"{UNITS_FOLDER}/"))]

@@ -3,7 +3,6 @@
 import os
 import posixpath
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from nutbridge.cli.setup.show import (
     say,
     show_notes,
     show_plan,
+    show_programs,
     start_lines,
 )
 from nutbridge.config.file import Folders, check_folder, folders
@@ -35,7 +35,9 @@ from nutbridge.errors import (
 )
 from nutbridge.nut.ups_conf import parse_ups_conf
 from nutbridge.nut.versions import driver_version
+from nutbridge.system import services
 from nutbridge.system.lock import PortLock
+from nutbridge.system.services import SYSTEMD, Services
 from nutbridge.tools.doctor.port_wait import path_unit
 from nutbridge.tools.setup.context import (
     SetupContext,
@@ -49,6 +51,7 @@ from nutbridge.tools.setup.files import Disk, find_account, find_own_account
 from nutbridge.tools.setup.places import (
     OWN_STATE,
     OWN_USER_NAME,
+    RUN_FOLDER,
     UNITS_FOLDER,
     Places,
 )
@@ -74,10 +77,12 @@ class Setup:
     Attributes:
         wishes: the options.
         environ: the environment.
+        services: of this machine.
     """
 
     wishes: SetupOptions
     environ: Mapping[str, str] = field(repr=False)
+    services: Services = field(default_factory=services.here)
 
     def run(self) -> None:
         """Ask, look, show, write."""
@@ -110,7 +115,7 @@ class Setup:
         if plan.ups_conf is not None and not append:
             say(f"Append the section above to {basis.places.ups_conf} (--append).")
         self._drop_ins(disk, basis.places, account)
-        show_notes(disk.see, account, basis.places)
+        show_notes(disk.see, account, basis.places, systemd=self._systemd)
         again = any(
             each.path == basis.places.config and each.before not in (None, each.data)
             for each in plan.changes
@@ -132,11 +137,16 @@ class Setup:
             wishes = replace(
                 self.wishes, host=None, sma_host=host, ups=basis.places.ups
             )
-            Setup(wishes, self.environ).run()
+            Setup(wishes, self.environ, self.services).run()
             return None
         return Answers(
             basis.new_values(result.values), result.token, result.house.fingerprint
         )
+
+    @property
+    def _systemd(self) -> bool:
+        """Whether units start everything; another system, below --root, has them."""
+        return self.services.systemd or bool(self.wishes.root)
 
     def _account(self, disk: Disk) -> RunAs | None:
         """Return the user that the monitor will run as.
@@ -146,7 +156,7 @@ class Setup:
         where there is none yet.
         """
         own = find_own_account()
-        if own is None or not disk.is_folder(UNITS_FOLDER):
+        if own is None or not self._systemd or not disk.is_folder(UNITS_FOLDER):
             return find_account()
         folder = self._folders(disk).sysconfig
         configs = [name for name in disk.names(folder) if CONFIG_NAME.fullmatch(name)]
@@ -183,7 +193,9 @@ class Setup:
         # A config that is there may rely on the default.
         own = account is not None and account.is_own and seen is None
         state = OWN_STATE if own else nut.localstate
-        ground = SetupSite(config, ups, nut.sysconfig, state, cwd)
+        # Nobody else makes that folder anew at boot.
+        port_folder = RUN_FOLDER if self._systemd else nut.localstate
+        ground = SetupSite(config, ups, nut.sysconfig, state, cwd, port_folder)
         basis = make_basis(seen.data if seen else None, wanted, ground)
         if basis.places.inverter and not self.wishes.login:
             raise UsageError(
@@ -249,7 +261,7 @@ class Setup:
 
     def _drop_ins(self, disk: Disk, places: Places, account: RunAs | None) -> None:
         """Offer what NUT's own units lack; it has its own question, for its price."""
-        if self.wishes.drop_ins is False:
+        if self.wishes.drop_ins is False or not self._systemd:
             return
         version = None if disk.root else self._nut_version(disk, places)
         for offer in offers(disk, places, version, self.environ):
@@ -284,30 +296,23 @@ class Setup:
         if places.config == f"{posixpath.dirname(places.ups_conf)}/enphase-{ups}.conf":
             doctor = f"nutbridge doctor {ups}"
         say()
-        commands = start_lines(ups, self.wishes.root, again=again)
-        if has_path_unit(Disk(self.wishes.root), ups):
-            commands.append(["systemctl", "start", path_unit(ups)])
-        systemctl = shutil.which("systemctl", path=self.environ.get("PATH"))
-        if not self.wishes.enable and not self.wishes.root and systemctl is None:
-            say("There is no systemctl here: let your own supervisor run, as user nut,")
-            say(f"  enphase-monitor {ups}")
-            say("beside NUT's driver and upsd. See INSTALLING in enphase-monitor(8),")
-            say(f"and whether all is well: {doctor}")
+        if not self._systemd:
+            show_programs(ups, doctor, again=again)
+            if self.wishes.enable:
+                raise CommandFailed("--enable: no systemd runs here to start anything")
             return
+        lines = start_lines(ups, self.wishes.root, again=again)
+        if has_path_unit(Disk(self.wishes.root), ups):
+            lines.append(SYSTEMD.to("start", path_unit(ups)))
         if not self.wishes.enable:
             say("Then start it:")
-            for command in commands:
-                say(f"  {' '.join(command)}")
+            for line in lines:
+                say(f"  {line}")
             say(f"and see whether all is well: {doctor}")
             return
-        if systemctl is None:
-            raise CommandFailed(
-                "there is no systemctl here; run `enphase-monitor "
-                f"{ups}` as the user nut under your own supervisor"
-            )
-        for command in commands:
-            say(f"  {' '.join(command)}")
-            _run(command)
+        for line in lines:
+            say(f"  {line}")
+            _run(line)
         say(f"Started. See whether all is well: {doctor}")
 
 
@@ -329,11 +334,10 @@ def _refuse_old_claim(disk: Disk, places: Places) -> None:
         )
 
 
-def _run(command: list[str]) -> None:
-    line = " ".join(command)
+def _run(line: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - our own words and a checked name
-            command,
+            shlex.split(line),
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
             timeout=_COMMAND_S,

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
 from nutbridge.config.settings import Settings
+from nutbridge.system.services import SYSTEMD, Services
 from nutbridge.tools.doctor.context import DoctorContext
 
 
@@ -117,12 +118,14 @@ class DoctorFacts:
         unknown_keys: notices about keys of the config.
         odd_values: the other notices about it.
         parts: what was gathered in time, by class.
+        services: of this machine; every remedy asks them.
     """
 
     settings: Settings
     unknown_keys: tuple[str, ...] = ()
     odd_values: tuple[str, ...] = ()
     parts: Mapping[type, Any] = field(default_factory=dict)
+    services: Services = SYSTEMD
 
     def get(self, part: type[_Part]) -> _Part | None:
         """Return a part, or None when it is not there."""

@@ -23,7 +23,6 @@ from nutbridge.nut.port_file import MAX_BYTES, PortFile
 from nutbridge.nut.port_text import UserSettings, parse, user_settings
 from nutbridge.nut.ups_conf import DRIVER, parse_ups_conf
 from nutbridge.system.files import read_file, real_path
-from nutbridge.system.installation import starting, systemd_runs
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
@@ -90,7 +89,6 @@ class FileFacts(Gathered):
         runtime_low_s: battery.runtime.low, s.
         held: a monitor holds the lock; None when that is not known.
         pid: of that monitor.
-        systemd: it runs here, and starts the monitor.
     """
 
     WHAT: ClassVar[str] = "the folders of config and port file"
@@ -112,7 +110,6 @@ class FileFacts(Gathered):
     runtime_low_s: float = 300.0
     held: bool | None = None
     pid: int | None = None
-    systemd: bool = True
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "FileFacts":
@@ -156,7 +153,6 @@ class FileFacts(Gathered):
             runtime_low_s=(settings_there or user_settings(parse(b""))).runtime_low_s,
             held=held,
             pid=pid,
-            systemd=systemd_runs(),
         )
         return replace(found, denied=denials.first)
 
@@ -433,7 +429,8 @@ def monitor(facts: DoctorFacts) -> CheckVerdict:
     """A monitor holds the lock while the file claims a state."""
     files = facts.need(FileFacts)
     claim = _claim(files)
-    start = starting(facts.settings.ups, systemd=files.systemd)
+    ups, to = facts.settings.ups, facts.services.to
+    start = to("start", f"enphase-monitor@{ups}")
     if files.held is None:
         unseen = "whether a monitor runs cannot be seen"
         if files.denied:
@@ -447,9 +444,7 @@ def monitor(facts: DoctorFacts) -> CheckVerdict:
     remedy = start
     if "OB" not in (files.status or "").split():
         # A driver that ends after OB is a dead UPS to upsmon: it shuts down.
-        remedy += (
-            f"; or stop protection: systemctl stop nut-driver@{facts.settings.ups}"
-        )
+        remedy += f"; or stop protection: {to('stop', f'nut-driver@{ups}')}"
     return failed(f"{claim} and no monitor runs: nobody keeps it true", remedy)
 
 

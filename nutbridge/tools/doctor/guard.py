@@ -24,9 +24,7 @@ from nutbridge.nut.guards import (
 )
 from nutbridge.nut.upsd import UPSD_PORT
 from nutbridge.nut.words import nut_conf_values
-from nutbridge.system import installation
 from nutbridge.system.files import read_file
-from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     Concluded,
@@ -74,7 +72,6 @@ class GuardFacts(Gathered):
         poweroff_wait: POWEROFF_WAIT of nut.conf.
         units: properties by systemctl's names, of GUARD and SERVER; empty where
             there is neither unit, None where systemd does not tell.
-        systemd: it runs here, so that more than files is known of units.
     """
 
     WHAT: ClassVar[str] = "NUT's guard"
@@ -90,7 +87,6 @@ class GuardFacts(Gathered):
     script: str = ""
     poweroff_wait: str = ""
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    systemd: bool = False
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "GuardFacts":
@@ -122,7 +118,6 @@ class GuardFacts(Gathered):
             script=script,
             poweroff_wait=waits[-1] if waits else "",
             units=_units(place),
-            systemd=installation.systemd_runs(),
         )
 
 
@@ -171,7 +166,7 @@ def _is_hidden(program: str) -> bool:
 def _units(place: DoctorContext) -> Mapping[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
     for unit in (GUARD, SERVER):
-        values = systemd.look(unit, _ASKED, place.environ)
+        values = place.look(unit, _ASKED)
         if values is not None:
             found[unit] = values
     return found
@@ -231,8 +226,8 @@ def upsmon_user(facts: DoctorFacts) -> CheckVerdict:
     if user.password != line.password:
         return failed(
             f"{path}: the password of [{line.user}] is not that of upsmon.conf",
-            "give both the same, then, while on line: systemctl restart nut-server "
-            "nut-monitor",
+            "give both the same, then, while on line: "
+            f"{facts.services.to('restart', 'nut-server', 'nut-monitor')}",
         )
     if not user.role or (line.role == "primary" and user.role != "primary"):
         return failed(
@@ -375,7 +370,7 @@ def upsmon_enabled(facts: DoctorFacts) -> CheckVerdict:
         return ok(f"nut-monitor is {state}")
     return failed(
         f"nut-monitor is {state or 'not enabled'}: nothing shuts down after a boot",
-        "systemctl enable nut-monitor",
+        facts.services.to("enable", "nut-monitor"),
     )
 
 
@@ -386,11 +381,10 @@ def upsmon_running(facts: DoctorFacts) -> CheckVerdict:
     state = f"{values.get('ActiveState', '?')} ({values.get('SubState', '?')})"
     if values.get("ActiveState") == "active":
         return ok(f"nut-monitor is {state}")
-    remedy = "systemctl start nut-monitor; journalctl -u nut-monitor tells why it ended"
+    start = facts.services.to("start", "nut-monitor")
+    remedy = f"{start}; {facts.services.log('nut-monitor')} tells why it ended"
     if not _our_lines(facts):
-        remedy = (
-            "it cannot run without a MONITOR line; then: systemctl start nut-monitor"
-        )
+        remedy = f"it cannot run without a MONITOR line; then: {start}"
     return failed(f"nut-monitor is {state}: this machine does not shut down", remedy)
 
 
@@ -408,8 +402,8 @@ def upsmon_login(facts: DoctorFacts) -> CheckVerdict:
         return ok(f"logged in at upsd for {facts.settings.ups}: {who}")
     return failed(
         f"upsmon of this machine is not logged in at upsd for {facts.settings.ups}",
-        "systemctl restart nut-monitor, while on line; journalctl -u nut-monitor tells "
-        "why upsd does not let it in",
+        f"{facts.services.to('restart', 'nut-monitor')}, while on line; "
+        f"{facts.services.log('nut-monitor')} tells why upsd does not let it in",
     )
 
 
@@ -417,7 +411,7 @@ def upsmon_login(facts: DoctorFacts) -> CheckVerdict:
 def nut_restart(facts: DoctorFacts) -> CheckVerdict:
     """The service manager starts upsd and upsmon again that were killed."""
     guard = facts.need(GuardFacts)
-    if not guard.systemd:
+    if not facts.services.systemd:
         return skipped("Restart= of nut-server: no systemd runs here")
     units = {
         name: values
@@ -434,8 +428,8 @@ def nut_restart(facts: DoctorFacts) -> CheckVerdict:
             short = name.removesuffix(".service")
             return warning(
                 f"{short} has no Restart=: {effect}",
-                f"nutbridge setup {facts.settings.ups} offers a drop-in, or systemctl "
-                f"edit {short}: Restart=on-failure",
+                f"nutbridge setup {facts.settings.ups} offers a drop-in, or "
+                f"{facts.services.to('edit', short)}: Restart=on-failure",
             )
     names = [name.removesuffix(".service") for name in units]
     return ok(f"systemd starts {' and '.join(names)} again")
@@ -476,14 +470,14 @@ def _is_local(client: str) -> bool:
 def _unit(facts: DoctorFacts, unit: str, what: str) -> Mapping[str, str]:
     guard = facts.need(GuardFacts)
     short = unit.removesuffix(".service")
-    if not guard.systemd:
+    if not facts.services.systemd:
         raise Concluded(skipped(f"whether {short} {what}: no systemd runs here"))
     values = guard.units.get(unit)
     if values is None:
         raise Concluded(
             skipped(
                 f"whether {short} {what}: systemctl does not tell",
-                f"systemctl status {short}",
+                facts.services.to("status", short),
             )
         )
     if values.get("LoadState") != "loaded":

@@ -3,7 +3,6 @@
 import contextlib
 import math
 import os
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from nutbridge.nut.ups_conf import DRIVER, Section, UpsConf, parse_ups_conf
 from nutbridge.nut.upsd import read_logins, read_ups
 from nutbridge.nut.versions import driver_version, is_hasty, numbers_of
 from nutbridge.nut.words import upsmon_number
-from nutbridge.system import installation
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
@@ -111,7 +109,7 @@ class NutFacts(Gathered):
         sockets = socket_paths(ups, place.environ)
         upsmon = parse_upsmon_conf(_text(folder / "upsmon.conf") or "")
         has_upsmon = _text(folder / "upsmon.conf") is not None
-        used = systemd.in_use(place.environ)
+        used = place.has_units
         return cls(
             folder=str(folder),
             ups_conf=conf,
@@ -214,10 +212,9 @@ def _maxage_s(text: str) -> int:
 
 def _drop_ins(place: DoctorContext) -> str | None:
     """Return which of the drop-ins for NUT 2.8.1 are in place."""
-    ups, environ = place.settings.ups, place.environ
-    driver_unit = f"nut-driver@{ups}.service"
-    guard = systemd.look("nut-monitor.service", ("PartOf",), environ)
-    driver = systemd.look(driver_unit, ("ExecStopPost",), environ)
+    ups = place.settings.ups
+    guard = place.look("nut-monitor.service", ("PartOf",))
+    driver = place.look(f"nut-driver@{ups}.service", ("ExecStopPost",))
     if guard is None or driver is None:
         return None
     after = driver.get("ExecStopPost", "").replace("%i", ups)
@@ -229,12 +226,8 @@ def _drop_ins(place: DoctorContext) -> str | None:
 
 def _restart_s(unit: str, place: DoctorContext) -> float | None:
     """Return RestartSec of the driver's unit; its files tell without systemd too."""
-    if installation.systemd_runs():
-        try:
-            asked = ("LoadState", "RestartUSec")
-            values = systemd.show(unit, asked, place.environ, systemd.SYSTEMCTL_S)
-        except (OSError, subprocess.TimeoutExpired):
-            values = {}
+    if place.services.systemd:
+        values = place.look(unit, ("LoadState", "RestartUSec")) or {}
         if values.get("LoadState") == "loaded":
             return systemd.seconds(values.get("RestartUSec", ""))
     settings = systemd.from_files(unit, place.environ)
@@ -278,8 +271,8 @@ def ups_conf_port(facts: DoctorFacts) -> CheckVerdict:
         return failed(
             f"ups.conf: port of [{section.name}] is {section.port or 'missing'}, the "
             f"monitor writes {wanted}",
-            f'port = "{wanted}" in ups.conf, then, while on line, restart '
-            f"nut-driver@{section.name}",
+            f'port = "{wanted}" in ups.conf, then, while on line: '
+            f"{facts.services.to('restart', f'nut-driver@{section.name}')}",
         )
     others = [name for name in nut.sections if name != section.name]
     if others:
@@ -330,7 +323,8 @@ def ups_conf_overrides(facts: DoctorFacts) -> CheckVerdict:
     section, upsd = _our_section(facts), facts.get(UpsdFacts)
     shown = (upsd.values or {}) if upsd else {}
     where = f"ups.conf: [{section.name}] has"
-    while_on_line = f"then, while on line: systemctl restart nut-driver@{section.name}"
+    restart = facts.services.to("restart", f"nut-driver@{section.name}")
+    while_on_line = f"then, while on line: {restart}"
     if "ignorelb" in section.values:
         return failed(
             f"{where} ignorelb: low battery never reaches anybody",
@@ -381,10 +375,8 @@ def driver_socket(facts: DoctorFacts) -> CheckVerdict:
     """
     nut = facts.need(NutFacts)
     folders = ", ".join(nut.sockets)
-    remedy = (
-        f"systemctl edit enphase-monitor@{facts.settings.ups}: "
-        "Environment=NUT_STATEPATH=..."
-    )
+    unit = f"enphase-monitor@{facts.settings.ups}"
+    remedy = facts.services.environment(unit, "NUT_STATEPATH=...")
     if nut.socket_seen is None:
         return not_allowed("the folder of the driver's socket may not be looked at")
     if nut.socket_seen:
@@ -484,7 +476,8 @@ def deadtime(facts: DoctorFacts) -> CheckVerdict:
         return failed(
             f"{times}: upsmon may give up a driver that restarts in an outage",
             f"DEADTIME {least + 5:.0f} in {nut.folder}/upsmon.conf (more than "
-            f"{least:g}), or a smaller RestartSec: systemctl edit nut-driver@",
+            f"{least:g}), or a smaller RestartSec: "
+            f"{facts.services.to('edit', 'nut-driver@')}",
         )
     return ok(f"{times}: upsmon waits long enough")
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nutbridge.system import installation
-from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     DoctorFacts,
@@ -22,7 +20,7 @@ from nutbridge.tools.doctor.check import (
 )
 from nutbridge.tools.doctor.context import DoctorContext
 
-#: Asks for properties of a unit, as systemd.look does.
+#: Asks for properties of a unit, as DoctorContext.look does.
 Look = Callable[[str, Sequence[str]], Mapping[str, str] | None]
 
 _TESTS = re.compile(r"/test -e (\S+)")
@@ -76,20 +74,14 @@ class PortWaitFacts(Gathered):
     @classmethod
     def gather(cls, place: DoctorContext) -> "PortWaitFacts":
         """Look at both."""
-        if not systemd.in_use(place.environ):
+        if not place.has_units:
             return cls(None, None)
         ups, unit = place.settings.ups, path_unit(place.settings.ups)
-
-        def look(unit: str, names: Sequence[str]) -> Mapping[str, str] | None:
-            return systemd.look(unit, names, place.environ)
-
-        values: Mapping[str, str] = {}
-        if installation.systemd_runs():
-            values = look(unit, ("ActiveState",)) or {}
-        driver = look(driver_unit(ups), ("Wants",)) or {}
+        values = place.look(unit, ("ActiveState",)) or {}
+        driver = place.look(driver_unit(ups), ("Wants",)) or {}
         return cls(
-            required_file(ups, look),
-            watched_file(ups, look),
+            required_file(ups, place.look),
+            watched_file(ups, place.look),
             unit in driver.get("Wants", "").replace("%i", ups).split(),
             values.get("ActiveState"),
         )
@@ -101,7 +93,7 @@ def port_wait(facts: DoctorFacts) -> CheckVerdict:
     pair, ups = facts.need(PortWaitFacts), facts.settings.ups
     driver, unit, port = driver_unit(ups), path_unit(ups), facts.settings.port_file
     if pair.tested is None or pair.watched is None:
-        return _half(pair, ups)
+        return _half(pair, facts)
     remedy = f"write {port} in both, as nutbridge-nut(7) says"
     if pair.tested != pair.watched:
         return warning(
@@ -123,11 +115,12 @@ def port_wait(facts: DoctorFacts) -> CheckVerdict:
         return ok(f"{driver} waits for its port file; {unit} starts it then")
     return warning(
         f"{unit} is {pair.active}: a driver whose port file was hidden stays away",
-        f"systemctl daemon-reload; systemctl start {unit}",
+        f"{facts.services.to('daemon-reload')}; {facts.services.to('start', unit)}",
     )
 
 
-def _half(pair: PortWaitFacts, ups: str) -> CheckVerdict:
+def _half(pair: PortWaitFacts, facts: DoctorFacts) -> CheckVerdict:
+    ups = facts.settings.ups
     driver, unit = driver_unit(ups), path_unit(ups)
     if pair.tested is not None:
         return warning(
@@ -140,6 +133,7 @@ def _half(pair: PortWaitFacts, ups: str) -> CheckVerdict:
         return warning(
             f"{unit} is there without the drop-in of {driver}: systemd starts a "
             "driver that cannot run while the port file is hidden",
-            f"nutbridge setup {ups} offers it; or: systemctl disable --now {unit}",
+            f"nutbridge setup {ups} offers it; or: "
+            f"{facts.services.to('disable --now', unit)}",
         )
     return skipped(f"{driver} does not wait for the port file; nutbridge-nut(7)")

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from nutbridge.config.settings import Settings
-from nutbridge.system import installation
 from nutbridge.tools.doctor import (
     charge,
     files,
@@ -22,7 +21,6 @@ from nutbridge.tools.doctor import (
     nut,
     port_wait,
     storage,
-    systemd,
     token,
     unit,
     upsd,
@@ -97,14 +95,8 @@ def examine(facts: DoctorFacts, place: DoctorContext) -> list[Finding]:
     Returns by ``place.until``, a second later where a probe hangs.
     """
     parts = side_by_side(_parts_for(place.settings), place)
-    facts = replace(facts, parts=parts)
-    verdicts = {each.name: each(facts) for each in checks_for(place.settings)}
-    if not installation.systemd_runs():
-        verdicts = {
-            name: replace(verdict, remedy=systemd.by_hand(verdict.remedy))
-            for name, verdict in verdicts.items()
-        }
-    return [Finding(name, verdict) for name, verdict in verdicts.items()]
+    facts = replace(facts, parts=parts, services=place.services)
+    return [Finding(each.name, each(facts)) for each in checks_for(place.settings)]
 
 
 def side_by_side(

@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nutbridge.system import installation
 from nutbridge.system.files import read_file
 
 #: Load path of the system manager, first wins.
@@ -24,7 +23,8 @@ LOAD_PATH = (
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 )
-_UNIT_PATH = "SYSTEMD_UNIT_PATH"
+#: Names the folders; set where no systemd runs, it asks for what their files say.
+UNIT_PATH = "SYSTEMD_UNIT_PATH"
 _MOST_BYTES = 65536
 #: It is asked for so long, s.
 SYSTEMCTL_S = 5.0
@@ -38,51 +38,6 @@ _UNITS_S = {
     **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
-
-#: What is run where no systemd runs: to start and to stop, by unit.
-_PROGRAMS = {
-    "nut-server": ("upsd", "upsd -c stop"),
-    "nut-monitor": ("upsmon", "upsmon -c stop"),
-    "nut-driver": ("upsdrvctl start {ups}", "upsdrvctl stop {ups}"),
-    "enphase-monitor": ("enphase-monitor {ups}", ""),
-}
-_UNIT = r"(nut-server|nut-monitor|nut-driver|enphase-monitor)(?:@([\w.-]*\w)?)?"
-_CALL = re.compile(
-    rf"systemctl (enable --now|restart|start|stop|status) ({_UNIT}(?: {_UNIT})?)"
-)
-_ENVIRONMENT = re.compile(
-    r"systemctl edit enphase-monitor@(\S+): Environment=(\w+=\S+)"
-)
-_JOURNAL = re.compile(rf"journalctl(?: -u {_UNIT})+")
-
-
-def by_hand(remedy: str) -> str:
-    """Return a remedy with NUT's own commands in place of systemctl's and its journal.
-
-    Source: upsd(8), upsmon(8), upsdrvctl(8) of NUT 2.8.
-    """
-    remedy = _JOURNAL.sub("the log", _CALL.sub(_called, remedy))
-    return _ENVIRONMENT.sub(r"\2 in the environment of enphase-monitor \1", remedy)
-
-
-def _called(found: re.Match[str]) -> str:
-    verb, units = found[1], re.findall(_UNIT, found[2])
-    if verb == "status":
-        return "see the log"
-    commands = []
-    for unit, ups in units:
-        start, stop = (command.format(ups=ups) for command in _PROGRAMS[unit])
-        done = {"stop": (stop,), "restart": (stop, start)}.get(verb, (start,))
-        commands += [command for command in done if command]
-    return f"run {' && '.join(commands)}"
-
-
-def in_use(environ: Mapping[str, str]) -> bool:
-    """Whether units matter: in a container some lie about that nobody starts.
-
-    Where systemd does not run $SYSTEMD_UNIT_PATH asks for them all the same.
-    """
-    return installation.systemd_runs() or _UNIT_PATH in environ
 
 
 def show(
@@ -117,13 +72,7 @@ def show(
 def look(
     unit: str, names: Sequence[str], environ: Mapping[str, str]
 ) -> Mapping[str, str] | None:
-    """Return properties of a unit; where systemd does not run, what its files say.
-
-    Returns:
-        None without such a file, or where systemctl does not tell.
-    """
-    if not installation.systemd_runs():
-        return from_files(unit, environ)
+    """Return properties of a unit; None where systemctl does not tell."""
     try:
         return show(unit, names, environ, SYSTEMCTL_S)
     except (OSError, subprocess.TimeoutExpired):
@@ -164,7 +113,7 @@ def from_files(unit: str, environ: Mapping[str, str]) -> Mapping[str, str] | Non
 
 def load_path(environ: Mapping[str, str]) -> Sequence[str]:
     """Return the folders of units, first wins; $SYSTEMD_UNIT_PATH, as systemd does."""
-    given = environ.get(_UNIT_PATH)
+    given = environ.get(UNIT_PATH)
     if not given:
         return LOAD_PATH
     named = [folder for folder in given.split(":") if folder]

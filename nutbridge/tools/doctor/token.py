@@ -174,7 +174,8 @@ def token_file(facts: DoctorFacts) -> CheckVerdict:
         return ok(f"the token is for gateway {facts.settings.serial}")
     ups = facts.settings.ups
     if facts.settings.username:
-        how = f"the monitor gets one: journalctl -u enphase-monitor@{ups} tells why not"
+        log = facts.services.log(f"enphase-monitor@{ups}")
+        how = f"the monitor gets one: {log} tells why not"
         return failed(token.problem, f"{how}; or: nutbridge token import {ups}")
     return failed(token.problem, f"nutbridge token import {ups}")
 

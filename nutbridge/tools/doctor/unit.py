@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nutbridge.system import installation
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
@@ -50,7 +49,7 @@ class UnitFacts(Gathered):
     def gather(cls, place: DoctorContext) -> "UnitFacts":
         """Ask systemd about the monitor's unit."""
         unit = f"enphase-monitor@{place.settings.ups}.service"
-        if not installation.systemd_runs():
+        if not place.services.systemd:
             return cls(unit, None)
         try:
             values = systemd.show(unit, _UNIT_NAMES, place.environ, systemd.SYSTEMCTL_S)
@@ -68,14 +67,14 @@ _ON = ("enabled", "enabled-runtime", "static", "generated", "indirect")
 def unit_enabled(facts: DoctorFacts) -> CheckVerdict:
     """The unit starts at boot."""
     unit = facts.need(UnitFacts)
-    if (early := _untold(unit, "starts at boot")) is not None:
+    if (early := _untold(facts, "starts at boot")) is not None:
         return early
     state = (unit.values or {}).get("UnitFileState", "")
     if state in _ON:
         return ok(f"{unit.name} is {state}")
     return failed(
         f"{unit.name} is {state or 'not enabled'}: no monitor after a boot",
-        f"systemctl enable {unit.name}",
+        facts.services.to("enable", unit.name),
     )
 
 
@@ -83,7 +82,7 @@ def unit_enabled(facts: DoctorFacts) -> CheckVerdict:
 def unit_running(facts: DoctorFacts) -> CheckVerdict:
     """The unit runs."""
     unit = facts.need(UnitFacts)
-    if (early := _untold(unit, "runs")) is not None:
+    if (early := _untold(facts, "runs")) is not None:
         return early
     values = unit.values or {}
     state = f"{values.get('ActiveState', '?')} ({values.get('SubState', '?')})"
@@ -91,7 +90,8 @@ def unit_running(facts: DoctorFacts) -> CheckVerdict:
         return ok(f"{unit.name} is {state}")
     return failed(
         f"{unit.name} is {state}",
-        f"systemctl start {unit.name}; journalctl -u {unit.name} tells why it ended",
+        f"{facts.services.to('start', unit.name)}; {facts.services.log(unit.name)} "
+        "tells why it ended",
     )
 
 
@@ -99,7 +99,7 @@ def unit_running(facts: DoctorFacts) -> CheckVerdict:
 def unit_watchdog(facts: DoctorFacts) -> CheckVerdict:
     """Systemd starts a monitor again that hangs."""
     unit = facts.need(UnitFacts)
-    if (early := _untold(unit, "has a watchdog")) is not None:
+    if (early := _untold(facts, "has a watchdog")) is not None:
         return early
     values = unit.values or {}
     span = values.get("WatchdogUSec", "")
@@ -123,7 +123,7 @@ _SHARED_USERS = {
 def unit_user(facts: DoctorFacts) -> CheckVerdict:
     """The monitor runs as a user of its own."""
     unit = facts.need(UnitFacts)
-    if (early := _untold(unit, "has its own user")) is not None:
+    if (early := _untold(facts, "has its own user")) is not None:
         return early
     user = (unit.values or {}).get("User", "")
     if user not in _SHARED_USERS:
@@ -134,18 +134,19 @@ def unit_user(facts: DoctorFacts) -> CheckVerdict:
     )
 
 
-def _untold(unit: UnitFacts, what: str) -> CheckVerdict | None:
+def _untold(facts: DoctorFacts, what: str) -> CheckVerdict | None:
+    unit = facts.need(UnitFacts)
     if unit.values is None:
         return skipped(f"whether {unit.name} {what}: no systemd runs here")
     if unit.problem:
         return skipped(
             f"whether {unit.name} {what}: systemctl: {unit.problem}",
-            f"systemctl status {unit.name}",
+            facts.services.to("status", unit.name),
         )
     if unit.values.get("LoadState") != "loaded":
         return failed(
             f"{unit.name} is not installed",
-            "copy enphase-monitor@.service to /etc/systemd/system, then: systemctl "
-            "daemon-reload",
+            "copy enphase-monitor@.service to /etc/systemd/system, then: "
+            f"{facts.services.to('daemon-reload')}",
         )
     return None

@@ -28,13 +28,11 @@ _CHARGE_APART_PCT = 15.0
 @check("upsd")
 def shown_by_upsd(facts: DoctorFacts) -> CheckVerdict:
     """What clients see now is what the gateway says now."""
-    upsd, ups = facts.need(UpsdFacts), facts.settings.ups
+    upsd = facts.need(UpsdFacts)
     if upsd.values is None:
         return failed(
             f"upsd at {upsd.address}: {upsd.problem}",
-            _UPSD_REMEDIES.get(upsd.kind, "systemctl status nut-server").format(
-                ups=ups
-            ),
+            _unshown(upsd.kind, facts),
         )
     return _other_port(upsd, facts) or _compared(upsd.values, facts)
 
@@ -49,7 +47,7 @@ def _other_port(upsd: UpsdFacts, facts: DoctorFacts) -> CheckVerdict | None:
         return None  # what is wrong there comes first
     return failed(
         f"upsd: the driver reads {port}, ups.conf says {section.port or 'nothing'}",
-        f"while on line: systemctl restart nut-driver@{section.name}",
+        f"while on line: {facts.services.to('restart', f'nut-driver@{section.name}')}",
     )
 
 
@@ -58,9 +56,13 @@ def _compared(values: Mapping[str, str], facts: DoctorFacts) -> CheckVerdict:
     charge = _number(values.get("battery.charge"))
     shown = f"upsd shows {status or 'no status'}{_percent(charge)}"
     words = set(status.split())
-    for word, (what, remedy) in _ODD_WORDS.items():
-        if word in words:
-            return failed(f"{shown}: {what}", remedy)
+    if "WAIT" in words:
+        return failed(f"{shown}: the driver is just starting", "ask again in 5 s")
+    if "FSD" in words:
+        return failed(
+            f"{shown}: a shutdown was ordered, which upsd does not forget",
+            f"{facts.services.to('restart', 'nut-server')}, when the grid is back",
+        )
     grid, soc = what_the_source_says(facts)
     who = facts.settings.device
     if grid is None:
@@ -70,31 +72,36 @@ def _compared(values: Mapping[str, str], facts: DoctorFacts) -> CheckVerdict:
     if wanted not in words:
         return failed(
             both,
-            "ask again in 30 s if the grid has just changed; else see: journalctl -u "
-            f"enphase-monitor@{ups} -u nut-driver@{ups}",
+            "ask again in 30 s if the grid has just changed; else see: "
+            f"{facts.services.log(f'enphase-monitor@{ups}', f'nut-driver@{ups}')}",
         )
     known = charge is not None and soc is not None
     if known and abs((charge or 0.0) - (soc or 0.0)) > _CHARGE_APART_PCT:
-        return warning(both, f"see: journalctl -u enphase-monitor@{ups}")
+        return warning(both, f"see: {facts.services.log(f'enphase-monitor@{ups}')}")
     return ok(both)
 
 
-_ODD_WORDS = {
-    "WAIT": ("the driver is just starting", "ask again in 5 s"),
-    "FSD": (
-        "a shutdown was ordered, which upsd does not forget",
-        "systemctl restart nut-server, when the grid is back",
-    ),
-}
 _WORDS = {Grid.CLOSED: "OL", Grid.OPEN: "OB"}
-_UPSD_REMEDIES = {
-    "UpsdUnreachable": "systemctl enable --now nut-server (MODE in nut.conf must not "
-    "be none), or tell where it is: --upsd HOST:PORT",
-    "UnknownUps": "systemctl restart nut-server, after [{ups}] is in ups.conf",
-    "DriverNotConnected": "systemctl enable --now nut-driver@{ups}; it ends while the "
-    "port file is hidden",
-    "DataStale": "systemctl restart nut-driver@{ups}",
-}
+
+
+def _unshown(kind: str, facts: DoctorFacts) -> str:
+    """Return what helps where upsd shows nothing, by the class of the error."""
+    ups, to = facts.settings.ups, facts.services.to
+    match kind:
+        case "UpsdUnreachable":
+            return (
+                f"{to('enable --now', 'nut-server')} (MODE in nut.conf must not be "
+                "none), or tell where it is: --upsd HOST:PORT"
+            )
+        case "UnknownUps":
+            return f"{to('restart', 'nut-server')}, after [{ups}] is in ups.conf"
+        case "DriverNotConnected":
+            driver = to("enable --now", f"nut-driver@{ups}")
+            return f"{driver}; it ends while the port file is hidden"
+        case "DataStale":
+            return to("restart", f"nut-driver@{ups}")
+        case _:
+            return to("status", "nut-server")
 
 
 def _number(text: str | None) -> float | None:

@@ -60,6 +60,7 @@ class SetupSite:
         sysconfig: NUT's config folder.
         localstate: default of STATE_DIR.
         cwd: of relative options.
+        port_folder: of a new port file.
     """
 
     config: str
@@ -67,6 +68,7 @@ class SetupSite:
     sysconfig: str
     localstate: str
     cwd: str
+    port_folder: str = RUN_FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def make_basis(
         raise Refused(f"{ground.config} is the config of UPS {name}, not {ground.ups}")
     inverter = _is_inverter(old, wanted, ground)
     wanted = _of_its_kind(wanted, inverter=inverter)
-    stopgaps = {"PORT_FILE": f"{RUN_FOLDER}/{ground.ups}.dev"}
+    stopgaps = {"PORT_FILE": f"{ground.port_folder}/{ground.ups}.dev"}
     if not inverter:
         stopgaps["SERIAL"] = "0"
     merged = {key: ConfigEntry(key, value, 0) for key, value in stopgaps.items()}

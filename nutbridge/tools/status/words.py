@@ -4,7 +4,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 
-from nutbridge.system.installation import starting
+from nutbridge.system.services import Services
 from nutbridge.system.terminal import BOLD_RED, GREEN, YELLOW
 from nutbridge.tools.status.report import (
     MEANING,
@@ -23,12 +23,12 @@ _NOTHING = "unknown"
 _WIDTH = 67
 
 
-def lines_of(status: Status, *, systemd: bool = True) -> list[str]:
+def lines_of(status: Status, services: Services) -> list[str]:
     """Return the lines, without any colour.
 
     Args:
         status: of one UPS.
-        systemd: runs here.
+        services: of this machine.
     """
     since = f" since {_moment(status.since)}" if status.since.age_s is not None else ""
     meaning = MEANING[status.verdict][1]
@@ -37,7 +37,7 @@ def lines_of(status: Status, *, systemd: bool = True) -> list[str]:
         f"  {meaning}",
         "",
     ]
-    lines += [f"  {name:9} {text}" for name, text in _rows(status, systemd=systemd)]
+    lines += [f"  {name:9} {text}" for name, text in _rows(status, services)]
     if status.live is not None:
         lines += ["", f"now, from the {status.gateway.kind}:"]
         lines += [f"  {name:9} {text}" for name, text in _live_rows(status.live)]
@@ -62,7 +62,7 @@ def _colour(status: Status) -> str:
     return GREEN if "OL" in words else YELLOW
 
 
-def _rows(status: Status, *, systemd: bool) -> Iterator[tuple[str, str]]:
+def _rows(status: Status, services: Services) -> Iterator[tuple[str, str]]:
     yield "grid", _grid(status)
     for line in textwrap.wrap(status.grid.why or "", _WIDTH):
         yield "", line
@@ -82,7 +82,7 @@ def _rows(status: Status, *, systemd: bool) -> Iterator[tuple[str, str]]:
         yield "last gap", f"{spoken_s(gateway.gap_s)}, ended {ended}"
     if gateway.kind == "gateway":
         yield "token", _token(status)
-    yield "monitor", _monitor(status, systemd=systemd)
+    yield "monitor", _monitor(status, services)
     written = status.port_file.written.age_s
     age = "" if written is None else f", written {_ago(written)}"
     yield "port file", f"{status.port_file.path} ({status.port_file.place}{age})"
@@ -166,10 +166,10 @@ def _token(status: Status) -> str:
     return f"{whose}{spoken_days(left_s) if left_s else 'under 2 h'} left"
 
 
-def _monitor(status: Status, *, systemd: bool) -> str:
+def _monitor(status: Status, services: Services) -> str:
     monitor = status.monitor
     if not monitor.running:
-        return f"none runs; {starting(status.ups, systemd=systemd)}"
+        return f"none runs; {services.to('start', f'enphase-monitor@{status.ups}')}"
     who = f"pid {monitor.pid}" if monitor.pid else "runs"
     state = f", {monitor.state}" if monitor.state else ""
     noted = monitor.noted.age_s

@@ -88,6 +88,5 @@ def guard(text: str = GUARDED, users: str = USERS, **changes: Any) -> GuardFacts
         users=parse_upsd_users(users),
         here=frozenset(("localhost", "127.0.0.1", "::1")),
         units=units,
-        systemd=True,
     )
     return replace(good, **changes)

@@ -27,6 +27,7 @@ from nutbridge.sources.enphase.readings import (
 from nutbridge.sources.enphase.remedies import diagnose
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.sources.sma.status import CONDITION
+from nutbridge.system.services import BY_HAND
 from nutbridge.tools.doctor.access import DiskEntry
 from nutbridge.tools.doctor.check import DoctorFacts
 from nutbridge.tools.doctor.gateway import GatewayFacts
@@ -314,7 +315,8 @@ def _guard_cases() -> Iterator[Case]:
     yield case("failed without a line", guard("#", units=failing), "upsmon-running")
     server = {SERVER: {**GOOD_NUT_UNIT, "Restart": "no"}, GUARD_UNIT: GOOD_NUT_UNIT}
     yield case("nut-server of Debian 12", guard(units=server), "nut-restart")
-    yield case("no systemd", guard(units={}, systemd=False), "upsmon-", "nut-restart")
+    none = case("no systemd", guard(units={}), "upsmon-", "nut-restart")
+    yield none._replace(facts=replace(none.facts, services=BY_HAND))
     yield case("systemctl is silent", guard(units={}), "upsmon-en", "upsmon-ru")
 
 

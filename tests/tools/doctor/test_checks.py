@@ -1,10 +1,12 @@
 """What doctor says of every case, to the letter, and what it must hold to."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nutbridge.cli.doctor import LineStyle, as_lines
+from nutbridge.system.services import BY_HAND, SYSTEMD, Services
 from nutbridge.tools.doctor.check import (
     CheckOutcome,
     CheckVerdict,
@@ -42,6 +44,42 @@ def test_findings_are_as_written(update_golden: bool) -> None:
     if update_golden:
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def remedies_of(case: Case, services: Services) -> list[str]:
+    """Return what is to do in a case, on a machine with these services."""
+    facts = replace(case.facts, services=services)
+    found = found_in(case._replace(facts=facts))
+    # Of units that only systemd knows.
+    return [
+        each.verdict.remedy
+        for each in found
+        if not each.check.startswith(("unit", "port-wait"))
+    ]
+
+
+def test_remedies_by_hand_are_as_written(update_golden: bool) -> None:
+    """Where no systemd runs, what is typed is NUT's own; each must work as it is."""
+    golden = GOLDEN.with_name("by_hand.txt")
+    pairs = {
+        (old, new)
+        for case in CASES
+        for old, new in zip(
+            remedies_of(case, SYSTEMD), remedies_of(case, BY_HAND), strict=True
+        )
+        if old and new and old != new
+    }
+    text = "".join(f"{old}\n    {new}\n" for old, new in sorted(pairs))
+    if update_golden:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_no_remedy_names_systemctl_where_none_runs() -> None:
+    for case in CASES:
+        for remedy in remedies_of(case, BY_HAND):
+            assert "systemctl" not in remedy
+            assert "journalctl" not in remedy
 
 
 def test_what_does_not_hold_has_a_remedy() -> None:

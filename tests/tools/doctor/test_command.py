@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.system.installation import starting, systemd_runs
+from nutbridge.system import services
 from tests.e2e.site import UPS
 from tests.nut.harness import wait_until
 from tests.tools.doctor.lab import NUTBRIDGE, Lab, running_lab
@@ -75,7 +75,8 @@ def test_doctor_without_a_monitor_fails(lab: Lab) -> None:
     failed = [line for line in done.out.splitlines() if line.startswith("\u2717")]
     claim = "the port file claims OL and no monitor runs: nobody keeps it true"
     assert failed == [f"\u2717  {claim}"]
-    assert f"to do: {starting(UPS, systemd=systemd_runs())}" in done.out
+    start = services.here().to("start", f"enphase-monitor@{UPS}")
+    assert f"to do: {start}" in done.out
 
 
 def test_doctor_changes_nothing(alone: Lab) -> None:

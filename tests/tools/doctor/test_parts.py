@@ -1,7 +1,6 @@
 """What the probes look at with: permissions, file systems, systemd."""
 
 import os
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nutbridge.system import installation
 from nutbridge.system.clock import SystemClock
+from nutbridge.system.services import BY_HAND, SYSTEMD
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
     User,
@@ -24,7 +23,7 @@ from nutbridge.tools.doctor.context import DoctorContext
 from nutbridge.tools.doctor.nut import NutFacts
 from nutbridge.tools.doctor.port_wait import PortWaitFacts
 from tests.nut.harness import wait_until
-from tests.system.unit_file import SYSTEMD
+from tests.system.unit_file import SYSTEMD as SHIPPED
 from tests.tools.doctor.build import settings
 
 NOBODY = User("nobody", 65534)
@@ -165,74 +164,24 @@ def test_show_tells_why_systemctl_fails(tmp_path: Path) -> None:
         systemd.show("a.service", ("Type",), {"PATH": str(tmp_path)}, 10)
 
 
-@pytest.mark.parametrize(
-    ("remedy", "wanted"),
-    [
-        (
-            "systemctl enable --now nut-server (MODE in nut.conf must not be none)",
-            "run upsd (MODE in nut.conf must not be none)",
-        ),
-        ("systemctl restart nut-server, when", "run upsd -c stop && upsd, when"),
-        (
-            "then: systemctl restart nut-server nut-monitor",
-            "then: run upsd -c stop && upsd && upsmon -c stop && upsmon",
-        ),
-        ("systemctl enable --now nut-driver@a-b; it", "run upsdrvctl start a-b; it"),
-        (
-            "systemctl restart nut-driver@home.2",
-            "run upsdrvctl stop home.2 && upsdrvctl start home.2",
-        ),
-        ("or: systemctl stop nut-driver@home", "or: run upsdrvctl stop home"),
-        (
-            "systemctl edit enphase-monitor@home: Environment=NUT_STATEPATH=...",
-            "NUT_STATEPATH=... in the environment of enphase-monitor home",
-        ),
-        (
-            "see: journalctl -u enphase-monitor@home -u nut-driver@home",
-            "see: the log",
-        ),
-        ("systemctl status nut-server", "see the log"),
-        # Of a unit that is there, and that systemd would run elsewhere.
-        ("systemctl edit nut-driver@", "systemctl edit nut-driver@"),
-        ("nutbridge setup home offers it", "nutbridge setup home offers it"),
-    ],
-)
-def test_remedy_without_systemd(remedy: str, wanted: str) -> None:
-    assert systemd.by_hand(remedy) == wanted
-
-
-def test_no_remedy_names_systemctl_where_none_runs() -> None:
-    """What would be run by nobody; those of units are skipped there before."""
-    shown = (Path(__file__).parent / "findings.txt").read_text(encoding="utf-8")
-    remedies = re.findall(r"to do: (.*(?:\n {8}.*)*)", shown)
-    joined = (" ".join(each.split()) for each in remedies)
-    left = [one for one in map(systemd.by_hand, joined) if "systemctl" in one]
-    assert not [
-        one
-        for one in left
-        if not re.search(
-            r"\.service|\.path|daemon-rel|enable nut-monitor|edit nut-", one
-        )
-    ]
-
-
 def test_port_wait_looks_at_the_files_of_this_ups(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """As they are shipped: the driver wants the path unit."""
-    monkeypatch.setattr(installation, "systemd_runs", lambda: False)
     environ = {"SYSTEMD_UNIT_PATH": str(tmp_path)}
     clock = SystemClock()
-    place = DoctorContext(settings(), environ, clock, clock.boottime(), "")
+    place = DoctorContext(
+        settings(), environ, clock, clock.boottime(), "", services=BY_HAND
+    )
     unit_file(tmp_path / "nut-driver@.service", "Restart=always")
     assert PortWaitFacts.gather(place) == PortWaitFacts(None, None)
     (tmp_path / "nutbridge-port@.path").write_bytes(
-        (SYSTEMD / "nut/nutbridge-port@.path").read_bytes()
+        (SHIPPED / "nut/nutbridge-port@.path").read_bytes()
     )
     folder = tmp_path / "nut-driver@home.service.d"
     folder.mkdir()
     (folder / "nutbridge-port.conf").write_bytes(
-        (SYSTEMD / "nut/nut-driver@.service.conf").read_bytes()
+        (SHIPPED / "nut/nut-driver@.service.conf").read_bytes()
     )
     port = "/run/nutbridge/home.dev"
     assert PortWaitFacts.gather(place) == PortWaitFacts(port, port, wanted=True)
@@ -246,11 +195,11 @@ def test_units_that_nobody_starts_say_nothing(
     unit_file(tmp_path / "nut-monitor.service", "Restart=no")
     monkeypatch.setattr(systemd, "LOAD_PATH", (str(tmp_path),))
     environ = {"PATH": str(tmp_path)}
-    monkeypatch.setattr(installation, "systemd_runs", lambda: True)
-    assert systemd.in_use(environ)
-    monkeypatch.setattr(installation, "systemd_runs", lambda: False)
     clock = SystemClock()
-    place = DoctorContext(settings(), environ, clock, clock.boottime(), "")
+    place = DoctorContext(
+        settings(), environ, clock, clock.boottime(), "", services=BY_HAND
+    )
+    assert replace(place, services=SYSTEMD).has_units
     found = NutFacts.gather(place)
     assert (found.restart_s, found.drop_ins) == (None, None)
     asked = replace(place, environ={**environ, "SYSTEMD_UNIT_PATH": str(tmp_path)})

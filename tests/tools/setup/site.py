@@ -13,6 +13,7 @@ import pytest
 
 from nutbridge.cli.setup.steps import Setup
 from nutbridge.errors import NutbridgeError
+from nutbridge.system.services import SYSTEMD, Services
 from nutbridge.system.text import printable
 from nutbridge.tools.setup.context import SetupOptions
 from tests.fakes.fixtures import RunningCloud, RunningGateway
@@ -114,6 +115,7 @@ class Machine:
         wishes: SetupOptions,
         stdin: str = "",
         path: str | None = None,
+        services: Services = SYSTEMD,
     ) -> Done:
         """Run in this process: quicker, without the command line."""
         out = io.StringIO()
@@ -125,7 +127,7 @@ class Machine:
         code = 0
         with contextlib.redirect_stdout(out):
             try:
-                Setup(wishes, os.environ).run()
+                Setup(wishes, os.environ, services).run()
             except NutbridgeError as exc:
                 problem, code = printable(str(exc)), exc.exit_code
         self.said += [out.getvalue(), problem]

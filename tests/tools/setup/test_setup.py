@@ -12,6 +12,7 @@ import pytest
 from nutbridge.config.file import load
 from nutbridge.nut.ups_conf import parse_ups_conf
 from nutbridge.sources.enphase.token_store import TokenStore
+from nutbridge.system import services
 from nutbridge.system.lock import PortLock
 from nutbridge.tools.setup.context import SetupOptions
 from tests.tools.setup.site import PASSWORD, UPS_CONF, Machine
@@ -175,7 +176,8 @@ def on_this_system(machine: Machine, port_file: Path) -> dict[str, str]:
         **environ,
     )
     assert (done.code, done.err) == (0, "")
-    assert f"ReadWritePaths={port_file.parent}" in done.out
+    added = f"ReadWritePaths={port_file.parent}" in done.out
+    assert added is services.here().systemd
     return environ
 
 

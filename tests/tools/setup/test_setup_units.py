@@ -8,6 +8,7 @@ import pytest
 
 from nutbridge.cli.setup.show import UNIT, start_lines
 from nutbridge.errors import EX_USAGE
+from nutbridge.system.services import BY_HAND, SYSTEMD, Services
 from nutbridge.tools.setup.context import SetupOptions
 from tests.tools.setup.site import PASSWORD, UPS_CONF, Done, Machine, wishes_of
 
@@ -31,20 +32,19 @@ def fake_systemctl(folder: Path, status: int = 0) -> None:
 
 
 def noted(folder: Path) -> list[str]:
-    """Return the commands, in order."""
-    return (folder / "log").read_text().splitlines()
+    """Return the commands that change something, in order."""
+    lines = (folder / "log").read_text().splitlines()
+    return [line for line in lines if not line.startswith("systemctl show")]
 
 
 @pytest.fixture
-def enable(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, bool], Done]:
+def enable(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
     """Run with or without --enable, and with this PATH."""
     monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
     monkeypatch.setenv("NUT_SYSCONFIG", str(machine.etc))
     monkeypatch.setenv("NUT_LOCALSTATE", str(machine.state))
 
-    def run(path: str, wanted: bool) -> Done:
+    def run(path: str, wanted: bool, services: Services = SYSTEMD) -> Done:
         wishes = SetupOptions(
             ups="home",
             host=machine.gateway.host,
@@ -54,13 +54,13 @@ def enable(
             yes=True,
             enable=wanted,
         )
-        return machine.run_here(monkeypatch, wishes, path=path)
+        return machine.run_here(monkeypatch, wishes, path=path, services=services)
 
     return run
 
 
 def test_enable_runs_the_lines(
-    machine: Machine, enable: Callable[[str, bool], Done], tmp_path: Path
+    machine: Machine, enable: Callable[..., Done], tmp_path: Path
 ) -> None:
     """On a new machine the unit is installed first, or nothing could start."""
     fake_systemctl(tmp_path / "bin")
@@ -74,7 +74,7 @@ def test_enable_runs_the_lines(
 
 
 def test_running_monitor_takes_a_changed_config(
-    machine: Machine, enable: Callable[[str, bool], Done], tmp_path: Path
+    machine: Machine, enable: Callable[..., Done], tmp_path: Path
 ) -> None:
     """A service that runs is left as it is by enable --now."""
     fake_systemctl(tmp_path / "bin")
@@ -96,28 +96,29 @@ def test_unit_of_the_bash_script_is_replaced(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     root = str(tmp_path)
     (folder / UNIT).write_text("[Service]\nExecStart=/usr/local/bin/enphase-monitor\n")
-    assert start_lines("home", root, again=False)[0][0] == "install"
+    assert start_lines("home", root, again=False)[0].startswith("install ")
     shipped = Path(__file__).parents[3] / "systemd" / UNIT
     (folder / UNIT).write_bytes(shipped.read_bytes())
-    assert start_lines("home", root, again=False)[0] == ["systemctl", "daemon-reload"]
+    assert start_lines("home", root, again=False)[0] == "systemctl daemon-reload"
     over = tmp_path / "etc/systemd/system"
     over.mkdir(parents=True)
     (over / UNIT).write_text("[Service]\n")
-    assert start_lines("home", root, again=False)[0][0] == "install"
+    assert start_lines("home", root, again=False)[0].startswith("install ")
 
 
 def test_without_enable_nothing_runs(
-    machine: Machine, enable: Callable[[str, bool], Done], tmp_path: Path
+    machine: Machine, enable: Callable[..., Done], tmp_path: Path
 ) -> None:
     fake_systemctl(tmp_path / "bin")
     done = enable(f"{tmp_path}/bin:/usr/bin:/bin", False)
     assert done.code == 0
     assert all(f"  {line}\n" in done.out for line in LINES)
-    assert not (tmp_path / "bin/log").exists()
+    assert f"ReadWritePaths={machine.root}/run {machine.state}\n" in done.out
+    assert noted(tmp_path / "bin") == []
 
 
 def test_failing_systemctl_is_told(
-    machine: Machine, enable: Callable[[str, bool], Done], tmp_path: Path
+    machine: Machine, enable: Callable[..., Done], tmp_path: Path
 ) -> None:
     """It stops at the first failure; the files stay."""
     fake_systemctl(tmp_path / "bin", status=3)
@@ -129,22 +130,47 @@ def test_failing_systemctl_is_told(
 
 
 def test_missing_systemctl_is_told(
-    machine: Machine, enable: Callable[[str, bool], Done], tmp_path: Path
+    machine: Machine, enable: Callable[..., Done], tmp_path: Path
 ) -> None:
     done = enable(str(tmp_path), True)
     assert done.code == 1
-    assert "there is no systemctl here" in done.err
+    assert "No such file" in done.err
     assert machine.config.exists()
 
 
+@pytest.mark.parametrize("wanted", [False, True])
 def test_machine_without_systemd_is_told_what_to_run(
-    machine: Machine, enable: Callable[[str, bool], Done], tmp_path: Path
+    machine: Machine, enable: Callable[..., Done], tmp_path: Path, wanted: bool
 ) -> None:
-    """In a container, say: lines of systemctl would be of no use."""
-    done = enable(str(tmp_path), False)
+    """A container, a chroot, WSL, Devuan: there systemctl may lie about."""
+    fake_systemctl(tmp_path / "bin")
+    done = enable(f"{tmp_path}/bin:/usr/bin:/bin", wanted, BY_HAND)
+    assert done.code == (1 if wanted else 0)
+    assert done.err == ("--enable: no systemd runs here to start anything" * wanted)
+    assert "systemctl" not in done.out
+    assert "ReadWritePaths" not in done.out
+    for line in (
+        "enphase-monitor home",
+        "upsdrvctl start home",
+        "upsd -c reload || upsd",
+    ):
+        assert f"  {line}\n" in done.out
+    assert not (tmp_path / "bin/log").exists()
+    assert machine.config.exists()
+
+
+@pytest.mark.usefixtures("enable")
+def test_port_file_lies_where_a_boot_leaves_it_without_systemd(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody makes /run/nutbridge anew there; --port-file wins."""
+    wishes = replace(wishes_of(machine), root="")
+    done = machine.run_here(monkeypatch, wishes, services=BY_HAND)
     assert (done.code, done.err) == (0, "")
-    assert "as user nut,\n  enphase-monitor home\n" in done.out
-    assert "systemctl enable" not in done.out
+    port = machine.state / "home.dev"
+    assert f"PORT_FILE='{port}'\n" in machine.config.read_text()
+    assert f"port = {port}\n" in machine.ups_conf.read_text()
+    assert port.with_name("home.dev-nocomms").exists()
 
 
 def test_enable_and_root_exclude_each_other(machine: Machine) -> None:
