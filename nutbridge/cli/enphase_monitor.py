@@ -28,6 +28,8 @@ from nutbridge.errors import (
 from nutbridge.system.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nutbridge.config.settings import Settings
     from nutbridge.nut.port_file import PortFile, PortFilePublisher
     from nutbridge.system.clock import Clock, Host, SignalWaiter, Waiter
@@ -78,15 +80,28 @@ def _run(options: Options) -> int:
     clock = SystemClock()
     while True:
         try:
-            code = _run_with_config(options, clock, waiter)
+            code = _run_or_hold(options, clock, waiter)
             if code is not None:
                 return code
-        except (ConfigError, PortFileError) as error:
-            if options.once or options.hide or _on_terminal():
+        except LockHeld as held:
+            if options.once or options.hide or not _by_systemd():
                 raise
-            if _hold(error, options, clock, waiter):
-                continue
-            return error.exit_code
+            _log.error("%s", held)
+            free = functools.partial(_is_free, Path(held.path))
+            if not _look_again(free, "another monitor runs", clock, waiter):
+                return held.exit_code
+
+
+def _run_or_hold(
+    options: Options, clock: "Clock", waiter: "SignalWaiter"
+) -> int | None:
+    """Do what was asked, if need be without a config; None: it is to begin anew."""
+    try:
+        return _run_with_config(options, clock, waiter)
+    except (ConfigError, PortFileError) as error:
+        if options.once or options.hide or _on_terminal():
+            raise
+        return None if _hold(error, options, clock, waiter) else error.exit_code
 
 
 def _on_terminal() -> bool:
@@ -145,7 +160,7 @@ def _hold(
     """Do without a usable config; whether it has been mended.
 
     Raises:
-        PortFileError: there is none, and no systemd that would start us every 2 s.
+        PortFileError: there is none, and no systemd.
     """
     from nutbridge.config.file import salvage
     from nutbridge.daemon.preload import preload
@@ -159,17 +174,40 @@ def _hold(
     if hold(error, left, host, notifier, lambda: _error_of(options, host)):
         _log.info("the config can be used again")
         return True
-    if isinstance(error, PortFileError) and "NOTIFY_SOCKET" not in os.environ:
+    if isinstance(error, PortFileError) and not _by_systemd():
         raise error
-    # A start every 2 s would fill the journal; nothing can be kept true here.
     _log.error("%s; no port file is kept until it is mended", error)
-    notifier.ready("no port file to keep")
+    return _look_again(
+        lambda: _error_of(options, host) is None, "no port file to keep", clock, waiter
+    )
+
+
+def _by_systemd() -> bool:
+    """Whether systemd has started it, and would again every 2 s."""
+    return "NOTIFY_SOCKET" in os.environ
+
+
+def _look_again(
+    mended: "Callable[[], bool]", status: str, clock: "Clock", waiter: "Waiter"
+) -> bool:
+    """Wait a minute for what keeps it from its port file; whether that is mended.
+
+    A start every 2 s would fill the journal.
+    """
+    pulsing, notifier = _pulsing(waiter, clock)
+    notifier.ready(status)
     until = clock.boottime() + UNKNOWN_WAIT_S
     while (rest := until - clock.boottime()) > 0:
         pulsing.wait(min(LOOK_AGAIN_S, rest))
-        if _error_of(options, host) is None:
+        if mended():
             return True
     return False
+
+
+def _is_free(port_file: Path) -> bool:
+    from nutbridge.system.lock import PortLock
+
+    return PortLock(port_file).owner() is None
 
 
 def _error_of(options: Options, host: "Host") -> NutbridgeError | None:

@@ -25,6 +25,11 @@ from tests.nut.harness import SOON_S, wait_until
 UPS = "e2e"
 COMMAND = Path(sys.executable).with_name("enphase-monitor")
 PASSWORD = "pass-word-7c1e"
+_QUICKLY = "import nutbridge.cli.enphase_monitor as m; m.{} = 0.2; m.main()"
+#: The monitor, whose wait for a port file that it cannot keep ends at once, or that
+#: looks every moment whether it can.
+IMPATIENT = _QUICKLY.format("UNKNOWN_WAIT_S")
+QUICK = _QUICKLY.format("LOOK_AGAIN_S")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.site import Site
+from tests.e2e.site import IMPATIENT, QUICK, Site
 
 
 def test_second_daemon_names_the_first(known: Site) -> None:
@@ -13,6 +13,29 @@ def test_second_daemon_names_the_first(known: Site) -> None:
     assert f"is kept by pid {daemon.pid}; stop that monitor first" in done.err
     assert len(done.err.splitlines()) == 1
     assert known.status == "OL"
+
+
+def test_second_daemon_of_systemd_waits_for_a_minute(known: Site) -> None:
+    """A start every 2 s wrote 340,000 lines a day into the journal."""
+    first = known.start()
+    known.wait_status("OL")
+    known.environ["NOTIFY_SOCKET"] = "/nowhere"
+    second = known.start_program(QUICK)
+    second.says("stop that monitor first")
+    assert second.process.poll() is None
+    first.kill()
+    known.gateway.house.lose_grid()
+    known.wait_status("OB")
+    assert (second.stop(), second.err.count("stop that monitor")) == (0, 1)
+
+
+def test_second_daemon_of_systemd_ends_with_75(known: Site) -> None:
+    known.start()
+    known.wait_status("OL")
+    known.environ["NOTIFY_SOCKET"] = "/nowhere"
+    assert known.start_program(IMPATIENT).ended() == 75
+    known.keys["SERIAL"] = "not a serial"
+    assert known.start_program(IMPATIENT).ended() == 75
 
 
 def test_other_config_for_the_same_file_meets_the_same_lock(known: Site) -> None:

@@ -7,14 +7,8 @@ import subprocess
 import pytest
 
 from nutbridge.daemon.history.file import history_path, load_history
-from tests.e2e.site import COMMAND, UPS, Site
+from tests.e2e.site import COMMAND, IMPATIENT, QUICK, UPS, Site
 from tests.nut.harness import SOON_S, wait_until
-
-#: Ends the wait for an unknown port file at once.
-IMPATIENT = (
-    "import nutbridge.cli.enphase_monitor as m; m.UNKNOWN_WAIT_S = 0.2; m.main()"
-)
-QUICK = "import nutbridge.cli.enphase_monitor as m; m.LOOK_AGAIN_S = 0.2; m.main()"
 
 
 def mistype(site: Site) -> None:
