@@ -138,8 +138,11 @@ class StateSession:
         if not self.written_this_boot:
             self.found = store.by_another_name(whose) or self.found
         self._memory: Memory | None = None
-        self._written_retry: RetryState | None = None
+        self._written: tuple[RetryState, RetryState] | None = None
         self._retry: Callable[[], RetryState] = RetryState
+        # Who does not ask the inverter beside keeps what is known.
+        kept = self.inverter_retry_state
+        self._inverter_retry: Callable[[], RetryState] = lambda: kept
         self._token_ends: Callable[[], float | None] = lambda: None
 
     @property
@@ -159,10 +162,22 @@ class StateSession:
     @property
     def retry_state(self) -> RetryState:
         """When the next login is allowed, as saved."""
-        found = self.found
-        if found is None or found.config != self._whose.config:
+        found = self._same_config
+        if found is None:
             return RetryState()
         return RetryState(found.next_login_epoch or 0.0, found.failed_logins)
+
+    @property
+    def inverter_retry_state(self) -> RetryState:
+        """The same of an inverter beside the gateway."""
+        found = self._same_config
+        return found.inverter_login if found else RetryState()
+
+    @property
+    def _same_config(self) -> SavedState | None:
+        """What was found, unless the logins in it were made with another config."""
+        found = self.found
+        return found if found and found.config == self._whose.config else None
 
     def watch(
         self,
@@ -178,11 +193,14 @@ class StateSession:
         self._retry = retry
         self._token_ends = token_ends
 
+    def watch_inverter(self, retry: Callable[[], RetryState]) -> None:
+        """Likewise for the logins of an inverter beside the gateway."""
+        self._inverter_retry = retry
+
     def save(self, memory: Memory) -> None:
         """Write what is known now."""
         self._memory = memory
-        retry = self._retry()
-        self._written_retry = retry
+        self._written = retry, inverter_retry = self._retry(), self._inverter_retry()
         self._store.write(
             SavedState(
                 boot_id=self._whose.boot_id,
@@ -193,10 +211,12 @@ class StateSession:
                 config=self._whose.config,
                 policy=self._policy,
                 token_ends_epoch=self._token_ends(),
+                inverter_login=inverter_retry,
             )
         )
 
     def refresh(self) -> None:
         """Write again if a login failed or succeeded since the last time."""
-        if self._memory is not None and self._retry() is not self._written_retry:
+        now = self._retry(), self._inverter_retry()
+        if self._memory is not None and now != self._written:
             self.save(self._memory)

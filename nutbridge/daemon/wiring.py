@@ -140,7 +140,8 @@ def _sources(
     from nutbridge.daemon.wiring_sma import side_inverter
     from nutbridge.sources.sma.pv_telemetry import WithPvTelemetry
 
-    return gateway, WithPvTelemetry(gateway, side_inverter(settings, host))
+    side = side_inverter(settings, state_session, host)
+    return gateway, WithPvTelemetry(gateway, side)
 
 
 def recall_house(settings: Settings, parts: MonitorParts) -> "HouseMemory | None":

@@ -75,11 +75,14 @@ def sma_source(
     )
 
 
-def side_inverter(settings: Settings, host: Host) -> PvTelemetry:
+def side_inverter(
+    settings: Settings, state_session: StateSession, host: Host
+) -> PvTelemetry:
     """Return the inverter beside another source; nothing runs yet."""
     sma = _sma(settings)
     waiter = ThreadWaiter(clock=host.clock)
-    parts = _parts(settings, sma, host, waiter, RetryState())
+    parts = _parts(settings, sma, host, waiter, state_session.inverter_retry_state)
+    state_session.watch_inverter(lambda: parts.gate.retry_state)
     return PvTelemetry(
         parts.client,
         waiter,

@@ -109,6 +109,25 @@ def test_refresh_writes_when_a_login_failed(tmp_path: Path) -> None:
     assert state_session(tmp_path).retry_state == RetryState(7000.0, 1)
 
 
+def test_pause_of_an_inverter_beside_is_one_of_its_own(tmp_path: Path) -> None:
+    states = [RetryState()]
+    first = state_session(tmp_path)
+    first.watch(lambda: RetryState(5000.0, 3))
+    first.watch_inverter(lambda: states[0])
+    first.save(MEMORY)
+    states[0] = RetryState(7000.0, 1)
+    first.refresh()
+    # One check (-s), and a config that cannot be used, ask no inverter beside.
+    second = state_session(tmp_path)
+    second.watch(lambda: second.retry_state)
+    second.save(MEMORY)
+    third = state_session(tmp_path)
+    assert third.retry_state == RetryState(5000.0, 3)
+    assert third.inverter_retry_state == RetryState(7000.0, 1)
+    edited = state_session(tmp_path, OURS._replace(config="config-2"))
+    assert edited.inverter_retry_state == RetryState()
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"\xff\xfe", b"[]", b'{"version": 99}', b"[" * 100000]
 )

@@ -6,6 +6,7 @@ fails or answers in part by itself.
 """
 
 import functools
+import re
 from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
@@ -71,6 +72,11 @@ class WireInverter(SimGateway):
     #: Who may fail.
     fragile: tuple[str, ...] = (
         *(paths.VALUES, paths.LOGIN, SYSTEM_INFO.path, paths.LOGOUT),
+        *(paths.ONLINE_VALUES, paths.PARAM_VALUES, paths.SESSION_CHECK),
+    )
+    #: What the question about the grid can do without.
+    spare: frozenset[str] = frozenset(
+        {paths.ONLINE_VALUES, paths.PARAM_VALUES, paths.SESSION_CHECK, paths.LOGOUT}
     )
     #: Nothing is asked for in vain for longer than this, s.
     longest_s = LONGEST_S
@@ -231,6 +237,7 @@ class WireEnnexos(WireInverter):
         *(ennexos.LIVE, ennexos.TOKEN, SYSTEM_INFO.path, ennexos.LOGOUT),
         *(ennexos.PARAMETERS, ennexos.DEVICE),
     )
+    spare = frozenset({ennexos.PARAMETERS, ennexos.DEVICE, ennexos.LOGOUT})
 
     def _make(self) -> None:
         self._ennexos = EnnexosDevice(
@@ -274,6 +281,11 @@ class WireEnnexos(WireInverter):
             device.set(f"Measurement.{channel}", value)
 
 
+def _nulls(body: bytes) -> bytes:
+    """Return an answer of Webconnect whose keys have no value."""
+    return re.sub(rb'"val":(\[[^]]*\]|[^]}]*)', b'"val":null', body)
+
+
 def _said(number: object) -> Fault:
     return lambda _: err(number).body
 
@@ -290,6 +302,7 @@ def any_fault(random: Random) -> Fault:
             ),
             lambda _: b'{"result":{"sid":null}}',
             lambda body: body[: len(body) // 2],
+            _nulls,
             *(in_part(random, 0.2), in_part(random, 0.5), in_part(random, 0.9)),
         ]
     )

@@ -73,7 +73,7 @@ def visit_inverter(visit: GatewayDialogue) -> InverterResult:
     )
     context = wire.context
     try:
-        proven = detect(wire, sma.host, math.inf)
+        proven = detect(wire, sma.host, math.inf, user=sma.user)
         family = proven or Family.WEBCONNECT
         if proven:
             say(f"SMA inverter at {sma.host}, {family}.")

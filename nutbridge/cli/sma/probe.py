@@ -15,7 +15,7 @@ from nutbridge.cli.sma.reader import (
     warn_of_missing,
 )
 from nutbridge.cli.sma.session import Target, interruptible, session
-from nutbridge.errors import DeviceAnswerError
+from nutbridge.errors import DeviceAnswerError, DeviceError
 from nutbridge.sources.sma.ennexos.channels import SELF
 from nutbridge.sources.sma.ennexos.client import Ennexos
 from nutbridge.sources.sma.ennexos.readings import devices_of
@@ -97,8 +97,8 @@ def _ask_ennexos(client: Ennexos) -> Probed:
     product = info.product or PRODUCTS.get(info.product_tag or 0)
     try:
         others = [one for one in devices_of(client.devices()) if one.component != SELF]
-    except DeviceAnswerError:
-        others = []  # not every user may ask
+    except DeviceError:
+        others = []  # not every user may ask, nor every firmware answer
     battery = BATTERY_KEYS_MISSING
     if reading.battery_keys:
         fitted = {True: BATTERY_FITTED, False: BATTERY_NOT_FITTED}

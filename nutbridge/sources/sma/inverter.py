@@ -16,6 +16,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from nutbridge.errors import (
+    DeviceError,
     DeviceUnreachable,
     NotEnnexos,
     NotWebconnect,
@@ -35,6 +36,9 @@ from nutbridge.system.clock import Clock
 _log = logging.getLogger(__name__)
 
 SYSTEM_INFO = Request("GET", "/api/v1/system/info")
+SESSION_CHECK = Request(
+    "POST", "/dyn/sessionCheck.json", {"Content-Type": "application/json"}, b"{}"
+)
 _PRODUCT = "productFriendlyNameTagId"
 _REDIRECTS = range(300, 400)
 
@@ -61,8 +65,17 @@ class Account:
     user: str = ""
 
 
-def detect(wire: DeviceWire, host: str, until: float) -> Family | None:
+def detect(
+    wire: DeviceWire, host: str, until: float, *, user: str = ""
+) -> Family | None:
     """Return which family answers, or None without a proof; no login is tried.
+
+    Args:
+        wire: to the device.
+        host: as configured, for errors.
+        until: CLOCK_BOOTTIME.
+        user: SMA_USER. Without one a device that answers both ways, as one may after
+            an update, is asked in the way that needs none.
 
     Raises:
         NotWebconnect: it wants https.
@@ -78,7 +91,18 @@ def detect(wire: DeviceWire, host: str, until: float) -> Family | None:
     if answer.status in _REDIRECTS and to_https:
         problem = f"answered {answer.status}, a redirect; it wants https"
         raise NotWebconnect(host, problem, answer.status, redirected=True)
-    return family_of(answer)
+    family = family_of(answer)
+    both = family is Family.ENNEXOS and not user and _is_webconnect(wire, until)
+    return Family.WEBCONNECT if both else family
+
+
+def _is_webconnect(wire: DeviceWire, until: float) -> bool:
+    """Tell whether Webconnect answers a question that needs no session."""
+    try:
+        answer = wire.send(SESSION_CHECK, until)
+        return "result" in as_object(parse_json(answer.body))
+    except (DeviceError, BodyError):
+        return False
 
 
 def family_of(answer: Answer) -> Family | None:
@@ -128,6 +152,7 @@ class Inverter(InverterClient):
         self._gate = gate
         self._keeper = keeper
         self._client: InverterClient | None = None
+        self._spoken: Family | None = None
         self._in_doubt = False
 
     @property
@@ -148,15 +173,18 @@ class Inverter(InverterClient):
             DeviceError: as ``detect``.
         """
         if self._client is None or self._in_doubt:
-            proven = detect(self._wire, self.host, until)
-            # Who restarts proves nothing, and stays who it was.
-            family = proven or self.family or Family.WEBCONNECT
-            if self._client is None or family is not self.family:
-                if proven:
-                    _log.info("%s speaks %s", self.host, family)
-                    self.family = family
+            user = self._account.user
+            proven = detect(self._wire, self.host, until, user=user)
+            # Who restarts proves nothing, and stays who it was: another client would
+            # not know of the session.
+            family = proven or self._spoken or Family.WEBCONNECT
+            if proven and proven is not self.family:
+                _log.info("%s speaks %s", self.host, family)
+                self.family = family
+            if self._client is None or family is not self._spoken:
                 self._client = None
                 self._client = self._made(family)
+                self._spoken = family
             self._in_doubt = False
         return self._client
 

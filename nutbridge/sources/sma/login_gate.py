@@ -8,6 +8,8 @@ Source: public clients and their issues (err 503: five minutes and more; a wrong
 password: an older device locks for 15 minutes after four of them).
 """
 
+from collections import deque
+
 from nutbridge.errors import (
     CertificateChanged,
     DeviceAnswerError,
@@ -36,6 +38,10 @@ LONGEST_S = 1800.0
 #: So many logins in a row may get no answer before there is a pause; the two
 #: sessions that are then lost, perhaps, leave two.
 FREE_SILENT = 1
+
+#: So many logins in so long a time are all there are, s: a unit that ends each
+#: session at once may keep it in its table of four all the same.
+MOST_LOGINS, LOGINS_S = 10, 600.0
 
 #: How long a login may still take when the process has to end; with the logout
 #: that is within the 2 s that it has.
@@ -68,6 +74,7 @@ class LoginGate:
         self._waiter = waiter
         self.retry_state = state
         self._silent = 0
+        self._made_at: deque[float] = deque(maxlen=MOST_LOGINS)
         self._cause: DeviceError | None = None
         self._kind: type[DeviceError] | None = None
         pause_s = min(LONGEST_S, restored_pause(state, clock.wall()))
@@ -75,8 +82,10 @@ class LoginGate:
 
     def admit(self) -> None:
         """Let a login pass, or raise the failure that the pause comes from."""
-        left_s = self._from - self._clock.boottime()
+        now = self._clock.boottime()
+        left_s = self._from - now
         if left_s <= 0:
+            self._check_often(now)
             self._note(in_login=True)
             return
         wait = f"no login for {spoken_s(left_s)}"
@@ -88,6 +97,19 @@ class LoginGate:
             raise type(cause)(cause.what, problem, cause.status)
         # Not DeviceUnreachable: that would be tried again at once.
         raise DeviceError(cause.what, problem)
+
+    def _check_often(self, now: float) -> None:
+        """Keep a unit from a login at every poll, whose sessions all end at once.
+
+        Raises:
+            SessionRefused: there were too many.
+        """
+        made = self._made_at
+        if len(made) < MOST_LOGINS or now - made[0] >= LOGINS_S:
+            return
+        wait = spoken_s(made[0] + LOGINS_S - now)
+        problem = f"its sessions end soon after each login; no login for {wait}"
+        raise SessionRefused(self._host, problem)
 
     def failed(self, error: DeviceError) -> None:
         """Set the pause that fits the failure."""
@@ -110,6 +132,7 @@ class LoginGate:
 
     def made(self) -> None:
         """Note the end of a login."""
+        self._made_at.append(self._clock.boottime())
         self._note(in_login=False)
 
     def passed(self) -> None:

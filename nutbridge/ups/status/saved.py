@@ -52,6 +52,7 @@ class SavedState(NamedTuple):
         policy: of the last config that could be used.
         token_ends_epoch: when the gateway's token ends, s since 1970; the page
             tells it, nothing is decided by it.
+        inverter_login: of an inverter beside the gateway.
     """
 
     boot_id: str
@@ -62,6 +63,7 @@ class SavedState(NamedTuple):
     config: str = ""
     policy: Policy | None = None
     token_ends_epoch: float | None = None
+    inverter_login: RetryState = RetryState()
 
     def vouches(self, port_file: str, boot_id: str) -> bool:
         """Whether it was written about this port file, in this boot."""

@@ -78,6 +78,11 @@ class Played:
         """End as with SIGTERM."""
         self.parts.monitor.stop()
 
+    def hurry(self, total_s: float = 0.5) -> None:
+        """Wait for an answer no longer than this, in place of SMA_TIMEOUT."""
+        pinned = self.parts.source._client._wire  # type: ignore[attr-defined]
+        pinned._wire._total_s = total_s
+
     def check(self, later_s: float = 0.0, times: int = 1) -> None:
         """Let time pass and check, so often."""
         for _ in range(times):

@@ -48,6 +48,10 @@ class Beside(Inside):
         self.clock.ahead_s += later_s
         self.monitor.tick()
 
+    def restart(self) -> None:
+        self.monitor.stop()
+        self.parts = self._build(self.clock)
+
     def wait_for_side(self) -> None:
         """Check until the inverter's values are in the file."""
 
@@ -142,6 +146,21 @@ def test_old_values_are_taken_away(beside: Beside) -> None:
     beside.check(10.0)
     assert beside.status == "OL"
     assert not beside.side
+
+
+def test_pause_survives_a_restart(
+    beside: Beside, log: pytest.LogCaptureFixture
+) -> None:
+    """All sessions are taken; a monitor that starts again and again must not ask."""
+    for _ in range(4):
+        beside.inverter.inverter.sessions.open("usr", 0.0)
+    told = "the inverter does not answer"
+    for _ in range(3):
+        log.clear()
+        beside.check()
+        wait_until(lambda: told in log.text, SOON_S, "a failed login, or a pause")
+        beside.restart()
+    assert beside.inverter.logins == 1
 
 
 def test_stop_ends_the_session(beside: Beside) -> None:

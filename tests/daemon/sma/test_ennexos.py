@@ -7,8 +7,9 @@ from typing import cast
 
 import pytest
 
-from nutbridge.simulator.sma.ennexos import EnnexosDevice
-from nutbridge.simulator.sma.inverter import HANG
+from nutbridge.simulator.messages import Reply
+from nutbridge.simulator.sma.ennexos import SELF, EnnexosDevice
+from nutbridge.simulator.sma.inverter import HANG, html_page, json_reply
 from tests.daemon.sma.played import Played
 from tests.daemon.sma.site import SmaSite
 from tests.e2e.site import UPS
@@ -257,6 +258,47 @@ def test_night_in_an_island_holds(play_ennexos: Play) -> None:
     device_of(played).sleep()
     played.check(20.0, times=12)
     assert played.status == "OB"
+
+
+#: What the grid and the charge need not.
+ASIDE = (f"/api/v1/plants/Plant:1/devices/{SELF}", PARAMETERS)
+ODD: dict[str, Reply] = {
+    "hangs": HANG,
+    "html": html_page(),
+    "empty": Reply(),
+    "null": json_reply(None),
+    "err": json_reply({"err": 404}),
+    **{str(status): html_page(status) for status in (301, 401, 403, 404, 500, 503)},
+}
+
+
+@pytest.mark.parametrize("path", ASIDE)
+@pytest.mark.parametrize("reply", ODD.values(), ids=ODD)
+def test_grid_is_told_whatever_becomes_of_the_rest(
+    play_ennexos: Play, path: str, reply: Reply
+) -> None:
+    """Firmware may lack a path, refuse it, or take the question and never answer."""
+    played = play_ennexos(keys="SMA_CAPACITY=9800")
+    if reply is HANG:
+        played.hurry()
+    device = device_of(played)
+    device.replies[path] = reply
+    played.settle()
+    assert (played.status, played.values["battery.charge"]) == ("OL", "62")
+    island(device)
+    played.confirm()
+    assert played.status == "OB"
+    # A token that ends in the outage is followed by a new login.
+    device.expire()
+    device.refresh.clear()
+    device.set(SOC, 61.0)
+    played.check(20.0, times=2)
+    assert (played.status, played.values["battery.charge"]) == ("OB", "61")
+    mains(device)
+    played.check(10.0)
+    played.check(5.0)
+    assert played.status == "OL"
+    assert played.inverter.logins == 2
 
 
 def test_empty_list_is_a_failed_poll(play_ennexos: Play) -> None:

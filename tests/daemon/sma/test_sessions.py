@@ -176,9 +176,7 @@ def test_logins_without_an_answer_end_soon(play: Play) -> None:
     """Each may have taken a session that nobody knows."""
     played = play()
     played.inverter.inverter.replies["/dyn/login.json"] = HANG
-    wire = played.parts.source._client._wire  # type: ignore[attr-defined]
-    wire._timeout_s = wire._total_s = 0.2
-    wire.reconnect()
+    played.hurry(0.2)
     played.check(15.0, times=4)
     assert played.inverter.logins == 2
 

@@ -226,6 +226,45 @@ def test_labels_without_values_and_parameters_that_are_forbidden(
     assert hybrid.logins == 1
 
 
+def nulls(hybrid: RunningInverter) -> Reply:
+    (device,) = hybrid.inverter.online
+    said = {key: {"9": [{"val": None}]} for key in keys.UPS_KEYS}
+    return json_reply({"result": {device: said}})
+
+
+def test_no_value_for_a_moment_is_no_habit(hybrid: RunningInverter) -> None:
+    """An inverter that starts has none; its parameters come with getValues alone."""
+    client = client_of(hybrid)
+    client.read()
+    hybrid.inverter.replies[VALUES] = nulls(hybrid)
+    hybrid.inverter.replies["/dyn/getAllParamValues.json"] = err(503)
+    client.complete(client.read())
+    del hybrid.inverter.replies[VALUES]
+    for _ in range(61):
+        found = client.complete(client.read())
+    assert (found.serial, found.nominal_w) == ("3005550303", 6000)
+    polls = hybrid.polls
+    client.read()
+    assert hybrid.polls == polls + 1
+
+
+@pytest.mark.parametrize("reply", [err(503), html_page(), "nulls"])
+def test_no_value_for_a_moment_and_nothing_else_either(
+    hybrid: RunningInverter, reply: Reply | str
+) -> None:
+    """What refuses everything, or has no values at all, is asked for few again."""
+    client = client_of(hybrid)
+    hybrid.inverter.replies[VALUES] = nulls(hybrid)
+    online = nulls(hybrid) if isinstance(reply, str) else reply
+    hybrid.inverter.replies["/dyn/getAllOnlValues.json"] = online
+    try:
+        assert client.read().soc_pct is None
+    except DeviceAnswerError:
+        assert not isinstance(reply, str)
+    del hybrid.inverter.replies[VALUES]
+    assert client.read().soc_pct == 62
+
+
 @pytest.mark.parametrize("sid", [None, 5, "", "x" * 300, ["a"]])
 def test_odd_session_ids(hybrid: RunningInverter, sid: object) -> None:
     hybrid.inverter.replies["/dyn/login.json"] = json_reply({"result": {"sid": sid}})

@@ -81,6 +81,24 @@ def test_failures_of_another_kind_double_no_pause() -> None:
     assert is_open(gate)
 
 
+def test_sessions_that_end_at_once_are_no_login_per_poll() -> None:
+    """Ended for us, each may stay in the table of four all the same."""
+    clock = FakeClock(wall_s=1.8e9)
+    gate = LoginGate("h", clock, RetryState())
+    logins = 0
+    for _ in range(360):
+        if is_open(gate):
+            gate.made()
+            gate.passed()
+            logins += 1
+        clock.advance(10)
+    assert 10 <= logins <= 60
+    while is_open(gate):
+        gate.made()
+    with pytest.raises(SessionRefused, match=r"end soon .* no login for \d"):
+        gate.admit()
+
+
 def test_pause_says_why_and_how_long() -> None:
     gate = LoginGate("h", FakeClock(wall_s=1.8e9), RetryState())
     gate.failed(NoFreeSession("h/dyn/login.json", "err 503: no free session"))

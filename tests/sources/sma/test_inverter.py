@@ -129,6 +129,41 @@ def test_restart_makes_it_no_other_one(ennexos: RunningEnnexos) -> None:
     assert (ennexos.logins, ennexos.asked(LOGIN)) == (1, 0)
 
 
+def test_both_at_one_address(ennexos: RunningEnnexos, hybrid: RunningInverter) -> None:
+    """After an update; whoever has no user of it goes on as before."""
+
+    def both(asked: Incoming) -> Reply:
+        new = asked.path.startswith("/api/")
+        return (ennexos.device if new else hybrid.inverter)(asked)
+
+    hybrid.server.answer = both
+    old = inverter_at(hybrid.host, USR, user="")
+    assert (old.read().serial, old.family) == ("3005550303", Family.WEBCONNECT)
+    new = inverter_at(hybrid.host)
+    assert (new.read().serial, new.family) == ("3010550607", Family.ENNEXOS)
+    old.logout()
+    new.logout()
+    assert (ennexos.sessions, hybrid.sessions) == (0, 0)
+
+
+def test_doubt_about_one_that_proves_nothing_costs_no_session(
+    hybrid: RunningInverter,
+) -> None:
+    """Its web server restarts again and again; nobody keeps the session for us."""
+    hybrid.inverter.replies[SYSTEM_INFO] = html_page(404)
+    inverter = inverter_at(hybrid.host, USR)
+    for _ in range(5):
+        assert inverter.read().soc_pct == 62
+        hybrid.inverter.replies["/dyn/getValues.json"] = err(404)
+        with pytest.raises(NotWebconnect):
+            inverter.read()
+        del hybrid.inverter.replies["/dyn/getValues.json"]
+    assert (hybrid.logins, hybrid.sessions) == (1, 1)
+    assert hybrid.asked(SYSTEM_INFO) == 5
+    inverter.logout()
+    assert hybrid.sessions == 0
+
+
 def test_http_that_wants_https_gets_no_password() -> None:
     asked: list[str] = []
 

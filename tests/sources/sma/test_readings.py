@@ -251,6 +251,17 @@ def test_tags_of_all_devices_and_classes_count() -> None:
     assert seen.soc_pct == 5
 
 
+@pytest.mark.parametrize("tag", [1780, 1781])
+def test_device_without_a_battery_does_not_vote(tag: int) -> None:
+    """A solar inverter in the island of another one takes it for the mains."""
+    solar = {keys.MAINS: {"1": [{"val": tags(tag)}]}, keys.SERIAL: {"1": []}}
+    own = {keys.MAINS: {"7": [{"val": tags(1779)}]}, SOC: {"7": [{"val": 40}]}}
+    seen = ups_reading({"0199-1": solar, "0169-2": own})
+    assert seen.tags[status.MAINS] == {1779}
+    # Alone it is no UPS, and says what it says.
+    assert ups_reading({"0199-1": solar}).tags[status.MAINS] == {tag}
+
+
 def test_device_or_class_without_a_number_hides_no_other() -> None:
     """A part of a system may have the key and nothing to say."""
     seen = ups_reading(

@@ -177,12 +177,14 @@ class Ennexos(InverterClient):
         return replace(found, unfit=self._unfit or found.unfit)
 
     def _asked_info(self, until: float) -> DeviceInfo:
-        """Ask who it is; a device that refuses to tell stays nameless."""
+        """Ask who it is; a device that does not tell stays nameless for a while.
+
+        Its values count all the same, whatever becomes of this question: firmware
+        may lack the path, or take the question and never answer.
+        """
         try:
             return DeviceInfo.from_json(self.device_info(until))
-        except (PasswordRefused, SessionRefused, NotEnnexos):
-            raise
-        except DeviceAnswerError as error:
+        except DeviceError as error:
             _log.debug("%s: no information about the device: %s", self.host, error)
             return self.info
 

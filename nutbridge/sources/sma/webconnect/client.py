@@ -49,6 +49,9 @@ _JSON: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
 _SID_MAX = 256
 _LOGOUT_TRIES = 2
 _PARAMS_TRIES = 3
+#: A getValues that left the values out is tried again after so many polls: an
+#: inverter that has just started, or sleeps, has none for a moment.
+_ONLINE_POLLS = 60
 
 #: ``{device: {key: payload}}``.
 Devices = Mapping[str, Mapping[str, Any]]
@@ -91,8 +94,9 @@ class Webconnect(InverterClient):
         self._gate = gate
         self._sid = state_session.load() if state_session else None
         self._proven = False
-        # Of a unit whose getValues leaves the values out.
-        self._labels_only = False
+        # So many polls go without getValues, which leaves the values out.
+        self._online_polls = 0
+        self._labels_told = False
         self._params: Devices = {}
         self._params_tries = _PARAMS_TRIES
         self._last: object = None
@@ -134,25 +138,36 @@ class Webconnect(InverterClient):
 
     def read(self, until: float = math.inf, *, side: bool = False) -> UpsReading:
         """Ask once with getValues."""
-        result = None
-        if not self._labels_only:
-            wanted = keys.SIDE_KEYS if side else keys.UPS_KEYS
-            result = self.get_values(wanted, until)
-            if not has_values(result):
-                self._labels_only = True
-                _log.info(
-                    "%s: getValues gives keys without values; getAllOnlValues is "
-                    "asked instead",
-                    self.host,
-                )
-        if self._labels_only:
-            result = self.online_values(until)
-        self._last = result
+        if self._online_polls:
+            self._last = self._instead(until)
+            return self._reading()
+        wanted = keys.SIDE_KEYS if side else keys.UPS_KEYS
+        self._last = self.get_values(wanted, until)
+        if has_values(self._last):
+            self._params = {}
+            return self._reading()
+        self._online_polls = _ONLINE_POLLS
+        self._last = self._instead(until)
+        if self._online_polls and not self._labels_told:
+            self._labels_told = True
+            _log.info(
+                "%s: getValues gives keys without values; getAllOnlValues is asked "
+                "instead",
+                self.host,
+            )
         return self._reading()
+
+    def _instead(self, until: float) -> object:
+        """Ask for everything; where that is of no use, getValues is asked next."""
+        left, self._online_polls = self._online_polls - 1, 0
+        result = self.online_values(until)
+        if has_values(result):
+            self._online_polls = left
+        return result
 
     def complete(self, reading: UpsReading, until: float = math.inf) -> UpsReading:
         """Add parameters where getValues has none."""
-        if not self._labels_only or self._params or not self._params_tries:
+        if not self._online_polls or self._params or not self._params_tries:
             return reading
         # Some units answer err 503 to it each time.
         self._params_tries -= 1

@@ -25,7 +25,7 @@ from nutbridge.sources.sma.reading import (
     emptiest_pct,
     serial_text,
 )
-from nutbridge.sources.sma.status import NO_VALUE_TAGS, NOT_AVAILABLE
+from nutbridge.sources.sma.status import DECIDING, NO_VALUE_TAGS, NOT_AVAILABLE
 from nutbridge.sources.sma.webconnect import keys
 from nutbridge.sources.sma.webconnect.keys import Quantity
 
@@ -82,6 +82,16 @@ class Answered:
         if not any(found):
             raise BodyError("no device with values")
         return cls(tuple(sorted(found, key=keys.BATTERY_KEYS.isdisjoint)))
+
+    def with_battery(self) -> Self:
+        """Return the devices that know batteries; all, where none does.
+
+        A solar inverter in the island of another one takes it for the mains.
+        """
+        disjoint = keys.BATTERY_KEYS.isdisjoint
+        return type(self)(
+            tuple(one for one in self.devices if not disjoint(one)) or self.devices
+        )
 
     def values(self, key: str) -> list[Any]:
         """Return what all devices say under a key, in their order."""
@@ -158,13 +168,15 @@ def ups_reading(result: Any) -> UpsReading:
         BodyError: no device with values is in it.
     """
     seen = Answered.from_json(result)
+    voters = seen.with_battery()
     drawn, fed = seen.total(keys.DRAWN), seen.total(keys.FED_IN)
     volts = _battery_volts(seen)
     return UpsReading(
         tags={
-            name: frozenset().union(*map(seen.tags, addresses))
+            name: frozenset().union(*map(asked.tags, addresses))
             for name, addresses in keys.ADDRESSES.items()
-            if seen.has_any(addresses)
+            for asked in (voters if name in DECIDING else seen,)
+            if asked.has_any(addresses)
         },
         battery_keys=seen.has_any(keys.BATTERY_KEYS),
         fitted=_fitted(seen),
