@@ -5,9 +5,9 @@ answer that was lost on its way means that a report is sent again: at least once
 never less. One that cannot be noted (disk full) is noted again, not asked for again.
 
 A report that is refused holds up its own Envoy, no other one; and that only until
-others pass: then it stands aside (``verdict.aside``). While none passes the upstream
-is ill, whatever it says, and all wait. Where no other Envoy can tell, the report
-behind it is sent too.
+others pass: then it stands aside (``verdict.aside``). Some in vain, one after the
+other, and the upstream is ill, whatever it says, and all wait. Where no other Envoy can
+tell, the report behind it is sent too.
 
 Source: the Envoy itself sends oldest first (public capture, webcomm 4.6.0).
 """
@@ -51,6 +51,11 @@ _MOST = 16
 _SLOW_S = 1.0
 #: Heads looked up at once.
 _LOOKED_UP = 64
+#: One that was in vain waits no longer than this for those that were never sent, s.
+_LATE_S = 60
+#: So many in vain since the last delivery are ill themselves; one more, and the
+#: upstream is.
+_SPARE = 3
 #: Inflated for a look at its events: it was within the caps when it came.
 _CAP = 64 << 20
 
@@ -96,6 +101,8 @@ class Outbox:
         #: How many were delivered; and of each refused one how many before it was.
         self._delivered = 0
         self._before: dict[int, int] = {}
+        #: How many may be in vain before all wait.
+        self._spare = 0
 
     def wake(self) -> None:
         """Say that there is something new; from the loop's thread."""
@@ -150,8 +157,10 @@ class Outbox:
         def ask() -> list[StoredRaw]:
             if not self._store.lead_outbox():
                 return []  # another collector on this database delivers
-            few = 1 if self._pause_s is not None else _LOOKED_UP
-            return self._store.outbox_heads(few, int(self._wall()))
+            now = int(self._wall())
+            if self._pause_s is not None:
+                return self._store.outbox_heads(1, now)
+            return self._store.outbox_heads(_LOOKED_UP, now, late=now - _LATE_S)
 
         try:
             heads = await self._in_thread(ask)
@@ -170,36 +179,34 @@ class Outbox:
 
     async def _deliver(self, head: StoredRaw) -> None:
         """Send a head, note what became of it."""
-        outcome = Outcome.SILENT
         try:
-            outcome = await self._send(head)
+            await self._send(head)
         except Exception:  # noqa: BLE001 - the queue must not stand still until a restart
             _log.exception("this is a bug in nutbridge; please report it")
+            self._pause()
         finally:
             del self._busy[head.envoy_id]
-        if outcome is Outcome.DELIVERED:
-            self._pause_s = None
-        elif not self._ending.is_set():
-            # An answer about a report that was never sent before says nothing of the
-            # others: each of them is asked about as soon as the first was.
-            self._pause(longer=outcome is Outcome.SILENT or head.tries > 0)
 
     def _pause(self, *, longer: bool = True) -> None:
         """Send nothing for a while, then one report; longer after each failure."""
+        now = asyncio.get_running_loop().time()
+        if self._pause_s is not None and now < self._until:
+            return  # it was on its way when the pause began
         self._pause_s = next_pause_s(self._pause_s if longer else None)
-        self._until = asyncio.get_running_loop().time() + self._pause_s
+        self._until = now + self._pause_s
         self._ready.clear()
 
-    async def _send(self, head: StoredRaw) -> Outcome:
+    async def _send(self, head: StoredRaw) -> None:
         self._before.setdefault(head.raw_id, self._delivered)
         outcome, problem, answer = await self._ask(head)
         if outcome is Outcome.DELIVERED and answer is not None:
             await self._taken(head, answer)
-            return outcome
+            self._pause_s = None
+            return
         if self._ending.is_set():
             if answer is None:
                 self._forwarder.note_failure(head.raw_id, problem)
-            return outcome
+            return
         self.problem = problem
         if head.tries + 1 >= TRIES and not self._others_pass(head):
             await self._send_next(head)
@@ -210,17 +217,32 @@ class Outbox:
         state = aside(outcome, tries, refused_s, others_pass=passes)
         state = ForwardState.STUCK if head.stuck and state is None else state
         pause_s: int | None = STUCK_S
+        goes_on = self._goes_on(head, outcome)
         if state is None:
-            pause_s = own_pause_s(outcome, tries, others_pass=passes)
+            # Where one was delivered, a silent one gives way to those of other Envoys.
+            told = max(tries, TRIES) if self._delivered and not goes_on else tries
+            pause_s = own_pause_s(outcome, told, others_pass=passes or goes_on)
         next_try = None if pause_s is None else now + pause_s
         failed = FailedTry(problem, tries, since, next_try, state)
         kept_answer = None if answer is None else kept(answer)
         await self._note(lambda: self._store.refused(head.raw_id, kept_answer, failed))
         self._tell(head, problem, state)
-        return outcome
+
+    def _goes_on(self, head: StoredRaw, outcome: Outcome) -> bool:
+        """Tell whether others are sent at once after one in vain; else all wait."""
+        if self._spare:
+            # One that was in vain before, while others passed, says nothing new.
+            known = head.stuck or (head.tries > 0 and self._others_pass(head))
+            self._spare -= not known
+            return True
+        # An answer about a report that was never sent before says nothing of the
+        # others: each of them is asked about as soon as the first was.
+        self._pause(longer=outcome is Outcome.SILENT or head.tries > 0)
+        return False
 
     def _others_pass(self, head: StoredRaw) -> bool:
-        return self._delivered > self._before[head.raw_id]
+        """Tell whether others were delivered since its first try, and still are."""
+        return self._spare > 0 and self._delivered > self._before[head.raw_id]
 
     async def _send_next(self, head: StoredRaw) -> None:
         """Find out whether the report or the upstream is ill: send the one behind."""
@@ -245,6 +267,7 @@ class Outbox:
 
     async def _taken(self, head: StoredRaw, answer: RawAnswer) -> None:
         self._delivered += 1
+        self._spare = _SPARE
         self.problem = None
         for name in read_answer(answer.body).strange:
             _log.warning(

@@ -57,18 +57,27 @@ _STORED = (
     " LEFT JOIN outbox o ON o.raw_id = r.raw_id WHERE r.raw_id = ?"
 )
 _SUCCESS = range(200, 300)
+_HOUR = 3600
 #: From one Envoy to the next by the index: as many looks as there are Envoys with
 #: something in the outbox, however much they have. A time to try again that is
-#: days ahead was noted by another clock.
+#: farther away than any pause (5 minutes, a day) was noted by another clock. What was
+#: never sent goes first, then what has been due for longest.
 _HEADS = (
-    "WITH RECURSIVE e(envoy_id) AS (SELECT min(envoy_id) FROM outbox WHERE NOT stuck"  # noqa: S608
+    "WITH RECURSIVE n(now, clock, late) AS (SELECT CAST(? AS BIGINT),"  # noqa: S608
+    " CAST(? AS BIGINT), CAST(? AS BIGINT)),"
+    " e(envoy_id) AS (SELECT min(envoy_id) FROM outbox WHERE NOT stuck"
     " UNION ALL SELECT (SELECT min(envoy_id) FROM outbox WHERE NOT stuck"
     " AND envoy_id > e.envoy_id) FROM e WHERE e.envoy_id IS NOT NULL),"
     " h AS (SELECT o.raw_id, o.next_try FROM e JOIN outbox o ON o.raw_id ="
     " (SELECT min(raw_id) FROM outbox WHERE NOT stuck AND envoy_id = e.envoy_id)"
-    " UNION ALL SELECT raw_id, next_try FROM outbox WHERE stuck AND next_try <= ?)"
-    " SELECT raw_id FROM h WHERE next_try IS NULL OR next_try <= ?"
-    f" OR next_try > ? + {3 * DAY} ORDER BY coalesce(next_try, 0), raw_id LIMIT ?"
+    " WHERE o.next_try IS NULL OR o.next_try <= (SELECT now FROM n)"
+    f" OR o.next_try > (SELECT clock + {_HOUR} FROM n)"
+    " UNION ALL SELECT raw_id, next_try FROM outbox"
+    " WHERE stuck AND next_try <= (SELECT now FROM n)"
+    " UNION ALL SELECT raw_id, next_try FROM outbox"
+    f" WHERE stuck AND next_try > (SELECT clock + {DAY + _HOUR} FROM n))"
+    " SELECT raw_id FROM h ORDER BY CASE WHEN next_try > (SELECT late FROM n)"
+    " THEN next_try ELSE 0 END, raw_id LIMIT ?"
 )
 _NEXT = (
     "SELECT min(raw_id) FROM outbox WHERE NOT stuck AND raw_id > ? AND envoy_id ="
@@ -217,19 +226,23 @@ class Store:
         """
         return self._lead.take()
 
-    def outbox_heads(self, limit: int = 64, now: int | None = None) -> list[StoredRaw]:
+    def outbox_heads(
+        self, limit: int = 64, now: int | None = None, *, late: int | None = None
+    ) -> list[StoredRaw]:
         """Return the oldest queued body of each Envoy, oldest first.
 
         Args:
             limit: at most so many.
             now: only those that may go out at this time, with those that stand
-                aside and are to be tried again; None: all of them.
+                aside and are to be tried again; None: all of them but these.
+            late: what has been due since then, Unix seconds, takes its turn by age
+                again; None: what was never sent goes before all that was.
         """
-        if now is None:
-            heads = self._read(_HEADS, -1, _EVER, _EVER, limit)
-        else:
-            heads = self._read(_HEADS, now, now, now, limit)
-        return [one for (raw_id,) in heads for one in self._stored(raw_id)]
+        moment = _EVER if now is None else now
+        turn = -1 if late is None else late
+        heads = self._read(_HEADS, moment, moment, turn, limit)
+        found = [one for (raw_id,) in heads for one in self._stored(raw_id)]
+        return [one for one in found if now is not None or not one.stuck]
 
     def outbox_next(self, raw_id: int) -> StoredRaw | None:
         """Return what waits behind a queued body of the same Envoy."""
@@ -296,8 +309,10 @@ class Store:
 
         Raises:
             StoreReplaced: what is in use is not what has its name.
+            StoreBusy: a transaction hangs.
         """
         self._identity.look()
+        self._writer.look()
         return Counters(*self._read(_COUNTS)[0])
 
     @contextlib.contextmanager

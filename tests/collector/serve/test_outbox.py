@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,16 @@ from tests.collector.serve.reports import report_body
 from tests.collector.serve.upstream import (
     Enphase,
     Got,
+    Reaction,
+    answer,
+    resets,
+    says,
     takes,
     wait_for,
 )
 
 PATIENCE_S = 60.0
+NOW = 1_700_000_000
 
 
 class FullOnce(Store):
@@ -52,8 +57,7 @@ def queued(kind: type[Store], folder: Path, *bodies: bytes) -> Iterator[Store]:
     store = kind.open(str(folder / "reports.db"))
     try:
         for body in bodies:
-            raw = RawReport(1_700_000_000, "192.0.2.1", "/emu_reports/x", "", (), body)
-            store.parsed(store.accept(raw).raw_id, parse(body), queue=True)
+            put(store, body)
         yield store
     finally:
         store.close()
@@ -66,10 +70,16 @@ def forwarder_of(store: Store, url: str) -> Forwarder:
     return Forwarder(way, store, Metrics(), Health("the upstream", time.monotonic))
 
 
-def outbox_of(store: Store, url: str) -> Outbox:
+def outbox_of(store: Store, url: str, wall: Callable[[], float] = time.time) -> Outbox:
     """Return the worker, not running yet."""
     health = Health("the outbox", time.monotonic)
-    return Outbox(store, forwarder_of(store, url), health)
+    return Outbox(store, forwarder_of(store, url), health, wall)
+
+
+def put(store: Store, body: bytes) -> None:
+    """Queue a body."""
+    raw = RawReport(NOW, "192.0.2.1", "/emu_reports/x", "", (), body)
+    store.parsed(store.accept(raw).raw_id, parse(body), queue=True)
 
 
 def test_answer_that_was_not_noted_is_noted_again(
@@ -117,6 +127,40 @@ def test_end_waits_for_one_answer_and_begins_nothing(
         (left,) = store.outbox_heads(1)
     assert [got.body for got in enphase.got] == bodies[:1]
     assert hashlib.sha256(left.body).digest() == hashlib.sha256(bodies[1]).digest()
+
+
+@pytest.mark.parametrize("reaction", [resets, says(answer(503)), says(answer(404))])
+def test_poisoned_envoys_hold_up_no_other_one(
+    tmp_path: Path, enphase: Enphase, reaction: Reaction
+) -> None:
+    """While others pass nobody waits for them: each waits for its own time alone."""
+    numbers = range(24)
+    bodies = [report_body(0, serial=f"2200000000{n:02}") for n in numbers]
+    poisoned = [bodies[n] for n in numbers if n % 4 == 1]
+
+    def react(got: Got, link: Any) -> None:
+        (reaction if got.body in poisoned else takes)(got, link)
+
+    def sent() -> list[bytes]:
+        return [got.body for got in enphase.got]
+
+    enphase.reaction = react
+    with queued(Store, tmp_path, bodies[0]) as store:
+
+        async def play() -> None:
+            # The time of none of them comes.
+            outbox = outbox_of(store, enphase.url, lambda: NOW)
+            task = asyncio.create_task(outbox.run())
+            await asyncio.to_thread(wait_for, lambda: enphase.got, PATIENCE_S)
+            for body in bodies[1:]:
+                await asyncio.to_thread(put, store, body)
+                outbox.wake()
+                await asyncio.to_thread(wait_for, lambda: sent()[-1:] == [body])  # noqa: B023 - called here
+            outbox.end()
+            await asyncio.wait_for(task, PATIENCE_S)
+
+        asyncio.run(play())
+    assert sent() == bodies
 
 
 def test_nothing_is_sent_after_the_cut(tmp_path: Path, enphase: Enphase) -> None:
