@@ -8,13 +8,14 @@ it knows it.
 
 import functools
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 
+from nutbridge.collector.parse.model import Report
 from nutbridge.collector.parse.values import as_json
 from nutbridge.collector.store import kept, partitions, schema, sums
 from nutbridge.collector.store.dates import DAY, believable
@@ -83,6 +84,9 @@ class Known:
         careful: for so many transactions more, rows may be there already.
     """
 
+    #: When a piece could not be made, Unix seconds.
+    _not_free = 0
+
     def __init__(self) -> None:
         self.newest = 0
         self.envoys: dict[str, int] = {}
@@ -96,6 +100,22 @@ class Known:
         self.envoys.clear()
         self.months.clear()
 
+    def make_months(self, sql: Sql, moments: Iterable[int], received: int) -> None:
+        """Make the pieces of tables that rows of these moments need.
+
+        Args:
+            sql: a transaction of PostgreSQL.
+            moments: dates of rows, Unix seconds.
+            received: when they came.
+        """
+        months = partitions.months_of(moments, received) - self.months
+        if not months or 0 <= received - self._not_free < partitions.AGAIN_S:
+            return
+        if partitions.make_if_free(sql, months):
+            self.months |= months
+        else:
+            self._not_free = received
+
 
 def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
     """Store all rows of some reports.
@@ -103,8 +123,6 @@ def store_rows(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
     Raises:
         Raced: do the transaction again.
     """
-    if sql.postgres:
-        make_partitions(sql, found, known)
     see_units(sql, found)
     counting = _Counting(sql, found, known.counted_from)
     for place, rows in enumerate(_slices(_plain(found, "intervals"))):
@@ -131,17 +149,12 @@ def _slices(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield some
 
 
-def make_partitions(sql: Sql, found: Sequence[ParsedBody], known: Known) -> None:
-    """Make the pieces of tables that these rows need."""
-    for one in found:
-        report = one.report
-        days = {row.end_date // DAY for row in report.intervals}
-        days |= {row.date // DAY for row in report.readings}
-        days |= {row.event_date // DAY for row in report.events}
-        moments = [day * DAY for day in days]
-        months = partitions.months_of(moments, one.received) - known.months
-        partitions.make(sql, months)
-        known.months |= months
+def moments_of(report: Report) -> Iterator[int]:
+    """Yield the begins of the days of all rows that have a table's pieces."""
+    days = {row.end_date // DAY for row in report.intervals}
+    days |= {row.date // DAY for row in report.readings}
+    days |= {row.event_date // DAY for row in report.events}
+    return (day * DAY for day in days)
 
 
 class _Counting:

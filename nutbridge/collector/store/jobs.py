@@ -13,8 +13,8 @@ from nutbridge.collector.parse.model import (
     Report,
     is_task,
 )
-from nutbridge.collector.store import partitions, schema
-from nutbridge.collector.store.ingest import Known, Raced, store_rows
+from nutbridge.collector.store import schema
+from nutbridge.collector.store.ingest import Known, Raced, moments_of, store_rows
 from nutbridge.collector.store.sql import Sql
 from nutbridge.collector.store.states import (
     Accepted,
@@ -159,6 +159,9 @@ def store_batch(
     Raises:
         Raced: do the transaction again.
     """
+    # Before any of them is looked at: two collectors that had done so would wait for
+    # each other.
+    _make_months(sql, ((one.raw.received, one.report) for one in accepting), known)
     fresh = _accept(sql, accepting, known)
     arrived, queued = [], []
     for one in fresh:
@@ -174,6 +177,7 @@ def store_batch(
         if one.result is not None and one.answer.duplicate
     ]
     later, updates, again = _later(sql, [*parsed, *there], known)
+    _make_months(sql, ((one.received, one.report) for one in later), known)
     found = _see_envoys(sql, [*arrived, *later])
     store_rows(sql, found, known)
     sql.update(schema.raw, ("raw_id",), _PARSED, updates)
@@ -212,7 +216,7 @@ def _accept(
         _see_that_time_goes_on([row[0] for row in added.values()], known_here)
         known |= added
         bodies = [(known[one.digest][0], one.raw) for one in fresh]
-        _keep_bodies(sql, bodies, known_here)
+        _keep_bodies(sql, bodies)
     again = []
     for one in waiting:
         is_first = first.get(one.digest) is one
@@ -233,17 +237,17 @@ def _accept(
     return fresh
 
 
-def _keep_bodies(
-    sql: Sql, bodies: Sequence[tuple[int, RawReport]], known: Known
+def _make_months(
+    sql: Sql, bodies: Iterable[tuple[int, Report | None]], known: Known
 ) -> None:
+    """Make the pieces of tables that some bodies need, by when these came."""
     if sql.postgres:
-        months = {
-            month
-            for received in {raw.received for _, raw in bodies}
-            for month in partitions.months_of((received,), received)
-        }
-        partitions.make(sql, months - known.months)
-        known.months |= months
+        for received, report in bodies:
+            moments = moments_of(report) if report else ()
+            known.make_months(sql, (received, *moments), received)
+
+
+def _keep_bodies(sql: Sql, bodies: Sequence[tuple[int, RawReport]]) -> None:
     rows = [(raw_id, raw.body, raw.received) for raw_id, raw in bodies]
     sql.insert(schema.raw_body, _BODY, rows, "DO NOTHING")
 

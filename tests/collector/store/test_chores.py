@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from nutbridge.collector.errors import StoreError
@@ -327,6 +328,40 @@ def test_rows_of_the_future_move_when_their_month_comes(postgres_url: str) -> No
     store.close()
     piece = "interval_2024_12"
     assert sorted(rows) == [(1, "date", piece), (2, None, piece)]
+
+
+def test_dump_that_reads_all_tables_keeps_no_report_out(postgres_url: str) -> None:
+    """pg_dump does so for hours; the first reports of a month wait in another piece."""
+    store = Store.open(postgres_url)
+    where = "SELECT id, tableoid::regclass::text FROM interval ORDER BY id"
+    days = (0, 40, 41, 42)
+
+    def come(number: int) -> None:
+        at = NOW + days[number] * DAY
+        row = interval(id=number, end_date=at)
+        data = body(row, report_timestamp=at)
+        store.take(raw(data, at), parse(data)).result()
+
+    try:
+        come(0)
+        with psycopg.connect(postgres_url) as dump:
+            for table in (*schema.metadata.tables, *rests()):
+                dump.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+            come(1)
+            come(2)
+            before = store.write(lambda sql: sql.rows(where))
+        come(3)
+        after = store.write(lambda sql: sql.rows(where))
+    finally:
+        store.close()
+    first = (0, "interval_2023_11")
+    assert before == [first, *((n, "interval_rest") for n in (1, 2))]
+    assert after == [first, *((n, "interval_2023_12") for n in (1, 2, 3))]
+
+
+def rests() -> list[str]:
+    """Return the pieces for rows of no month."""
+    return [f"{table}_rest" for table in schema.PARTITIONED]
 
 
 @pytest.fixture
