@@ -61,6 +61,8 @@ Scope = Message
 _ONE_LINE = Rate(1, 600.0)
 #: An answer that nobody takes is given up, s.
 SEND_S = 30.0
+#: What cannot be stored within this is refused; the Envoy gives up after 60 s.
+STORE_S = 45.0
 #: One that a connection takes at once, bytes.
 _SHORT = 16384
 #: Addresses that need not be read again.
@@ -215,7 +217,8 @@ class ReportsApp:
     async def _with_body(self, raw: RawReport) -> EnvoyReply:
         parts = self._parts
         try:
-            taken = await parts.intake.take(raw)
+            async with asyncio.timeout(STORE_S):
+                taken = await parts.intake.take(raw)
         except TooLarge as exc:
             self._tell(raw.peer, f"{exc}; kept in the quarantine")
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -226,8 +229,8 @@ class ReportsApp:
         except NoRoomForStrangers:
             self._tell(raw.peer, "no room for Envoys that were never here before")
             return self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "no room")
-        except StoreError as exc:
-            parts.store_health.bad(str(exc))
+        except (StoreError, TimeoutError) as exc:
+            parts.store_health.bad(str(exc) or "it does not answer")
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "cannot store")
         if parts.store_health.good():
             parts.store_back()

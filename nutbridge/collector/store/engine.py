@@ -45,6 +45,7 @@ _PG_DURABLE = "-c synchronous_commit=on"
 _PG_GONE = (
     "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 )
+_PG_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 #: Kept in the file; never set in one that is only looked at.
 _WAL = "PRAGMA journal_mode = WAL"
 #: The file of another program is refused later, and stays as it is.
@@ -78,7 +79,8 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
 #: SQLSTATE of PostgreSQL: disk full, out of memory, input or output; locked.
 _POSTGRES: dict[str, tuple[type[StoreError], str]] = {
     **dict.fromkeys(("53100", "53200", "58030"), (StoreFull, _ROOM)),
-    **dict.fromkeys(("55P03", "40001", "40P01"), (StoreBusy, "")),
+    "55P03": (StoreBusy, "; somebody holds its tables for long, as pg_dump does"),
+    **dict.fromkeys(("40001", "40P01"), (StoreBusy, "")),
 }
 
 
@@ -134,6 +136,8 @@ def connect(url: URL, *, create: bool, writer: bool = False) -> Engine:
             "client_encoding": "utf8",
             # A host that is gone says nothing; the Envoy does not wait minutes.
             "tcp_user_timeout": int(BUSY_S * 1000),
+            # Nor one that is gone while its answer is waited for.
+            **_PG_ALIVE,
         }
         settings = [_PG_GONE if create or writer else _PG_READER]
         if writer:

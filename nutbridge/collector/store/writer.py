@@ -22,7 +22,7 @@ from nutbridge.collector.errors import (
     StoreError,
     StoreRefused,
 )
-from nutbridge.collector.store.engine import translate
+from nutbridge.collector.store.engine import BUSY_S, shown, translate
 from nutbridge.collector.store.ingest import Raced
 from nutbridge.collector.store.jobs import Accepting, Parsed
 from nutbridge.collector.store.sql import Sql
@@ -40,6 +40,10 @@ _ROUNDS = 5
 _GATHER_S = 0.003
 #: With so many waiting already it does not.
 _ENOUGH = 24
+
+#: A transaction that takes longer hangs: a disk or a server that says nothing any
+#: more. Locks are waited for half as long, s.
+STALLED_S = 2.0 * BUSY_S
 
 Job = Callable[["Batch"], Any]
 _Asked = tuple[Job, Future[Any]]
@@ -68,6 +72,7 @@ class Writer:
         begin: opens a transaction, and commits it.
         finish: called with each batch before it is committed.
         forget: called when a transaction came to nothing.
+        monotonic: s, a clock that never goes back.
     """
 
     def __init__(
@@ -76,11 +81,15 @@ class Writer:
         begin: Callable[[], AbstractContextManager[Sql]],
         finish: Callable[[Batch], None],
         forget: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._begin = begin
         self._finish = finish
         self._forget = forget
+        self._monotonic = monotonic
+        #: When the transaction under way began; None: there is none.
+        self._begun: float | None = None
         self._jobs: queue.SimpleQueue[tuple[Job, Future[Any]] | None] = (
             queue.SimpleQueue()
         )
@@ -92,7 +101,12 @@ class Writer:
         self._thread.start()
 
     def ask(self, job: Callable[[Batch], _T]) -> "Future[_T]":
-        """Queue a job."""
+        """Queue a job.
+
+        Raises:
+            StoreError: it would not be done soon, or never.
+        """
+        self.look()
         future: Future[_T] = Future()
         with self._closing:
             if self._closed:
@@ -101,6 +115,19 @@ class Writer:
                 raise StoreDown("the writer died; restart the collector")
             self._jobs.put((job, future))
         return future
+
+    def look(self) -> None:
+        """See that it goes on.
+
+        Raises:
+            StoreBusy: a transaction hangs; nobody knows for how long.
+        """
+        begun = self._begun
+        if begun is not None and self._monotonic() - begun > STALLED_S:
+            raise StoreBusy(
+                f"{shown(self._url)}: a transaction hangs; its disk or server does not"
+                " answer"
+            )
 
     def close(self) -> None:
         """Write what was asked for, then end the thread."""
@@ -121,7 +148,9 @@ class Writer:
                 time.sleep(_GATHER_S)
             group, last = self._gather(first)
             if group:
+                self._begun = self._monotonic()
                 self._run(group)
+                self._begun = None
             if last:
                 return
             several = len(group) > 1

@@ -1,9 +1,16 @@
 """Two collectors on one PostgreSQL: one store, one outbox."""
 
+import os
+import signal
+import socket
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import create_engine, text
 
+from nutbridge.collector.errors import StoreBusy
+from nutbridge.collector.parse.body import parse
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.engine import connect, parse_url
 from tests.collector.serve.collector import collector
@@ -14,7 +21,7 @@ from tests.collector.serve.upstream import (
     takes,
     wait_for,
 )
-from tests.collector.store.using import put
+from tests.collector.store.using import put, raw
 
 
 def test_two_collectors_share_a_database(
@@ -76,6 +83,54 @@ def test_server_notices_soon_that_a_collector_is_gone(postgres_url: str) -> None
             found = connection.exec_driver_sql("SHOW tcp_keepalives_idle").scalar()
             assert found == "30"
         engine.dispose()
+
+
+def test_collector_notices_soon_that_the_server_is_gone(postgres_url: str) -> None:
+    """Else it waits for hours for the answer of one that lost its power."""
+    engine = connect(parse_url(postgres_url), create=False, writer=True)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        handle = os.dup(driver.fileno())
+        with socket.socket(fileno=handle) as link:
+            idle_s = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+            every_s = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+            count = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+            assert link.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    engine.dispose()
+    assert idle_s + every_s * count <= 30
+
+
+@pytest.mark.slow(10)
+def test_server_that_hangs_is_told(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lives, and says nothing: new reports are refused, /healthz says why."""
+    monkeypatch.setattr("nutbridge.collector.store.writer.STALLED_S", 0.2)
+    store = Store.open(postgres_url)
+    put(store, report_body(0))
+    pids = store.write(lambda sql: sql.rows("SELECT pg_backend_pid()"))
+    os.kill(pids[0][0], signal.SIGSTOP)
+    body = report_body(1)
+    try:
+        first = store.take(raw(body), parse(body))
+        wait_for(lambda: stalled(store))
+        with pytest.raises(StoreBusy, match="does not answer"):
+            store.take(raw(body), parse(body))
+    finally:
+        os.kill(pids[0][0], signal.SIGCONT)
+    assert not first.result().answer.duplicate
+    wait_for(lambda: not stalled(store))
+    assert store.counters().reports == 2
+    store.close()
+
+
+def stalled(store: Store) -> bool:
+    """Tell whether a store says that it hangs."""
+    try:
+        store.counters()
+    except StoreBusy:
+        return True
+    return False
 
 
 def test_commits_wait_for_the_disk_whatever_the_server_says(postgres_url: str) -> None:
