@@ -13,6 +13,7 @@ from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.system.files import read_file
 from nutbridge.system.services import SYSTEMD
 from nutbridge.system.text import printable
+from nutbridge.tools.doctor.access import User, closed_to, why_closed
 from nutbridge.tools.doctor.systemd import LOAD_PATH
 from nutbridge.tools.setup.places import UNIT_FOLDERS, UNITS_FOLDER, Places
 from nutbridge.tools.setup.plan import Change, RunAs, See, SetupPlan
@@ -136,6 +137,18 @@ def show_notes(
         say()
         say("There is no user nut on this machine: install NUT, then run setup again")
         say("so that the files get their owner.")
+
+
+def show_closed(account: RunAs) -> None:
+    """Print what keeps the monitor's user from running what is installed here."""
+    user = User(account.user, account.uid)
+    program = Path(sys.executable).with_name("enphase-monitor")
+    where = closed_to(user, program, sees_homes=False)
+    if where is not None:
+        why, to_do = why_closed(where)
+        say()
+        say(f"Beware: {user.name} cannot run the monitor: {why}.")
+        say(f"First: {to_do}")
 
 
 def day(epoch: float) -> str:

@@ -19,6 +19,7 @@ from nutbridge.cli.setup.gateway import (
 from nutbridge.cli.setup.inverter import is_inverter, visit_inverter
 from nutbridge.cli.setup.show import (
     say,
+    show_closed,
     show_notes,
     show_plan,
     show_programs,
@@ -116,6 +117,8 @@ class Setup:
             say(f"Append the section above to {basis.places.ups_conf} (--append).")
         self._drop_ins(disk, basis.places, account)
         show_notes(disk.see, account, basis.places, systemd=self._systemd)
+        if account is not None and self.services.systemd and not self.wishes.root:
+            show_closed(account)
         again = any(
             each.path == basis.places.config and each.before not in (None, each.data)
             for each in plan.changes

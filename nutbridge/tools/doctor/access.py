@@ -9,6 +9,7 @@ import os
 import pwd
 import re
 import stat
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ _ACL = "system.posix_acl_access"
 _LABEL = "security.selinux"
 _SELINUX = Path("/sys/fs/selinux/enforce")
 _MOUNTS = Path("/proc/self/mountinfo")
+#: What a unit with ProtectHome=yes does not see; systemd.exec(5).
+_HOMES = tuple(map(Path, ("/home", "/root", "/run/user")))
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -128,13 +131,64 @@ def may_use(path: Path, user: User, wanted: int) -> bool:
     By mode, owner and groups, as the kernel decides; where an access control
     list stands, the benefit of the doubt.
     """
+    return barrier(path, user, wanted) is None
+
+
+def barrier(path: Path, user: User, wanted: int) -> Path | None:
+    """Return what keeps ``user`` from using ``path``: a folder on the way, or itself.
+
+    Arguments are those of ``may_use``; None: nothing does.
+
+    Raises:
+        OSError: something on the way is not there, or not for us to see.
+    """
     if user.uid == 0:
-        return True
+        return None
     real = Path(os.path.realpath(path))
     groups = _groups(user)
-    return _allows(real, user.uid, groups, wanted) and all(
-        _allows(folder, user.uid, groups, os.X_OK) for folder in real.parents
-    )
+    for each in (*reversed(real.parents), real):
+        needed = wanted if each == real else os.X_OK
+        if not _allows(each, user.uid, groups, needed):
+            return each
+    return None
+
+
+def closed_to(user: User, program: Path, *, sees_homes: bool) -> Path | None:
+    """Return what keeps ``user`` from running a program of nutbridge; None: nothing.
+
+    Its Python may lie elsewhere, in the home of who installed it (uv, pyenv).
+
+    Args:
+        user: that a unit runs as.
+        program: started by it.
+        sees_homes: the unit has no ProtectHome=yes.
+    """
+    needed = [program]
+    if Path(os.path.realpath(program)).parent == Path(sys.executable).parent:
+        needed += [Path(sys.executable), Path(__file__).parents[2]]
+    try:
+        for path in needed:
+            if _home_of(path) and not sees_homes:
+                return Path(os.path.realpath(path))
+            if (found := barrier(path, user, os.R_OK | os.X_OK)) is not None:
+                return found
+    except OSError:
+        pass  # not there: systemd says so; or not for us to see
+    return None
+
+
+def why_closed(where: Path) -> tuple[str, str]:
+    """Return why the user of a unit cannot run what is there, and what to do."""
+    if (home := _home_of(where)) is not None:
+        to_do = "install nutbridge and its Python elsewhere: /opt/nutbridge"
+        return f"{where} lies in {home}", to_do
+    to_do = f"chmod -R go+rX {where} (installed with a umask of 077?)"
+    return f"{where} is closed to it", to_do
+
+
+def _home_of(path: Path) -> Path | None:
+    real = Path(os.path.realpath(path))
+    return next((home for home in _HOMES if real.is_relative_to(home)), None)
 
 
 def _allows(path: Path, uid: int, groups: Iterable[int], wanted: int) -> bool:

@@ -1,11 +1,14 @@
 """The monitor's unit."""
 
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from nutbridge.tools.doctor import systemd
+from nutbridge.tools.doctor.access import closed_to, user_named, why_closed
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     DoctorFacts,
@@ -26,6 +29,8 @@ _UNIT_NAMES = (
     "Type",
     "WatchdogUSec",
     "User",
+    "ExecStart",
+    "ProtectHome",
 )
 
 
@@ -37,6 +42,7 @@ class UnitFacts(Gathered):
         name: enphase-monitor@<ups>.service.
         values: properties by systemctl's names; None without systemd.
         problem: why systemctl did not tell.
+        closed: what its user needs to run it and cannot reach, or "".
     """
 
     WHAT: ClassVar[str] = "systemd"
@@ -44,6 +50,7 @@ class UnitFacts(Gathered):
     name: str
     values: Mapping[str, str] | None
     problem: str = ""
+    closed: str = ""
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "UnitFacts":
@@ -57,7 +64,17 @@ class UnitFacts(Gathered):
             return cls(unit, {}, f"no answer within {systemd.SYSTEMCTL_S:g} s")
         except OSError as exc:
             return cls(unit, {}, exc.strerror or "it cannot be run")
-        return cls(unit, values)
+        return cls(unit, values, closed=_closed(values))
+
+
+def _closed(values: Mapping[str, str]) -> str:
+    """Return what the unit's user cannot reach of the program; "": nothing is known."""
+    user = user_named(values.get("User") or "root")
+    program = re.match(r"\{ path=(\S+) ", values.get("ExecStart", ""))
+    if user is None or program is None:
+        return ""
+    sees_homes = values.get("ProtectHome") != "yes"
+    return str(closed_to(user, Path(program[1]), sees_homes=sees_homes) or "")
 
 
 _ON = ("enabled", "enabled-runtime", "static", "generated", "indirect")
@@ -86,6 +103,11 @@ def unit_running(facts: DoctorFacts) -> CheckVerdict:
         return early
     values = unit.values or {}
     state = f"{values.get('ActiveState', '?')} ({values.get('SubState', '?')})"
+    if unit.closed:
+        why, to_do = why_closed(Path(unit.closed))
+        user = values.get("User")
+        text = f"{unit.name} is {state}, but its user {user} cannot start it: {why}"
+        return failed(text, to_do)
     if values.get("ActiveState") == "active":
         return ok(f"{unit.name} is {state}")
     return failed(

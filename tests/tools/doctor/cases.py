@@ -209,6 +209,9 @@ def _nut_cases() -> Iterator[Case]:
         unit = UnitFacts(UNIT, {**GOOD_UNIT, **changes})
         yield Case(f"unit {changes}", facts(unit), ("unit",))
     yield from _port_wait_cases()
+    for where in ("/opt/nutbridge", "/root/.local/bin/enphase-monitor"):
+        unit = UnitFacts(UNIT, GOOD_UNIT, closed=where)
+        yield Case(f"unit that cannot start {where}", facts(unit), ("unit-running",))
     yield Case("no systemd", facts(UnitFacts(UNIT, None)), ("unit",))
     hung = UnitFacts(UNIT, {}, "no answer within 5 s")
     yield Case("systemd that hangs", facts(hung), ("unit",))

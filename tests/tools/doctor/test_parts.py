@@ -1,6 +1,7 @@
 """What the probes look at with: permissions, file systems, systemd."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,11 +14,13 @@ from nutbridge.system.services import BY_HAND, SYSTEMD
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
     User,
+    closed_to,
     file_system,
     look_at,
     may_use,
     runner_of,
     user_of,
+    why_closed,
 )
 from nutbridge.tools.doctor.context import DoctorContext
 from nutbridge.tools.doctor.nut import NutFacts
@@ -71,6 +74,27 @@ def test_may_use_knows_groups(open_folder: Path) -> None:
     finally:
         file.unlink()
         open_folder.rmdir()
+
+
+def test_program_that_a_unit_cannot_start(open_folder: Path) -> None:
+    """Installed with a umask of 077, or where the unit sees nothing."""
+    program = open_folder / "bin/enphase-monitor"
+    program.parent.mkdir()
+    program.touch(0o755)
+    try:
+        for path, mode in ((program, 0o755), (program.parent, 0o711)):
+            path.chmod(mode)
+        assert closed_to(NOBODY, program, sees_homes=False) is None
+        for path in (program, program.parent, open_folder):
+            path.chmod(0o700)
+            assert closed_to(NOBODY, program, sees_homes=True) == path
+            assert closed_to(ROOT, program, sees_homes=True) is None
+        assert closed_to(NOBODY, open_folder / "none", sees_homes=True) == open_folder
+    finally:
+        shutil.rmtree(open_folder)
+    home = Path("/root/bin/enphase-monitor")
+    assert closed_to(ROOT, home, sees_homes=False) == home
+    assert why_closed(home)[0] == f"{home} lies in /root"
 
 
 def test_look_at_tells_what_is_there(tmp_path: Path) -> None:
