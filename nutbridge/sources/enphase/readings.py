@@ -260,6 +260,20 @@ class Collar(NamedTuple):
         return f"collar {self.admin_state or '?'} {self.mid_state or '?'}{lost}"
 
 
+class BatteryReport(NamedTuple):
+    """When a battery was last heard.
+
+    Attributes:
+        serial: its number.
+        communicating: False while the gateway has lost it.
+        reported_s: its ``last_rpt_date``, by the gateway's clock.
+    """
+
+    serial: str | None = None
+    communicating: bool | None = None
+    reported_s: float | None = None
+
+
 class Inventory(NamedTuple):
     """What is fitted; empty while a gateway starts.
 
@@ -271,8 +285,7 @@ class Inventory(NamedTuple):
         sizes_wh: ``encharge_capacity`` of every battery, with its serial number.
         warmest_c: the warmest battery, degC.
         health: of each battery, System Controller and Collar.
-        batteries_reported_s: newest ``last_rpt_date`` of a battery, by the
-            gateway's clock.
+        battery_reports: when each battery was last heard.
     """
 
     devices: int = 0
@@ -280,7 +293,7 @@ class Inventory(NamedTuple):
     batteries: int = 0
     collars: tuple[Collar, ...] = ()
     warmest_c: float | None = None
-    batteries_reported_s: float | None = None
+    battery_reports: tuple[BatteryReport, ...] = ()
     health: tuple[DeviceHealth, ...] = ()
     sizes_wh: tuple[tuple[str | None, float | None], ...] = ()
 
@@ -290,6 +303,12 @@ class Inventory(NamedTuple):
         sizes_wh = [size_wh for _, size_wh in self.sizes_wh if size_wh]
         whole = len(sizes_wh) == len(self.sizes_wh)
         return sum(sizes_wh) if sizes_wh and whole else None
+
+    @property
+    def batteries_reported_s(self) -> float | None:
+        """Newest report of a battery, by the gateway's clock."""
+        told = (each.reported_s for each in self.battery_reports)
+        return max((date for date in told if date is not None), default=None)
 
     @property
     def dates(self) -> frozenset[float]:
@@ -325,6 +344,8 @@ class Inventory(NamedTuple):
         degrees = [
             number(battery, key, *TEMPERATURE_RANGE_C)
             for battery in batteries
+            # Of one that the gateway has lost it is the last one told.
+            if flag(battery, "communicating") is not False
             for key in ("temperature", "maxCellTemp")
         ]
         return cls(
@@ -352,8 +373,13 @@ class Inventory(NamedTuple):
                 for device in by_type.get(kind, [])
             ),
             warmest_c=max((c for c in degrees if c is not None), default=None),
-            batteries_reported_s=max(
-                (s for s in map(_reported_s, batteries) if s is not None), default=None
+            battery_reports=tuple(
+                BatteryReport(
+                    text(battery, "serial_num"),
+                    flag(battery, "communicating"),
+                    _reported_s(battery),
+                )
+                for battery in batteries
             ),
             sizes_wh=tuple(
                 (
@@ -399,12 +425,12 @@ class EnsembleStatus(NamedTuple):
     """What each IQ Battery reports of itself.
 
     Attributes:
-        modes: of each, in lower case.
+        modes: of each that tells one, in lower case, with its serial number.
         rated_w: what all of them can give for long; None unless each tells it.
         batteries: how many are listed.
     """
 
-    modes: tuple[str, ...] = ()
+    modes: tuple[tuple[str, str], ...] = ()
     rated_w: float | None = None
     batteries: int = 0
 
@@ -419,16 +445,19 @@ class EnsembleStatus(NamedTuple):
         "reported_grid_mode": "multimode-ongrid", "encharge_rated_power": 3840}}}}
         """
         listed = child(child(as_object(value), "inventory"), "serial_nums")
-        devices = [child(listed, serial) for serial in listed]
-        modes = (text(device, "reported_grid_mode") for device in devices)
+        devices = {serial: child(listed, serial) for serial in listed}
+        modes = {
+            serial: text(device, "reported_grid_mode")
+            for serial, device in devices.items()
+        }
         rated = [
             number(device, "encharge_rated_power", 1, POWER_MAX_W)
-            for device in devices
+            for device in devices.values()
             if device.get("device_type") == _ENCHARGE
         ]
         known = [each for each in rated if each is not None]
         return cls(
-            tuple(mode.lower() for mode in modes if mode),
+            tuple((serial, mode.lower()) for serial, mode in modes.items() if mode),
             sum(known) if known and len(known) == len(rated) else None,
             len(rated),
         )

@@ -288,20 +288,21 @@ class EnphaseSource:
             if hangs and isinstance(beside, DeviceUnreachable):
                 return None  # not the relay alone: the gateway
         status = self._witness(STATUS, until)
-        votes = votes_of(
-            beside.value if isinstance(beside, Dated) else None,
-            status.value if isinstance(status, Dated) else None,
-        )
-        if spoke:
-            return verdict_of(votes)
         offset_s = self._details.gateway_offset_s
         for answer in (beside, status):
             if isinstance(answer, Dated) and answer.gateway_epoch_s is not None:
                 offset_s = answer.gateway_epoch_s - answer.at
+        now_s = None if offset_s is None else self._clock.boottime() + offset_s
+        votes = votes_of(
+            beside.value if isinstance(beside, Dated) else None,
+            status.value if isinstance(status, Dated) else None,
+            now_s,
+        )
+        if spoke:
+            return verdict_of(votes)
         open_s: float | None = -math.inf
         if self.opened_at is not None:
             open_s = None if offset_s is None else self.opened_at + offset_s
-        now_s = None if offset_s is None else self._clock.boottime() + offset_s
         return verdict_of(votes, now_s, open_s, self._before)
 
     def _ask_inventory(self, until: float) -> Dated[Inventory] | DeviceError:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from nutbridge.errors import DeviceAnswerError, DeviceError
 from nutbridge.sources.enphase.facts import collar_grid, relay_grid
 from nutbridge.sources.enphase.readings import (
+    BatteryReport,
     Controller,
     Dated,
     EnsembleStatus,
@@ -72,26 +73,43 @@ class Vote(NamedTuple):
 
 
 def votes_of(
-    inventory: Inventory | None, status: EnsembleStatus | None
+    inventory: Inventory | None,
+    status: EnsembleStatus | None,
+    now_s: float | None = None,
 ) -> tuple[Vote, ...]:
     """Return the votes; a witness that says neither has none.
 
     A Collar's own date says nothing (it is that of its installation): a battery's
     beside it stands for it.
+
+    Args:
+        inventory: as listed, None where it was not told.
+        status: the same.
+        now_s: the gateway's clock, None while unknown.
     """
-    votes: list[Vote] = []
-    battery_s = None
-    if inventory is not None:
-        battery_s = inventory.batteries_reported_s
-        votes += [_of_controller(each) for each in inventory.enpowers]
-        votes += [
-            Vote("Meter Collar", collar_grid(collar), str(collar), battery_s)
-            for collar in inventory.collars
-        ]
-    for mode in status.modes if status else ():
-        grid = _MODES.get(mode, Grid.UNKNOWN)
-        votes.append(Vote("battery", grid, mode, battery_s))
+    inventory, status = inventory or Inventory(), status or EnsembleStatus()
+    battery_s = inventory.batteries_reported_s
+    votes = [_of_controller(each) for each in inventory.enpowers]
+    votes += [
+        Vote("Meter Collar", collar_grid(collar), str(collar), battery_s)
+        for collar in inventory.collars
+    ]
+    told = [(serial, mode) for serial, mode in status.modes if mode in _MODES]
+    lost = {each.serial for each in inventory.battery_reports if _is_lost(each, now_s)}
+    heard = [(serial, mode) for serial, mode in told if serial not in lost]
+    votes += [Vote("battery", _MODES[m], m, battery_s) for _, m in heard or told]
     return tuple(vote for vote in votes if vote.grid is not Grid.UNKNOWN)
+
+
+def _is_lost(battery: BatteryReport, now_s: float | None) -> bool:
+    """Whether its mode is of then: one that broke in an outage says so for ever."""
+    at = battery.reported_s
+    return battery.communicating is False or not (at is None or _is_fresh(at, now_s))
+
+
+def _is_fresh(reported_s: float, now_s: float | None) -> bool:
+    """Whether a report is of now; one still to come is of a clock put back since."""
+    return now_s is None or -_WHOLE_S <= now_s - reported_s <= REPORT_FRESH_S
 
 
 def _of_controller(controller: Controller) -> Vote:
@@ -147,11 +165,8 @@ def _is_recent(
     if not dates:
         # Nobody dates anything: good enough as long as nobody has said open.
         return open_s == -math.inf
-    newest_s = max((date for date in dates if date not in before), default=-math.inf)
-    # One that is still to come is of a clock that was put back since.
-    if now_s is not None and not -_WHOLE_S <= now_s - newest_s <= REPORT_FRESH_S:
-        return False
-    return newest_s > open_s + _WHOLE_S
+    fresh = (d for d in dates if d not in before and _is_fresh(d, now_s))
+    return max(fresh, default=-math.inf) > open_s + _WHOLE_S
 
 
 class ReportWatch(NamedTuple):
@@ -162,7 +177,7 @@ class ReportWatch(NamedTuple):
 
     Attributes:
         reported_s: date of the newest report seen, by the gateway's clock.
-        since: CLOCK_BOOTTIME when that date was first seen, s.
+        since: CLOCK_BOOTTIME when that date was first seen, or before, s.
         at: of the newest inventory.
         silent: every controller in it is marked as not communicating.
     """
@@ -179,9 +194,12 @@ class ReportWatch(NamedTuple):
             return self if not inventory.value.devices else ReportWatch(at=at)
         dates = [e.reported_s for e in enpowers if e.reported_s is not None]
         newest_s = max(dates, default=None)
-        moved = newest_s is None or newest_s != self.reported_s
+        since = at if newest_s is None or newest_s != self.reported_s else self.since
+        if newest_s is not None and self.reported_s is None:
+            # At the first look its age is what the gateway's clock says.
+            since -= max(0.0, (inventory.gateway_epoch_s or newest_s) - newest_s)
         silent = all(each.communicating is False for each in enpowers)
-        return ReportWatch(newest_s, at if moved else self.since, at, silent)
+        return ReportWatch(newest_s, since, at, silent)
 
     @property
     def stale(self) -> str:

@@ -12,6 +12,7 @@ from nutbridge.net.jsonfields import BodyError
 from nutbridge.sources.enphase.meters import MeterReports, MeterSetup
 from nutbridge.sources.enphase.readings import (
     BatteryPowers,
+    BatteryReport,
     Collar,
     Controller,
     EnsembleStatus,
@@ -169,6 +170,7 @@ def test_inventory_counts_and_finds_the_warmest() -> None:
                     {"temperature": 24, "maxCellTemp": 26},
                     {"temperature": "unknown"},
                     {"temperature": -300},
+                    {"temperature": 50, "communicating": False},
                     "odd",
                 ],
             },
@@ -178,8 +180,9 @@ def test_inventory_counts_and_finds_the_warmest() -> None:
         ]
     )
     collars = (Collar("X", None),)
-    sizes = ((None, None),) * 3
-    known = Inventory(5, (Controller(),), 3, collars, 26.0, sizes_wh=sizes)
+    sizes = ((None, None),) * 4
+    reports = (*(BatteryReport(),) * 3, BatteryReport(communicating=False))
+    known = Inventory(6, (Controller(),), 4, collars, 26.0, reports, sizes_wh=sizes)
     assert inventory._replace(health=()) == known
 
 

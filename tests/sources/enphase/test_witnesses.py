@@ -65,6 +65,22 @@ class Site(House):
         self.wire.table[paths.INVENTORY] = json.dumps(groups).encode()
         self.later(0)
 
+    def battery(
+        self, serial: str, age_s: float = 5.0, communicating: float = True
+    ) -> None:
+        """Let the inventory list this battery, last heard of ``age_s`` ago."""
+        body = self.wire.table[paths.INVENTORY]
+        assert isinstance(body, bytes)
+        groups = json.loads(body)
+        device = {
+            "serial_num": serial,
+            "last_rpt_date": int(self.clock.now + GATEWAY_S - age_s),
+            "communicating": bool(communicating),
+        }
+        others = [d for d in groups[0]["devices"] if d.get("serial_num") != serial]
+        groups[0]["devices"] = [*others, device]
+        self.wire.table[paths.INVENTORY] = json.dumps(groups).encode()
+
     def later(self, seconds: float) -> None:
         self.clock.now += seconds
         self.wire.date = formatdate(self.clock.now + GATEWAY_S, usegmt=True)
@@ -140,6 +156,35 @@ def test_witness_one_open_is_enough(site: Site) -> None:
     site.wire.table[paths.STATUS] = batteries("multimode-ongrid")
     site.says(enpower="closed", collar="OFF_GRID")
     assert site.word() == "open"
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [{"communicating": False}, {"age_s": 601.0}, {"age_s": -3600.0}],
+    ids=["marked", "silent", "of a clock put back"],
+)
+@pytest.mark.parametrize("relay", [BUSY, "stale"])
+def test_witness_battery_that_broke_in_an_outage(
+    site: Site, relay: Entry | str, lost: dict[str, float]
+) -> None:
+    """It says off grid for ever; each silence of the relay would be an outage."""
+    for serial in ("0", "1"):
+        site.battery(serial)
+    assert site.word() == "closed"
+    site.wire.table[paths.STATUS] = batteries("multimode-offgrid", "multimode-ongrid")
+    site.battery("0", **lost)
+    if relay == "stale":
+        site.says(enpower="closed", communicating=False)
+        site.later(301)
+        site.battery("1")
+        site.battery("0", **lost)
+        site.round()
+    else:
+        assert isinstance(relay, Answer)
+        site.fails(relay)
+    assert site.word() == ("stale" if relay == "stale" else "closed")
+    site.wire.table[paths.STATUS] = batteries("multimode-offgrid")
+    assert site.word() == "open", "nobody else is heard"
 
 
 def test_witness_relay_that_answers_decides(site: Site) -> None:
@@ -435,6 +480,23 @@ def test_stale_controller_that_is_lost_is_seen_in_the_first_check(
     site.says(enpower=enpower, communicating=False)
     word = "stale" if enpower == "closed" else "open"
     assert [site.word() for _ in range(2)] == [word] * 2
+
+
+def test_stale_controller_is_seen_by_a_monitor_that_starts(site: Site) -> None:
+    """Two looks at its ``closed`` would end an outage that is held."""
+    site.says(enpower="closed", age_s=700)
+    assert [site.word() for _ in range(3)] == ["stale"] * 3
+    site.says(enpower="closed")
+    assert site.word() == "closed", "it reports again"
+
+
+@pytest.mark.parametrize("age_s", [198, 590, -3600])
+def test_stale_is_no_controller_that_has_just_reported(
+    site: Site, age_s: float
+) -> None:
+    """One dated later than now is of a clock that was put back."""
+    site.says(enpower="closed", age_s=age_s)
+    assert [site.word() for _ in range(3)] == ["closed"] * 3
 
 
 def test_stale_controller_that_has_replaced_a_collar() -> None:
