@@ -341,13 +341,6 @@ class Inventory(NamedTuple):
             if kind:
                 by_type.setdefault(kind.upper(), []).extend(children(group, "devices"))
         batteries = by_type.get("ENCHARGE", [])
-        degrees = [
-            number(battery, key, *TEMPERATURE_RANGE_C)
-            for battery in batteries
-            # Of one that the gateway has lost it is the last one told.
-            if flag(battery, "communicating") is not False
-            for key in ("temperature", "maxCellTemp")
-        ]
         return cls(
             devices=sum(len(devices) for devices in by_type.values()),
             enpowers=tuple(
@@ -372,7 +365,7 @@ class Inventory(NamedTuple):
                 for kind in _KINDS
                 for device in by_type.get(kind, [])
             ),
-            warmest_c=max((c for c in degrees if c is not None), default=None),
+            warmest_c=_warmest_c(batteries),
             battery_reports=tuple(
                 BatteryReport(
                     text(battery, "serial_num"),
@@ -404,6 +397,17 @@ _FAULTS = (
     ("dc_switch_off", True, "its DC switch is off"),
     ("sleep_enabled", True, "asleep"),
 )
+
+
+def _warmest_c(batteries: list[dict[str, Any]]) -> float | None:
+    """Return the warmest; of one that the gateway has lost it is the last one told."""
+    degrees = [
+        number(battery, key, *TEMPERATURE_RANGE_C)
+        for battery in batteries
+        if flag(battery, "communicating") is not False
+        for key in ("temperature", "maxCellTemp")
+    ]
+    return max((c for c in degrees if c is not None), default=None)
 
 
 def _health(kind: str, device: dict[str, Any]) -> DeviceHealth:
