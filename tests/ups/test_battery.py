@@ -2,7 +2,7 @@
 
 import pytest
 
-from nutbridge.ups.model import Equipment, Facts
+from nutbridge.ups.model import Equipment, Facts, Flows
 from nutbridge.ups.status.battery import learn
 from nutbridge.ups.status.policy import Policy
 from tests.ups.build import CLOSED, GENERATOR, OPEN, T0, WH, Play
@@ -114,6 +114,19 @@ def test_battery_zeros_between_begin_the_15_min_anew() -> None:
     assert play.memory.battery.capacity_wh == WH
     play.read(1860, soc=19.0, wh=5000.0)
     assert play.memory.battery.capacity_wh == 5000.0
+
+
+@pytest.mark.parametrize(("pv_w", "kept"), [(None, 3), (3.0, 3), (900.0, 2)])
+def test_battery_tells_the_load_while_there_is_no_sun(
+    pv_w: float | None, kept: int
+) -> None:
+    """At night the house draws more than the battery gave beside the sun."""
+    play = Play()
+    play.outage(soc=50.0)
+    play.read(10, soc=50.0)
+    flows = Flows(T0 + 30, battery_w=100.0, pv_w=pv_w)
+    play.memory = learn(play.memory, Facts(flows=flows), play.policy)
+    assert play.memory.flow.past.open_samples == kept
 
 
 def test_battery_powers_beside_zeros_are_not_kept() -> None:

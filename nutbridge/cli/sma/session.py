@@ -133,7 +133,7 @@ class Interrupts:
         if again or not self._holding:
             raise Interrupted(number)
 
-    def admit(self) -> None:
+    def admit(self, *, free: bool = False) -> None:  # noqa: ARG002 - a Gate is told
         """Begin a login."""
         self._holding = True
 

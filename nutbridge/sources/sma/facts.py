@@ -18,7 +18,7 @@ from nutbridge.ups.status.policy import DEAD_BAND_W, DEFAULT_FLOOR_PCT
 from nutbridge.ups.units import NO_VOLTAGE_V
 
 _THREE_PHASES = 3
-#: Inverters lose less than this on the way from the battery (chosen).
+#: Inverters lose less than this on the way from battery and sun (chosen).
 _LEAST_PART = 0.5
 #: Split phase has two legs of 120 V.
 _LEGS, _LEG_MAX_V = 2, 150.0
@@ -113,14 +113,15 @@ def _load_w(reading: UpsReading, grid: Grid) -> float | None:
     tells what comes from the grid. Below 0 another inverter feeds in, which
     nobody here can see: a load of 0 would be remembered, and a charge reckoned
     with it would last for ever. An idle inverter itself takes a few W. Far less than
-    the battery gives is not the house's: another object carries the island.
+    battery and sun give is not the house's: another object carries the island.
     """
     if reading.ac_w is None:
         return None
     if grid is Grid.OPEN:
         load_w = reading.ac_w if reading.ac_w < -DEAD_BAND_W else max(0, reading.ac_w)
-        battery_w = _battery_w(reading) or 0.0
-        if battery_w > DEAD_BAND_W and load_w < _LEAST_PART * battery_w:
+        battery_w = _battery_w(reading)
+        given_w = 0.0 if battery_w is None else battery_w + (reading.pv_w or 0.0)
+        if given_w > DEAD_BAND_W and load_w < _LEAST_PART * given_w:
             return None
     elif reading.grid_w is None:
         return None

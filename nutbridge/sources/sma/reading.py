@@ -119,8 +119,13 @@ class SessionKeeper(Protocol):
 class LoginPermission(Protocol):
     """Decides when a login may be tried (login_gate.py)."""
 
-    def admit(self) -> None:
-        """Let a login pass, or raise the DeviceError to go on with."""
+    def admit(self, *, free: bool = False) -> None:
+        """Let a login pass, or raise the DeviceError to go on with.
+
+        Args:
+            free: the inverter says that it has a free session; without one was the
+                reason for waiting.
+        """
         ...
 
     def failed(self, error: DeviceError) -> None:

@@ -64,7 +64,7 @@ class _Patience:
     def __init__(self, waiter: ThreadWaiter) -> None:
         self._waiter = waiter
 
-    def admit(self) -> None:
+    def admit(self, *, free: bool = False) -> None:  # noqa: ARG002 - a Gate is told
         """Begin a login."""
         self._waiter.grace_s = math.inf
 

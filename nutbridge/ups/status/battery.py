@@ -289,7 +289,10 @@ def _take_flows(memory: Memory, flows: Flows, policy: Policy) -> Memory:
         if load_w is not None:
             load_w = None if whole_w is None else load_w + whole_w - battery_w
         battery_w = whole_w
-    drawn_w = battery_w if load_w is None and on_battery else load_w
+    drawn_w = load_w
+    if load_w is None and on_battery and (flows.pv_w or 0.0) <= DEAD_BAND_W:
+        # All of it, while there is no sun.
+        drawn_w = battery_w
     if drawn_w is not None and drawn_w >= 0:
         flow = _past_load(flow, flows.at, drawn_w, memory.outage_since)
     if load_w is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from nutbridge.errors import Stopping
 from nutbridge.simulator.messages import Incoming, Reply
-from nutbridge.simulator.sma.inverter import HANG, err
+from nutbridge.simulator.sma.inverter import HANG, err, json_reply
 from nutbridge.sources.sma import login_gate
 from nutbridge.sources.sma.webconnect import keys
 from tests.daemon.sma.conftest import Play
@@ -119,6 +119,34 @@ def test_no_free_session_waits_longer_and_longer(play: Play) -> None:
     assert logins_after(played, 2 * MINUTE_S) == 1
     assert logins_after(played, 3 * 3600.0, 100.0) in (6, 7)
     played.inverter.inverter.sessions.entries.clear()
+    played.check(30 * MINUTE_S)
+    assert played.status == "OL"
+
+
+def test_session_that_comes_free_is_taken_at_once(play: Play) -> None:
+    """It is asked how many are free, which takes none; half an hour is no outage."""
+    played = play()
+    for _ in range(4):
+        played.inverter.inverter.sessions.open("usr", 0.0)
+    played.check(20.0, times=60)
+    assert played.inverter.logins == 3
+    played.inverter.inverter.sessions.entries.popitem()
+    played.check(20.0)
+    assert (played.status, played.inverter.logins) == ("OL", 4)
+
+
+@pytest.mark.parametrize("free", [3, 1, "4", None, True, -1])
+def test_free_sessions_that_are_none_are_not_believed_twice(
+    play: Play, free: object
+) -> None:
+    """An err 503 of a web server that is only busy, or a count that is wrong."""
+    played = play()
+    replies = played.inverter.inverter.replies
+    replies["/dyn/login.json"] = err(503)
+    replies["/dyn/sessionCheck.json"] = json_reply({"result": {"cntFreeSess": free}})
+    played.check()
+    assert logins_after(played, 3 * 3600.0, 100.0) <= 2 * 8
+    replies.clear()
     played.check(30 * MINUTE_S)
     assert played.status == "OL"
 

@@ -192,6 +192,30 @@ def test_labels_without_values(
     assert caplog.text.count("getAllOnlValues is asked instead") == 1
 
 
+def test_parameters_that_get_values_does_not_know(hybrid: RunningInverter) -> None:
+    """They come from getAllParamValues, once: capacity, rating, serial number."""
+    said = hybrid.inverter
+    client = client_of(hybrid)
+    (device,) = said.params
+    params = said.params[device]
+    said.params[device] = {}
+    client.read()
+    assert client.complete(client.read()).serial is None
+    said.replies["/dyn/getAllParamValues.json"] = json_reply(
+        {"result": {device: params}}
+    )
+    for _ in range(5):
+        found = client.complete(client.read())
+    assert (found.serial, found.nominal_w, found.rated_wh) == (
+        "3005550303",
+        6000,
+        10200,
+    )
+    assert found.soc_pct == 62
+    assert hybrid.asked("/dyn/getAllParamValues.json") == 2
+    assert not hybrid.asked("/dyn/getAllOnlValues.json")
+
+
 def test_labels_without_values_after_a_login(hybrid: RunningInverter) -> None:
     """Another device may have the address now."""
     client = client_of(hybrid)

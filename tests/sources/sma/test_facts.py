@@ -70,6 +70,28 @@ def test_load_of_an_island_is_what_the_battery_gives_at_least(
 
 
 @pytest.mark.parametrize(
+    ("ac_w", "battery_w", "pv_w", "wanted"),
+    [
+        (480, -1500, 2000, 480),
+        # What is left of the sun goes to the house, by a way that is not measured.
+        (0, -1500, 2000, None),
+        (0, 0, 3000, None),
+        (-5, 0, 3000, None),
+        (0, -1990, 2000, 0),
+        (0, 0, 0, 0),
+        (0, 0, None, 0),
+        # What the battery takes is not known.
+        (400, None, 2000, 400),
+    ],
+)
+def test_load_of_an_island_is_what_battery_and_sun_give_at_least(
+    ac_w: float, battery_w: float | None, pv_w: float | None, wanted: float | None
+) -> None:
+    given = {"ac_w": ac_w, "battery_w": battery_w, "pv_w": pv_w, "soc_pct": 50}
+    assert load_w(Grid.OPEN, **given) == wanted
+
+
+@pytest.mark.parametrize(
     ("given", "wanted"),
     [
         ({"battery_w": 0}, None),

@@ -22,6 +22,7 @@ from urllib.parse import quote
 from nutbridge.errors import (
     DeviceAnswerError,
     DeviceError,
+    NoFreeSession,
     PasswordRefused,
     SessionRefused,
 )
@@ -59,7 +60,15 @@ Devices = Mapping[str, Mapping[str, Any]]
 
 def _by_device(result: object) -> Devices:
     devices = result if isinstance(result, dict) else {}
-    return {name: one for name, one in devices.items() if isinstance(one, dict)}
+    return {name: one for name, one in devices.items() if one and isinstance(one, dict)}
+
+
+def _tells_parameters(result: object) -> bool:
+    return any(
+        key.startswith(keys.PARAMETERS)
+        for one in _by_device(result).values()
+        for key in one
+    )
 
 
 class Webconnect(InverterClient):
@@ -94,6 +103,8 @@ class Webconnect(InverterClient):
         self._gate = gate
         self._sid = state_session.load() if state_session else None
         self._proven = False
+        # What it says of its free sessions was true.
+        self._counts = True
         # So many polls go without getValues, which leaves the values out.
         self._online_polls = 0
         self._labels_told = False
@@ -119,14 +130,16 @@ class Webconnect(InverterClient):
         """
         if self._sid is not None:
             return
-        if self._gate is not None:
-            self._gate.admit()
+        early = self._admitted(until)
         try:
             sid = self._ask_for_session(until)
         except DeviceError as error:
+            # What it counts as free is not, or somebody was quicker.
+            self._counts = not early
             if self._gate is not None:
                 self._gate.failed(error)
             raise
+        self._counts = True
         self._sid = sid
         self._proven = False
         # Another device, perhaps.
@@ -136,6 +149,32 @@ class Webconnect(InverterClient):
         if self._gate is not None:
             self._gate.made()
 
+    def _admitted(self, until: float) -> bool:
+        """Wait no longer for a free session than until there is one.
+
+        Returns:
+            Whether the gate would have let the login wait.
+
+        Raises:
+            DeviceError: no login now.
+        """
+        if self._gate is None:
+            return False
+        try:
+            self._gate.admit()
+        except NoFreeSession:
+            if not (self._counts and self._has_free_session(until)):
+                raise
+            self._gate.admit(free=True)
+            return True
+        return False
+
+    def _has_free_session(self, until: float) -> bool:
+        try:
+            return bool(self.free_sessions(until))
+        except DeviceError:
+            return False
+
     def read(self, until: float = math.inf, *, side: bool = False) -> UpsReading:
         """Ask once with getValues."""
         if self._online_polls:
@@ -144,7 +183,6 @@ class Webconnect(InverterClient):
         wanted = keys.SIDE_KEYS if side else keys.UPS_KEYS
         self._last = self.get_values(wanted, until)
         if has_values(self._last):
-            self._params = {}
             return self._reading()
         self._online_polls = _ONLINE_POLLS
         self._last = self._instead(until)
@@ -167,7 +205,8 @@ class Webconnect(InverterClient):
 
     def complete(self, reading: UpsReading, until: float = math.inf) -> UpsReading:
         """Add parameters where getValues has none."""
-        if not self._online_polls or self._params or not self._params_tries:
+        told = self._params or _tells_parameters(self._last)
+        if told or not self._params_tries:
             return reading
         # Some units answer err 503 to it each time.
         self._params_tries -= 1

@@ -86,6 +86,9 @@ DEVICE_CLASS = "6800_08821F00"
 DEVICE_TYPE = "6800_08822000"
 DEVICE_NAME = "6800_10821E00"
 
+#: How the keys of parameters begin: those of users, and of installers.
+PARAMETERS = ("6800_", "6802_")
+
 # Keys of tags.
 CONDITION = "6180_08214800"
 GENERAL = "6180_08412800"
