@@ -140,6 +140,20 @@ def removed(begin: Callable[[Play], None]) -> Callable[[Play], None]:
     return act
 
 
+def installed_again(play: Play) -> None:
+    """Removed, its config kept: what is enabled begins again with it."""
+    on_line(play)
+    run = play.machine.run
+    run("apt-get -y remove nutbridge")
+    play.wait_for("-")
+    run(f"apt-get -y install {WHEELS}/nutbridge_*.deb")
+    play.wait_for("OL")
+    run(f"systemctl stop {MONITOR}")
+    run(f"apt-get -y install {WHEELS}/later/nutbridge_*.deb")
+    assert run(f"systemctl show -P ActiveState {MONITOR}").strip() == "inactive"
+    run(f"systemctl start {MONITOR} && dpkg --audit")
+
+
 def purged(play: Play) -> None:
     removed(on_line)(play)
     play.machine.run("apt-get -y purge nutbridge nutbridge-collector")
@@ -160,6 +174,7 @@ PACKAGED = (
     Scene("packages: upgraded in an outage", upgraded(in_outage), "OB", short=True),
     Scene("packages: upgraded on line", upgraded(on_line), "OL"),
     Scene("packages: beside NUT's own script", beside_nuts_script, "OL"),
+    Scene("packages: removed and installed again", installed_again, "OL"),
     Scene("packages: removed in an outage", removed(in_outage), "OB"),
     Scene("packages: removed and purged on line", purged, "-"),
 )
