@@ -169,7 +169,10 @@ def moment(seconds: object, zone: str | None = None) -> str:
     from nutbridge.collector.store.zones import zone_of
 
     place = zone_of(zone) or UTC
-    there = (_EPOCH + timedelta(seconds=seconds)).astimezone(place)
+    try:
+        there = (_EPOCH + timedelta(seconds=seconds)).astimezone(place)
+    except OverflowError:
+        return str(seconds)  # of a clock that was never set
     return f"{there:%Y-%m-%d %H:%M %Z}"
 
 

@@ -57,8 +57,9 @@ from nutbridge.collector.serve.verdict import Way, is_success
 Send = Callable[[Message], Awaitable[None]]
 Scope = Message
 
-#: Nobody fills the log: one line for each sender and reason.
+#: Nobody fills the log: one line for each sender and reason, and so many of all.
 _ONE_LINE = Rate(1, 600.0)
+_ALL_LINES = Rate(100, 10.0)
 #: An answer that nobody takes is given up, s.
 SEND_S = 30.0
 #: What cannot be stored within this is refused; the Envoy gives up after 60 s.
@@ -117,6 +118,7 @@ class ReportsApp:
     def __init__(self, parts: AppParts) -> None:
         self._parts = parts
         self._lines = RateLimiter(_ONE_LINE)
+        self._all_lines = RateLimiter(_ALL_LINES)
         self._budget = Budget()
 
     def lets_in(self, peer: str) -> bool:
@@ -239,7 +241,7 @@ class ReportsApp:
             parts.metrics.repeated.inc()
         if not taken.result.parsed:
             parts.metrics.unparsable.inc()
-            self._tell(raw.peer, f"not a report: {taken.result.problem}")
+            self._tell(raw.peer, "not a report", f": {taken.result.problem}")
         return await self._as_the_mode_says(raw, taken)
 
     async def _as_the_mode_says(self, raw: RawReport, taken: Taken) -> EnvoyReply:
@@ -273,10 +275,13 @@ class ReportsApp:
         status = HTTPStatus.TOO_MANY_REQUESTS
         return self._refuse(status, "too many reports", after, unread=unread)
 
-    def _tell(self, peer: str, what: str) -> None:
+    def _tell(self, peer: str, what: str, why: str = "") -> None:
         now = self._parts.times.monotonic()
-        if not self._lines.take(f"{peer} {what}", now):
-            _log.warning("%s: %s", peer, what)
+        # Why it is none is the sender's own word, another one each time if he likes.
+        if not self._lines.take(f"{peer} {what}", now) and not self._all_lines.take(
+            "", now
+        ):
+            _log.warning("%s: %s%s", peer, what, why)
 
     def _refuse(
         self, status: HTTPStatus, reason: str, *more: Header, unread: bool = False

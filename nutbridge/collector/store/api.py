@@ -381,7 +381,9 @@ class Store:
         if not is_sqlite(self.engine.url):
             return False
         try:
-            found = os.statvfs(os.path.dirname(str(self.engine.url.database)) or ".")
+            # A link to the file may be on another disk.
+            path = os.path.realpath(str(self.engine.url.database))
+            found = os.statvfs(os.path.dirname(path))
         except OSError:
             return False
         size = found.f_frsize * found.f_blocks

@@ -143,7 +143,9 @@ def _delete_bodies(store: Store, before: int) -> int:
     )
 
     def some(sql: Sql) -> int:
-        ids = [row[0] for row in sql.rows(old, (before,))]
+        # What comes once more at this moment may have to go somewhere yet.
+        how = " FOR UPDATE SKIP LOCKED" if sql.postgres else ""
+        ids = [row[0] for row in sql.rows(f"{old}{how}", (before,))]
         places = ", ".join("?" * len(ids))
         for table in _OF_A_BODY if ids else ():
             sql.run(f"DELETE FROM {table} WHERE raw_id IN ({places})", ids)  # noqa: S608  our names
@@ -169,14 +171,23 @@ def _drop_months(sql: Sql, before: int) -> int:
         month = partitions.month_in(table, piece)
         if month is None or partitions.begin_of(month + 1) > before:
             continue
-        if table == "raw_body" and sql.rows(
-            f"SELECT 1 FROM raw JOIN {piece} USING (raw_id) WHERE {_NEEDED} LIMIT 1"  # noqa: S608  our names
-        ):
+        if table == "raw_body" and _is_needed(sql, piece):
             continue
         sql.run(f"ALTER TABLE {table} DETACH PARTITION {piece}")
         sql.run(f"DROP TABLE {piece}")
         count += about
     return count
+
+
+def _is_needed(sql: Sql, piece: str) -> bool:
+    """Tell whether a body of a piece is still to go somewhere; none comes meanwhile."""
+    sql.run(f"LOCK TABLE {piece} IN ACCESS EXCLUSIVE MODE")
+    needed = (
+        "SELECT raw_id FROM outbox UNION SELECT raw_id FROM raw WHERE parse_state ="
+        " 'pending' UNION SELECT raw_id FROM raw WHERE forward_state = 'dead_letter'"
+    )
+    found = sql.rows(f"SELECT 1 FROM {piece} WHERE raw_id IN ({needed}) LIMIT 1")  # noqa: S608  our names
+    return bool(found)
 
 
 @contextmanager

@@ -60,6 +60,7 @@ _PRAGMAS = (
 #: Options of an address that hold a password.
 _SECRET = frozenset(("password", "sslpassword"))
 _ROOM = "; make room on its disk"
+_BACKUP = "; put a backup in its place"
 #: Primary result codes of SQLite: what each means, and what to do.
 _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_FULL: (StoreFull, _ROOM),
@@ -68,7 +69,7 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_LOCKED: (StoreBusy, "; another process is writing"),
     **dict.fromkeys(
         (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
-        (StoreDamaged, "; put a backup in its place"),
+        (StoreDamaged, _BACKUP),
     ),
     # Even a question writes: the index of the log beside the database.
     **dict.fromkeys(
@@ -261,6 +262,10 @@ def translated(url: URL) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as exc:
         raise translate(exc, url) from exc
+    except UnicodeDecodeError as exc:
+        # What SQLite says of a damaged schema has the damage in it.
+        damaged = f"{shown(url)}: it is malformed{_BACKUP}"
+        raise StoreDamaged(damaged) from exc
 
 
 def translate(exc: Exception, url: URL) -> StoreError:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,7 +28,9 @@ from nutbridge.collector.store.zones import named_zone
 #: What quarantine keeps: the newest, in number and in bytes.
 QUARANTINE_ROWS = 1000
 QUARANTINE_BYTES = 64 * 1024 * 1024
-#: What is kept of bodies that nobody understands: the newest, in bytes.
+#: What is kept of bodies that nobody understands: the newest, in number and in bytes.
+#: All of their sizes are looked at with each of them.
+UNPARSABLE_ROWS = 5000
 UNPARSABLE_BYTES = 64 * 1024 * 1024
 
 _RAW = (
@@ -185,6 +187,7 @@ def store_batch(
     if unparsable or any(one[1] == ParseState.UNPARSABLE for one in updates):
         _forget_unparsable(sql)
     sql.insert(schema.outbox, _OUTBOX, queued, _QUEUE)
+    _keep_again(sql, accepting, {raw_id for raw_id, _ in again})
     enqueue(sql, again)
 
 
@@ -217,6 +220,8 @@ def _accept(
         known |= added
         bodies = [(known[one.digest][0], one.raw) for one in fresh]
         _keep_bodies(sql, bodies)
+    others = [one for one in waiting if first.get(one.digest) is not one]
+    _count_again(sql, [known[one.digest][0] for one in others])
     again = []
     for one in waiting:
         is_first = first.get(one.digest) is one
@@ -229,12 +234,19 @@ def _accept(
         if not is_first:
             again.append((raw_id, one.raw.received, *_place(one.raw)))
     sql.insert(schema.receipt, _RECEIPT, again, "DO NOTHING")
-    for raw_id, *_ in again:
-        sql.run(
-            "UPDATE raw SET times_received = times_received + 1 WHERE raw_id = ?",
-            (raw_id,),
-        )
     return fresh
+
+
+def _count_again(sql: Sql, raw_ids: Iterable[int]) -> None:
+    """Count what comes once more, and keep it from being pruned meanwhile.
+
+    Raises:
+        Raced: it was; do the transaction again.
+    """
+    count = "UPDATE raw SET times_received = times_received + 1 WHERE raw_id = ?"
+    for raw_id in sorted(raw_ids):
+        if not sql.count(count, (raw_id,)):
+            raise Raced
 
 
 def _make_months(
@@ -250,6 +262,20 @@ def _make_months(
 def _keep_bodies(sql: Sql, bodies: Sequence[tuple[int, RawReport]]) -> None:
     rows = [(raw_id, raw.body, raw.received) for raw_id, raw in bodies]
     sql.insert(schema.raw_body, _BODY, rows, "DO NOTHING")
+
+
+def _keep_again(
+    sql: Sql, accepting: Sequence[Accepting], wanted: Container[int]
+) -> None:
+    """Keep bodies that are to go somewhere, and were pruned while their rows wait."""
+    found = {one.answer.raw_id: one.raw for one in accepting}
+    asked = [(raw_id,) for raw_id in sorted(found) if raw_id in wanted]
+    key = ("raw_id",)
+    for (raw_id,) in sql.find(schema.raw_body, key, key, asked):
+        del found[raw_id]
+    _keep_bodies(
+        sql, [(raw_id, found[raw_id]) for (raw_id,) in asked if raw_id in found]
+    )
 
 
 def _see_that_time_goes_on(numbers: list[int], known: Known) -> None:
@@ -350,15 +376,15 @@ def _later(
 
 
 def _forget_unparsable(sql: Sql) -> None:
-    """Drop the oldest bodies that nobody understands, beyond so many bytes."""
-    size = 0
+    """Drop the oldest bodies that nobody understands, beyond so many or so much."""
+    kept, size = 0, 0
     rows = sql.rows(
         "SELECT raw_id, size FROM raw WHERE parse_state = 'unparsable'"
         " ORDER BY raw_id DESC"
     )
     for number, length in rows:
-        size += length
-        if size > UNPARSABLE_BYTES:
+        kept, size = kept + 1, size + length
+        if kept > UNPARSABLE_ROWS or size > UNPARSABLE_BYTES:
             old = "(SELECT raw_id FROM raw WHERE parse_state = 'unparsable' AND raw_id"
             for table in ("raw_body", "receipt", "answer", "raw"):
                 sql.run(

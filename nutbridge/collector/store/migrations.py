@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Connection, Table, func, inspect, select
 
-from nutbridge.collector.errors import SchemaRefused
+from nutbridge.collector.errors import SchemaRefused, StoreDamaged
 from nutbridge.collector.parse.values import MAX_DATE, as_json
 from nutbridge.collector.store import days, kept, partitions, schema, sums, units
 from nutbridge.collector.store.identity import alone
@@ -69,12 +69,13 @@ def bring_up(
         wanted: number to reach.
 
     Raises:
-        SchemaRefused: newer, or not ours, or older and ``create`` is False.
+        SchemaRefused: newer, not ours, older and ``create`` is False; StoreDamaged.
     """
     if connection.dialect.name == "postgresql":
         _prepare_postgres(connection, create=create)
     found = version_of(connection)
     if found == wanted:
+        _see_name(connection)
         return
     if found is not None and found > wanted:
         raise SchemaRefused(
@@ -126,6 +127,12 @@ def _leave_room(sql: Sql, tables: Iterable[Table]) -> None:
     # Not where a table is described: SQLAlchemy 2.0.40 knows no such option of it.
     for name in FILLED_PCT.keys() & {table.name for table in tables} - set(PARTITIONED):
         sql.run(f"ALTER TABLE {name} SET (fillfactor = {FILLED_PCT[name]})")
+
+
+def _see_name(connection: Connection) -> None:
+    """See that the one row is there that every transaction begins with."""
+    if not connection.execute(select(func.count()).select_from(schema.store)).scalar():
+        raise StoreDamaged("the database has no name any more; put a backup there")
 
 
 def _refuse_others(connection: Connection) -> None:

@@ -140,7 +140,10 @@ class Sql:
     def _found(self, statement: str, values: Sequence[Any]) -> list[Row]:
         result = self.connection.exec_driver_sql(statement, tuple(values))
         # The driver's own tuples: SQLAlchemy's cost half as much again.
-        rows: list[Row] = list(result.cursor.fetchall()) if result.cursor else []
+        try:
+            rows: list[Row] = list(result.cursor.fetchall()) if result.cursor else []
+        except self._driver_error as exc:
+            raise self._failed(exc) from exc
         result.close()
         return rows
 

@@ -243,6 +243,36 @@ def test_prune_drops_whole_months(postgres_url: str) -> None:
     store.close()
 
 
+def test_body_that_is_queued_meanwhile_is_not_pruned(postgres_url: str) -> None:
+    """An Envoy sends an old report again at that moment, and hears that it is here."""
+    store = Store.open(postgres_url)
+    data, at = body(interval(id=1, end_date=NOW - 12 * DAY)), NOW - 12 * DAY
+    one = store.take(raw(data, at), parse(data)).result().answer
+    with psycopg.connect(postgres_url) as other:
+        # It has got as far as this.
+        other.execute("UPDATE raw SET times_received = 2, forward_state = 'queued'")
+        envoy = "SELECT raw_id, envoy_id FROM raw"
+        other.execute(f"INSERT INTO outbox (raw_id, envoy_id) {envoy}")
+        pruning = threading.Thread(target=prune, args=(store, NOW - 10 * DAY, quiet))
+        pruning.start()
+        pruning.join(60)
+        other.commit()
+    pruning.join()
+    heads = store.outbox_heads()
+    store.close()
+    assert [(head.raw_id, head.body) for head in heads] == [(one.raw_id, data)]
+
+
+def test_body_that_was_pruned_before_its_row_is_kept_again(store: Store) -> None:
+    """Of a month that was dropped, whose other rows prune has not come to yet."""
+    data = body(interval(id=1))
+    put(store, data)
+    store.write(lambda sql: sql.run("DELETE FROM raw_body"))
+    raw_id = put(store, data, queue=True)
+    heads = store.outbox_heads()
+    assert [(head.raw_id, head.body) for head in heads] == [(raw_id, data)]
+
+
 def test_what_is_pruned_meanwhile_counts_once(postgres_url: str) -> None:
     """A transaction that began before must not take it for new."""
     stores = [Store.open(postgres_url) for _ in range(2)]

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 from nutbridge.collector.errors import (
     SchemaRefused,
     StoreBusy,
+    StoreDamaged,
     StoreDown,
     StoreError,
     StoreFull,
@@ -68,6 +69,25 @@ def test_older_schema_goes_through_the_numbered_steps(url: str) -> None:
             rows = connection.exec_driver_sql("SELECT a, b FROM extra").all()
             assert [tuple(row) for row in rows] == [(7, None)]
     store.close()
+
+
+def test_store_that_lost_its_name_is_told(url: str) -> None:
+    store = Store.open(url)
+    store.write(lambda sql: sql.run("DELETE FROM store"))
+    store.close()
+    for opened in (Store.open, lambda where: reading(where).__enter__()):
+        with pytest.raises(StoreDamaged, match="put a backup there"):
+            opened(url)
+
+
+def test_damaged_schema_is_told(tmp_path: Path) -> None:
+    """What SQLite says of it is not even text."""
+    path = tmp_path / "r.db"
+    Store.open(str(path)).close()
+    before, after = b"CREATE TABLE raw ", b"CREA\xc2E T\xff\xfeLE raw "
+    path.write_bytes(path.read_bytes().replace(before, after))
+    with pytest.raises(StoreDamaged, match="put a backup in its place"):
+        Store.open(str(path))
 
 
 def test_schema_without_a_way_to_ours_is_refused(url: str) -> None:

@@ -222,6 +222,30 @@ def test_damage_that_was_seen_is_not_forgotten(
     assert used.counters().reports == 12
 
 
+def test_damage_that_a_transaction_meets_on_its_way_is_told(
+    used: Store, db: Path
+) -> None:
+    """SQLite reads on while rows are fetched; it was called a report that is odd."""
+    for number in range(100):
+        used.accept(raw(b"more %d" % number))
+    used.close()
+    data = bytearray(db.read_bytes())
+    with closing(sqlite3.connect(db)) as link:
+        ((root,),) = link.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'raw'"
+        )
+    # The last leaf, by the format of an inner page.
+    leaf = int.from_bytes(data[(root - 1) * 4096 + 8 :][:4])
+    data[(leaf - 1) * 4096 : leaf * 4096] = b"x" * 4096
+    db.write_bytes(data)
+    store = Store.open(str(db))
+    with pytest.raises(StoreDamaged, match="put a backup in its place"):
+        store.write(lambda sql: sql.rows("SELECT raw_id, headers FROM raw"))
+    with pytest.raises(StoreDamaged):
+        store.accept(raw(b"b"))
+    store.close()
+
+
 def test_file_that_comes_back_goes_on(used: Store, db: Path, tmp_path: Path) -> None:
     away = tmp_path / "away.db"
     db.rename(away)

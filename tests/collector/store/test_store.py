@@ -226,11 +226,12 @@ def test_quarantine_keeps_the_newest(
     assert listed(url) == []
 
 
+@pytest.mark.parametrize(("what", "most"), [("BYTES", 2500), ("ROWS", 2)])
 def test_bodies_that_nobody_understands_are_bounded(
-    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch, what: str, most: int
 ) -> None:
-    """In bytes; the oldest go first, reports stay."""
-    monkeypatch.setattr(jobs, "UNPARSABLE_BYTES", 2500)
+    """In bytes and in number; the oldest go first, reports stay."""
+    monkeypatch.setattr(jobs, f"UNPARSABLE_{what}", most)
     good = put(store, body())
     for number in range(5):
         put(store, b"%d" % number * 1000)
