@@ -59,8 +59,13 @@ def doctor(
     ups: Ups = None,
     config: Config = None,
     upsd: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where upsd listens.")
-    ] = "127.0.0.1:3493",
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where upsd listens; else upsd.conf tells.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Show a JSON array of objects.")
@@ -91,7 +96,9 @@ def _unlogged() -> Iterator[None]:
         log.removeHandler(silence)
 
 
-def _tell(config: str | None, ups: str | None, upsd: str, *, as_json: bool) -> int:
+def _tell(
+    config: str | None, ups: str | None, upsd: str | None, *, as_json: bool
+) -> int:
     look = LineStyle.of(sys.stdout, os.environ)
     with _unlogged():
         findings, unusable = _examine(config, ups, upsd)
@@ -107,7 +114,7 @@ def _tell(config: str | None, ups: str | None, upsd: str, *, as_json: bool) -> i
 
 
 def _examine(
-    config: str | None, ups: str | None, upsd: str
+    config: str | None, ups: str | None, upsd: str | None
 ) -> "tuple[Sequence[Finding], int | None]":
     """Return the findings, and the exit code where there is no config."""
     from nutbridge.errors import UsageError
@@ -116,8 +123,10 @@ def _examine(
     from nutbridge.system.clock import SystemClock
     from nutbridge.tools.doctor.check import DoctorFacts, Finding, failed
     from nutbridge.tools.doctor.context import DoctorContext
+    from nutbridge.tools.doctor.nut import listen_here
     from nutbridge.tools.doctor.run import examine
 
+    upsd = upsd or listen_here(os.environ)
     try:
         split_host(upsd, UPSD_PORT)
     except ValueError as exc:

@@ -26,10 +26,14 @@ from nutbridge.nut.errors import (
     UpsdAnswerError,
     UpsdUnreachable,
 )
+from nutbridge.nut.words import conf_lines, leading_number
 from nutbridge.system.clock import SystemClock
 
 UPSD_PORT = 3493
 LOCAL_UPSD = f"127.0.0.1:{UPSD_PORT}"
+#: Every address of a machine, and what reaches it from there.
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}  # noqa: S104
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 #: Hundreds of variables have some 50 kB.
 _MOST_BYTES = 1 << 20
@@ -169,6 +173,23 @@ class _Link:
 def _variables(link: _Link) -> Mapping[str, str]:
     rows = map(_VAR.fullmatch, link.rows("VAR"))
     return {row[1]: _ESCAPED.sub(r"\1", row[2]) for row in rows if row}
+
+
+def listen_address(text: str) -> str:
+    """Return where the upsd with this upsd.conf is reached on its own machine.
+
+    Source: LISTEN of upsd.conf(5), NUT 2.8: ``LISTEN interface port``, any number of
+    them; none is loopback.
+    """
+    found = []
+    for line in conf_lines(text):
+        match line.words:
+            case ("LISTEN", host, *rest):
+                port = leading_number(rest[0]) if rest else None
+                found.append((_EVERYWHERE.get(host, host), port or UPSD_PORT))
+    local = [place for place in found if place[0] in _LOOPBACK]
+    host, port = (local or found or [("127.0.0.1", UPSD_PORT)])[0]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _logins(link: _Link) -> UpsdLogins:

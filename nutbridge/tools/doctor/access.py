@@ -8,6 +8,7 @@ import grp
 import os
 import pwd
 import re
+import socket
 import stat
 import sys
 from collections.abc import Iterable
@@ -222,6 +223,20 @@ def _group(gid: int) -> str:
         return grp.getgrgid(gid).gr_name
     except KeyError:
         return str(gid)
+
+
+def is_own_host(host: str) -> bool:
+    """Tell whether a host means this machine, without asking the network."""
+    if host in ("localhost", os.uname().nodename.lower()):
+        return True
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.inet_pton(family, host)
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))  # only an address of this machine can be taken
+    except OSError:
+        return False
+    return True
 
 
 def selinux_label(path: Path) -> str | None:

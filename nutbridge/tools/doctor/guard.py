@@ -5,7 +5,6 @@ Source: upsmon.conf(5), upsd.users(5), upssched.conf(5) of NUT 2.8.
 
 import os
 import shlex
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from nutbridge.nut.guards import (
 from nutbridge.nut.upsd import UPSD_PORT
 from nutbridge.nut.words import nut_conf_values
 from nutbridge.system.files import read_file
+from nutbridge.tools.doctor.access import is_own_host
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     Concluded,
@@ -134,16 +134,8 @@ def _read(path: Path) -> tuple[str | None, bool]:
 def _is_here(host: str, upsd: str) -> bool:
     """Tell whether a MONITOR line's host is the upsd that doctor asks."""
     name = host.lower()
-    if name in (*_HERE, split_host(upsd, UPSD_PORT)[0], os.uname().nodename.lower()):
-        return True
-    family = socket.AF_INET6 if ":" in name else socket.AF_INET
-    try:
-        socket.inet_pton(family, name)
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.bind((name, 0))  # only an address of this machine can be taken
-    except OSError:
-        return False
-    return True
+    asked = split_host(upsd, UPSD_PORT)[0]
+    return name in (*_HERE, asked) or is_own_host(name)
 
 
 def _lost(commands: Sequence[str]) -> Iterator[str]:

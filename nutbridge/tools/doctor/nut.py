@@ -9,15 +9,23 @@ from pathlib import Path
 from typing import ClassVar
 
 from nutbridge.config.file import folders as nut_folders
+from nutbridge.net.addresses import split_host
 from nutbridge.nut.driver import socket_paths
 from nutbridge.nut.errors import NutError
 from nutbridge.nut.guards import parse_upsmon_conf
 from nutbridge.nut.ups_conf import DRIVER, Section, UpsConf, parse_ups_conf
-from nutbridge.nut.upsd import read_logins, read_ups
+from nutbridge.nut.upsd import (
+    LOCAL_UPSD,
+    UPSD_PORT,
+    listen_address,
+    read_logins,
+    read_ups,
+)
 from nutbridge.nut.versions import driver_version, is_hasty, numbers_of
 from nutbridge.nut.words import upsmon_number
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
+from nutbridge.tools.doctor.access import is_own_host
 from nutbridge.tools.doctor.check import (
     CheckVerdict,
     Concluded,
@@ -139,6 +147,7 @@ class UpsdFacts(Gathered):
         kind: name of the error's class (errors.py).
         version: of the upsd that runs; None where it does not tell.
         clients: addresses of the guards that are logged in; None likewise.
+        here: it runs on this machine.
     """
 
     WHAT: ClassVar[str] = "upsd"
@@ -149,6 +158,7 @@ class UpsdFacts(Gathered):
     kind: str = ""
     version: str | None = None
     clients: tuple[str, ...] | None = None
+    here: bool = True
 
     @classmethod
     def gather(cls, place: DoctorContext) -> "UpsdFacts":
@@ -158,16 +168,23 @@ class UpsdFacts(Gathered):
             found = cls(place.upsd, read_ups(ups, place.upsd, timeout_s))
         except NutError as exc:
             found = cls(place.upsd, None, exc.problem, type(exc).__name__)
+        found = replace(found, here=is_own_host(split_host(place.upsd, UPSD_PORT)[0]))
         if found.values is not None or found.kind in _ANSWERS:
             with contextlib.suppress(NutError):
                 logins = read_logins(ups, place.upsd, min(_UPSD_S, place.left_s))
                 return replace(found, version=logins.version, clients=logins.clients)
         return found
 
-    @property
-    def here(self) -> bool:
-        """Whether it runs on this machine."""
-        return self.address.startswith(("127.", "localhost", "[::1]"))
+
+def listen_here(environ: Mapping[str, str]) -> str:
+    """Return where this machine's upsd listens, HOST:PORT."""
+    folder = Path(nut_folders(environ).sysconfig).absolute()
+    found = listen_address(_text(folder / "upsd.conf") or "")
+    try:
+        split_host(found, UPSD_PORT)
+    except ValueError:
+        return LOCAL_UPSD
+    return found
 
 
 def _ups_conf(path: Path) -> tuple[UpsConf | None, bool]:

@@ -197,7 +197,8 @@ def _nut_cases() -> Iterator[Case]:
         # What is wrong with the section comes first.
         ("of no section", PORT, "[::1]:3493", replace(nut, real_port="/run/odd.dev")),
     ):
-        upsd = UpsdFacts(address, {"ups.status": "OL", "driver.parameter.port": port})
+        values = {"ups.status": "OL", "driver.parameter.port": port}
+        upsd = UpsdFacts(address, values, here="192" not in address)
         yield Case(f"driver with port {title}", facts(now, upsd, gateway), ("upsd",))
     for changes in (
         *({}, {"LoadState": "not-found"}, {"UnitFileState": "disabled"}),

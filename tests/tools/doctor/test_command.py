@@ -79,6 +79,21 @@ def test_doctor_without_a_monitor_fails(lab: Lab) -> None:
     assert f"to do: {start}" in done.out
 
 
+def test_doctor_finds_upsd_where_its_config_lets_it_listen(lab: Lab) -> None:
+    """A port or an address of its own is no fault of upsd."""
+    host, _, port = lab.upsd.partition(":")
+    conf = lab.site.folder / "upsd.conf"
+    conf.write_text(f"LISTEN {host} {port}\n")
+    try:
+        done = lab.site._run([str(NUTBRIDGE), "doctor", UPS], 20)
+        assert "upsd shows OL 92 %; the gateway says OL 92 %" in done.out
+        conf.write_text("LISTEN 127.0.0.1 1\n")
+        done = lab.site._run([str(NUTBRIDGE), "doctor", UPS], 20)
+        assert "upsd at 127.0.0.1:1: connection refused" in done.out
+    finally:
+        conf.unlink()
+
+
 def test_doctor_changes_nothing(alone: Lab) -> None:
     """No file, no time of a file, no token, no pin, no session of the cloud."""
     site = alone.site

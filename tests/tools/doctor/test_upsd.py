@@ -17,7 +17,7 @@ from nutbridge.nut.errors import (
     UpsdAnswerError,
     UpsdUnreachable,
 )
-from nutbridge.nut.upsd import read_ups
+from nutbridge.nut.upsd import listen_address, read_ups
 from tests.nut.fixtures import StartNut, start_nut
 from tests.nut.harness import SOON_S
 
@@ -130,3 +130,22 @@ def test_read_ups_of_a_name_that_cannot_be(name: str) -> None:
 def test_read_ups_at_no_address(address: str) -> None:
     with pytest.raises(UsageError):
         read_ups("a", address)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", "127.0.0.1:3493"),
+        ("# LISTEN 10.0.0.1\nMAXAGE 15\n", "127.0.0.1:3493"),
+        ("LISTEN 0.0.0.0\n", "127.0.0.1:3493"),
+        ("LISTEN * 3494\n", "127.0.0.1:3494"),
+        ("LISTEN :: 3494\n", "[::1]:3494"),
+        ("LISTEN ::1\n", "[::1]:3493"),
+        ("LISTEN 192.168.1.5 3493\n", "192.168.1.5:3493"),
+        ("LISTEN 192.168.1.5\nLISTEN 127.0.0.1 3500\n", "127.0.0.1:3500"),
+        ("LISTEN nas nut\r\nLISTEN\n", "nas:3493"),
+    ],
+)
+def test_listen_lines_tell_where_upsd_is(text: str, wanted: str) -> None:
+    """Loopback first: no firewall stands in between."""
+    assert listen_address(text) == wanted
