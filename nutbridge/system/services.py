@@ -33,7 +33,7 @@ _BY_HAND = {
     "enphase-monitor": _ByHand(
         "let your supervisor run enphase-monitor {ups}",
         "let your supervisor stop enphase-monitor {ups}",
-        "let your supervisor restart enphase-monitor {ups}",
+        "let your supervisor start enphase-monitor {ups} anew",
     ),
     "nut-driver": _ByHand(
         "run upsdrvctl start {ups}",

@@ -52,7 +52,7 @@ _MORE: Mapping[HouseState, str] = MappingProxyType(
         "listen see no communication. An outage would not be noticed: look at the "
         "gateway, its network and the config (nutbridge doctor says what is wrong).",
         HouseState.NO_MONITOR: "The last status still stands in the port file, and "
-        "nobody keeps it true: start the monitor ({start}).",
+        "nobody keeps it true: start the monitor ({restart}).",
         HouseState.HANGS: "The monitor runs, but has noted nothing for long: restart "
         "it ({restart}).",
         HouseState.NO_STATUS: "The port file has no ups.status of a monitor; nutbridge "
@@ -64,7 +64,7 @@ _MORE: Mapping[HouseState, str] = MappingProxyType(
 
 _HIDDEN_NO_MONITOR = (
     "The port file is hidden, so machines that listen see no communication, and no "
-    "monitor runs: start it ({start})."
+    "monitor runs: start it ({restart})."
 )
 
 
@@ -103,10 +103,8 @@ def _more(house: House, services: Services) -> str:
             return f"The gateway does not answer: the charge is reckoned. {text}"
     if house.state is HouseState.NO_MONITOR and house.status is None:
         text = _HIDDEN_NO_MONITOR
-    unit = f"enphase-monitor@{house.ups}"
     return text.format(
-        start=services.to("start", unit),
-        restart=services.to("restart", unit),
+        restart=services.to("restart", f"enphase-monitor@{house.ups}"),
         problem=house.problem or "",
     )
 

@@ -92,7 +92,7 @@ def test_status_without_a_monitor_is_not_protected(site: Site) -> None:
     done = tool(site, "status")
     assert done.code == 1
     assert "NOT PROTECTED" in done.out
-    start = services.here().to("start", "enphase-monitor@e2e")
+    start = services.here().to("restart", "enphase-monitor@e2e")
     assert f"none runs; {start}" in done.out
     found = status_json(site)
     assert found["verdict"] == "no monitor"

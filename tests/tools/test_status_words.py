@@ -124,8 +124,8 @@ def test_status_tells_why_the_gateway_is_silent() -> None:
 @pytest.mark.parametrize(
     ("services", "how"),
     [
-        (SYSTEMD, "systemctl start enphase-monitor@home"),
-        (BY_HAND, "let your supervisor run enphase-monitor home"),
+        (SYSTEMD, "systemctl restart enphase-monitor@home"),
+        (BY_HAND, "let your supervisor start enphase-monitor home anew"),
     ],
 )
 def test_status_says_how_a_monitor_is_started_here(

@@ -169,10 +169,15 @@ def start_lines(ups: str, root: str, *, again: bool) -> list[str]:
         again: the config of a monitor that may run has changed.
     """
     unit, to = f"enphase-monitor@{ups}", SYSTEMD.to
+    units = (Path(f"{root}{folder}/{UNIT}") for folder in LOAD_PATH)
+    used = next((path for path in units if path.is_file()), None)
+    # The bash script's unit has the same name, and no watchdog.
+    ours = used is not None and _OURS in read_file(used, _MOST_UNIT_BYTES).data
     return [
-        *_install_lines(root),
+        *([] if ours else [_install_line()]),
         to("daemon-reload"),
-        *([to("try-restart", unit)] if again else []),
+        # What runs by an old unit goes on: enable --now does nothing to it.
+        *([to("try-restart", unit)] if again or (used and not ours) else []),
         to("enable --now", unit),
         to("enable --now", "nut-driver-enumerator.path"),
         to("restart", "nut-driver-enumerator"),
@@ -199,13 +204,7 @@ def show_programs(ups: str, doctor: str, *, again: bool) -> None:
     say(f"and see whether all is well: {doctor}")
 
 
-def _install_lines(root: str) -> list[str]:
-    """Return what installs the unit; nothing where there is one of ours."""
-    units = (Path(f"{root}{folder}/{UNIT}") for folder in LOAD_PATH)
-    used = next((path for path in units if path.is_file()), None)
-    # The bash script's unit has the same name, and no watchdog.
-    if used is not None and _OURS in read_file(used, _MOST_UNIT_BYTES).data:
-        return []
+def _install_line() -> str:
     shared = Path(sys.prefix, "share/nutbridge/systemd", UNIT)
     source = str(shared) if shared.exists() else f"systemd/{UNIT}"
-    return [shlex.join(("install", "-m", "644", source, f"{UNITS_FOLDER}/"))]
+    return shlex.join(("install", "-m", "644", source, f"{UNITS_FOLDER}/"))

@@ -430,7 +430,8 @@ def monitor(facts: DoctorFacts) -> CheckVerdict:
     files = facts.need(FileFacts)
     claim = _claim(files)
     ups, to = facts.settings.ups, facts.services.to
-    start = to("start", f"enphase-monitor@{ups}")
+    # Its unit may run: a bash script, or a monitor of another port file.
+    start = to("restart", f"enphase-monitor@{ups}")
     if files.held is None:
         unseen = "whether a monitor runs cannot be seen"
         if files.denied:

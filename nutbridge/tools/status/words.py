@@ -169,7 +169,7 @@ def _token(status: Status) -> str:
 def _monitor(status: Status, services: Services) -> str:
     monitor = status.monitor
     if not monitor.running:
-        return f"none runs; {services.to('start', f'enphase-monitor@{status.ups}')}"
+        return f"none runs; {services.to('restart', f'enphase-monitor@{status.ups}')}"
     who = f"pid {monitor.pid}" if monitor.pid else "runs"
     state = f", {monitor.state}" if monitor.state else ""
     noted = monitor.noted.age_s

@@ -75,7 +75,7 @@ def test_doctor_without_a_monitor_fails(lab: Lab) -> None:
     failed = [line for line in done.out.splitlines() if line.startswith("\u2717")]
     claim = "the port file claims OL and no monitor runs: nobody keeps it true"
     assert failed == [f"\u2717  {claim}"]
-    start = services.here().to("start", f"enphase-monitor@{UPS}")
+    start = services.here().to("restart", f"enphase-monitor@{UPS}")
     assert f"to do: {start}" in done.out
 
 

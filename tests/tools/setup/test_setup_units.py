@@ -91,15 +91,21 @@ def test_running_monitor_takes_a_changed_config(
 
 
 def test_unit_of_the_bash_script_is_replaced(tmp_path: Path) -> None:
-    """It has the same name; one of ours stays, wherever the system has it."""
+    """It has the same name; one of ours stays, wherever the system has it.
+
+    The script that runs would go on: its unit is active, enable --now does nothing.
+    """
+    again = "systemctl try-restart enphase-monitor@home"
+    assert again not in start_lines("home", str(tmp_path), again=False)
     folder = tmp_path / "usr/lib/systemd/system"
     folder.mkdir(parents=True)
     root = str(tmp_path)
     (folder / UNIT).write_text("[Service]\nExecStart=/usr/local/bin/enphase-monitor\n")
-    assert start_lines("home", root, again=False)[0].startswith("install ")
+    install, _, third, *_ = start_lines("home", root, again=False)
+    assert (install.split()[0], third) == ("install", again)
     shipped = Path(__file__).parents[3] / "systemd" / UNIT
     (folder / UNIT).write_bytes(shipped.read_bytes())
-    assert start_lines("home", root, again=False)[0] == "systemctl daemon-reload"
+    assert start_lines("home", root, again=False) == LINES
     over = tmp_path / "etc/systemd/system"
     over.mkdir(parents=True)
     (over / UNIT).write_text("[Service]\n")
