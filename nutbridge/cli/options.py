@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-from nutbridge.errors import EX_USAGE, UsageError
+from nutbridge.errors import EX_USAGE, NutbridgeError, UsageError
 from nutbridge.system.text import printable
 
 PROGRAM = "enphase-monitor"
@@ -82,11 +82,16 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> Opti
 
 def _read(argv: Sequence[str]) -> Options:
     from nutbridge.cli.command_line import read
+    from nutbridge.cli.common import writing
 
     try:
-        found = read(argv)
+        with writing():
+            found = read(argv)
     except UsageError as error:
         _refuse(str(error))
+    except NutbridgeError as error:
+        _tell(str(error))
+        raise SystemExit(error.exit_code) from None
     if found is None:  # -h and --version give an exit code
         raise SystemExit(0)
     return found
@@ -94,7 +99,11 @@ def _read(argv: Sequence[str]) -> Options:
 
 def _refuse(problem: str) -> NoReturn:
     line = printable(" ".join(problem.split()))
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{PROGRAM}: {line}\nTry '{PROGRAM} -h' for help.\n")
-        sys.stderr.flush()
+    _tell(f"{line}\nTry '{PROGRAM} -h' for help.")
     raise SystemExit(EX_USAGE)
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{PROGRAM}: {text}\n")
+        sys.stderr.flush()

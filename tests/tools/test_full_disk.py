@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+MONITOR = str(Path(sys.executable).with_name("enphase-monitor"))
+
 
 @pytest.mark.parametrize(
     "words", [("--help",), ("--version",), ("token", "--help"), ("doctor", "-c", "/x")]
@@ -24,10 +26,28 @@ def test_full_disk_is_told_in_one_line(words: tuple[str, ...]) -> None:
     assert ended.returncode == 1
 
 
-def test_closed_pipe_ends_quietly() -> None:
+@pytest.mark.parametrize("option", ["-h", "--version"])
+def test_full_disk_is_told_by_the_monitor_too(option: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [MONITOR, option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert ended.stderr == "enphase-monitor: standard output: No space left on device\n"
+    assert ended.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "command", [(sys.executable, "-m", "nutbridge", "--help"), (MONITOR, "-h")]
+)
+def test_closed_pipe_ends_quietly(command: tuple[str, ...]) -> None:
     """As with ``nutbridge --help | true``."""
     with subprocess.Popen(
-        [sys.executable, "-m", "nutbridge", "--help"],
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
