@@ -31,6 +31,7 @@ class MonitorLine(NamedTuple):
     Attributes:
         ups: name of the UPS.
         host: of its upsd, without the port; ``localhost`` where none is said.
+        port: of its upsd; None where none is said.
         power: how many power supplies of this machine hang on it.
         user: of upsd.users.
         password: of that user; goes nowhere but to a comparison.
@@ -43,6 +44,7 @@ class MonitorLine(NamedTuple):
     user: str
     password: str
     role: str
+    port: int | None = None
 
     def __repr__(self) -> str:
         """Return it without the password."""
@@ -121,11 +123,12 @@ def _monitor(
     system: str, power: str, user: str, password: str, role: str
 ) -> MonitorLine:
     ups, _, where = system.partition("@")
-    host = re.sub(r":\d+$", "", where) if where.count(":") == 1 else where
-    host = re.sub(r"^\[(.*)\](:\d+)?$", r"\1", host)
+    found = re.fullmatch(r"(\[.*\]|[^:\[]*)(?::(\d+))?", where)
+    host = found[1].strip("[]") if found else where
+    port = int(found[2]) if found and found[2] else None
     role = _ROLES.get(role.lower(), role.lower())
     number = leading_number(power) or 0
-    return MonitorLine(ups, host or "localhost", number, user, password, role)
+    return MonitorLine(ups, host or "localhost", number, user, password, role, port)
 
 
 def parse_upsd_users(text: str) -> Mapping[str, UpsdUser]:

@@ -206,6 +206,10 @@ def upsmon_number(text: str, name: str) -> int | None:
     return found
 
 
+#: Values of MODE in nut.conf with which NUT starts no upsd.
+NO_SERVER = ("none", "netclient")
+
+
 def nut_conf_values(text: str, name: str) -> list[str]:
     """Return every value that a nut.conf gives a name, without quotes, in order.
 

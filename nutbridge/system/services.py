@@ -28,7 +28,8 @@ class _ByHand(NamedTuple):
 
 
 #: By unit. Source: upsd(8), upsmon(8), upsdrvctl(8) of NUT 2.8, whose ``stop`` ends
-#: when the program has ended: what follows it finds socket and port free.
+#: when the program has ended: what follows it finds socket and port free. It fails
+#: where nothing runs, which is to be started all the same.
 _BY_HAND = {
     "enphase-monitor": _ByHand(
         "let your supervisor run enphase-monitor {ups}",
@@ -36,14 +37,16 @@ _BY_HAND = {
         "let your supervisor start enphase-monitor {ups} anew",
     ),
     "nut-driver": _ByHand(
-        "run upsdrvctl start {ups}",
-        "run upsdrvctl stop {ups}",
-        "run upsdrvctl stop {ups} && upsdrvctl start {ups}",
+        "run `upsdrvctl start {ups}`",
+        "run `upsdrvctl stop {ups}`",
+        "run `upsdrvctl stop {ups}; upsdrvctl start {ups}`",
     ),
     "nut-monitor": _ByHand(
-        "run upsmon", "run upsmon -c stop", "run upsmon -c stop && upsmon"
+        "run `upsmon`", "run `upsmon -c stop`", "run `upsmon -c stop; upsmon`"
     ),
-    "nut-server": _ByHand("run upsd", "run upsd -c stop", "run upsd -c stop && upsd"),
+    "nut-server": _ByHand(
+        "run `upsd`", "run `upsd -c stop`", "run `upsd -c stop; upsd`"
+    ),
 }
 _OTHER = _ByHand("start {unit}", "stop {unit}", "restart {unit}")
 
@@ -63,7 +66,7 @@ class Services(NamedTuple):
             return " ".join(("systemctl", verb, *units))
         if verb == "status":
             return f"see {self.log(*units)}"
-        return "; ".join(_by_hand(verb, unit) for unit in units)
+        return ", then ".join(_by_hand(verb, unit) for unit in units)
 
     def log(self, *units: str) -> str:
         """Return where units say what they do."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nutbridge.errors import ConfigError
 from nutbridge.nut.guards import parse_upsmon_conf
-from nutbridge.nut.words import nut_conf_values
+from nutbridge.nut.words import NO_SERVER, nut_conf_values
 from nutbridge.sources.enphase.remedies import NO_BATTERY, NO_BATTERY_REMEDY
 from nutbridge.sources.sma.reading import UpsReading
 from nutbridge.system.files import read_file
@@ -122,9 +122,10 @@ def show_notes(
         say("and add:")
         say("  [Service]")
         say(f"  ReadWritePaths={' '.join(folders)}")
-    if nut_conf_values(_text(see, places.nut_conf), "MODE")[-1:] == ["none"]:
+    mode = (nut_conf_values(_text(see, places.nut_conf), "MODE") or [""])[-1]
+    if mode in NO_SERVER:
         say()
-        say("NUT is switched off: nut.conf says MODE=none. Write MODE=standalone, or")
+        say(f"No upsd runs here: nut.conf says MODE={mode}. Write MODE=standalone, or")
         say("MODE=netserver where other machines are to see this UPS.")
     guard = parse_upsmon_conf(_text(see, places.upsmon_conf))
     if not any(each.ups == places.ups for each in guard.monitors):

@@ -82,6 +82,7 @@ class FileFacts(Gathered):
         kept: lock, state and fingerprint of the monitor; usable by it.
         port: the visible file; usable by ``driver``.
         twin: the hidden file; usable by ``driver``.
+        nut: NUT's own config files, usable by ``driver``, whom upsd runs as, too.
         kinds: file system by folder.
         label: SELinux label of port file or twin; None without SELinux.
         status: ups.status in the visible file, None without one.
@@ -103,6 +104,7 @@ class FileFacts(Gathered):
     kept: tuple[DiskEntry, ...] = ()
     port: DiskEntry = field(default_factory=lambda: DiskEntry(""))
     twin: DiskEntry = field(default_factory=lambda: DiskEntry(""))
+    nut: tuple[DiskEntry, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     label: str | None = None
     status: str | None = None
@@ -146,6 +148,7 @@ class FileFacts(Gathered):
             kept=tuple(entry(path, monitor) for path in _kept(place, port)),
             port=visible,
             twin=hidden,
+            nut=tuple(entry(path, driver) for path in _nut_files(place)),
             kinds=kinds,
             label=selinux_label(port.real if visible.there else port.twin),
             status=status if visible.there else None,
@@ -217,6 +220,11 @@ def _folders(place: DoctorContext, port: PortFile) -> tuple[Path, ...]:
     state = state_folder(place.environ, settings.state_dir)
     # The unit makes /run/nutbridge at its start.
     return tuple(dict.fromkeys((*wanted, *((state,) if state.is_dir() else ()))))
+
+
+def _nut_files(place: DoctorContext) -> list[Path]:
+    folder = Path(nut_folders(place.environ).sysconfig).absolute()
+    return [folder / name for name in ("ups.conf", "upsd.conf", "upsd.users")]
 
 
 def _monitor_user(place: DoctorContext, pid: int | None) -> User:
@@ -422,6 +430,21 @@ def selinux(facts: DoctorFacts) -> CheckVerdict:
             f"semanage fcontext -a -t {_NUT_TYPE} '{files.port.path}.*'; {remedy}",
         )
     return ok(f"{path} is labelled {files.label}")
+
+
+@check("nut-files")
+def nut_files(facts: DoctorFacts) -> CheckVerdict:
+    """NUT may read its own config: an editor of root's leaves files of root's alone."""
+    files = facts.need(FileFacts)
+    who = files.driver.name
+    for each in files.nut:
+        if each.there and not each.usable:
+            return failed(
+                f"{each.path} ({_access(each)}) cannot be read by {who}, who runs upsd",
+                f"chown root:{who} {each.path} && chmod 640 {each.path}, then, while "
+                f"on line: {facts.services.to('restart', 'nut-server')}",
+            )
+    return ok(f"{who} can read NUT's config")
 
 
 @check("monitor")

@@ -383,8 +383,7 @@ def upsmon_running(facts: DoctorFacts) -> CheckVerdict:
 @check("upsmon-login")
 def upsmon_login(facts: DoctorFacts) -> CheckVerdict:
     """The server counts upsmon of this machine among those that it must wait for."""
-    _our_line(facts)
-    upsd = facts.need(UpsdFacts)
+    line, upsd = _our_line(facts), facts.need(UpsdFacts)
     if upsd.clients is None:
         return skipped("whether upsmon is logged in: upsd does not tell")
     # By an address of this machine's own it comes from that address.
@@ -392,10 +391,18 @@ def upsmon_login(facts: DoctorFacts) -> CheckVerdict:
     if not upsd.here or any(_is_local(each) or each in here for each in upsd.clients):
         who = ", ".join(upsd.clients) or "nobody"
         return ok(f"logged in at upsd for {facts.settings.ups}: {who}")
+    restart = facts.services.to("restart", "nut-monitor")
+    remedy = f"{restart}, while on line; {facts.services.log('nut-monitor')} "
+    remedy += "tells why upsd does not let it in"
+    port = split_host(upsd.address, UPSD_PORT)[1]
+    if (line.port or UPSD_PORT) != port:
+        remedy = (
+            f"MONITOR {line.ups}@{line.host}:{port} in upsmon.conf, as upsd listens at "
+            f"{upsd.address}; then, while on line: {restart}"
+        )
     return failed(
         f"upsmon of this machine is not logged in at upsd for {facts.settings.ups}",
-        f"{facts.services.to('restart', 'nut-monitor')}, while on line; "
-        f"{facts.services.log('nut-monitor')} tells why upsd does not let it in",
+        remedy,
     )
 
 

@@ -22,7 +22,7 @@ from nutbridge.nut.upsd import (
     read_ups,
 )
 from nutbridge.nut.versions import driver_version, is_hasty, numbers_of
-from nutbridge.nut.words import upsmon_number
+from nutbridge.nut.words import conf_lines, nut_conf_values, upsmon_number
 from nutbridge.system.files import read_file
 from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import is_own_host
@@ -85,6 +85,8 @@ class NutFacts(Gathered):
         restart_s: RestartSec of nut-driver@; None without that unit.
         pollfreqalert_s: of upsmon.conf.
         maxage_s: of upsd.conf.
+        statepath: of upsd.conf, where upsd looks for sockets; empty: as drivers do.
+        mode: MODE of nut.conf; empty without one.
         drop_ins: of NUT 2.8.1: ``all``, ``some``, ``none``, or ``other`` where they
             look at another port file; None without units.
     """
@@ -103,6 +105,8 @@ class NutFacts(Gathered):
     restart_s: float | None = None
     pollfreqalert_s: int = 5
     maxage_s: int = _MAXAGE_S
+    statepath: str = ""
+    mode: str = ""
     drop_ins: str | None = None
 
     @classmethod
@@ -118,6 +122,8 @@ class NutFacts(Gathered):
         upsmon = parse_upsmon_conf(_text(folder / "upsmon.conf") or "")
         has_upsmon = _text(folder / "upsmon.conf") is not None
         used = place.has_units
+        upsd_conf = _text(folder / "upsd.conf") or ""
+        modes = nut_conf_values(_text(folder / "nut.conf") or "", "MODE")
         return cls(
             folder=str(folder),
             ups_conf=conf,
@@ -131,7 +137,9 @@ class NutFacts(Gathered):
             deadtime_s=float(upsmon.numbers["DEADTIME"]) if has_upsmon else None,
             restart_s=_restart_s(f"nut-driver@{ups}.service", place) if used else None,
             pollfreqalert_s=upsmon.numbers["POLLFREQALERT"],
-            maxage_s=_maxage_s(_text(folder / "upsd.conf") or ""),
+            maxage_s=_maxage_s(upsd_conf),
+            statepath=_statepath(upsd_conf),
+            mode=modes[-1] if modes else "",
             drop_ins=_drop_ins(place) if used else None,
         )
 
@@ -225,6 +233,12 @@ def _text(path: Path) -> str | None:
 def _maxage_s(text: str) -> int:
     found = upsmon_number(text, "MAXAGE")
     return _MAXAGE_S if found is None else found
+
+
+def _statepath(text: str) -> str:
+    words = [line.words for line in conf_lines(text)]
+    found = [each[1] for each in words if each[:1] == ("STATEPATH",) and each[1:]]
+    return os.path.realpath(found[-1]) if found else ""
 
 
 def _drop_ins(place: DoctorContext) -> str | None:

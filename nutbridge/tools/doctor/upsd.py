@@ -1,7 +1,9 @@
 """What clients of upsd see, against what the gateway or inverter says."""
 
+import os
 from collections.abc import Mapping
 
+from nutbridge.nut.words import NO_SERVER
 from nutbridge.tools.doctor.charge import what_the_source_says
 from nutbridge.tools.doctor.check import (
     CheckOutcome,
@@ -32,7 +34,7 @@ def shown_by_upsd(facts: DoctorFacts) -> CheckVerdict:
     if upsd.values is None:
         return failed(
             f"upsd at {upsd.address}: {upsd.problem}",
-            _unshown(upsd.kind, facts),
+            _unshown(upsd, facts),
         )
     return _other_port(upsd, facts) or _compared(upsd.values, facts)
 
@@ -84,24 +86,35 @@ def _compared(values: Mapping[str, str], facts: DoctorFacts) -> CheckVerdict:
 _WORDS = {Grid.CLOSED: "OL", Grid.OPEN: "OB"}
 
 
-def _unshown(kind: str, facts: DoctorFacts) -> str:
+def _unshown(upsd: UpsdFacts, facts: DoctorFacts) -> str:
     """Return what helps where upsd shows nothing, by the class of the error."""
     ups, to = facts.settings.ups, facts.services.to
-    match kind:
-        case "UpsdUnreachable":
-            return (
-                f"{to('enable --now', 'nut-server')} (MODE in nut.conf must not be "
-                "none), or tell where it is: --upsd HOST:PORT"
-            )
-        case "UnknownUps":
-            return f"{to('restart', 'nut-server')}, after [{ups}] is in ups.conf"
-        case "DriverNotConnected":
-            driver = to("enable --now", f"nut-driver@{ups}")
-            return f"{driver}; it ends while the port file is hidden"
-        case "DataStale":
-            return to("restart", f"nut-driver@{ups}")
-        case _:
-            return to("status", "nut-server")
+    nut = facts.get(NutFacts) if upsd.here else None
+    start, restart = to("enable --now", "nut-server"), to("restart", "nut-server")
+    driver = f"nut-driver@{ups}"
+    remedies = {
+        "UpsdUnreachable": f"{start} (MODE in nut.conf must not be none), or tell "
+        "where it is: --upsd HOST:PORT",
+        "UnknownUps": f"{restart}, after [{ups}] is in ups.conf",
+        "DriverNotConnected": f"{to('enable --now', driver)}; it ends while the port "
+        "file is hidden",
+        "DataStale": to("restart", driver),
+    }
+    if nut and nut.mode in NO_SERVER:
+        remedies["UpsdUnreachable"] = (
+            f"MODE=standalone in nut.conf, which says {nut.mode}; then: {start}"
+        )
+    if nut and _looks_elsewhere(nut):
+        remedies["DriverNotConnected"] = (
+            f"no STATEPATH in upsd.conf: it says {nut.statepath}, drivers have their "
+            f"sockets in {nut.sockets[0]}; then, while on line: {restart}"
+        )
+    return remedies.get(upsd.kind, to("status", "nut-server"))
+
+
+def _looks_elsewhere(nut: NutFacts) -> bool:
+    known = [os.path.realpath(folder) for folder in nut.sockets]
+    return bool(nut.statepath and known) and nut.statepath not in known
 
 
 def _number(text: str | None) -> float | None:

@@ -115,6 +115,9 @@ def _file_cases() -> Iterator[Case]:
     )
     yield case("the lock cannot be asked", "monitor", held=None)
     yield case("no file systems are told", "file-system", kinds={})
+    mine = DiskEntry("/etc/nut/upsd.users", 0o600, "root:root", usable=False)
+    yield case("upsd.users left by root", "nut-files", nut=(FOLDER, mine))
+    yield case("upsd.users is missing", "nut-files", nut=(NO_PORT,))
     for kind in ("nfs4", "cifs", "fuse.sshfs"):
         yield case(f"{kind}", "file-system", kinds={"/var/lib/nut": kind})
     for label in (
@@ -180,6 +183,15 @@ def _nut_cases() -> Iterator[Case]:
     for kind in ("UpsdUnreachable", "UnknownUps", "DriverNotConnected", "DataStale"):
         silent = UpsdFacts("127.0.0.1:3493", None, "no", kind)
         yield Case(kind, facts(silent), ("upsd",))
+    off = NutFacts("/etc/nut", None, mode="netclient")
+    away = NutFacts("/etc/nut", None, sockets=("/run/nut",), statepath="/run/other")
+    for title, kind, nut in (
+        ("NUT without a server", "UpsdUnreachable", off),
+        ("upsd looks for drivers elsewhere", "DriverNotConnected", away),
+        ("upsd looks where they are", "DriverNotConnected", replace(off, mode="")),
+    ):
+        silent = UpsdFacts("127.0.0.1:3493", None, "no", kind)
+        yield Case(title, facts(nut, silent), ("upsd",))
     gateway = GatewayFacts("x")
     for title, values in (
         ("it starts", {"ups.status": "WAIT"}),
@@ -280,6 +292,10 @@ def _guard_cases() -> Iterator[Case]:
     yield case("no SHUTDOWNCMD", bare, "upsmon-command")
     nobody, mon = UpsdFacts("127.0.0.1:3493", {}, clients=()), ("upsmon-m", "upsmon-l")
     yield Case("upsmon: not logged in", facts(guard(), nobody), mon)
+    odd = guard(GUARDED.replace("localhost", "localhost:3494"))
+    yield Case("upsmon: asks another port", facts(odd, nobody), mon)
+    moved = replace(nobody, address="127.0.0.1:3494")
+    yield Case("upsmon: asks that port", facts(odd, moved), mon)
     others = replace(nobody, clients=("192.0.2.7",))
     lan = guard(
         GUARDED.replace("localhost", "192.0.2.7"), here=frozenset(["192.0.2.7"])

@@ -24,6 +24,11 @@ def test_manual_names_every_check() -> None:
     assert [check for check in checks if f"``{check}``" not in text] == []
 
 
+def test_readme_counts_the_checks() -> None:
+    readme = (PAGE.parents[2] / "README.rst").read_text(encoding="utf-8")
+    assert f"\n    {len(checks_for(settings()))} checks: " in readme
+
+
 def test_manual_shows_what_doctor_shows() -> None:
     nut = NutFacts("/etc/nut", None, deadtime_s=15.0, restart_s=15.0)
     found = [Finding("deadtime", deadtime(facts(nut)))]
