@@ -85,7 +85,8 @@ class NutFacts(Gathered):
         restart_s: RestartSec of nut-driver@; None without that unit.
         pollfreqalert_s: of upsmon.conf.
         maxage_s: of upsd.conf.
-        statepath: of upsd.conf, where upsd looks for sockets; empty: as drivers do.
+        statepath: of upsd.conf, where upsd looks for sockets, if in none of those
+            folders; empty otherwise.
         mode: MODE of nut.conf; empty without one.
         drop_ins: of NUT 2.8.1: ``all``, ``some``, ``none``, or ``other`` where they
             look at another port file; None without units.
@@ -138,7 +139,7 @@ class NutFacts(Gathered):
             restart_s=_restart_s(f"nut-driver@{ups}.service", place) if used else None,
             pollfreqalert_s=upsmon.numbers["POLLFREQALERT"],
             maxage_s=_maxage_s(upsd_conf),
-            statepath=_statepath(upsd_conf),
+            statepath=_statepath(upsd_conf, sockets),
             mode=modes[-1] if modes else "",
             drop_ins=_drop_ins(place) if used else None,
         )
@@ -235,10 +236,11 @@ def _maxage_s(text: str) -> int:
     return _MAXAGE_S if found is None else found
 
 
-def _statepath(text: str) -> str:
+def _statepath(text: str, sockets: Iterable[Path]) -> str:
     words = [line.words for line in conf_lines(text)]
     found = [each[1] for each in words if each[:1] == ("STATEPATH",) and each[1:]]
-    return os.path.realpath(found[-1]) if found else ""
+    known = {os.path.realpath(path.parent) for path in sockets}
+    return found[-1] if found and os.path.realpath(found[-1]) not in known else ""
 
 
 def _drop_ins(place: DoctorContext) -> str | None:

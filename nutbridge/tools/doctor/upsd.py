@@ -1,6 +1,5 @@
 """What clients of upsd see, against what the gateway or inverter says."""
 
-import os
 from collections.abc import Mapping
 
 from nutbridge.nut.words import NO_SERVER
@@ -104,17 +103,12 @@ def _unshown(upsd: UpsdFacts, facts: DoctorFacts) -> str:
         remedies["UpsdUnreachable"] = (
             f"MODE=standalone in nut.conf, which says {nut.mode}; then: {start}"
         )
-    if nut and _looks_elsewhere(nut):
+    if nut and nut.statepath:
         remedies["DriverNotConnected"] = (
             f"no STATEPATH in upsd.conf: it says {nut.statepath}, drivers have their "
             f"sockets in {nut.sockets[0]}; then, while on line: {restart}"
         )
     return remedies.get(upsd.kind, to("status", "nut-server"))
-
-
-def _looks_elsewhere(nut: NutFacts) -> bool:
-    known = [os.path.realpath(folder) for folder in nut.sockets]
-    return bool(nut.statepath and known) and nut.statepath not in known
 
 
 def _number(text: str | None) -> float | None:
