@@ -7,6 +7,7 @@ from nutbridge.cli.sma.output import guard_encoding, write_lines
 from nutbridge.cli.sma.session import Target, interruptible, say, session
 from nutbridge.errors import UsageError
 from nutbridge.sources.sma.ennexos.client import Ennexos
+from nutbridge.sources.sma.login_gate import LoginGate
 from nutbridge.sources.sma.pinned_wire import DeviceWire
 from nutbridge.sources.sma.webconnect.client import Webconnect
 from nutbridge.system.clock import SystemClock
@@ -20,6 +21,7 @@ from nutbridge.tools.sma_capture import (
     save,
     watched,
 )
+from nutbridge.ups.status.saved import RetryState
 
 _MINUTE_S = 60.0
 #: A night is enough.
@@ -51,6 +53,8 @@ def capture_inverter(target: Target, output: str, watch_min: float | None) -> No
         interruptible() as interrupts,
         session(target, interrupts, wrap=wrap) as inverter,
     ):
+        # A drill may end the session, and a login every 5 s would do no good.
+        interrupts.gate = LoginGate(target.host, clock, RetryState())
         client = inverter.client()
         if not isinstance(client, Webconnect | Ennexos):
             raise TypeError("no third family")

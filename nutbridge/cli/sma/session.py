@@ -34,6 +34,7 @@ from nutbridge.system.text import printable
 if TYPE_CHECKING:
     from nutbridge.sources.sma.inverter import Inverter
     from nutbridge.sources.sma.pinned_wire import DeviceWire
+    from nutbridge.sources.sma.reading import LoginPermission
 
     Wrap = Callable[[DeviceWire], DeviceWire]
 
@@ -115,11 +116,15 @@ class Interrupts:
 
     A client's ``LoginPermission``: told before and after each login. A second
     signal does not wait.
+
+    Attributes:
+        gate: decides about logins, for who asks for long; None lets each pass.
     """
 
     def __init__(self) -> None:
         self._holding = False
         self._came: int | None = None
+        self.gate: LoginPermission | None = None
 
     def install(self) -> None:
         """Take over the signals that end a command; ignored ones stay so."""
@@ -133,22 +138,33 @@ class Interrupts:
         if again or not self._holding:
             raise Interrupted(number)
 
-    def admit(self, *, free: bool = False) -> None:  # noqa: ARG002 - a Gate is told
+    def admit(self, *, free: bool = False) -> None:
         """Begin a login."""
+        if self.gate is not None:
+            self.gate.admit(free=free)
         self._holding = True
 
-    def failed(self, error: DeviceError) -> None:  # noqa: ARG002 - a Gate is told
+    def failed(self, error: DeviceError) -> None:
         """End a login without a session."""
-        self.made()
+        if self.gate is not None:
+            self.gate.failed(error)
+        self._end()
 
     def made(self) -> None:
-        """End a login, or a ``held`` block; a signal that came meanwhile is raised."""
+        """End a login; a signal that came meanwhile is raised."""
+        if self.gate is not None:
+            self.gate.made()
+        self._end()
+
+    def passed(self) -> None:
+        """A session is of use; signals matter while one is made, not later."""
+        if self.gate is not None:
+            self.gate.passed()
+
+    def _end(self) -> None:
         self._holding = False
         if self._came is not None:
             raise Interrupted(self._came)
-
-    def passed(self) -> None:
-        """Do nothing: signals matter while a session is made, not later."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -157,7 +173,7 @@ class Interrupts:
         try:
             yield
         finally:
-            self.made()
+            self._end()
 
 
 @contextmanager

@@ -35,6 +35,10 @@ PAUSES_S: tuple[tuple[type[DeviceError], float, float], ...] = (
 )
 LONGEST_S = 1800.0
 
+#: Pause after the first refusal of a password that has worked, s: an inverter that
+#: restarts refuses it too, and was seen to after months (ha-pysmaplus#25).
+REFUSED_ONCE_S = 60.0
+
 #: So many logins in a row may get no answer before there is a pause; the two
 #: sessions that are then lost, perhaps, leave two.
 FREE_SILENT = 1
@@ -74,6 +78,7 @@ class LoginGate:
         self._waiter = waiter
         self.retry_state = state
         self._silent = 0
+        self._worked = False
         self._made_at: deque[float] = deque(maxlen=MOST_LOGINS)
         self._cause: DeviceError | None = None
         self._kind: type[DeviceError] | None = None
@@ -127,7 +132,9 @@ class LoginGate:
                     # server that was restarting for ten minutes, say.
                     self.retry_state = RetryState()
                 self._kind = kind
-                self._pause(error, first_s, longest_s)
+                once = kind is PasswordRefused and self._worked
+                self._worked = self._worked and not once
+                self._pause(error, REFUSED_ONCE_S if once else first_s, longest_s)
                 return
 
     def made(self) -> None:
@@ -138,6 +145,7 @@ class LoginGate:
     def passed(self) -> None:
         """Forget the failures: a session works."""
         self._silent = 0
+        self._worked = True
         self._cause = self._kind = None
         if self.retry_state.failures:
             self.retry_state = RetryState()

@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from nutbridge.cli.sma.session import Interrupts, patiently
+from nutbridge.cli.sma import capture
+from nutbridge.cli.sma.session import Interrupted, Interrupts, Target, patiently
 from nutbridge.errors import NoFreeSession
 from nutbridge.simulator.server import LOOPBACK, Server
 from nutbridge.simulator.sma.inverter import (
     HANG,
     err,
+    json_reply,
     to_https,
 )
 from nutbridge.simulator.sma.sessions import SessionEntry
-from tests.cli.sma.tool import LONGEST_S, Site, Tool, site, wait_until
+from nutbridge.tools import sma_capture
+from tests.cli.sma.tool import LONGEST_S, PASSWORDS, Site, Tool, site, wait_until
 from tests.fakes.ennexos import running_ennexos
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -202,6 +206,39 @@ def test_signal_in_a_request_that_hangs(hybrid: Site, path: str) -> None:
         code, out, _ = end(process, signal.SIGINT)
     assert (code, out) == (130, "")
     assert not hybrid.inverter.sessions.entries
+
+
+@pytest.mark.parametrize(("refused", "most"), [({"sid": None}, 1), ({}, 1)])
+def test_drill_that_ends_the_session_is_no_login_every_5_s(
+    hybrid: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    refused: dict[str, object],
+    most: int,
+) -> None:
+    """The inverter restarts in its island, and lets nobody in for a while."""
+    folder = hybrid.tool.folder / "saved"
+    monkeypatch.setattr(capture, "EVERY_S", 0.0)
+    monkeypatch.setattr(Interrupts, "install", lambda _: None)
+    looks: list[int] = []
+
+    def watched(client: Any) -> dict[str, Any]:
+        looks.append(1)
+        if len(looks) == 1:
+            hybrid.inverter.sessions.entries.clear()
+            hybrid.inverter.replies["/dyn/login.json"] = json_reply({"result": refused})
+        if len(looks) == 30:
+            hybrid.inverter.replies.clear()
+            raise Interrupted(signal.SIGINT)
+        return sma_capture.watched(client)
+
+    monkeypatch.setattr(capture, "watched", watched)
+    target = Target(hybrid.host, PASSWORDS["usr"], "usr", "https", None)
+    with pytest.raises(typer.Exit):
+        capture.capture_inverter(target, str(folder), 10.0)
+    assert hybrid.asked.count("login") == 1 + most
+    assert "no answer" in (folder / "watch.jsonl").read_text()
+    assert "user-pw" not in "".join(capsys.readouterr())
 
 
 def test_second_signal_does_not_wait() -> None:

@@ -116,6 +116,19 @@ def test_working_session_ends_the_doubling() -> None:
     assert gate.retry_state == RetryState()
 
 
+def test_password_that_has_worked_is_tried_again_sooner_once() -> None:
+    """An inverter that has restarted in an outage; three in an hour lock nobody out."""
+    clock = FakeClock(wall_s=1.8e9)
+    gate = LoginGate("h", clock, RetryState())
+    gate.passed()
+    for minutes in (1, 15, 15):
+        gate.failed(PasswordRefused("h", "p"))
+        clock.advance(minutes * MINUTE_S - 1)
+        assert not is_open(gate)
+        clock.advance(1)
+        assert is_open(gate)
+
+
 def test_pause_of_an_earlier_process() -> None:
     clock = FakeClock(wall_s=1.8e9)
     first = LoginGate("h", clock, RetryState())
