@@ -5,7 +5,6 @@ as the commands do, until its last answer.
 """
 
 import contextlib
-import json
 import os
 import statistics
 import tempfile
@@ -14,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from nutbridge.cli.reports.show import device_lines
+from nutbridge.cli.reports.show import device_lines, device_texts
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.bodies import find
 from nutbridge.collector.queries.devices import devices
@@ -82,9 +81,7 @@ def _asked(
     questions: dict[str, Callable[[], Any]] = {
         "devices": lambda: devices(opened, now),
         "  as lines": lambda: device_lines(devices(opened, now)),
-        "  --json": lambda: (
-            json.dumps(one.as_object()) for one in devices(opened, now)
-        ),
+        "  --json": lambda: device_texts(devices(opened, now)),
         "panels and their states": lambda: panels(opened, now),
         "energy by day": lambda: totals(opened, By.DAY),
         "list": lambda: reports(opened, first),

@@ -144,7 +144,7 @@ def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> N
     has the rule.
     """
     with out.orderly():
-        from nutbridge.cli.reports.show import device_lines
+        from nutbridge.cli.reports.show import device_lines, device_texts
         from nutbridge.collector.queries.devices import devices as described
         from nutbridge.collector.queries.known import refuse_unknown
         from nutbridge.collector.store.reading import reading
@@ -153,7 +153,7 @@ def devices(db: Db = None, *, serial: Serial = None, as_json: Json = False) -> N
             refuse_unknown(database, serial)
             found = described(database, int(time.time()), serial)
             if as_json:
-                out.write_array(one.as_object() for one in found)
+                out.write_array_of(device_texts(found))
             else:
                 out.write_lines(device_lines(found))
 

@@ -124,9 +124,14 @@ def be_root_again() -> None:
 
 def write_array(objects: Iterable[Object]) -> None:
     """Write an array, one object per line, as they come."""
+    write_array_of(map(as_json, objects))
+
+
+def write_array_of(texts: Iterable[str]) -> None:
+    """Write an array of what is JSON already."""
     between = "[\n "
-    for one in objects:
-        sys.stdout.write(between + _json(one))
+    for one in texts:
+        sys.stdout.write(between + one)
         between = ",\n "
     sys.stdout.write("[]\n" if between[0] == "[" else "\n]\n")
 
@@ -134,7 +139,7 @@ def write_array(objects: Iterable[Object]) -> None:
 def write_lines_of_json(objects: Iterable[Object]) -> None:
     """Write one object per line."""
     for one in objects:
-        sys.stdout.write(_json(one) + "\n")
+        sys.stdout.write(as_json(one) + "\n")
 
 
 def write_csv(objects: Iterable[Object], columns: Sequence[str]) -> None:
@@ -205,8 +210,8 @@ def nonempty(found: Iterator[T]) -> Iterator[T] | None:
     return None
 
 
-def _json(one: Object) -> str:
-    # Plain ASCII: an escape in a text cannot reach a terminal.
+def as_json(one: object) -> str:
+    """Return JSON in plain ASCII: an escape in a text cannot reach a terminal."""
     return _ENCODE(one)
 
 

@@ -1,14 +1,21 @@
 """Reports, devices and captures as lines for people, 80 columns where it can be."""
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
+from uuid import uuid4
 
-from nutbridge.cli.reports.output import moment, zone_words
+from nutbridge.cli.reports.output import as_json, moment, zone_words
 from nutbridge.collector.parse.codes import event_name
 from nutbridge.collector.parse.values import numbers
+from nutbridge.collector.queries.devices import DeviceRow
 
 Object = dict[str, Any]
+
+#: Stands for the number of a device; no Envoy knows it, so nothing else has it.
+_NUMBER = uuid4().hex
 
 _ENVOY = (
     *("serial_num", "part_num", "sw_version", "timezone", "emu_region"),
@@ -107,31 +114,62 @@ def _event(one: Object, zone: str | None) -> str:
 def device_lines(found: Iterable[Any]) -> Iterator[str]:
     """Yield the lines of the devices, those of each Envoy under its name."""
     between: list[str] = []
-    for envoy, devices in groupby(found, lambda one: one.envoy):
-        zone = envoy.timezone
+    for envoy, devices in groupby(found, attrgetter("common.envoy")):
         yield from between
-        yield f"Envoy {envoy.serial_num}, {zone_words(zone)}"
+        yield f"Envoy {envoy.serial_num}, {zone_words(envoy.timezone)}"
         yield f"{'DEVICE':14}  {'PART':14}  {'STATE':10}  LAST SEEN"
         between = [""]
         for one in devices:
-            unit = one.unit
-            yield (
-                f"{unit.eqid:14}  {unit.said['part_num'] or '-':14}  "
-                f"{one.what or unit.state or '-':10}  {moment(unit.last_seen, zone)}"
-            )
-            if unit.said["condition_flags"]:
-                yield from _flags("  condition", unit)
-            channels = one.channels
-            several = len(channels) > 1 and len({one.state for one in channels}) > 1
-            for channel in channels:
-                if several:
-                    yield f"  channel {channel.eqid} is {_known(channel.state)}"
-                if channel.said["condition_flags"]:
-                    yield from _flags(f"  channel {channel.eqid}", channel)
-            for event in one.open_events:
-                place = "" if event["eqid"] == unit.eqid else f" {event['eqid']}"
-                since = moment(event["event_date"], zone)
-                yield f"  open since {since}{place}: {event['name']}"
+            line, is_all = _device_line(one.common)
+            yield f"{one.eqid:14}  {line}"
+            if one.open_events or not is_all:
+                yield from _more(one)
+
+
+@functools.lru_cache(maxsize=256)
+def _device_line(common: Any) -> tuple[str, bool]:
+    """Return the line of devices that are alike, and whether it says all of them."""
+    unit = common.unit
+    line = (
+        f"{unit.said['part_num'] or '-':14}  {common.what or unit.state or '-':10}  "
+        f"{moment(unit.last_seen, common.envoy.timezone)}"
+    )
+    return line, not [*_conditions(unit, common.channels)]
+
+
+def _more(one: Any) -> Iterator[str]:
+    unit = one.unit
+    yield from _conditions(unit, one.channels)
+    for event in one.open_events:
+        place = "" if event["eqid"] == unit.eqid else f" {event['eqid']}"
+        since = moment(event["event_date"], one.common.envoy.timezone)
+        yield f"  open since {since}{place}: {event['name']}"
+
+
+def _conditions(unit: Any, channels: Sequence[Any]) -> Iterator[str]:
+    if unit.said["condition_flags"]:
+        yield from _flags("  condition", unit)
+    several = len(channels) > 1 and len({one.state for one in channels}) > 1
+    for channel in channels:
+        if several:
+            yield f"  channel {channel.eqid} is {_known(channel.state)}"
+        if channel.said["condition_flags"]:
+            yield from _flags(f"  channel {channel.eqid}", channel)
+
+
+def device_texts(found: Iterable[Any]) -> Iterator[str]:
+    """Yield the JSON object of each device."""
+    for one in found:
+        if one.open_events:
+            yield as_json(one.as_object())
+        else:
+            yield as_json(one.eqid)[1:-1].join(_pieces(one.common))
+
+
+@functools.lru_cache(maxsize=256)
+def _pieces(common: Any) -> list[str]:
+    """Return what stands between the eqids in an object of devices that are alike."""
+    return as_json(DeviceRow(_NUMBER, common).as_object()).split(_NUMBER)
 
 
 def _flags(what: str, unit: Any) -> Iterable[str]:

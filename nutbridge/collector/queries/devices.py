@@ -3,8 +3,7 @@
 import functools
 import json
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nutbridge.collector.parse.codes import (
@@ -16,6 +15,7 @@ from nutbridge.collector.parse.codes import (
     bits,
     event_name,
 )
+from nutbridge.collector.queries.alike import Alike
 from nutbridge.collector.queries.energy import NO_PANEL
 from nutbridge.collector.queries.export import row_object, wire_names
 from nutbridge.collector.queries.panel_states import WORST, PanelState
@@ -103,33 +103,65 @@ class Unit(NamedTuple):
         return _flags(self.kind, self.said["condition_flags"])
 
 
-class DeviceRow(NamedTuple):
-    """One device, with its channels and open events."""
+@dataclass(frozen=True, eq=False)
+class Common:
+    """What is true of all devices that are alike; nothing but their numbers is not.
+
+    Attributes:
+        envoy: their own.
+        unit: each of them, without its eqid.
+        channels: of each; of their eqids what stands behind that of the device.
+        moved: another Envoy has it now.
+    """
 
     envoy: EnvoyRow
     unit: Unit
     channels: Sequence[Unit]
-    open_events: Sequence[Object]
     moved: bool = False
 
     @property
     def what(self) -> str | None:
-        """What it is, where that is no microinverter of this Envoy."""
+        """What they are, where that is no microinverter of this Envoy."""
         if self.moved:
             return "moved"
         return NO_PANEL.get(self.unit.said["device_type"])
 
+
+class DeviceRow(NamedTuple):
+    """One device, with its channels and open events.
+
+    Attributes:
+        eqid: its number.
+        common: all that is true of it, shared with those that are alike.
+        open_events: of it and its channels.
+    """
+
+    eqid: str
+    common: Common
+    open_events: Sequence[Object] = ()
+
+    @property
+    def unit(self) -> Unit:
+        """The device itself."""
+        return self.common.unit._replace(eqid=self.eqid)
+
+    @property
+    def channels(self) -> list[Unit]:
+        """Its channels."""
+        return [one._replace(eqid=self.eqid + one.eqid) for one in self.common.channels]
+
     def as_object(self) -> Object:
         """Return it in units of the wire."""
-        shown = self.unit.described(envoy_serial=self.envoy.serial_num)
-        shown["what"] = self.what
-        shown |= self.unit.flags()
+        unit, envoy = self.unit, self.common.envoy
+        shown = unit.described(envoy_serial=envoy.serial_num)
+        shown["what"] = self.common.what
+        shown |= unit.flags()
         shown["channels"] = [
             one.described() | {"last_seen": one.last_seen} | one.flags()
             for one in self.channels
         ]
-        shown["last_seen"] = self.unit.last_seen
-        shown["timezone"] = self.envoy.timezone
+        shown["last_seen"] = unit.last_seen
+        shown["timezone"] = envoy.timezone
         shown["open_events"] = list(self.open_events)
         return shown
 
@@ -154,41 +186,50 @@ def devices(
 
 
 def _devices_of(house: EnvoyPanels, opened: Sequence[Row]) -> Iterator[DeviceRow]:
-    envoy, states = house.envoy, house.states()
     events: dict[str, list[Object]] = {}
     for row in opened:
         event = _event(row[1:])
         events.setdefault(device_of(event["eqid"] or ""), []).append(event)
+    common = {alike: _common(house, alike) for alike in house.kinds}
     moved = {device_of(eqid) for eqid in house.moved}
-    eqids, devices, marks, sights = house.named
-    # Once for each sight: of the units many have the same.
-    seen = {mark: sight.last_energy for mark, sight in sights.items()}
-    of_devices, of_channels = (
-        {mark: _said(kind, sight.said) for mark, sight in sights.items()}
-        for kind in ("device", "channel")
-    )
-    units = zip(devices, eqids, marks, strict=True)
-    for eqid, ours in groupby(units, itemgetter(0)):
-        channels: list[Unit] = []
-        state: PanelState | None = None
-        last_seen: int | None = None
-        said: Object | None = None
-        for _, name, mark in ours:
-            own, at = states.get(name), seen[mark]
-            if name == eqid:
-                said = of_devices[mark]
-            else:
-                channels.append(Unit("channel", name, own, at, of_channels[mark]))
-            if at is not None and (last_seen is None or at > last_seen):
-                last_seen = at
-            if own is not None:
-                state = own if state is None else _worse(state, own)
-        unit = Unit("device", eqid, state, last_seen, said or _said("device", None))
-        yield DeviceRow(envoy, unit, channels, events.get(eqid, ()), eqid in moved)
+    singly = moved.union(map(device_of, house.own_states))
+    if not singly and not events:
+        # As most: nothing is looked up for each of 300,000.
+        ours = map(common.__getitem__, house.devices.values())
+        yield from map(DeviceRow, house.devices, ours)
+        return
+    for eqid, alike in house.devices.items():
+        one = common[alike]
+        if eqid in singly:
+            one = _common(house, alike, eqid, moved=eqid in moved)
+        yield DeviceRow(eqid, one, events.get(eqid, ()))
 
 
-def _worse(one: PanelState, other: PanelState) -> PanelState:
-    return one if one is other else min(one, other, key=WORST.index)
+def _common(
+    house: EnvoyPanels, alike: Alike, eqid: str | None = None, *, moved: bool = False
+) -> Common:
+    """Return what is true of one device, or of all that are alike."""
+    said, channels = _said("device", None), []
+    states, seen = [], []
+    for behind, mark in alike.parts:
+        last_seen, _, _, text = house.sights[mark]
+        name = None if eqid is None else eqid + behind
+        state = None
+        # Of a device that has channels these are the panels.
+        is_panel = alike.is_panel and (behind or not alike.is_divided)
+        if is_panel and name not in house.moved:
+            state = house.state(name, last_seen)
+            states.append(state)
+        if last_seen is not None:
+            seen.append(last_seen)
+        if behind:
+            own = _said("channel", text)
+            channels.append(Unit("channel", behind, state, last_seen, own))
+        else:
+            said = _said("device", text)
+    worst = min(states, key=WORST.index, default=None)
+    unit = Unit("device", "", worst, max(seen, default=None), said)
+    return Common(house.envoy, unit, channels, moved)
 
 
 def _event(row: Row) -> Object:

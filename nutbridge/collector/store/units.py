@@ -94,22 +94,18 @@ class UnitList(NamedTuple):
 
     Attributes:
         eqids: of all.
-        devices: of each, that of its device.
         marks: of each, which of the sights is its own: a character.
         sights: the different ones, by their marks.
     """
 
     eqids: list[str]
-    devices: list[str]
     marks: str
     sights: dict[str, Sight]
 
 
 def listed(eqids: str = "", sights: str = _NOTHING) -> UnitList:
     """Return what a row says; nothing: there is none."""
-    names = eqids.split(_BETWEEN) if eqids else []
-    devices = [eqid.partition(".")[0] for eqid in names]
-    return UnitList(names, devices, *_read(sights))
+    return UnitList(eqids.split(_BETWEEN) if eqids else [], *_read(sights))
 
 
 def _read(text: str) -> tuple[str, dict[str, Sight]]:

@@ -76,7 +76,10 @@ def test_panel_that_moved_to_another_envoy(store: Store, url: str) -> None:
     with reading(url) as database:
         found = list(panels(database, made))
         units = {
-            (one.envoy.serial_num[-1], one.unit.eqid): (one.unit.state, one.what)
+            (one.common.envoy.serial_num[-1], one.eqid): (
+                one.unit.state,
+                one.common.what,
+            )
             for one in devices(database, made)
         }
     whose = {one.eqid: one.envoy.serial_num[-1] for one in found}

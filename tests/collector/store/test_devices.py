@@ -2,7 +2,8 @@
 
 import pytest
 
-from nutbridge.cli.reports.show import device_lines
+from nutbridge.cli.reports.output import as_json
+from nutbridge.cli.reports.show import device_lines, device_texts
 from nutbridge.collector.parse.body import parse
 from nutbridge.collector.queries.devices import devices
 from nutbridge.collector.store.api import Store
@@ -51,6 +52,24 @@ def test_flags_that_are_no_number_stand_as_they_came(store: Store, url: str) -> 
     with asking(url) as database:
         text = "".join(device_lines(devices(database, NOW)))
     assert "condition" not in text
+
+
+def test_json_of_devices_that_are_alike(store: Store, url: str) -> None:
+    """All but the number is made once; nothing else may take its place."""
+    names = ["7", "77", "é", "a&quot;b", "\\u0037", "7-7"]
+    more = {"condition_flags": 7, "what": "7", "said": "\\u0037"}
+    rows = [device(channel(eqid=f"{one}.7"), eqid=one, **more) for one in names]
+    rows += [device(channel(eqid=f"x{n}.{n % 2}"), eqid=f"x{n}") for n in range(6)]
+    panels = [f"{one}.7" for one in names] + [f"x{n}.{n % 2}" for n in range(6)]
+    rows += [interval(id=n, eqid=one, stats=7) for n, one in enumerate(panels)]
+    put(store, body(*rows, event(eqid="77.7"), event(id=7, eqid="x3")))
+    with asking(url) as database:
+        found = [*devices(database, NOW)]
+        texts = [*device_texts(found)]
+    assert len(found) == 12
+    assert len({id(one.common) for one in found}) == 3
+    assert sum(bool(one.open_events) for one in found) == 2
+    assert texts == [as_json(one.as_object()) for one in found]
 
 
 def test_newest_description_counts(store: Store, url: str) -> None:

@@ -107,7 +107,7 @@ def test_panels_are_known(old: str) -> None:
         rows = database.rows("SELECT eqids, sights FROM unit_list")
     seen = {
         eqid: sights[mark].last_energy
-        for eqids, _, marks, sights in (units.listed(*row) for row in rows)
+        for eqids, marks, sights in (units.listed(*row) for row in rows)
         for eqid, mark in zip(eqids, marks, strict=True)
     }
     assert sorted(seen) == [eqid for eqid, *_ in panels]

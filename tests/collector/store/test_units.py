@@ -121,7 +121,7 @@ def kept(url: str) -> Seen:
         found = {
             (serial, eqid): sights[mark]
             for serial, *texts in lists
-            for eqids, _, marks, sights in (listed(*texts),)
+            for eqids, marks, sights in (listed(*texts),)
             for eqid, mark in zip(eqids, marks, strict=True)
         }
         panels = database.rows(
@@ -252,6 +252,5 @@ def test_equal_sights_stand_once() -> None:
     row = as_row({"1": Sight(), "1.1": same, "2.1": Sight(*same)})
     shown = f'[[null,null,null,-1],[{NOW},null,5,0]],["{{}}"]'
     assert row == ("1\n1.1\n2.1", f'["011",{shown}]')
-    names, devices = ["1", "1.1", "2.1"], ["1", "1", "2"]
-    assert listed(*row) == (names, devices, "011", {"0": Sight(), "1": same})
-    assert listed(*as_row({})) == ([], [], "", {})
+    assert listed(*row) == (["1", "1.1", "2.1"], "011", {"0": Sight(), "1": same})
+    assert listed(*as_row({})) == ([], "", {})
