@@ -5,6 +5,7 @@ import errno
 import math
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -130,6 +131,19 @@ def paragraph(text: str) -> str:
         printable(text), 80, break_on_hyphens=False, break_long_words=False
     )
     return "".join(f"{line}\n" for line in lines)
+
+
+def date_of(epoch: float) -> str:
+    """Return a date of this machine's zone."""
+    return time.strftime("%Y-%m-%d", time.localtime(epoch))
+
+
+def token_ended(expires_epoch: float) -> str:
+    """Say that a token has ended: it may be this machine's clock that is wrong."""
+    return (
+        f"the token ended on {date_of(expires_epoch)}; this machine's clock says "
+        f"{date_of(time.time())}: if that is wrong, set it (timedatectl)"
+    )
 
 
 def quiet_logs() -> None:

@@ -13,10 +13,12 @@ from nutbridge.cli.common import (
     Config,
     Json,
     Ups,
+    date_of,
     gateway_settings_of,
     port_of,
     quiet_logs,
     sudo_hint,
+    token_ended,
 )
 from nutbridge.errors import TokenError
 from nutbridge.system.files import is_handed, read_file
@@ -81,8 +83,8 @@ def _lines(view: "TokenView") -> list[str]:
         rows += [
             ("account", claims.user or "not said"),
             ("gateway", ", ".join(claims.audience) or "not said"),
-            ("issued", _day(issued) if issued is not None else "not said"),
-            ("ends", f"{_day(claims.expires_epoch)} ({ends})"),
+            ("issued", date_of(issued) if issued is not None else "not said"),
+            ("ends", f"{date_of(claims.expires_epoch)} ({ends})"),
             ("renewal", _renewal(view)),
         ]
     lines = [f"{name + ':':9} {printable(text)}" for name, text in rows]
@@ -101,7 +103,7 @@ def _renewal(view: "TokenView") -> str:
         return "none: no USERNAME and PASSWORD in the config; nutbridge token import"
     if view.renew_epoch <= time.time():
         return "due: the monitor asks for the next one while on line"
-    return f"{_day(view.renew_epoch)}, by the monitor"
+    return f"{date_of(view.renew_epoch)}, by the monitor"
 
 
 @token.command("import")
@@ -133,7 +135,7 @@ def import_token(
         text = _read(file)
         view = judged(settings, parse_token(text), time.time())
         if view.problem == ENDED and view.claims is not None:
-            raise TokenError(f"the token ended on {_day(view.claims.expires_epoch)}")
+            raise TokenError(token_ended(view.claims.expires_epoch))
         store_token(settings, text, SystemClock())
     _tell_stored(view)
 
@@ -178,8 +180,10 @@ def renew_token(
 def _tell_stored(view: "TokenView") -> None:
     if view.claims is None or view.left_s is None:
         return
-    left = spoken_days(view.left_s)
-    ends = f"it ends on {_day(view.claims.expires_epoch)} ({left})"
+    ends = token_ended(view.claims.expires_epoch)
+    if view.left_s > 0:
+        left = spoken_days(view.left_s)
+        ends = f"it ends on {date_of(view.claims.expires_epoch)} ({left})"
     typer.echo(
         f"Stored in {view.file}; {ends}.\n"
         "A running monitor takes it at its next check of the grid."
@@ -204,7 +208,3 @@ def _read(file: str) -> str:
     from nutbridge.sources.enphase.claims import pasted_token
 
     return pasted_token(data)
-
-
-def _day(epoch: float) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(epoch))

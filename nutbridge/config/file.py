@@ -106,7 +106,7 @@ def load(
     )
     settings, odd = interpret(entries, place)
     _check_secrecy(path, info, holds_secret=_holds_secret(settings))
-    _check_folders(settings)
+    odd += _check_folders(settings)
     if settings.test is not None:
         odd += _check_test_port(settings.port_file, absolute(cwd, nut.sysconfig))
     else:
@@ -370,13 +370,22 @@ def check_folder(folder: str, of: str) -> None:
         raise ConfigError(folder, None, problem)
 
 
-def _check_folders(settings: Settings) -> None:
-    check_folder(settings.state_dir, "STATE_DIR")
-    if not os.access(settings.state_dir, os.W_OK | os.X_OK):
-        raise ConfigError(
-            settings.state_dir, "STATE_DIR", "must be writable for this user"
-        ) from PermissionError()
+def _check_folders(settings: Settings) -> list[Notice]:
+    folder = settings.state_dir
+    check_folder(folder, "STATE_DIR")
     check_folder(os.path.dirname(settings.token_file), "TOKEN_FILE")
+    if os.access(folder, os.W_OK | os.X_OK):
+        return []
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        # A disk that fails is mounted so; the port file in memory lives on.
+        return [
+            warning(
+                f"{folder}: STATE_DIR: its file system is mounted read-only: no new "
+                "token and no history is kept"
+            )
+        ]
+    problem = "must be writable for this user"
+    raise ConfigError(folder, "STATE_DIR", problem) from PermissionError()
 
 
 def _check_test_port(port_file: str, sysconfig: str) -> list[Notice]:

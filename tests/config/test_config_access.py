@@ -1,5 +1,8 @@
 """Who else may read or write the config, the secrets and the folders."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,32 @@ def test_load_state_dir_must_be_writable(nut: Path) -> None:
     """/proc is read-only for root too."""
     config(nut, "PASSWORD=x\nSTATE_DIR=/proc/self")
     assert "/proc/self: STATE_DIR: must be writable" in refusal(nut)
+
+
+#: Reads the config of UPS home beside a STATE_DIR ($1) whose disk has failed.
+_ON_A_FAILED_DISK = """
+mount -t tmpfs -o ro,mode=755 none "$1"
+exec "$2" -c "
+import os
+from nutbridge.config.file import load
+print(load(None, 'home', os.environ)[1][0].text)"
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may mount; run as root")
+def test_load_state_dir_may_be_on_a_disk_that_failed(nut: Path) -> None:
+    """Linux mounts it read-only then: the house is still to be protected."""
+    config(nut, f"PASSWORD=x\nSTATE_DIR={nut}/other")
+    own = ("unshare", "--mount", "sh", "-ec", _ON_A_FAILED_DISK, "sh")
+    done = subprocess.run(
+        [*own, str(nut / "other"), sys.executable],
+        env={**os.environ, **environ(nut)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = f"{nut}/other: STATE_DIR: its file system is mounted read-only: "
+    assert done.stdout.startswith(told), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,16 @@ def test_token_renew_stores_a_token_that_ends_later(site: Site) -> None:
     assert daemon.stop() == 0
 
 
+def test_token_renew_by_a_clock_that_runs_ahead(site: Site) -> None:
+    """What the cloud has just given has ended: the clock is what is wrong."""
+    site.cloud.account.clock = lambda: time.time() - 400 * DAY_S
+    done = tool(site, "token", "renew")
+    assert (done.code, done.err) == (0, "")
+    assert "; the token ended on 20" in done.out
+    assert "if that is wrong, set it (timedatectl).\n" in done.out
+    assert "(-" not in done.out
+
+
 def test_token_renew_keeps_the_old_one_after_a_wrong_password(site: Site) -> None:
     site.cache_token()
     site.keys["PASSWORD"] = "wrong-pass-9d"

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nutbridge.cli.ask import TRIES, ask, ask_secret
-from nutbridge.cli.setup.show import day, say, show_house
+from nutbridge.cli.common import date_of, token_ended
+from nutbridge.cli.setup.show import say, show_house
 from nutbridge.config.file import read_password, read_plain
 from nutbridge.errors import (
     DeviceError,
@@ -240,10 +241,9 @@ def _show_token(text: str, serial: str) -> None:
     """
     claims = parse_token(text)
     check_for(claims, serial)
-    end = day(claims.expires_epoch)
     if claims.expires_epoch <= SystemClock().wall():
-        raise TokenError(f"the token ended on {end}")
-    say(f"The token lasts until {end}.")
+        raise TokenError(token_ended(claims.expires_epoch))
+    say(f"The token lasts until {date_of(claims.expires_epoch)}.")
     warning = installer_warning(claims)
     if warning is not None:
         say(f"Beware: {warning}.")

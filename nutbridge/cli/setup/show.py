@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-import time
 from pathlib import Path
 
 from nutbridge.errors import ConfigError
@@ -150,11 +149,6 @@ def show_closed(account: RunAs) -> None:
         say()
         say(f"Beware: {user.name} cannot run the monitor: {why}.")
         say(f"First: {to_do}")
-
-
-def day(epoch: float) -> str:
-    """Return a date."""
-    return time.strftime("%Y-%m-%d", time.localtime(epoch))
 
 
 def start_lines(ups: str, root: str, *, again: bool) -> list[str]:

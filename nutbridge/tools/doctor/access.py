@@ -17,6 +17,8 @@ from pathlib import Path
 
 _ACL = "system.posix_acl_access"
 _LABEL = "security.selinux"
+#: What the monitor writes at a time, and some more.
+_LEAST_BYTES = 65536
 _SELINUX = Path("/sys/fs/selinux/enforce")
 _MOUNTS = Path("/proc/self/mountinfo")
 #: What a unit with ProtectHome=yes does not see; systemd.exec(5).
@@ -266,6 +268,23 @@ def file_system(path: Path) -> str:
             if deep >= depth and real.is_relative_to(point):
                 kind, depth = after.split()[0], deep
     return kind
+
+
+def disk_trouble(path: Path) -> str:
+    """Return why nothing can be written to a file system; empty: it can.
+
+    Raises:
+        OSError: it cannot be asked.
+    """
+    found = os.statvfs(path)
+    if found.f_flag & os.ST_RDONLY:
+        return "is mounted read-only"
+    # Some know no number of files, and no size.
+    if found.f_blocks and found.f_bavail * found.f_frsize < _LEAST_BYTES:
+        return "is full"
+    return (
+        "has no room for one more file" if found.f_files and not found.f_favail else ""
+    )
 
 
 def _character(octal: re.Match[str]) -> str:

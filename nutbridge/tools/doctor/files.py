@@ -28,6 +28,7 @@ from nutbridge.tools.doctor import systemd
 from nutbridge.tools.doctor.access import (
     DiskEntry,
     User,
+    disk_trouble,
     file_system,
     look_at,
     owner_of,
@@ -84,6 +85,7 @@ class FileFacts(Gathered):
         twin: the hidden file; usable by ``driver``.
         nut: NUT's own config files, usable by ``driver``, whom upsd runs as, too.
         kinds: file system by folder.
+        troubles: why nothing can be written there, by folder.
         label: SELinux label of port file or twin; None without SELinux.
         status: ups.status in the visible file, None without one.
         charge_low: battery.charge.low, %, and what is odd about it.
@@ -106,6 +108,7 @@ class FileFacts(Gathered):
     twin: DiskEntry = field(default_factory=lambda: DiskEntry(""))
     nut: tuple[DiskEntry, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
     label: str | None = None
     status: str | None = None
     charge_low: float | None = None
@@ -128,11 +131,13 @@ class FileFacts(Gathered):
                 return look_at(Path(path), user, wanted)
             return DiskEntry(str(path))
 
-        folders, kinds = [], {}
+        folders, kinds, troubles = [], {}, {}
         for folder in _folders(place, port):
             with denials.noted(folder):
                 folders.append(look_at(folder, monitor, os.W_OK | os.X_OK))
                 kinds[str(folder)] = file_system(folder)
+                if trouble := disk_trouble(folder):
+                    troubles[str(folder)] = trouble
         visible, hidden = entry(port.real, driver), entry(port.twin, driver)
         status, settings_there = None, None
         with denials.noted(port.real):
@@ -150,6 +155,7 @@ class FileFacts(Gathered):
             twin=hidden,
             nut=tuple(entry(path, driver) for path in _nut_files(place)),
             kinds=kinds,
+            troubles=troubles,
             label=selinux_label(port.real if visible.there else port.twin),
             status=status if visible.there else None,
             charge_low=settings_there.charge_low_pct if settings_there else None,
@@ -394,8 +400,15 @@ def port_path(facts: DoctorFacts) -> CheckVerdict:
 
 @check("file-system")
 def local_file_system(facts: DoctorFacts) -> CheckVerdict:
-    """Port file, state and token on a disk or memory of this machine."""
+    """Port file, state and token on a disk or memory of this machine, with room."""
     files = facts.need(FileFacts)
+    for folder, trouble in files.troubles.items():
+        return failed(
+            f"{folder}: its file system {trouble}",
+            "see dmesg: a disk that fails is mounted so"
+            if "read-only" in trouble
+            else f"make room there; df -h {folder} shows how much there is",
+        )
     for folder, kind in files.kinds.items():
         if kind in _REMOTE:
             return failed(

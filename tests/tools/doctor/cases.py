@@ -115,6 +115,11 @@ def _file_cases() -> Iterator[Case]:
     )
     yield case("the lock cannot be asked", "monitor", held=None)
     yield case("no file systems are told", "file-system", kinds={})
+    sick, full = (
+        {"/var/lib/nut": each} for each in ("is mounted read-only", "is full")
+    )
+    yield case("file system that failed", "file-system", troubles=sick)
+    yield case("file system that is full", "file-system", troubles=full)
     mine = DiskEntry("/etc/nut/upsd.users", 0o600, "root:root", usable=False)
     yield case("upsd.users left by root", "nut-files", nut=(FOLDER, mine))
     yield case("upsd.users is missing", "nut-files", nut=(NO_PORT,))

@@ -169,6 +169,34 @@ def test_from_files_takes_drop_ins_in_order(tmp_path: Path) -> None:
     assert "User" in (systemd.from_files(unit, environ) or {})
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may mount; run as root")
+@pytest.mark.parametrize(
+    ("options", "fill", "said"),
+    [
+        ("size=1m", 0, ""),
+        ("size=1m,ro", 0, "is mounted read-only"),
+        ("size=1m", 2_000_000, "is full"),
+        ("nr_inodes=1", 0, "has no room for one more file"),
+    ],
+)
+def test_disk_on_which_nothing_can_be_written(
+    tmp_path: Path, options: str, fill: int, said: str
+) -> None:
+    script = f"""
+    mount -t tmpfs -o {options} none "$1"
+    head -c {fill} /dev/zero > "$1/x" || :
+    exec "$2" -c "
+import sys; from pathlib import Path
+from nutbridge.tools.doctor.access import disk_trouble
+print(disk_trouble(Path(sys.argv[1])))" "$1"
+    """
+    own = ["unshare", "--mount", "sh", "-ec", script, "sh", str(tmp_path)]
+    done = subprocess.run(
+        [*own, sys.executable], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{said}\n", done.stderr
+
+
 def test_show_reads_what_systemctl_says(tmp_path: Path) -> None:
     program = tmp_path / "systemctl"
     program.write_text('#!/bin/sh\necho "Type=notify"\necho "$1 $2 $3 $4"\n')

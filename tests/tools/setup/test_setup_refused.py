@@ -285,7 +285,7 @@ def test_account_with_a_second_factor_brings_its_token(
 @pytest.mark.parametrize(
     ("serial", "days", "wanted"),
     [
-        ("122000000001", -1, "the token ended on"),
+        ("122000000001", -1, "if that is wrong, set it (timedatectl)"),
         ("999999999999", 300, "the token is for gateway 999999999999"),
     ],
 )
