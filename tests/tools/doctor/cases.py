@@ -71,6 +71,21 @@ NO_PORT = DiskEntry(PORT)
 CONFIG, (FOLDER,), SHOWN = GOOD_FILES.config, GOOD_FILES.folders, GOOD_FILES.port
 
 
+def _disk_cases() -> Iterator[Case]:
+    mine = DiskEntry("/etc/nut/upsd.users", 0o600, "root:root", usable=False)
+    sick, full = (
+        {"/var/lib/nut": each} for each in ("is mounted read-only", "is full")
+    )
+    for title, check, changes in (
+        ("file system that failed", "file-system", {"troubles": sick}),
+        ("file system that is full", "file-system", {"troubles": full}),
+        ("upsd.users left by root", "nut-files", {"nut": (FOLDER, mine)}),
+        ("upsd.users is missing", "nut-files", {"nut": (NO_PORT,)}),
+    ):
+        files = replace(GOOD_FILES, **changes)  # type: ignore[arg-type]
+        yield Case(title, facts(files), (check,))
+
+
 def _file_cases() -> Iterator[Case]:
     def case(title: str, *checks: str, **changes: object) -> Case:
         files = replace(GOOD_FILES, **changes)  # type: ignore[arg-type]
@@ -115,14 +130,6 @@ def _file_cases() -> Iterator[Case]:
     )
     yield case("the lock cannot be asked", "monitor", held=None)
     yield case("no file systems are told", "file-system", kinds={})
-    sick, full = (
-        {"/var/lib/nut": each} for each in ("is mounted read-only", "is full")
-    )
-    yield case("file system that failed", "file-system", troubles=sick)
-    yield case("file system that is full", "file-system", troubles=full)
-    mine = DiskEntry("/etc/nut/upsd.users", 0o600, "root:root", usable=False)
-    yield case("upsd.users left by root", "nut-files", nut=(FOLDER, mine))
-    yield case("upsd.users is missing", "nut-files", nut=(NO_PORT,))
     for kind in ("nfs4", "cifs", "fuse.sshfs"):
         yield case(f"{kind}", "file-system", kinds={"/var/lib/nut": kind})
     for label in (
@@ -534,6 +541,12 @@ def _inverter_cases() -> Iterator[Case]:
 
 
 CASES = (
-    *(*_file_cases(), *_nut_cases(), *_version_cases(), *_guard_cases()),
+    *(
+        *_file_cases(),
+        *_disk_cases(),
+        *_nut_cases(),
+        *_version_cases(),
+        *_guard_cases(),
+    ),
     *(*_gateway_cases(), *_inverter_cases()),
 )
