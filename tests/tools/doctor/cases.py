@@ -82,7 +82,7 @@ def _disk_cases() -> Iterator[Case]:
         ("upsd.users left by root", "nut-files", {"nut": (FOLDER, mine)}),
         ("upsd.users is missing", "nut-files", {"nut": (NO_PORT,)}),
     ):
-        files = replace(GOOD_FILES, **changes)  # type: ignore[arg-type]
+        files = replace(GOOD_FILES, **changes)
         yield Case(title, facts(files), (check,))
 
 
