@@ -13,6 +13,7 @@ from tests.effort import FACTOR
 from tests.sim.house import House
 from tests.sim.wire import PATHS, RELAY_FAULTS, WireGateway, other_fault
 from tests.sim.wire_life import WireLife
+from tests.sim.world import World
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -74,3 +75,29 @@ def test_wire_clients_are_told_of_the_grid(batch: int) -> None:
         life.world.run_for(life.random.choice([70.0, 700.0]))
         for _ in range(12):
             life.live()
+
+
+@pytest.mark.parametrize(("zeros_s", "half_s"), [(100.0, 0.0), (100.0, 600.0)])
+def test_wire_start_after_hours_of_silence_is_no_low_battery(
+    zeros_s: float, half_s: float
+) -> None:
+    """It hung, the grid went, and it has started: what drained is anybody's guess."""
+    house = House(soc_pct=90.0, load_w=1000.0, capacity_wh=10_000.0)
+    world = World(house=house, gateway=WireGateway)
+    world.watch.after_check = world.watch.tell  # type: ignore[method-assign]
+    assert isinstance(world.gateway, WireGateway)
+    world.run_for(1500.0)
+    back_s = world.clock.true_s + 8 * 3600.0
+    ends = {
+        "away": back_s,
+        "zeros": back_s + zeros_s,
+        "half": back_s + zeros_s + half_s,
+    }
+    world.gateway.boots = [(end_s, phase) for phase, end_s in ends.items()]
+    world.run_for(8 * 3600.0 - 30.0)
+    house.soc_pct = 90.0
+    world.set_grid(there=False)
+    world.run_for(30.0 + zeros_s + half_s + 300.0)
+    story = "\n".join(world.story)
+    assert not world.nut.shutdowns, story
+    assert world.port.status == "OB", story

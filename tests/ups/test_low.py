@@ -8,7 +8,7 @@ from nutbridge.ups.status.events import awake, begin
 from nutbridge.ups.status.low import evaluate
 from nutbridge.ups.status.policy import Policy, effective_low_pct
 from nutbridge.ups.status.start import StartupState, decide, recall
-from tests.ups.build import CLOSED, GENERATOR, LOST_MODE, OPEN, T0, Play
+from tests.ups.build import CLOSED, GENERATOR, LOST_MODE, OPEN, T0, WH, Play
 
 
 @pytest.mark.parametrize(
@@ -360,6 +360,57 @@ def test_low_by_a_charge_from_long_before_the_outage(at: float, status: str) -> 
     play.ask(OPEN, 50_010)
     play.ask(OPEN, 50_011)
     assert play.look(50_011 + at) == status
+
+
+def after_hours(zeros_s: int) -> Play:
+    """A silence of half a day, an outage at its end, and the gateway has started."""
+    play = Play()
+    play.ask(CLOSED, 0)
+    play.read(1, soc=90.0)
+    play.ask(CLOSED, 50_000)
+    play.ask(OPEN, 50_010)
+    play.ask(OPEN, 50_011)
+    for at in range(20, zeros_s + 1, 20):
+        play.read(50_011 + at, soc=0.0, wh=0.0, watt=0.0, load=0.0)
+        play.ask(OPEN, 50_012 + at)
+    return play
+
+
+@pytest.mark.parametrize(("zeros_s", "status"), [(160, "OB"), (180, "OB LB")])
+def test_low_not_before_a_gateway_that_starts_has_found_its_batteries(
+    zeros_s: int, status: str
+) -> None:
+    """The grid may have carried the house in the silence: the battery may be full."""
+    play = after_hours(zeros_s)
+    assert play.look(50_011 + zeros_s) == status
+
+
+def test_low_zeros_that_end_in_a_silence_hold_nothing_back() -> None:
+    play = after_hours(40)
+    play.ask(None, 50_100)
+    assert play.look(50_110) == "OB"
+    assert play.look(50_111) == "OB LB"
+
+
+def test_low_is_no_charge_that_half_of_the_batteries_hold() -> None:
+    """They alone hold 45 %; it falls as before once they are silent."""
+    play = after_hours(40)
+    for at in range(60, 900, 20):
+        play.ask(OPEN, 50_011 + at)
+        assert play.read(50_011 + at, soc=90.0, wh=WH / 2, watt=500.0) == "OB"
+        assert play.said().soc_pct == pytest.approx(45.0, abs=0.5)
+        assert play.said().estimated
+    play.ask(None, 50_920)
+    play.ask(None, 54_500)
+    soc_pct = play.said().soc_pct
+    assert soc_pct is not None
+    assert 25.0 < soc_pct < 36.0
+
+
+def test_low_comes_where_half_of_the_batteries_hold_too_little() -> None:
+    play = after_hours(40)
+    play.read(50_071, soc=38.0, wh=WH / 2)
+    assert play.look(50_072) == "OB LB"
 
 
 def test_low_after_a_start_counts_a_fresh_reading_at_once() -> None:

@@ -136,7 +136,11 @@ def take_reading(
     battery = _take_capacity(battery, reading)
     if battery.shrunk_since is not None:
         part = _part(battery, reading)
-        return battery._replace(part=part, own_low=_own_low(battery, reading, policy))
+        return battery._replace(
+            part=part,
+            charge=_at_least(battery.charge, reading, part),
+            own_low=_own_low(battery, reading, policy),
+        )
     battery = battery._replace(own_low=None)
     if not reading.soc_pct:
         return battery
@@ -180,6 +184,22 @@ def _frozen(battery: BatteryMemory, new: Charge) -> BatteryMemory:
     drained_wh = ESTIMATE_FACTOR * new.net_wh
     charge = new._replace(at=new.first_at, drained_wh=drained_wh)
     return battery._replace(charge=charge)
+
+
+def _at_least(
+    charge: Charge | None, reading: BatteryReading, part: float
+) -> Charge | None:
+    """Return the charge, estimated no lower than what the batteries hold that report.
+
+    After a long silence all may be estimated to be gone, the grid having carried the
+    house in it.
+    """
+    least_pct = part * (reading.soc_pct or 0.0)
+    if charge is None or charge.reckoned_pct is None:
+        return charge
+    if charge.reckoned_pct >= least_pct:
+        return charge
+    return Charge(charge.at, least_pct, drained_at=reading.at, first_at=charge.first_at)
 
 
 def _own_low(

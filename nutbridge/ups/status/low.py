@@ -21,6 +21,7 @@ from nutbridge.ups.status.policy import (
     DEAD_BAND_W,
     DIRECTION_S,
     GENERATOR_S,
+    JUST_STARTED_S,
     LB_CLEAR_PCT,
     NEVER_KNOWN_LB_S,
     NO_ESTIMATED_LB_S,
@@ -274,12 +275,26 @@ def _nobody_asked_yet(look: OutageMoment) -> bool:
     """
     memory = look.memory
     charge = memory.battery.charge
-    if memory.vain_s >= NO_ESTIMATED_LB_S and memory.checked_at > memory.started_at:
+    least_s = JUST_STARTED_S if _has_just_started(look) else NO_ESTIMATED_LB_S
+    if memory.vain_s >= least_s and memory.checked_at > memory.started_at:
         return False
     since = memory.started_at
     if look.estimated:
         since = max(since, memory.outage_since or 0.0)
     return charge is None or charge.at < since
+
+
+def _has_just_started(look: OutageMoment) -> bool:
+    """Whether a gateway that answers has not found its batteries yet.
+
+    It will tell the charge in a minute or two: until then one from before the outage,
+    reckoned down through a silence of hours, is no reason to shut a house down.
+    """
+    battery, since = look.memory.battery, look.memory.outage_since
+    zero_at, charge = battery.zero_at, battery.charge
+    if battery.part or zero_at is None or charge is None or since is None:
+        return False
+    return charge.at < since and look.now - zero_at < SOC_FRESH_S
 
 
 def _grid_seems_back(look: OutageMoment) -> bool:

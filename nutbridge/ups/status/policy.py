@@ -27,6 +27,10 @@ NO_LB_FIRST_S = 30.0
 #: reckoned charge may say LB.
 NO_ESTIMATED_LB_S = 60.0
 
+#: A gateway that tells a capacity of 0 gets this long to find its batteries, where the
+#: charge is from before the outage (chosen: the zeros last two minutes at most).
+JUST_STARTED_S = 180.0
+
 #: A check that comes later than planned by more than this: the machine slept.
 RESUMED_GAP_S = 60.0
 
