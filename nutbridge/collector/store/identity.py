@@ -12,24 +12,31 @@ it is right, or until a new start, which takes what is there.
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 from typing import Protocol
 
 from sqlalchemy import URL, Engine
 
 from nutbridge.collector.errors import SchemaRefused, StoreReplaced
-from nutbridge.collector.store.engine import file_uri, is_sqlite
+from nutbridge.collector.store.engine import BUSY_S, file_uri, is_sqlite
 from nutbridge.collector.store.schema import SCHEMA
 from nutbridge.collector.store.sql import Row, Sql
 
 #: The log and its index are the database as much as the file itself.
 _LOGS = ("-wal", "-shm")
-#: Another process may be moving the log into the file at this moment.
+#: Who moves the log into the file at this moment is waited for, as for a lock; what
+#: the file says meanwhile is half a state. Else it may be about to begin, or to end.
 _LOOKS = 10
 _LOOK_S = 0.05
+_MOST_LOOKS = int(BUSY_S / _LOOK_S)
+#: The lock of who does that, in the log's index (SQLite, "WAL-mode file format").
+_MOVING = b"121"
 
-#: What the log begins with (SQLite, "WAL file format").
+#: What the log begins with (SQLite, "WAL file format"), and where its salts are: other
+#: ones each time it begins anew.
 _LOG_BEGINS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+_SALTS = slice(16, 24)
 
 _WANTED = "store_id, commits, counted_from, (SELECT max(version) FROM schema_version)"
 _NAME = f"SELECT {_WANTED} FROM store"  # noqa: S608  our names
@@ -163,11 +170,17 @@ class FileIdentity:
         #: Of the file itself, without its log; None: it was never in there.
         self._in_file: int | None = None
         self._seen: tuple[int, int] | None = None
-        self._log_size = 0
+        #: Of the log as it was seen last: size, salts, and the count before.
+        self._log = (0, b"", commits)
+        self._looking = threading.Lock()
         self._marks = self._look_at_files()
 
     def look(self) -> None:
         """Compare the files with those that were opened."""
+        with self._looking:
+            self._look()
+
+    def _look(self) -> None:
         marks = self._look_at_files()
         if marks[0] != self._marks[0]:
             raise StoreReplaced(
@@ -193,21 +206,26 @@ class FileIdentity:
 
     def _look_at_log(self) -> None:
         """See that nobody cut the log: SQLite does once all of it is in the file."""
+        commits, (last_size, last_salts, last_commits) = self._commits, self._log
         try:
             with open(f"{self._real}-wal", "rb") as log:
                 size = os.fstat(log.fileno()).st_size
-                begin = log.read(len(_LOG_BEGINS[0]))
+                begin = log.read(_SALTS.stop)
         except OSError:
             return  # no file left to open it with; whether it is there was looked at
-        cut = size > 0 and begin not in _LOG_BEGINS
-        if size < self._log_size:
-            cut = cut or (self._commits_in_file() or 0) < self._commits
+        salts = begin[_SALTS]
+        cut = size > 0 and not begin.startswith(_LOG_BEGINS)
+        if size < last_size:
+            # What came since it began anew is in it.
+            anew = size > 0 and salts != last_salts
+            wanted = last_commits if anew else commits
+            cut = cut or self._in_file_from(wanted) is None
         if cut:
             raise StoreReplaced(
                 f"the log beside {self._path} was cut; restart the collector, "
                 "what was in it is lost"
             )
-        self._log_size = size
+        self._log = (size, salts, commits)
 
     def _look_into_file(self) -> None:
         """See that nobody wrote into the file but SQLite.
@@ -215,16 +233,41 @@ class FileIdentity:
         The log becomes part of the file now and then; without it the file is an
         earlier state, and never goes back.
         """
-        for _ in range(_LOOKS):
-            commits, before = self._commits_in_file(), self._in_file
-            if before is None or (commits is not None and commits >= before):
-                self._in_file = commits
-                return
+        if self._in_file is None:
+            self._in_file = self._commits_in_file()
+            return
+        commits = self._in_file_from(self._in_file)
+        if commits is None:
+            raise StoreReplaced(
+                f"{self._path} was overwritten while in use; stop the collector,"
+                f" remove {self._path}-wal and -shm, and put the copy there again"
+            )
+        self._in_file = commits
+
+    def _in_file_from(self, wanted: int) -> int | None:
+        """Return the count in the file, once it is ``wanted``; None: it is not."""
+        for number in range(_MOST_LOOKS):
+            commits = self._commits_in_file()
+            if commits is not None and commits >= wanted:
+                return commits
+            if number >= _LOOKS and not self._is_moving():
+                break
             time.sleep(_LOOK_S)
-        raise StoreReplaced(
-            f"{self._path} was overwritten while in use; stop the collector, remove "
-            f"{self._path}-wal and -shm, and put the copy there again"
-        )
+        return None
+
+    def _is_moving(self) -> bool:
+        """Tell whether somebody moves the log into the file (proc_locks(5))."""
+        mark = self._marks[2]
+        if mark is None:
+            return False
+        with contextlib.suppress(OSError), open("/proc/locks", "rb") as file:
+            locks = [line.split()[-3:] for line in file]
+            ours = f":{mark[1]}".encode()
+            return any(
+                place.endswith(ours) and (start, end) == (_MOVING, _MOVING)
+                for place, start, end in locks
+            )
+        return False
 
     def _commits_in_file(self) -> int | None:
         """Return the count in the file itself; None where it is not to be had."""

@@ -3,8 +3,10 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import psycopg
@@ -16,6 +18,7 @@ from nutbridge.collector.errors import (
     StoreError,
     StoreReplaced,
 )
+from nutbridge.collector.store import identity
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.engine import connect, parse_url
 from nutbridge.collector.store.schema import SCHEMA
@@ -181,6 +184,69 @@ def test_log_that_its_owner_moved_into_the_file_is_none(used: Store, db: Path) -
             link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         used.accept(raw(b"%d" % number))
     assert used.counters().reports == 33
+
+
+def test_log_that_was_moved_just_before_a_transaction_is_none(
+    used: Store, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who does so makes it wait; all were refused from then on, until a restart."""
+    noticing = used._noticing
+
+    def move() -> AbstractContextManager[None]:
+        monkeypatch.undo()
+        with closing(sqlite3.connect(db)) as link:
+            link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return noticing()
+
+    monkeypatch.setattr(used, "_noticing", move)
+    for number in range(3):
+        used.accept(raw(b"%d" % number))
+    assert used.counters().reports == 33
+
+
+#: Holds the lock of who moves the log into the file, which is half a state meanwhile.
+_MOVER = """
+import fcntl, sys
+index, db = (open(name, "r+b", buffering=0) for name in sys.argv[1:])
+fcntl.lockf(index, fcntl.LOCK_EX, 1, 121)
+before = db.read(100)
+db.seek(28)
+db.write(bytes([0, 1, 0, 0]))
+print(flush=True)
+sys.stdin.readline()
+db.seek(0)
+db.write(before)
+print(flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_log_that_is_being_moved_is_waited_for(
+    used: Store, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another process, on a slow disk: its file was called overwritten."""
+    used.accept(raw(b"a"))
+    command = [sys.executable, "-c", _MOVER, f"{db}-shm", str(db)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as mover:
+        assert mover.stdin is not None
+        assert mover.stdout is not None
+        said = mover.stdout
+        said.readline()
+        looks = []
+
+        def look_again(_seconds: float) -> None:
+            looks.append(1)
+            if len(looks) == 30:
+                print(file=mover.stdin, flush=True)
+                said.readline()
+
+        monkeypatch.setattr(f"{identity.__name__}.time.sleep", look_again)
+        used.counters()
+        monkeypatch.undo()
+        mover.stdin.close()
+    assert len(looks) == 30
+    used.accept(raw(b"b"))
 
 
 def test_newer_version_brings_it_up_meanwhile(store: Store, url: str) -> None:
