@@ -362,7 +362,7 @@ def test_low_by_a_charge_from_long_before_the_outage(at: float, status: str) -> 
     assert play.look(50_011 + at) == status
 
 
-def after_hours(zeros_s: int) -> Play:
+def after_hours(zeros_s: int, wh: float = 0.0) -> Play:
     """A silence of half a day, an outage at its end, and the gateway has started."""
     play = Play()
     play.ask(CLOSED, 0)
@@ -371,17 +371,18 @@ def after_hours(zeros_s: int) -> Play:
     play.ask(OPEN, 50_010)
     play.ask(OPEN, 50_011)
     for at in range(20, zeros_s + 1, 20):
-        play.read(50_011 + at, soc=0.0, wh=0.0, watt=0.0, load=0.0)
+        play.read(50_011 + at, soc=0.0, wh=wh, watt=0.0, load=0.0)
         play.ask(OPEN, 50_012 + at)
     return play
 
 
+@pytest.mark.parametrize("wh", [0.0, WH], ids=["no capacity", "charge 0"])
 @pytest.mark.parametrize(("zeros_s", "status"), [(160, "OB"), (180, "OB LB")])
 def test_low_not_before_a_gateway_that_starts_has_found_its_batteries(
-    zeros_s: int, status: str
+    zeros_s: int, status: str, wh: float
 ) -> None:
     """The grid may have carried the house in the silence: the battery may be full."""
-    play = after_hours(zeros_s)
+    play = after_hours(zeros_s, wh)
     assert play.look(50_011 + zeros_s) == status
 
 

@@ -291,10 +291,10 @@ def _has_just_started(look: OutageMoment) -> bool:
     reckoned down through a silence of hours, is no reason to shut a house down.
     """
     battery, since = look.memory.battery, look.memory.outage_since
-    zero_at, charge = battery.zero_at, battery.charge
-    if battery.part or zero_at is None or charge is None or since is None:
+    charge = battery.charge
+    if battery.zero_at != battery.read_at or charge is None or since is None:
         return False
-    return charge.at < since and look.now - zero_at < SOC_FRESH_S
+    return charge.at < since and look.now - battery.read_at < SOC_FRESH_S
 
 
 def _grid_seems_back(look: OutageMoment) -> bool:
