@@ -17,7 +17,7 @@ from nutbridge.collector.parse.periods import (
     clock_time,
     segments,
 )
-from nutbridge.collector.store.days import panels_in
+from nutbridge.collector.store.given import lists_of
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.zones import offset_s
@@ -26,15 +26,6 @@ Object = dict[str, Any]
 
 #: ``device_type`` of what is no panel, and its name.
 NO_PANEL = {11: "AC Battery"}
-#: Which rows of ``panel p`` are panels: a channel is what its device is.
-IS_PANEL = (
-    "NOT EXISTS (SELECT 1 FROM panel d WHERE d.envoy_id = p.envoy_id"  # noqa: S608
-    " AND d.eqid = p.device_eqid"
-    f" AND d.device_type IN ({', '.join(map(str, NO_PANEL))}))"
-)
-_LOCAL = "(h.hour + h.offset_s)"
-
-
 #: AC Batteries, of some Envoys.
 _OTHERS = (
     "SELECT envoy_id, eqid FROM panel WHERE envoy_id IN ({envoys})"  # noqa: S608
@@ -43,60 +34,46 @@ _OTHERS = (
 
 
 class Question(NamedTuple):
-    """What is asked of the sums.
+    """What is asked of the sums ``s`` of some Envoys.
 
     Attributes:
-        columns: of them; ``s`` are the sums by day, of all that an Envoy has, or ``h``
-            those by hour, of its panels.
-        of_days: which of the two.
-        over: what is asked of all rows together; ``{}`` are they.
+        columns: of them.
+        table: in which they are.
+        key: that says of what time they are.
+        local: what the clocks show then, s, as if of UTC.
     """
 
     columns: str
-    of_days: bool
-    over: str = "{}"
+    table: str = "envoy_day"
+    key: str = "s.day"
+    local: str = "s.day"
 
 
-HOURS = Question(
-    "h.hour AS place, h.offset_s AS offset_s, h.energy_j AS energy_j,"
-    " h.estimated_j AS estimated_j",
-    of_days=False,
+#: What each panel gave on each day; ``_each`` reads both.
+DAYS = Question(f"s.envoy_id, s.day / {DAY}, s.gave")
+#: In each hour.
+_HOURS = Question(
+    *("s.envoy_id, s.hour, s.gave, s.offset_s", "envoy_hour"),
+    *("s.hour", "(s.hour + s.offset_s)"),
 )
-_ALL_HOURS = HOURS._replace(
-    over="SELECT envoy_id, count(*), place, offset_s,"
-    " CAST(sum(energy_j) AS BIGINT), CAST(sum(estimated_j) AS BIGINT)"
-    " FROM ({}) AS sums GROUP BY envoy_id, place, offset_s"
+#: What all gave together.
+_ALL_DAYS = DAYS._replace(
+    columns=f"s.envoy_id, s.panels, s.day / {DAY}, 0, s.energy_j, s.estimated_j"
 )
-#: What each panel gave on each day; ``each_of`` reads it.
-DAYS = Question(f"s.envoy_id, s.day / {DAY}, s.gave", of_days=True)
-_ALL_DAYS = Question(
-    f"s.envoy_id, s.panels, s.day / {DAY}, 0, s.energy_j, s.estimated_j", of_days=True
+_ALL_HOURS = _HOURS._replace(
+    columns="s.envoy_id, s.panels, s.hour, s.offset_s, s.energy_j, s.estimated_j"
 )
 # ``envoys`` are pairs: the number of an Envoy, and where its sums begin.
-# CROSS JOIN keeps SQLite to this order: a look into the key for each panel.
+# CROSS JOIN keeps SQLite to this order: a look into the key for each Envoy.
 _SQLITE = (
-    "SELECT p.envoy_id AS envoy_id, p.eqid AS eqid, {columns}"  # noqa: S608
-    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p CROSS JOIN energy_hour h"
-    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL} AND {{sums}}{{panels}}"
+    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN {table} s WHERE {sums}"
 )
-# PostgreSQL reads the hours of all panels there are, and sorts them, unless
+# PostgreSQL reads the sums of all Envoys there are, and sorts them, unless
 # something in the inner statement (OFFSET 0 is enough) keeps it to this order.
 _POSTGRES = (
-    "SELECT p.envoy_id, p.eqid, h.*"  # noqa: S608
-    " FROM (VALUES {envoys}) AS w CROSS JOIN panel p"
-    " CROSS JOIN LATERAL (SELECT {columns} FROM energy_hour h WHERE {sums} OFFSET 0) h"
-    f" WHERE p.envoy_id = w.column1 AND {IS_PANEL}{{panels}}"
-)
-# A look into the key for each Envoy.
-_SQLITE_DAYS = (
-    "SELECT {columns} FROM (VALUES {envoys}) AS w CROSS JOIN envoy_day s WHERE {sums}"
-)
-_POSTGRES_DAYS = (
     "SELECT d.* FROM (VALUES {envoys}) AS w CROSS JOIN LATERAL"
-    " (SELECT {columns} FROM envoy_day s WHERE {sums} OFFSET 0) d"
+    " (SELECT {columns} FROM {table} s WHERE {sums} OFFSET 0) d"
 )
-_OF_DAYS = "s.envoy_id = w.column1 AND s.day >= w.column2"
-_OF_HOURS = "h.envoy_id = p.envoy_id AND h.eqid = p.eqid AND h.hour >= w.column2"
 #: No place is farther from UTC, s.
 _FARTHEST = 18 * HOUR
 #: Places where a calendar begins and ends: few of them serve all.
@@ -173,12 +150,9 @@ def panel_energy(
     reading: Reader, by: By, wanted: Wanted = ALL
 ) -> Iterator[PanelEnergy]:
     """Yield the energy of each channel and period: by Envoy, time, channel."""
-    found: dict[int, list[Row]] | dict[int, Iterator[Row]]
+    question = _HOURS if by is By.HOUR else DAYS
     for batch in reading.batches(wanted.serial):
-        if by is By.HOUR:
-            found = _of_wanted(reading, HOURS, batch, wanted)
-        else:
-            found = _by_panel(reading, batch, _others(reading, batch), wanted)
+        found = _by_panel(reading, question, batch, _others(reading, batch), wanted)
         for envoy in batch:
             yield from _periods(envoy, by, found.pop(envoy.envoy_id, ()))
 
@@ -187,7 +161,7 @@ def _of_wanted(
     reading: Reader, question: Question, envoys: Sequence[EnvoyRow], wanted: Wanted
 ) -> dict[int, list[Row]]:
     since = wanted.since or 0
-    if not question.of_days:
+    if question.key != question.local:
         since = max(0, since - _FARTHEST)
     begins = {envoy.envoy_id: since for envoy in envoys}
     return of_envoys(reading, question, begins, wanted)
@@ -199,12 +173,13 @@ def _others(reading: Reader, envoys: Sequence[EnvoyRow]) -> dict[int, list[Row]]
 
 def _by_panel(
     reading: Reader,
+    question: Question,
     envoys: Sequence[EnvoyRow],
     others: Mapping[int, Sequence[Row]],
     wanted: Wanted,
 ) -> dict[int, Iterator[Row]]:
-    """Return what each panel gave on each day, as the rows of HOURS say it."""
-    found = _of_wanted(reading, DAYS, envoys, wanted)
+    """Return what each panel gave: number, eqid, place, offset, energy, estimated."""
+    found = _of_wanted(reading, question, envoys, wanted)
     return {
         number: _each(rows, {eqid for _, eqid in others.get(number, ())}, wanted.panel)
         for number, rows in found.items()
@@ -212,11 +187,12 @@ def _by_panel(
 
 
 def _each(rows: Sequence[Row], others: set[str], panel: str | None) -> Iterator[Row]:
-    for number, day, gave in rows:
-        for eqid, energy_j, estimated_j, _ in panels_in(gave):
+    for number, place, gave, *offset in rows:
+        eqids, *columns = lists_of(gave)
+        for eqid, energy_j, estimated_j in zip(eqids, *columns[:2], strict=True):
             device = eqid.partition(".")[0]
             if device not in others and panel in (None, eqid, device):
-                yield number, eqid, day, 0, energy_j, estimated_j
+                yield number, eqid, place, sum(offset), energy_j, estimated_j
 
 
 def of_envoys(
@@ -232,35 +208,35 @@ def of_envoys(
         question: which.
         begins: of each Envoy, the moment to begin with, s: of hours Unix seconds, of
             days what the clocks show.
-        wanted: which times; of hours, which panels.
+        wanted: which times.
     """
     found: dict[int, list[Row]] = {}
     if not begins:
         return found
+    key, local = question.key, question.local
+    sums = f"s.envoy_id = w.column1 AND {key} >= w.column2"
     values: list[object] = []
-    panels = ""
-    if question.of_days:
-        shape = _POSTGRES_DAYS if reading.postgres else _SQLITE_DAYS
-        sums = _OF_DAYS + _until(wanted, "s.day", values)
-        place = "s.day"
-    else:
-        shape = _POSTGRES if reading.postgres else _SQLITE
-        sums = _OF_HOURS + _hours(wanted, values)
-        place = "h.hour"
-        if wanted.panel is not None:
-            panels = " AND (p.eqid = ? OR p.device_eqid = ?)"
-            values += [wanted.panel, wanted.panel]
+    if key != local and wanted.since is not None:
+        sums += f" AND {local} >= ?"
+        values.append(wanted.since)
+    if key != local and wanted.until is not None:
+        # For the key, and for the months of PostgreSQL.
+        sums += f" AND {key} < ?"
+        values.append(wanted.until + _FARTHEST)
+    if wanted.until is not None:
+        sums += f" AND {local} < ?"
+        values.append(wanted.until)
     if reading.postgres:
         # Its months cannot be told by a column. SQLite would use this one for its look
         # into the key, and take four times as long.
-        sums += f" AND {place} >= {min(begins.values())}"
-    asked = shape.format(
+        sums += f" AND {key} >= {min(begins.values())}"
+    asked = (_POSTGRES if reading.postgres else _SQLITE).format(
         columns=question.columns,
         envoys=", ".join(f"({number}, {begin})" for number, begin in begins.items()),
+        table=question.table,
         sums=sums,
-        panels=panels,
     )
-    for row in reading.rows(question.over.format(asked), values):
+    for row in reading.rows(asked, values):
         found.setdefault(row[0], []).append(row)
     return found
 
@@ -296,19 +272,17 @@ def totals(reading: Reader, by: By, wanted: Wanted = ALL) -> Iterator[EnvoyEnerg
         # How many panels gave in a month is not in its days.
         yield from added_up(panel_energy(reading, by, wanted))
         return
+    each, all_ = (_HOURS, _ALL_HOURS) if by is By.HOUR else (DAYS, _ALL_DAYS)
     for batch in reading.batches(wanted.serial):
-        singly: list[EnvoyRow] = []
-        question, others = _ALL_HOURS, {}
-        if by is By.DAY:
-            question, others = _ALL_DAYS, _others(reading, batch)
-            singly = [
-                envoy
-                for envoy in batch
-                if wanted.panel is not None or envoy.envoy_id in others
-            ]
+        others = _others(reading, batch)
+        singly = [
+            envoy
+            for envoy in batch
+            if wanted.panel is not None or envoy.envoy_id in others
+        ]
         rest = [envoy for envoy in batch if envoy not in singly]
-        of_panels = _by_panel(reading, singly, others, wanted)
-        of_all = _of_wanted(reading, question, rest, wanted)
+        of_panels = _by_panel(reading, each, singly, others, wanted)
+        of_all = _of_wanted(reading, all_, rest, wanted)
         for envoy in batch:
             number = envoy.envoy_id
             yield from added_up(_periods(envoy, by, of_panels.get(number, ())))
@@ -335,25 +309,6 @@ def extent(reading: Reader, wanted: Wanted) -> str:
 def local_now(envoy: EnvoyRow, now: int) -> int:
     """Return what the clocks of an Envoy's place show, s, as if of UTC."""
     return now + offset_s(envoy.timezone, now)
-
-
-def _hours(wanted: Wanted, values: list[object]) -> str:
-    text = ""
-    if wanted.since is not None:
-        text = f" AND {_LOCAL} >= ?"
-        values.append(wanted.since)
-    if wanted.until is not None:
-        # For the key, and for the months of PostgreSQL.
-        text += " AND h.hour < ?"
-        values.append(wanted.until + _FARTHEST)
-    return text + _until(wanted, _LOCAL, values)
-
-
-def _until(wanted: Wanted, local: str, values: list[object]) -> str:
-    if wanted.until is None:
-        return ""
-    values.append(wanted.until)
-    return f" AND {local} < ?"
 
 
 def _periods(envoy: EnvoyRow, by: By, rows: Iterable[Row]) -> Iterator[PanelEnergy]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from nutbridge.collector.queries.panel_states import PanelState
 from nutbridge.collector.queries.panels import Panel, of_panels, panels
 from nutbridge.collector.store import schema
-from nutbridge.collector.store.days import panels_in
+from nutbridge.collector.store.given import panels_in
 from nutbridge.collector.store.reading import Reader
 
 #: A legacy Envoy reports every 15 min what it measured in slots of 5 min: older

@@ -49,16 +49,18 @@ NAMED = "SELECT envoy_id, eqids, sights FROM unit_list WHERE envoy_id IN ({envoy
 #: What the rule needs of each day: how many panels gave, the least, the median. What
 #: each of them gave (DAYS) is needed of few days.
 _LIGHT = Question(
-    f"s.envoy_id, s.day / {DAY}, s.panels, s.undivided, s.lowest_j, s.twice_median_j",
-    of_days=True,
+    f"s.envoy_id, s.day / {DAY}, s.panels, s.undivided, s.lowest_j, s.twice_median_j"
 )
 #: When each was known first: by its energy, by a description.
 KNOWN = (
-    "SELECT p.envoy_id, p.eqid, (SELECT min(h.hour) FROM energy_hour h"
-    " WHERE h.envoy_id = p.envoy_id AND h.eqid = p.eqid),"
+    "SELECT p.envoy_id, p.eqid, (SELECT h.hour FROM envoy_hour h"
+    " WHERE h.envoy_id = p.envoy_id AND {has_it} ORDER BY h.hour LIMIT 1),"
     " (SELECT min(d.reported) FROM device d WHERE d.envoy_id = p.envoy_id"
-    " AND d.eqid = p.device_eqid) FROM panel p WHERE p.envoy_id IN ({envoys})"
+    " AND d.eqid = p.device_eqid) FROM panel p WHERE p.envoy_id IN ({{envoys}})"
 )
+#: Whether an hour has a panel: as JSON, which both write like Python.
+_SQLITE_HAS = "instr(h.gave, json_quote(p.eqid)) > 0"
+_POSTGRES_HAS = "strpos(h.gave, to_json(p.eqid)::text) > 0"
 #: Those of some panels whose newest slots another Envoy told: they have moved there.
 MOVED = (
     "SELECT w.column1, w.column2 FROM (VALUES {panels}) AS w WHERE w.column1 <>"  # noqa: S608
@@ -161,7 +163,8 @@ def houses_of(
         for number in begins:
             take(houses[number], found.get(number, ()))
     doubtful = [number for number, house in houses.items() if house.doubtful]
-    known = reading.of_envoys(KNOWN, doubtful)
+    has_it = _POSTGRES_HAS if reading.postgres else _SQLITE_HAS
+    known = reading.of_envoys(KNOWN.format(has_it=has_it), doubtful)
     for number in doubtful:
         houses[number].see_known(known.get(number, ()))
     _see_moved(reading, houses)

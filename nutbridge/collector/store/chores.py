@@ -3,6 +3,7 @@
 Each takes many short transactions, so that a collector goes on meanwhile.
 """
 
+import functools
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from nutbridge.collector.errors import StoreError
-from nutbridge.collector.store import days, kept, partitions, sums, units
+from nutbridge.collector.store import days, hours, kept, partitions, units
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.dates import DAY
 from nutbridge.collector.store.engine import (
@@ -51,17 +52,22 @@ def rebuild(store: Store, progress: Progress) -> int:
     for envoy_id in envoys:
         _locked(store, kept.rebuild, envoy_id)
         _locked(store, units.rebuild, envoy_id)
-    panels = store.write(sums.panels)
-    for done, (envoy_id, eqid) in enumerate(panels):
-        progress(done, len(panels))
-        _locked(store, sums.rebuild, envoy_id, eqid)
+    spans = [
+        (envoy_id, *span)
+        for envoy_id in envoys
+        for span in store.write(functools.partial(hours.spans, envoy_id=envoy_id))
+    ]
+    for done, span in enumerate(spans):
+        progress(done, len(spans))
+        _locked(store, hours.rebuild, *span)
     for envoy_id in envoys:
         _locked(store, days.rebuild, envoy_id)
-    return len(panels)
+    ((panels,),) = store.write(lambda sql: sql.rows("SELECT count(*) FROM panel"))
+    return int(panels)
 
 
 def _locked(
-    store: Store, rebuild_: Callable[..., None], envoy_id: int, *more: str
+    store: Store, rebuild_: Callable[..., None], envoy_id: int, *more: int
 ) -> None:
     def work(sql: Sql) -> None:
         kept.lock(sql, envoy_id)

@@ -1,18 +1,18 @@
 """What the panels of an Envoy gave on a day of its place: one row says it all.
 
-A row for each panel and day would be thirty to write with each report, and thirty to
-read for each day that a fleet is asked about. The row is read, changed and written in
-one transaction that holds the lock on its Envoy (``jobs``): no other does so at once.
+The row is read, changed and written in one transaction that holds the lock on its Envoy
+(``jobs``): no other does so at once.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable
 from statistics import median
 from typing import NamedTuple
 
+from nutbridge.collector.parse.values import MAX_DATE
+from nutbridge.collector.store import hours as sums_by_hour
 from nutbridge.collector.store import schema
 from nutbridge.collector.store.dates import DAY
+from nutbridge.collector.store.given import Given, as_text, give, lists_of, panels_in
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.sums import HOUR, Slot
 
@@ -24,24 +24,15 @@ _TOGETHER = 100
 
 #: Number of an Envoy, and what its clocks show when the day begins, s, as if of UTC.
 Key = tuple[int, int]
-#: Of each panel by its eqid: energy, the estimated part of it, J, hours (schema).
-Given = dict[str, list[int]]
 
 _KEY = ("envoy_id", "day")
 _NAMES = tuple(schema.envoy_day.columns.keys())
 _PUT = "(envoy_id, day) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in _NAMES if name not in _KEY
 )
-#: The days out of the hours. Powers of two, each once: their sum has all their bits.
-_OF_HOURS = (
-    f"SELECT local / {DAY} * {DAY} AS day, eqid,"  # noqa: S608  our names
-    " CAST(sum(energy_j) AS BIGINT), CAST(sum(estimated_j) AS BIGINT),"
-    " CAST(sum(DISTINCT CASE WHEN energy_j > 0 THEN CAST(1 AS BIGINT) <<"
-    f" CAST((local - local / {DAY} * {DAY}) / {HOUR} AS INTEGER) ELSE 0 END) AS BIGINT)"
-    " FROM (SELECT eqid, hour + offset_s AS local, energy_j, estimated_j"
-    " FROM energy_hour WHERE envoy_id = ?) AS hours GROUP BY day, eqid ORDER BY day"
-)
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: An hour that begins later may be of an earlier day where the place moved: not of one
+#: that many days before.
+_APART = 3 * DAY
 
 
 class Gave(NamedTuple):
@@ -62,31 +53,25 @@ class Gave(NamedTuple):
 
 def columns_of(gave: str) -> Gave:
     """Return what is in the column ``gave`` of a row."""
-    return Gave(*json.loads(gave))
-
-
-def panels_in(gave: str) -> Iterator[tuple[str, int, int, int]]:
-    """Yield eqid, energy, estimated energy and hours of each panel of a row."""
-    return zip(*columns_of(gave), strict=True)
+    return Gave(*lists_of(gave))
 
 
 def row_of(key: Key, given: Given) -> Row:
     """Return the row of a day on which there is a panel at least."""
     eqids = sorted(given)
-    energies, estimated, hours = zip(*[given[eqid] for eqid in eqids], strict=True)
+    columns = list(zip(*[given[eqid] for eqid in eqids], strict=True))
+    energies = columns[0]
     least = min(energies)
     gave = energies if least > 0 else [one for one in energies if one > 0]
     return (
         *key,
         sum(energies),
-        sum(estimated),
+        sum(columns[1]),
         len(eqids),
         len(eqids) - sum(["." in eqid for eqid in eqids]),
         least,
         int(2 * median(gave)) if gave else 0,
-        # Numbers as Python writes a list of them: in a third of the time.
-        f"[{_encode(eqids)},"
-        + f"{[*energies]},{[*estimated]},{[*hours]}]".replace(" ", ""),
+        as_text(eqids, columns),
     )
 
 
@@ -122,15 +107,13 @@ class Days:
                 return False
         for _, _, day, bit, energy_j in parts:
             given = self._days[envoy_id, day][0]
-            one = given.get(eqid)
-            if one is None:
-                one = given[eqid] = [0, 0, 0]
-            one[0] += energy_j
-            if estimated:
-                one[1] += energy_j
-            if energy_j > 0:
-                one[2] |= bit
+            hours = bit if energy_j > 0 else 0
+            give(given, eqid, energy_j, energy_j if estimated else 0, hours)
         return True
+
+    def panels(self, envoy_id: int, day: int) -> int:
+        """Return how many panels a day that was read had before."""
+        return self._days[envoy_id, day][1]
 
     def keep(self) -> None:
         """Write all of them."""
@@ -143,28 +126,31 @@ class Days:
 
     def _whole(self, key: Key) -> Given:
         given, _, gave = self._days[key]
-        for eqid, energy_j, estimated_j, hours in panels_in(gave) if gave else ():
-            one = given.get(eqid)
-            if one is None:
-                given[eqid] = [energy_j, estimated_j, hours]
-            else:
-                one[0] += energy_j
-                one[1] += estimated_j
-                one[2] |= hours
+        for eqid, energy_j, estimated_j, bits in panels_in(gave) if gave else ():
+            give(given, eqid, energy_j, estimated_j, bits)
         return given
 
 
 def rebuild(sql: Sql, envoy_id: int) -> None:
     """Make the days of an Envoy anew from its hours."""
     sql.run("DELETE FROM envoy_day WHERE envoy_id = ?", (envoy_id,))
-    rows: list[Row] = []
-    for day, some in groupby(sql.rows(_OF_HOURS, (envoy_id,)), lambda row: row[0]):
-        rows.append(row_of((envoy_id, day), {row[1]: list(row[2:]) for row in some}))
-        if len(rows) == _TOGETHER:
-            _insert(sql, rows)
-            rows = []
-    _insert(sql, rows)
+    days: dict[int, Given] = {}
+    for hour, offset, gave in sums_by_hour.all_of(sql, envoy_id):
+        local = hour + offset
+        day = local - local % DAY
+        given = days.get(day)
+        if given is None:
+            if len(days) >= _TOGETHER:
+                _insert(sql, envoy_id, days, day - _APART)
+            given = days[day] = {}
+        bit = 1 << local % DAY // HOUR
+        for eqid, energy_j, estimated_j in panels_in(gave):
+            give(given, eqid, energy_j, estimated_j, bit if energy_j > 0 else 0)
+    _insert(sql, envoy_id, days, MAX_DATE)
 
 
-def _insert(sql: Sql, rows: Sequence[Row]) -> None:
+def _insert(sql: Sql, envoy_id: int, days: dict[int, Given], before: int) -> None:
+    """Write the days before a moment, and forget them."""
+    whole = sorted(day for day in days if day < before)
+    rows = [row_of((envoy_id, day), days.pop(day)) for day in whole]
     sql.insert(schema.envoy_day, _NAMES, rows, "DO NOTHING")

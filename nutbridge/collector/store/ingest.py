@@ -20,6 +20,7 @@ from nutbridge.collector.parse.values import as_json
 from nutbridge.collector.store import kept, partitions, schema, sums
 from nutbridge.collector.store.dates import DAY, believable
 from nutbridge.collector.store.days import Days
+from nutbridge.collector.store.hours import Hours
 from nutbridge.collector.store.sql import Row, Sql
 from nutbridge.collector.store.sums import LeftOut, Slot, SumRow
 from nutbridge.collector.store.units import ParsedBody, reported, see_units
@@ -36,6 +37,9 @@ _KEYS = 3
 _MOST_HOURS = 84_000
 #: Days that one report may change: the longest slot has a year.
 _MOST_DAYS = 500
+#: Panels in the rows of hours that one report changes: those of 1,200 panels in a
+#: month. A hostile one could have ten times as much written as all before it brought.
+_MOST_WRITTEN = 1_000_000
 
 
 class Raced(Exception):
@@ -172,8 +176,12 @@ class _Counting:
         self._sql = sql
         self._zones = {one.raw_id: one.zone for one in found}
         self._from = counted_from
-        self._hours = dict.fromkeys(self._zones, 0)
+        self._long = dict.fromkeys(self._zones, 0)
         self._seen: dict[int, set[int]] = {raw_id: set() for raw_id in self._zones}
+        self._written: dict[int, tuple[set[int], int]] = {
+            raw_id: (set(), 0) for raw_id in self._zones
+        }
+        self._hours = Hours(sql)
         self._days = Days(sql)
         self._lines: dict[str, SumRow] = {}
         self._in_the_way: dict[Row, int] = {}
@@ -201,17 +209,16 @@ class _Counting:
             else:
                 left.append((*row[:_KEYS], str(reason)))
         self._days.read({(row[0], part[2]) for row, slot in found for part in slot[3]})
-        slots: list[Slot] = []
         for row, slot in found:
-            if self._days.add(slot):
-                slots.append(slot)
+            if self._has_room(row[10], slot):
+                self._hours.add(slot)
             else:
                 left.append((*row[:_KEYS], str(LeftOut.TOO_MANY)))
         sums.leave_out(self._sql, left)
-        sums.add(self._sql, slots)
 
     def keep(self) -> None:
-        """Add all that was counted to the sums by day."""
+        """Add all that was counted to the sums."""
+        self._hours.keep()
         self._days.keep()
 
     def _reason(self, row: Row) -> LeftOut | None:
@@ -230,11 +237,21 @@ class _Counting:
         holder = line.take(start, end, envoy_id)
         return None if holder is None else sums.why(holder, envoy_id)
 
+    def _has_room(self, raw_id: int, slot: Slot) -> bool:
+        """Add a slot to its days, unless it has more written than any has."""
+        seen, written = self._written[raw_id]
+        for hour, _, day, _, _ in slot[3]:
+            if hour not in seen:
+                seen.add(hour)
+                written += self._days.panels(slot[0], day)
+        self._written[raw_id] = seen, written
+        return written <= _MOST_WRITTEN and self._days.add(slot)
+
     def _is_too_much(self, raw_id: int, start: int, end: int) -> bool:
         """Tell whether a report has more hours or days than any, with this slot."""
         if end - start > sums.HOUR:
-            self._hours[raw_id] += (end - start) // sums.HOUR + 2
-            if self._hours[raw_id] > _MOST_HOURS:
+            self._long[raw_id] += (end - start) // sums.HOUR + 2
+            if self._long[raw_id] > _MOST_HOURS:
                 return True
         seen = self._seen[raw_id]
         days = range(start // DAY, end // DAY + 1)

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Table, func, inspect, select
 
 from nutbridge.collector.errors import SchemaRefused, StoreDamaged
 from nutbridge.collector.parse.values import MAX_DATE, as_json
-from nutbridge.collector.store import days, kept, partitions, schema, sums, units
+from nutbridge.collector.store import days, hours, kept, partitions, schema, sums, units
+from nutbridge.collector.store.given import Given, give
 from nutbridge.collector.store.identity import alone
 from nutbridge.collector.store.ingest import digest
 from nutbridge.collector.store.schema import (
@@ -222,6 +223,16 @@ _DATES = ("last_heard", "last_energy")
 _SEEN = "SELECT eqid, last_energy FROM panel WHERE envoy_id = ?"
 
 
+#: Some hours of an Envoy with all their panels.
+_HOURS = (
+    "SELECT h.eqid, h.hour, h.offset_s, h.energy_j, h.estimated_j FROM"
+    " (SELECT DISTINCT hour, offset_s FROM energy_hour WHERE envoy_id = ?"
+    " AND (hour, offset_s) > (?, ?) ORDER BY hour, offset_s LIMIT 200) AS k"
+    " CROSS JOIN energy_hour h WHERE h.envoy_id = ? AND h.hour = k.hour"
+    " AND h.offset_s = k.offset_s ORDER BY h.hour, h.offset_s"
+)
+
+
 def _to_2(sql: Sql, progress: Progress) -> None:
     """Each energy once, sums by the hours of the place, panels, a store's name."""
     for statement in _TO_2:
@@ -233,7 +244,7 @@ def _to_2(sql: Sql, progress: Progress) -> None:
         for table in _CUT:
             sql.run(f"ALTER TABLE {table} RENAME TO {table}_1")
         sql.run("DROP INDEX event_partner, event_open")
-    made = ("store", "panel", "energy_hour", "envoy_day")
+    made = ("store", "panel", "envoy_hour", "envoy_day")
     _make(sql, *made, *(_CUT if sql.postgres else ()))
     for name in _DATES:
         sql.run(f"ALTER TABLE panel ADD COLUMN {name} BIGINT")
@@ -258,7 +269,9 @@ def _panels(sql: Sql, progress: Progress) -> None:
     for place, (envoy_id, eqid) in enumerate(sorted(named)):
         progress("panels", place, len(named))
         _hear(sql, envoy_id, eqid)
-        sums.rebuild(sql, envoy_id, eqid)
+    for envoy_id in sorted({envoy_id for envoy_id, _ in named}):
+        for span in hours.spans(sql, envoy_id):
+            hours.rebuild(sql, envoy_id, *span)
     sql.run("DROP INDEX reading_2")
 
 
@@ -323,7 +336,7 @@ def _hear(sql: Sql, envoy_id: int, eqid: str) -> None:
 
 
 def _to_3(_sql: Sql, _progress: Progress) -> None:
-    """Sums by day: the step to 5 makes them."""
+    """Sums by day: the step to 6 makes them."""
 
 
 def _to_4(sql: Sql, progress: Progress) -> None:
@@ -338,11 +351,6 @@ def _to_4(sql: Sql, progress: Progress) -> None:
 
 
 def _to_5(sql: Sql, progress: Progress) -> None:
-    _units(sql, progress)
-    _days(sql, progress)
-
-
-def _units(sql: Sql, progress: Progress) -> None:
     """One row for what the reports of an Envoy change of its units."""
     unit_list.create(sql.connection)
     if sql.postgres:
@@ -358,18 +366,42 @@ def _units(sql: Sql, progress: Progress) -> None:
         sql.run(f"ALTER TABLE panel DROP COLUMN {name}")
 
 
-def _days(sql: Sql, progress: Progress) -> None:
-    """One row for each Envoy and day, in place of one for each panel."""
+def _to_6(sql: Sql, progress: Progress) -> None:
+    """One row for each Envoy and hour or day, in place of one for each panel."""
     for name in ("panel_day", "envoy_day"):
         sql.run(f"DROP TABLE IF EXISTS {name}")
-    schema.envoy_day.create(sql.connection)
+    made = [schema.envoy_hour, schema.envoy_day]
+    # The step to 2 has made those by hour.
+    is_new = inspect(sql.connection).has_table("energy_hour")
+    metadata.create_all(sql.connection, made)
     if sql.postgres:
-        sql.run("CREATE TABLE envoy_day_rest PARTITION OF envoy_day DEFAULT")
-        partitions.make(sql, partitions.present(sql))
+        for table in made[not is_new :]:
+            sql.run(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
+        before = "energy_hour" if is_new else "envoy_hour"
+        partitions.make(sql, partitions.present(sql, before))
+    if is_new:
+        sql.run("CREATE INDEX energy_hour_6 ON energy_hour (envoy_id, hour, offset_s)")
     envoys = sql.rows("SELECT envoy_id FROM envoy ORDER BY envoy_id")
     for place, (envoy_id,) in enumerate(envoys):
-        progress("days of Envoys", place, len(envoys))
+        progress("sums", place, len(envoys))
+        if is_new:
+            _take_hours(sql, envoy_id)
         days.rebuild(sql, envoy_id)
+    sql.run("DROP TABLE IF EXISTS energy_hour")
 
 
-MIGRATIONS: Mapping[int, Step] = {2: _to_2, 3: _to_3, 4: _to_4, 5: _to_5}
+def _take_hours(sql: Sql, envoy_id: int) -> None:
+    after, some = (-1, 0), 1
+    while some:
+        # Whole hours, of all panels each.
+        rows = sql.rows(_HOURS, (envoy_id, *after, envoy_id))
+        found: dict[hours.Key, Given] = {}
+        for eqid, hour, offset, energy_j, estimated_j in rows:
+            given = found.setdefault((envoy_id, hour, offset), {})
+            give(given, eqid, energy_j, estimated_j)
+            after = (hour, offset)
+        hours.put(sql, [hours.row_of(*one) for one in found.items()])
+        some = len(rows)
+
+
+MIGRATIONS: Mapping[int, Step] = {2: _to_2, 3: _to_3, 4: _to_4, 5: _to_5, 6: _to_6}

@@ -78,13 +78,14 @@ def months_of(moments: Iterable[int], received: int) -> set[int]:
     return found | {month_of(latest)}
 
 
-def present(sql: Sql) -> set[int]:
-    """Return the months that have a piece of the sums by hour."""
+def present(sql: Sql, table: str) -> set[int]:
+    """Return the months that have a piece of a table; none where there is none."""
     rows = sql.rows(
         "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-        " WHERE i.inhparent = to_regclass('energy_hour')"
+        " WHERE i.inhparent = to_regclass(?)",
+        (table,),
     )
-    found = (month_in("energy_hour", name) for (name,) in rows)
+    found = (month_in(table, name) for (name,) in rows)
     return {month for month in found if month is not None}
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 #: Number of this schema; migrations.py knows the way from older ones.
-SCHEMA = 5
+SCHEMA = 6
 
 metadata = MetaData()
 
@@ -327,20 +327,20 @@ unit_list = Table(
 #: stores the rows: every sum that anybody asks for is one of these. ``hour`` is when
 #: the hour begins, ``offset_s`` how far its clocks were east of UTC: the sum of both
 #: is what they showed. A slot of up to an hour counts where it begins, a longer one
-#: is spread evenly.
-energy_hour = Table(
-    "energy_hour",
+#: is spread evenly. ``gave`` is JSON, three lists of one length: the eqids that told of
+#: this hour, the energy of each and the estimated part of it, J. The other columns are
+#: the sums of these, and how many panels there are.
+envoy_hour = Table(
+    "envoy_hour",
     metadata,
-    _key("envoy_id"),
-    Column("eqid", Text, primary_key=True),
-    *(_key("hour"), _key("offset_s")),
-    _int("energy_j", needed=True),
-    _int("estimated_j", needed=True),
-    sqlite_with_rowid=False,
+    *(_key("envoy_id"), _key("hour"), _key("offset_s")),
+    *(_int("energy_j", needed=True), _int("estimated_j", needed=True)),
+    *(_int("panels", needed=True), _text("gave", needed=True)),
+    # With row numbers on SQLite: without them a row of 1 KB takes a page of its own.
     postgresql_partition_by="RANGE (hour)",
 )
 
-#: Sums of ``energy_hour`` by the day of the Envoy's place: what a fleet is asked for.
+#: Sums of ``envoy_hour`` by the day of the Envoy's place: what a fleet is asked for.
 #: ``day`` is what its clocks show at its begin, s, as if of UTC. ``gave`` is JSON, four
 #: lists of one length: the eqids that told of this day, the energy of each, the
 #: estimated part of it, J, and its hours: a bit for each hour of these clocks in which
@@ -355,7 +355,6 @@ envoy_day = Table(
     *(_int("panels", needed=True), _int("undivided", needed=True)),
     *(_int("lowest_j", needed=True), _int("twice_median_j", needed=True)),
     _text("gave", needed=True),
-    # With row numbers on SQLite: without them a row of 1 KB takes a page of its own.
     postgresql_partition_by="RANGE (day)",
 )
 
@@ -369,16 +368,15 @@ open_event = Table(
 )
 
 #: Tables whose rows each report changes, and no key of theirs, with the part of a page
-#: that PostgreSQL fills at first, %: with room in it no index is written to. An hour's
-#: row is changed a dozen times: without room its table has twice the size. Of a table
+#: that PostgreSQL fills at first, %: with room in it no index is written to. Of a table
 #: that is cut by month, that of its pieces.
-FILLED_PCT = {"unit_list": 50, "envoy_day": 50, "energy_hour": 75}
+FILLED_PCT = {"unit_list": 50, "envoy_day": 50, "envoy_hour": 75}
 #: Large tables, and the column that says to which month a row belongs.
 PARTITIONED = {
     "interval": "end_date",
     "reading": "date",
     "event": "event_date",
-    "energy_hour": "hour",
+    "envoy_hour": "hour",
     "envoy_day": "day",
     "raw_body": "received",
 }

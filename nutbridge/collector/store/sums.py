@@ -1,4 +1,4 @@
-"""Which slots are in the sums, and the sums by hour.
+"""Which slots are in the sums, and in which hours each part of them counts.
 
 Energy is counted once, whatever was sent: of slots of one panel that overlap, the
 first that was stored counts. An Envoy sends a slot again under another id after a
@@ -7,7 +7,7 @@ reset, fills gaps twice, and a panel may have moved to another Envoy.
 
 import functools
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from nutbridge.collector.store import schema
@@ -19,11 +19,6 @@ HOUR = 3600
 #: Rows read at once where all are gone through.
 _PAGE = 5000
 
-_ADD = (
-    "(envoy_id, eqid, hour, offset_s) DO UPDATE SET "
-    "energy_j = energy_hour.energy_j + excluded.energy_j, "
-    "estimated_j = energy_hour.estimated_j + excluded.estimated_j"
-)
 #: Which rows of ``interval i`` are in the sums.
 COUNTED = "i.energy_j IS NOT NULL AND i.left_out IS NULL"
 #: The first counted slot that ends after ours begins is the only one to look at:
@@ -125,68 +120,16 @@ def _place(zone: str | None, moment: int) -> tuple[int, int, int, int]:
     return hour, offset, hour + offset - in_day, 1 << in_day // HOUR
 
 
-def add(sql: Sql, slots: Iterable[Slot]) -> None:
-    """Add slots that count to the sums by hour."""
-    sums: dict[tuple[int, str, int, int], list[int]] = {}
-    for envoy_id, eqid, estimated, some in slots:
-        for hour, offset, _, _, energy_j in some:
-            key = (envoy_id, eqid, hour, offset)
-            total = sums.get(key)
-            if total is None:
-                sums[key] = [energy_j, energy_j if estimated else 0]
-            else:
-                total[0] += energy_j
-                if estimated:
-                    total[1] += energy_j
-    # In one order everywhere, or two processes could wait for each other.
-    rows = [(*key, *sums[key]) for key in sorted(sums)]
-    names = tuple(schema.energy_hour.columns.keys())
-    sql.insert(schema.energy_hour, names, rows, _ADD)
+def counted(sql: Sql, eqid: str, after: int) -> Iterator[Row]:
+    """Yield the counted slots of a panel of all Envoys that end after a moment.
 
-
-def panels(sql: Sql) -> list[tuple[int, str]]:
-    """Return Envoy and eqid of all panels."""
-    rows = sql.rows("SELECT envoy_id, eqid FROM panel ORDER BY envoy_id, eqid")
-    return [(row[0], row[1]) for row in rows]
-
-
-def rebuild(sql: Sql, envoy_id: int, eqid: str) -> None:
-    """Make the sums by hour of a panel anew from its slots; not those by day.
-
-    What was pruned is in the sums alone, and stays.
+    By their end, and so by their begin. Each has envoy_id, end_date,
+    interval_duration, energy_j, estimated, timezone.
     """
-    lock = " FOR UPDATE" if sql.postgres else ""
-    sql.rows(
-        f"SELECT 1 FROM panel WHERE envoy_id = ? AND eqid = ?{lock}",  # noqa: S608
-        (envoy_id, eqid),
-    )
-    ((since,),) = sql.rows("SELECT max(counted_from) FROM store")
-    sql.run(
-        "DELETE FROM energy_hour WHERE envoy_id = ? AND eqid = ? AND hour >= ?",
-        (envoy_id, eqid, since),
-    )
-    for page in counted(sql, eqid):
-        slots: list[Slot] = []
-        for owner, end, length, energy_j, estimated, zone, *_ in page:
-            if owner == envoy_id:
-                some = parts(end - length, end, energy_j, zone)
-                later = [part for part in some if part[0] >= since]
-                slots.append((envoy_id, eqid, bool(estimated), later))
-        add(sql, slots)
-
-
-def counted(sql: Sql, eqid: str) -> Iterator[list[Row]]:
-    """Yield the counted slots of a panel of all Envoys, page by page, by their end.
-
-    Each has envoy_id, end_date, interval_duration, energy_j, estimated, timezone,
-    raw_id, id.
-    """
-    after = -1
     while True:
         rows = sql.rows(
             "SELECT i.envoy_id, i.end_date, i.interval_duration, i.energy_j,"  # noqa: S608
-            " i.estimated, coalesce(nullif(trim(r.timezone), ''), e.timezone),"
-            " i.raw_id, i.id"
+            " i.estimated, coalesce(nullif(trim(r.timezone), ''), e.timezone)"
             " FROM interval i LEFT JOIN report r ON r.raw_id = i.raw_id"
             " LEFT JOIN envoy e ON e.envoy_id = i.envoy_id"
             " WHERE i.eqid = ? AND i.end_date > ?"
@@ -194,9 +137,9 @@ def counted(sql: Sql, eqid: str) -> Iterator[list[Row]]:
             " ORDER BY i.end_date LIMIT ?",
             (eqid, after, _PAGE),
         )
-        if not rows:
+        yield from rows
+        if len(rows) < _PAGE:
             return
-        yield rows
         after = rows[-1][1]
 
 

@@ -119,7 +119,7 @@ _SMALL = (
     r"(?:[0-9]+ )?CONSTANT|w\b|sums\b|e LEFT-JOIN|envoy\b|outbox\b|o LEFT-JOIN|o USING"
     "|raw USING INDEX raw_dead"
 )
-_LARGE = "interval|reading|event|energy_hour|envoy_day|unit_list|raw|raw_body|report"
+_LARGE = "interval|reading|event|envoy_hour|envoy_day|unit_list|raw|raw_body|report"
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -140,7 +140,7 @@ def test_months_that_are_not_asked_for_are_not_looked_at(year: str) -> None:
         return
     for name, table in (
         ("panels", "envoy_day"),
-        ("energy --from", "energy_hour"),
+        ("energy --from", "envoy_hour"),
         ("energy of all --from", "envoy_day"),
     ):
         with reading(year) as database:
@@ -158,7 +158,7 @@ def test_sums_of_a_fleet_are_those_by_day(year: str) -> None:
             spy = Spy(database)
             spy.ask(QUESTIONS[name])
             found = spy.plans()
-        assert "energy_hour" not in found
+        assert "envoy_hour" not in found
         if "postgresql" in year:
             assert re.search(r"Index Scan using envoy_day_\d+_\d+_pkey", found)
         else:

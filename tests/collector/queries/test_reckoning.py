@@ -21,6 +21,7 @@ from nutbridge.collector.store.zones import zone_of
 from tests.collector.parse.samples import body, device, interval
 from tests.collector.parse.samples import reading as poll
 from tests.collector.queries.house import add
+from tests.collector.store.using import hours_in
 
 DAY, HOUR = 86_400, 3600
 #: 2023-11-02 00:00 UTC: three days before clocks go back in New York.
@@ -107,6 +108,7 @@ class Slow:
     def __init__(self, database: Reader, now: int) -> None:
         self._now = now
         self._rows = database.rows
+        self._kept = hours_in(database)
         #: Envoy, panel -> day -> J; and -> hours of the clocks in which it gave.
         self.days: dict[tuple[str, str], dict[str, list[int]]] = {}
         self.hours: dict[tuple[str, str], set[datetime]] = {}
@@ -236,10 +238,8 @@ class Slow:
         everyone = [told.get(one[1].partition(".")[0]) for one in ours]
         if reported == min((at for at in everyone if at is not None), default=None):
             return None
-        first = self._rows(
-            "SELECT min(hour) FROM energy_hour WHERE envoy_id = ? AND eqid = ?",
-            (number, key[1]),
-        )[0][0]
+        own = (number, key[1])
+        first = min((row[2] for row in self._kept if row[:2] == own), default=None)
         return min((at for at in (first, reported) if at is not None), default=None)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Table
 
 from nutbridge.collector.parse.values import as_json
 from nutbridge.collector.store import days as sums_by_day
+from nutbridge.collector.store import hours as sums_by_hour
 from nutbridge.collector.store import partitions, schema, units
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.sql import Row, Sql
@@ -42,15 +43,7 @@ def fill(
     put(schema.envoy, ((n, f"99{n:010}", "UTC", end) for n in numbers))
     put(schema.panel, _panels(eqids))
     put(schema.device, _devices(eqids, days))
-    put(
-        schema.energy_hour,
-        (
-            (n, f"{eqid}.1", hour, 0, _energy_j(hour), 0)
-            for n in numbers
-            for eqid in eqids[n]
-            for hour in hours
-        ),
-    )
+    put(schema.envoy_hour, _of_hours(eqids, hours))
     put(schema.envoy_day, _sums(eqids, hours))
     put(schema.unit_list, _listed(eqids, days, end))
     put(schema.raw, _raws(numbers, hours))
@@ -80,6 +73,13 @@ class _Filler:
 
 def _energy_j(hour: int) -> int:
     return 360_000 + hour % 977
+
+
+def _of_hours(eqids: dict[int, list[str]], hours: list[int]) -> Iterator[Row]:
+    for n, devices in eqids.items():
+        for hour in hours:
+            given = {f"{eqid}.1": [_energy_j(hour), 0, 0] for eqid in devices}
+            yield sums_by_hour.row_of((n, hour, 0), given)
 
 
 def _sums(eqids: dict[int, list[str]], hours: list[int]) -> Iterator[Row]:

@@ -5,7 +5,8 @@ import pytest
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import Wanted, panel_energy, totals
 from nutbridge.collector.store.api import Store
-from nutbridge.collector.store.days import panels_in, row_of
+from nutbridge.collector.store.days import row_of
+from nutbridge.collector.store.given import panels_in
 from tests.collector.parse.samples import NOW, body, device, interval
 from tests.collector.store.using import asking, exported, put
 
@@ -79,7 +80,7 @@ def test_day_with_more_panels_than_anybody_has(
     assert told(url) == dict.fromkeys(range(3)) | {3: many, 4: many, 9: many}
     assert [len(one) for one in panels_of(url)] == [3]
     with asking(url) as database:
-        hours = database.rows("SELECT count(*), sum(energy_j) FROM energy_hour")
+        hours = database.rows("SELECT sum(panels), sum(energy_j) FROM envoy_hour")
     assert hours == [(3, 3)]
 
 
@@ -92,3 +93,20 @@ def test_report_with_more_days_than_any(
     put(store, body(*rows, again, envoy=UTC))
     assert told(url) == dict.fromkeys((0, 1, 2, 7)) | {3: "too_many", 4: "too_many"}
     assert len(panels_of(url)) == 3
+
+
+def test_report_that_has_more_written_than_any(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each hour that it names is a row of all panels: it may not name any number."""
+    monkeypatch.setattr("nutbridge.collector.store.ingest._MOST_WRITTEN", 14)
+    rows = [interval(id=n, eqid=f"{n}.1", stats=1) for n in range(5)]
+    put(store, body(*rows, envoy=UTC))
+    at = NOW - NOW % DAY
+    one_each = [interval(id=10 + n, end_date=at + n * 3600) for n in range(1, 5)]
+    put(store, body(*one_each, envoy=UTC, report_timestamp=NOW + 1))
+    left = {13: "too_many", 14: "too_many"}
+    # Another report has as much again.
+    more = interval(id=20, end_date=at + 6 * 3600)
+    put(store, body(more, envoy=UTC, report_timestamp=NOW + 2))
+    assert {number: why for number, why in told(url).items() if why} == left

@@ -19,6 +19,7 @@ from nutbridge.collector.store.chores import prune, rebuild
 from nutbridge.collector.store.reading import Reader, reading
 from nutbridge.collector.store.sql import Row
 from tests.collector.parse.samples import NOW, body, channel, device, event, interval
+from tests.collector.store.using import hours_in
 
 DAY = 86_400
 SERIALS = ("990000000001", "990000000002")
@@ -127,10 +128,8 @@ def same(url: str) -> None:
 
 def by_hand(database: Reader) -> list[tuple[int, ...]]:
     days: dict[tuple[int, int], dict[str, list[int]]] = {}
-    rows = database.rows(
-        "SELECT envoy_id, hour + offset_s, eqid, energy_j, estimated_j FROM energy_hour"
-    )
-    for envoy_id, local, eqid, *parts in rows:
+    for envoy_id, eqid, hour, offset, *parts in hours_in(database):
+        local = hour + offset
         day = days.setdefault((envoy_id, local - local % DAY), {})
         before = day.get(eqid, [0, 0])
         day[eqid] = [sum(pair) for pair in zip(before, parts, strict=True)]

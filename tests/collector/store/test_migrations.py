@@ -6,6 +6,7 @@ Those of test-data/collector were written by those versions' own code.
 import json
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -15,16 +16,23 @@ from nutbridge.collector.errors import SchemaRefused
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.devices import devices
 from nutbridge.collector.queries.energy import energy
-from nutbridge.collector.store import days, schema, sums, units
+from nutbridge.collector.store import schema, units
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.chores import rebuild
 from nutbridge.collector.store.reading import Reader, reading
 from nutbridge.collector.store.sql import Sql
 from tests.collector.parse.samples import NOW, body, interval
-from tests.collector.store.using import exported, listed, put, run, waits_for_lock
+from tests.collector.store.using import (
+    exported,
+    hours_in,
+    listed,
+    put,
+    run,
+    waits_for_lock,
+)
 
 DATA = Path(__file__).parents[3] / "test-data" / "collector"
-V1, V2, V3, V4 = (DATA / f"v{number}" for number in range(1, 5))
+V1, V2, V3, V4, V5 = (DATA / f"v{number}" for number in range(1, 6))
 
 
 @pytest.fixture
@@ -166,7 +174,7 @@ def shape(database: Reader, url: str) -> object:
     )
 
 
-@pytest.mark.parametrize("version", [V1, V2, V3, V4], ids=["v1", "v2", "v3", "v4"])
+@pytest.mark.parametrize("version", [V1, V2, V3, V4, V5], ids=lambda one: one.name)
 def test_upgraded_and_new_databases_have_one_shape(
     url: str, tmp_path: Path, version: Path
 ) -> None:
@@ -188,11 +196,8 @@ def test_rebuild_says_the_same(old: str) -> None:
     before = [asked(old, by) for by in By]
     with store.engine.execution_options(writes=True).begin() as connection:
         sql = Sql(connection)
-        sql.run("UPDATE energy_hour SET energy_j = energy_j + 1")
-        for envoy_id, eqid in sums.panels(sql):
-            sums.rebuild(sql, envoy_id, eqid)
-        for (envoy_id,) in sql.rows("SELECT envoy_id FROM envoy"):
-            days.rebuild(sql, envoy_id)
+        sql.run("UPDATE envoy_hour SET energy_j = energy_j + 1, gave = '[[],[],[]]'")
+    rebuild(store, lambda *_: None)
     store.close()
     assert [asked(old, by) for by in By] == before
 
@@ -224,7 +229,7 @@ def test_schema_2_answers_as_before(second: str) -> None:
     assert told == [
         *(("Envoys", done, 2) for done in range(2)),
         *(("units", done, 2) for done in range(2)),
-        *(("days of Envoys", done, 2) for done in range(2)),
+        *(("sums", done, 2) for done in range(2)),
     ]
     assert answers(second, now) == expected
     rebuild(store, lambda *_: None)
@@ -255,15 +260,46 @@ def test_schema_3_answers_as_before(url: str) -> None:
     assert objects() == expected["devices"]
 
 
-def test_schema_4_answers_as_before(url: str) -> None:
-    fourth = of_before(url, V4)
+@pytest.mark.parametrize("version", [V4, V5], ids=lambda one: one.name)
+def test_schemas_4_and_5_answer_as_before(url: str, version: Path) -> None:
+    old = of_before(url, version)
     expected = json.loads((V2 / "expected.json").read_text())
     (now,) = expected.pop("now")
-    store = Store.open(fourth)
-    assert answers(fourth, now) == expected
+    store = Store.open(old)
+    assert answers(old, now) == expected
     rebuild(store, lambda *_: None)
     store.close()
-    assert answers(fourth, now) == expected
+    assert answers(old, now) == expected
+
+
+def test_hours_of_schema_5_are_taken_over_piece_by_piece(url: str) -> None:
+    """Those of an Envoy that are more than are read at once, in two offsets."""
+    fifth = of_before(url, V5)
+    hours = [
+        (9, f"{panel}.1", hour * 3600, offset, 5 * hour + panel, panel)
+        for hour in range(450)
+        for offset in ((0, 3600) if hour in (199, 200) else (0,))
+        for panel in range(3)
+    ]
+    values = ", ".join(map(str, hours))
+    statement = f"INSERT INTO energy_hour VALUES {values}"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as link:
+            link.execute("INSERT INTO envoy VALUES (9, '990000000009', 'UTC', NULL)")
+            link.execute(statement)
+            link.commit()
+    else:
+        with psycopg.connect(url) as connection:
+            connection.execute("INSERT INTO envoy VALUES (9, '99000009', 'UTC', NULL)")
+            connection.execute(statement.encode())
+    Store.open(fifth).close()
+    with reading(fifth) as database:
+        found = [row for row in hours_in(database) if row[0] == 9]
+        whole = database.rows(
+            "SELECT sum(energy_j), sum(estimated_j) FROM envoy_day WHERE envoy_id = 9"
+        )
+    assert sorted(found) == sorted(hours)
+    assert whole == [(sum(row[4] for row in hours), sum(row[5] for row in hours))]
 
 
 def test_older_collector_beside_loses_nothing(postgres_url: str) -> None:
@@ -284,3 +320,16 @@ def test_older_collector_beside_loses_nothing(postgres_url: str) -> None:
     for row in rows:
         sights = units.listed(*row).sights.values()
         assert {one.last_energy for one in sights} == {NOW + 1234}
+
+
+def test_older_collector_beside_loses_no_hour(postgres_url: str) -> None:
+    fifth = of_before(postgres_url, V5)
+    migrating = threading.Thread(target=lambda: Store.open(fifth).close())
+    with psycopg.connect(fifth) as older:
+        older.execute("SELECT store_id, counted_from FROM store")
+        migrating.start()
+        assert waits_for_lock(fifth, migrating)
+        older.execute("UPDATE energy_hour SET energy_j = 7, estimated_j = 3")
+    migrating.join()
+    with reading(fifth) as database:
+        assert {row[4:] for row in hours_in(database)} == {(7, 3)}

@@ -18,7 +18,9 @@ from nutbridge.collector.parse.model import RawReport
 from nutbridge.collector.queries.export import export
 from nutbridge.collector.queries.listing import reports
 from nutbridge.collector.store.api import Store
+from nutbridge.collector.store.given import panels_in
 from nutbridge.collector.store.reading import Reader, reading
+from nutbridge.collector.store.sql import Sql
 
 Object = dict[str, Any]
 
@@ -52,6 +54,16 @@ def listed(url: str) -> list[Object]:
     """Return all bodies."""
     with reading(url) as database:
         return list(reports(database))
+
+
+def hours_in(database: Reader | Sql) -> list[tuple[int, str, int, int, int, int]]:
+    """Return of each Envoy and panel hours, offsets, energy and what is estimated."""
+    rows = database.rows("SELECT envoy_id, hour, offset_s, gave FROM envoy_hour")
+    return [
+        (envoy_id, eqid, hour, offset, *given)
+        for envoy_id, hour, offset, gave in rows
+        for eqid, *given in panels_in(gave)
+    ]
 
 
 def asking(url: str) -> Any:
