@@ -40,6 +40,9 @@ class Sql:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        if not connection.in_transaction():
+            # What goes to the driver itself does not begin one.
+            connection.begin()
         self.postgres = connection.dialect.name == "postgresql"
         self._driver: Any = connection.connection.dbapi_connection
 
@@ -137,18 +140,18 @@ class Sql:
                 changed += self._done(statement, some, many=True)
         return changed
 
+    # All of it goes to the driver itself: a transaction has a dozen statements, and
+    # SQLAlchemy's own way takes as long as most of them.
+
     def _found(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        result = self.connection.exec_driver_sql(statement, tuple(values))
-        # The driver's own tuples: SQLAlchemy's cost half as much again.
+        cursor = self._cursor
         try:
-            rows: list[Row] = list(result.cursor.fetchall()) if result.cursor else []
+            cursor.execute(statement, tuple(values))
+            # SQLite looks for rows only now, and may find that it cannot.
+            rows: list[Row] = cursor.fetchall() if cursor.description else []
         except self._driver_error as exc:
             raise self._failed(exc) from exc
-        result.close()
         return rows
-
-    # What writes goes to the driver itself: a transaction has a dozen statements, and
-    # SQLAlchemy's own way takes as long as most of them.
 
     def _done(
         self, statement: str, values: Sequence[Any], *, many: bool = False

@@ -1,15 +1,13 @@
 """An export in pages: of many small Envoys together, of a large one by itself."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import event
 
 from nutbridge.collector.queries.export import export
 from nutbridge.collector.store import reading as reading_module
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.reading import reading
 from tests.collector.queries.year import fill
+from tests.collector.store.using import asked
 
 _ENVOYS = 12
 
@@ -46,12 +44,6 @@ def test_pages_of_any_size_give_the_same(
 
 
 def test_an_export_sends_no_statements_for_each_envoy(fleet: str) -> None:
-    sent: list[str] = []
-
-    def note(*passed: Any) -> None:
-        sent.append(passed[2])
-
-    with reading(fleet) as database:
-        event.listen(database._engine, "before_cursor_execute", note)
+    with reading(fleet) as database, asked() as sent:
         assert list(export(database))
-    assert 7 <= len([one for one in sent if one.startswith("SELECT")]) < _ENVOYS
+    assert 7 <= len(sent) < _ENVOYS

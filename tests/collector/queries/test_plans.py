@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.bodies import find
@@ -26,6 +25,7 @@ from nutbridge.collector.queries.panels import panels
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.reading import Reader, reading
 from tests.collector.queries.year import DAY, START, fill
+from tests.collector.store.using import asked
 from tests.fakes import postgres
 
 _DAYS = 365
@@ -66,17 +66,11 @@ class Spy:
 
     def ask(self, question: Callable[[Reader], Any]) -> list[Any]:
         """Ask, all of it; the first thousand answers."""
-        engine = self._database._engine
-        event.listen(engine, "before_cursor_execute", self._note)
-        try:
+        with asked() as sent:
             answers = question(self._database)
-            return [one for one, _ in zip(answers, range(1000), strict=False)]
-        finally:
-            event.remove(engine, "before_cursor_execute", self._note)
-
-    def _note(self, _link: Any, _cursor: Any, sent: str, values: Any, *_: Any) -> None:
-        if (sent, values) not in self._sent:
-            self._sent.append((sent, values))
+            found = [one for one, _ in zip(answers, range(1000), strict=False)]
+        self._sent += [one for one in dict.fromkeys(sent) if one not in self._sent]
+        return found
 
     def plans(self) -> str:
         """Return the plans of all that was sent."""

@@ -5,7 +5,8 @@ import json
 import sys
 import threading
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from nutbridge.collector.queries.listing import reports
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.given import panels_in
 from nutbridge.collector.store.reading import Reader, reading
-from nutbridge.collector.store.sql import Sql
+from nutbridge.collector.store.sql import Row, Sql
 
 Object = dict[str, Any]
 
@@ -54,6 +55,21 @@ def listed(url: str) -> list[Object]:
     """Return all bodies."""
     with reading(url) as database:
         return list(reports(database))
+
+
+@contextmanager
+def asked() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
+    """Note the statements that look for rows, and their values."""
+    found = Sql._found
+    sent: list[tuple[str, tuple[Any, ...]]] = []
+
+    def noted(self: Sql, statement: str, values: Sequence[Any]) -> list[Row]:
+        sent.append((statement, tuple(values)))
+        return found(self, statement, values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sql, "_found", noted)
+        yield sent
 
 
 def hours_in(database: Reader | Sql) -> list[tuple[int, str, int, int, int, int]]:
