@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Engine
@@ -58,6 +59,8 @@ _STORED = (
 )
 _SUCCESS = range(200, 300)
 _HOUR = 3600
+#: Bodies that are queued again in one transaction.
+_SOME = 1000
 #: From one Envoy to the next by the index: as many looks as there are Envoys with
 #: something in the outbox, however much they have. A time to try again that is
 #: farther away than any pause (5 minutes, a day) was noted by another clock. What was
@@ -297,8 +300,12 @@ class Store:
         return self._write(lambda batch: call(batch.sql))
 
     def requeue(self, raw_ids: Sequence[int]) -> int:
-        """Queue bodies again that are dead, stuck or waiting; returns how many."""
-        return self._write(lambda batch: jobs.requeue(batch.sql, raw_ids))
+        """Queue bodies again that are dead, stuck or waiting; returns how many.
+
+        In several transactions: a collector goes on meanwhile.
+        """
+        parts = (raw_ids[at : at + _SOME] for at in range(0, len(raw_ids), _SOME))
+        return sum(self.write(partial(jobs.requeue, raw_ids=some)) for some in parts)
 
     def quarantine(self, raw: RawReport, reason: str) -> None:
         """Keep a request that is not let in; the newest 1000 distinct bodies."""

@@ -57,6 +57,7 @@ _QUEUE = (
     "(raw_id) DO UPDATE SET stuck = FALSE, tries = 0, refused_since = NULL,"
     " next_try = NULL"
 )
+_OF_OUTBOX = (ForwardState.QUEUED, ForwardState.STUCK, ForwardState.DEAD_LETTER)
 _NOT_AGAIN = (ForwardState.FORWARDED, ForwardState.QUEUED)
 
 #: raw_id, parse_state, forward_state, path.
@@ -517,16 +518,11 @@ def refused(
 
 def requeue(sql: Sql, raw_ids: Sequence[int]) -> int:
     """Queue bodies again as if they were new; return how many were."""
-    count = 0
-    for raw_id in raw_ids:
-        rows = sql.rows(
-            "SELECT raw_id, envoy_id FROM raw WHERE raw_id = ? AND envoy_id IS NOT NULL"
-            " AND forward_state IN ('queued', 'stuck', 'dead_letter')",
-            (raw_id,),
-        )
-        enqueue(sql, [(row[0], row[1]) for row in rows])
-        count += len(rows)
-    return count
+    names = ("raw_id", "envoy_id", "forward_state")
+    found = sql.find(schema.raw, names[:1], names, [(raw_id,) for raw_id in raw_ids])
+    queued = [row[:2] for row in found if row[1] is not None and row[2] in _OF_OUTBOX]
+    enqueue(sql, queued)
+    return len(queued)
 
 
 def enqueue(sql: Sql, queued: Sequence[tuple[int, int]]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from nutbridge.collector.errors import StoreDown
-from nutbridge.collector.store.engine import is_sqlite
+from nutbridge.collector.store.engine import is_sqlite, translate
 from nutbridge.system.files import Folder
 
 #: Of the outbox; any number that others do not use.
@@ -22,7 +22,11 @@ class Lead(Protocol):
     """The right to empty the outbox."""
 
     def take(self) -> bool:
-        """Try to have it, or to keep it."""
+        """Try to have it, or to keep it.
+
+        Raises:
+            StoreError: nobody can tell who has it.
+        """
 
     def drop(self) -> None:
         """Give it back."""
@@ -91,9 +95,9 @@ class PostgresLead:
                     self._connection.exec_driver_sql("SELECT 1")
                     return True
                 return self._try()
-            except SQLAlchemyError:
+            except SQLAlchemyError as exc:
                 self._forget()
-                return False
+                raise translate(exc, self._engine.url) from exc
 
     def _try(self) -> bool:
         options = {"isolation_level": "AUTOCOMMIT"}

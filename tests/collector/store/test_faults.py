@@ -9,6 +9,7 @@ import threading
 import uuid
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine
 
@@ -283,6 +284,27 @@ def test_connection_that_ended_is_made_anew(postgres_url: str) -> None:
         )
     store.accept(raw(b"more"))
     assert len(listed(postgres_url)) == 2
+    store.close()
+
+
+def test_server_that_takes_no_connection_is_no_other_collector(
+    postgres_url: str, postgres_server: str
+) -> None:
+    """All connections are taken: nobody empties the outbox, and that is told."""
+    store = Store.open(postgres_url)
+    assert store.lead_outbox()
+    name = postgres_url.rpartition("/")[2]
+    with psycopg.connect(f"{postgres_server}postgres", autocommit=True) as link:
+        link.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        end = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        )
+        link.execute(end, (name,))
+        for _ in range(2):
+            with pytest.raises(StoreDown):
+                store.lead_outbox()
+        link.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    assert store.lead_outbox()
     store.close()
 
 

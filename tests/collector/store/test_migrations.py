@@ -4,7 +4,10 @@ Those of test-data/collector were written by those versions' own code.
 """
 
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -93,6 +96,32 @@ def test_rows_and_states_stay(old: str) -> None:
     assert left == {77: "twice", 78: "date"}
     assert [row["conflict"] for row in rows if "conflict" in row] == [True]
     assert [row["odd"] for row in rows if "odd" in row] == [True]
+
+
+#: Dies when it is told of its way for the n-th time.
+_DIES = """
+import os, signal, sys
+from nutbridge.collector.store.api import Store
+left = int(sys.argv[2])
+def tell(*_):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+Store.open(sys.argv[1], progress=tell)
+"""
+
+
+@pytest.mark.slow(15)
+def test_killed_on_its_way_it_begins_anew(old: str) -> None:
+    """All steps are one transaction: the older version can still use it, too."""
+    for calls in (1, 4, 8):
+        command = [sys.executable, "-c", _DIES, old, str(calls)]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        with pytest.raises(SchemaRefused, match="has schema 1"), reading(old):
+            pass
+    Store.open(old).close()
+    assert len(listed(old)) == 22
 
 
 @pytest.mark.parametrize("version", [V1, V2], ids=["v1", "v2"])
