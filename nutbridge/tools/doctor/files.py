@@ -253,6 +253,11 @@ def _driver_user(place: DoctorContext, monitor: User) -> User:
         if owner is not None:
             return owner
     named = _ups_conf_user(place.environ)
+    if named is None and os.geteuid():
+        # Somebody's own NUT, in a container say, lies in a folder of theirs.
+        owner = owner_of(Path(nut_folders(place.environ).sysconfig))
+        if owner is not None and owner.uid == os.geteuid():
+            return owner
     return user_named(named or NUT_USER) or monitor
 
 

@@ -23,6 +23,7 @@ from nutbridge.tools.doctor.access import (
     why_closed,
 )
 from nutbridge.tools.doctor.context import DoctorContext
+from nutbridge.tools.doctor.files import FileFacts
 from nutbridge.tools.doctor.nut import NutFacts
 from nutbridge.tools.doctor.port_wait import PortWaitFacts
 from tests.nut.harness import wait_until
@@ -167,6 +168,22 @@ def test_from_files_takes_drop_ins_in_order(tmp_path: Path) -> None:
     assert (systemd.from_files(unit, environ) or {})["RestartSec"] == "3s"
     unit_file(etc / "a@b.c.service", "RestartSec=9s")
     assert "User" in (systemd.from_files(unit, environ) or {})
+
+
+def test_nut_of_its_own_runs_as_who_looks_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container has one user, often without a name, and no user nut's NUT."""
+    uid = os.geteuid() or 12345
+    if uid != os.geteuid():
+        os.chown(tmp_path, uid, uid)
+        monkeypatch.setattr(os, "geteuid", lambda: uid)
+    environ = {"NUT_CONFPATH": str(tmp_path), "NUT_STATEPATH": str(tmp_path)}
+    clock, port = SystemClock(), str(tmp_path / "home.dev")
+    place = DoctorContext(settings(port=port), environ, clock, clock.boottime(), "")
+    assert FileFacts.gather(place).driver == user_of(uid)
+    (tmp_path / "ups.conf").write_text("user = root\n")
+    assert FileFacts.gather(place).driver == ROOT
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone may mount; run as root")
