@@ -16,6 +16,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from nutbridge.errors import (
+    DeviceAnswerError,
     DeviceError,
     DeviceUnreachable,
     NotEnnexos,
@@ -41,6 +42,9 @@ SESSION_CHECK = Request(
 )
 _PRODUCT = "productFriendlyNameTagId"
 _REDIRECTS = range(300, 400)
+#: So many answers of no use in a row, and the session is taken for ended: not every
+#: firmware need say so with 401 (chosen).
+_USELESS = 10
 
 
 class Family(StrEnum):
@@ -154,6 +158,7 @@ class Inverter(InverterClient):
         self._client: InverterClient | None = None
         self._spoken: Family | None = None
         self._in_doubt = False
+        self._useless = 0
 
     @property
     def fingerprint(self) -> str | None:
@@ -227,11 +232,18 @@ class Inverter(InverterClient):
         """Ask in its language."""
         client = self.client(until)
         try:
-            return client.read(until, side=side)
-        except (NotWebconnect, NotEnnexos):
+            reading = client.read(until, side=side)
+        except DeviceAnswerError as error:
             # Firmware may have made it another one.
-            self._in_doubt = True
+            self._in_doubt = isinstance(error, NotWebconnect | NotEnnexos)
+            self._useless = self._useless + 1 if client.logged_in else 0
+            if self._useless >= _USELESS:
+                _log.debug("%s: session of no use, given up: %s", self.host, error)
+                self._useless = 0
+                client.logout(until)
             raise
+        self._useless = 0
+        return reading
 
     def complete(self, reading: UpsReading, until: float = math.inf) -> UpsReading:
         """Add what changes seldom."""

@@ -52,6 +52,7 @@ class SerialStore:
         self._path = path
         self._host = host
         self._access = Access(owner=owner)
+        self._told: set[str] = set()
 
     @property
     def ups(self) -> str:
@@ -65,7 +66,7 @@ class SerialStore:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError):
-            _log.warning("%s ignored: it cannot be read", self._path)
+            self._tell(f"{self._path} ignored: it cannot be read")
             return None
         if not isinstance(found, dict) or found.get("of") != self._host:
             return None
@@ -79,4 +80,10 @@ class SerialStore:
         try:
             replace_file(self._path, data, access=self._access)
         except OSError as error:
-            _log.warning("%s not written: %s", self._path, reason(error))
+            self._tell(f"{self._path} not written: {reason(error)}")
+
+    def _tell(self, problem: str) -> None:
+        """Log a problem, once: it is looked at with every full poll."""
+        if problem not in self._told:
+            self._told.add(problem)
+            _log.warning("%s", problem)

@@ -25,6 +25,8 @@ from nutbridge.ups.source import Retry
 _log = logging.getLogger(__name__)
 
 TRIES = 2
+#: An inverter can make up any number.
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class SmaSource:
         self._request_s = 2 * timeout_s
         self._last: _Poll | None = None
         self._due = False
+        self._answered = False
         self._condition: str | None = None
         self._capacity_wh = capacity_wh
         self._serials = serials
@@ -92,6 +95,7 @@ class SmaSource:
             DeviceError: no usable answer.
             Stopping: asked to end while waiting.
         """
+        self._answered = False
         result = self._retry(lambda: self._ask(until), tries=TRIES, until=until)
         if isinstance(result, DeviceAnswerError):
             raise result
@@ -101,6 +105,7 @@ class SmaSource:
         self._name_unlisted(reading)
         answer = reading.grid
         self._last = _Poll(reading, at, answer.grid)
+        self._answered = True
         self._facts = self._facts._replace(
             equipment=derive_equipment(reading),
             identity=derive_identity(reading),
@@ -142,6 +147,8 @@ class SmaSource:
             self._last = replace(last, reading=reading)
             self._facts = derive_facts(reading, last.at, last.grid)
             self._condition = told_condition(self._condition, self._facts.inverter)
+            if self._answered:
+                self._keep_serial(reading.serial)
         self._due = False
         return True
 
@@ -171,12 +178,18 @@ class SmaSource:
                 _log.warning("%s", error)
             raise
         self._serial = serial
-        if self._serials is not None and told is None:
+        self._keep_serial(serial)
+
+    def _keep_serial(self, serial: str | None) -> None:
+        """Store it where none is: a person has trusted who answers next."""
+        if serial and self._serials is not None and self._serials.load() is None:
             self._serials.save(serial)
 
     def _name_unlisted(self, reading: UpsReading) -> None:
         """Name each tag that no list has, once: it may mean an island."""
         for name, tag in set(unlisted(reading.tags)) - self._named:
+            if len(self._named) >= _MOST_NAMED:
+                return
             self._named.add((name, tag))
             _log.warning(
                 "the inverter says %s %d, which is in no list and decides nothing; "

@@ -351,6 +351,11 @@ def test_unlisted_tag_is_named_once(
     played.check(10.0, times=5)
     assert played.status == "OL"
     assert log.text.count("Operation.RunStt 5288") == 1
+    # A channel that turns out to count does not fill the log.
+    for number in range(9000, 9040):
+        device_of(played).say("Operation.RunStt", number)
+        played.check(10.0)
+    assert log.text.count("which is in no list") == 20
 
 
 def test_portal_name_is_a_warning(play_ennexos: Play) -> None:

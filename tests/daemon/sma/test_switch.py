@@ -64,6 +64,37 @@ def test_another_inverter_is_named(play: Play, log: pytest.LogCaptureFixture) ->
     assert "3005550999" in (played.folder / "sma-sun.serial").read_text()
 
 
+def test_trust_without_a_change_leaves_no_door_open(play: Play) -> None:
+    """For its new certificate; the inverter is the one of before."""
+    played = play()
+    played.settle()
+    file = played.folder / "sma-sun.serial"
+    file.unlink()
+    played.check(61.0)
+    assert "3005550303" in file.read_text()
+    played.inverter.inverter.set(keys.SERIAL, 3005550999)
+    played.inverter.inverter.say(keys.MAINS, 1781)
+    played.kill()
+    played.check(10.0, times=3)
+    assert played.status == "OL"
+
+
+def test_serial_that_cannot_be_kept_is_told_once(
+    play: Play, log: pytest.LogCaptureFixture
+) -> None:
+    played = play()
+    (played.folder / "sma-sun.serial").mkdir()
+    played.kill()
+    played.check(61.0, times=5)
+    assert played.status == "OL"
+    warned = [each for each in log.records if each.levelno == logging.WARNING]
+    assert len([each for each in warned if "sma-sun.serial" in each.getMessage()]) <= 3
+    # As soon as it can be, it is.
+    (played.folder / "sma-sun.serial").rmdir()
+    played.check(61.0)
+    assert "3005550303" in (played.folder / "sma-sun.serial").read_text()
+
+
 def test_another_address_is_another_first_contact(play: Play) -> None:
     played = play()
     played.settle()

@@ -1,6 +1,8 @@
 """Who answers at an address is found out before any login."""
 
+import contextlib
 import logging
+import math
 
 import pytest
 
@@ -11,7 +13,7 @@ from nutbridge.net.wire import Answer
 from nutbridge.net.worker import ThreadWaiter
 from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.simulator.server import LOOPBACK, Server
-from nutbridge.simulator.sma.inverter import err, html_page
+from nutbridge.simulator.sma.inverter import err, html_page, json_reply
 from nutbridge.sources.sma.inverter import Account, Family, Inverter, family_of
 from nutbridge.system.clock import SystemClock
 from tests.fakes.ennexos import (
@@ -162,6 +164,75 @@ def test_doubt_about_one_that_proves_nothing_costs_no_session(
     assert hybrid.asked(SYSTEM_INFO) == 5
     inverter.logout()
     assert hybrid.sessions == 0
+
+
+#: What a device may say in place of 401 to a session that it does not know.
+ENDED = {
+    "nothing": json_reply({"result": {}}),
+    "err 404": err(404),
+    "err 403": err(403),
+    "page": html_page(),
+    "redirect": html_page(302),
+    "400": html_page(400),
+}
+
+
+@pytest.mark.parametrize("said", ENDED.values(), ids=ENDED)
+def test_session_that_is_of_no_use_for_long_is_given_up(
+    hybrid: RunningInverter, said: Reply
+) -> None:
+    """Else it would be offered until somebody starts the monitor anew."""
+
+    def answer(asked: Incoming) -> Reply:
+        ended = asked.query and not hybrid.sessions
+        return said if ended else hybrid.inverter(asked)
+
+    inverter = inverter_at(hybrid.host, USR)
+    inverter.read()
+    hybrid.server.answer = answer
+    hybrid.inverter.sessions.entries.clear()
+    assert reads_until_it_answers(inverter) in range(5, 15)
+    assert (hybrid.logins, hybrid.sessions) == (2, 1)
+
+
+@pytest.mark.parametrize("said", ENDED.values(), ids=ENDED)
+def test_token_that_is_of_no_use_for_long_is_given_up(
+    ennexos: RunningEnnexos, said: Reply
+) -> None:
+    def answer(asked: Incoming) -> Reply:
+        ended = asked.path == LIVE and asked.bearer not in ennexos.device.tokens
+        return said if ended else ennexos.device(asked)
+
+    inverter = inverter_at(ennexos.host)
+    inverter.read()
+    ennexos.server.answer = answer
+    ennexos.device.expire()
+    # It is a login at most every minute.
+    client = inverter.client()
+    client._login_at = -math.inf  # type: ignore[attr-defined]
+    assert reads_until_it_answers(inverter) in range(5, 15)
+    assert (ennexos.logins, ennexos.sessions) == (2, 1)
+
+
+def test_values_that_are_of_no_use_for_long_cost_few_sessions(
+    hybrid: RunningInverter,
+) -> None:
+    inverter = inverter_at(hybrid.host, USR)
+    inverter.read()
+    hybrid.inverter.replies["/dyn/getValues.json"] = json_reply({"result": {}})
+    for _ in range(60):
+        with pytest.raises(DeviceError):
+            inverter.read()
+    assert hybrid.logins <= 7
+    assert hybrid.sessions <= 1
+
+
+def reads_until_it_answers(inverter: Inverter) -> int:
+    for tries in range(30):
+        with contextlib.suppress(DeviceError):
+            assert inverter.read().soc_pct == 62
+            return tries
+    raise AssertionError
 
 
 def test_http_that_wants_https_gets_no_password() -> None:
