@@ -181,8 +181,8 @@ def devices(
         opened = reading.of_envoys(
             OPEN_POSTGRES if reading.postgres else OPEN_SQLITE, numbers
         )
-        for house in houses_of(reading, batch, now):
-            yield from _devices_of(house, opened.get(house.envoy.envoy_id, ()))
+        for number, house in houses_of(reading, batch, now).items():
+            yield from _devices_of(house, opened.get(number, ()))
 
 
 def _devices_of(house: EnvoyPanels, opened: Sequence[Row]) -> Iterator[DeviceRow]:

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from nutbridge.collector.parse.periods import DAY, HOUR
@@ -35,7 +36,7 @@ from nutbridge.collector.store.days import Gave, columns_of
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.sums import COUNTED
-from nutbridge.collector.store.units import UnitList, device_of, listed
+from nutbridge.collector.store.units import UnitList, listed
 from nutbridge.collector.store.zones import offset_s
 
 #: Days in which a panel is looked for that has been silent for long.
@@ -104,39 +105,41 @@ def panels(reading: Reader, now: int, serial: str | None = None) -> Iterator[Pan
 
 def panels_of(reading: Reader, envoys: Sequence[EnvoyRow], now: int) -> Iterator[Panel]:
     """Yield the panels of some Envoys; see ``panels``."""
-    houses = houses_of(reading, envoys, now)
-    days = [local_now(house.envoy, now) // DAY for house in houses]
+    days = {envoy.envoy_id: local_now(envoy, now) // DAY for envoy in envoys}
+    houses = houses_of(reading, envoys, now, days)
     begins = {
-        house.envoy.envoy_id: today * DAY
-        for house, today in zip(houses, days, strict=True)
-        if not house.given_on(today)
+        number: days[number] * DAY
+        for number, house in houses.items()
+        if days[number] not in house.given
         and house.begin is not None
-        and today * DAY >= house.begin
+        and days[number] * DAY >= house.begin
     }
     rows = of_envoys(reading, DAYS, begins)
-    for house, today in zip(houses, days, strict=True):
-        for _, day, gave in rows.get(house.envoy.envoy_id, ()):
+    for number, house in houses.items():
+        for _, day, gave in rows.get(number, ()):
             house.see_day(day, columns_of(gave))
-        today_j = house.given_on(today)
-        states = house.states()
-        for eqid, last_seen in house.units.items():
-            own = (device_of(eqid), states[eqid], last_seen, today_j.get(eqid, 0))
-            yield Panel(house.envoy, eqid, *own)
+        today_j = house.given.get(days[number], {})
+        for own in house.panels():
+            yield Panel(house.envoy, *own, today_j.get(own[0], 0))
 
 
 def houses_of(
-    reading: Reader, envoys: Sequence[EnvoyRow], now: int
-) -> list["EnvoyPanels"]:
+    reading: Reader,
+    envoys: Sequence[EnvoyRow],
+    now: int,
+    days: Mapping[int, int] = MappingProxyType({}),
+) -> dict[int, "EnvoyPanels"]:
     """Return some Envoys, with what the states of their panels are made of.
 
     Args:
         reading: the database.
         envoys: of it.
         now: Unix seconds.
+        days: of each, the local day of which it is wanted what its panels gave.
     """
     named = reading.of_envoys(NAMED, [envoy.envoy_id for envoy in envoys])
     houses = {
-        envoy.envoy_id: EnvoyPanels(envoy, units, now)
+        envoy.envoy_id: EnvoyPanels(envoy, units, now, days.get(envoy.envoy_id))
         for envoy in envoys
         for _, *texts in named.get(envoy.envoy_id, ((None,),))
         for units in (listed(*texts),)
@@ -168,7 +171,7 @@ def houses_of(
     for number in doubtful:
         houses[number].see_known(known.get(number, ()))
     _see_moved(reading, houses)
-    return list(houses.values())
+    return houses
 
 
 def _see_moved(reading: Reader, houses: Mapping[int, "EnvoyPanels"]) -> None:
@@ -216,6 +219,7 @@ class EnvoyPanels:
         envoy: their Envoy.
         named: its devices and channels.
         now: Unix seconds.
+        wanted: local day that is looked at closely, if at all.
 
     Attributes:
         envoy: the same.
@@ -224,12 +228,16 @@ class EnvoyPanels:
         kinds: the different ones of these.
         begin: of the days that count, s; None: no panel ever had energy.
         doubtful: panels whose state depends on when they were known first.
-        given: what each of them gave on days that were looked at, J, by local day.
+        given: what each of them gave on days that were looked at closely, J, by local
+            day.
         moved: those that another Envoy has now.
     """
 
-    def __init__(self, envoy: EnvoyRow, named: UnitList, now: int) -> None:
+    def __init__(
+        self, envoy: EnvoyRow, named: UnitList, now: int, wanted: int | None = None
+    ) -> None:
         self.envoy = envoy
+        self._wanted = wanted
         self.sights = named.sights
         self.devices = alike_of(named)
         self.kinds = kinds = set(self.devices.values())
@@ -262,7 +270,6 @@ class EnvoyPanels:
         self._alive: int | None = None
         self._since: Mapping[str, int] = {}
         self.given: dict[int, dict[str, int]] = {}
-        self._unread: dict[int, str] = {}
         self.moved: set[str] = set()
 
     @functools.cached_property
@@ -308,20 +315,12 @@ class EnvoyPanels:
         self.given[day] = dict(zip(gave.eqids, gave.energy_j, strict=True))
         return gave
 
-    def given_on(self, day: int) -> Mapping[str, int]:
-        """Return what each of them gave on a day, J; nothing: it was not looked at."""
-        text = self._unread.pop(day, None)
-        if text is not None:
-            self.see_day(day, columns_of(text))
-        return self.given.get(day, {})
-
     def see_given(self, rows: Sequence[Row]) -> None:
         """Take rows of DAYS."""
         alive: set[str] = set()
         for _, day, text in rows:
-            if self._plain and self._low_since is None:
+            if self._plain and self._low_since is None and day != self._wanted:
                 found = hours_of(text)
-                self._unread[day] = text
             else:
                 gave = self.see_day(day, columns_of(text))
                 found = gave.hours
@@ -365,17 +364,20 @@ class EnvoyPanels:
     def see_moved(self, eqid: str) -> None:
         """Take note that another Envoy tells of a panel: it is none of this one."""
         self.moved.add(eqid)
-        self.units.pop(eqid, None)
 
     def state(self, eqid: str | None, last_seen: int | None) -> PanelState:
         """Return the state of a panel, once all is known; None: of a usual one."""
         own = None if eqid is None else self.own_states.get(eqid)
         return own or self._usual_states[last_seen]
 
-    def states(self) -> dict[str, PanelState]:
-        """Return the states of all panels by their eqids, once all is known."""
+    def panels(self) -> Iterator[tuple[str, str, PanelState, int | None]]:
+        """Yield each eqid, its device, its state, when it had energy last."""
         usual, own = self._usual_states, self.own_states
-        return {eqid: own.get(eqid) or usual[at] for eqid, at in self.units.items()}
+        for device, kind in self.devices.items():
+            for behind, mark in kind.panels:
+                eqid, last_seen = device + behind, self.sights[mark].last_energy
+                if eqid not in self.moved:
+                    yield eqid, device, own.get(eqid) or usual[last_seen], last_seen
 
     def missed(self) -> list[str]:
         """Return the panels that are, or should be, looked for."""
