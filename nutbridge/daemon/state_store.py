@@ -165,7 +165,9 @@ class StateSession:
         found = self._same_config
         if found is None:
             return RetryState()
-        return RetryState(found.next_login_epoch or 0.0, found.failed_logins)
+        return RetryState(
+            found.next_login_epoch or 0.0, found.failed_logins, found.sessions_full
+        )
 
     @property
     def inverter_retry_state(self) -> RetryState:
@@ -208,6 +210,7 @@ class StateSession:
                 memory=memory,
                 next_login_epoch=retry.next_try_epoch,
                 failed_logins=retry.failures,
+                sessions_full=retry.full,
                 config=self._whose.config,
                 policy=self._policy,
                 token_ends_epoch=self._token_ends(),

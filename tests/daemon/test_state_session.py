@@ -92,9 +92,9 @@ def test_renamed_ups_goes_on_with_what_its_port_file_is_known_by(
 
 def test_pause_of_logins_survives_with_the_same_config(tmp_path: Path) -> None:
     first = state_session(tmp_path)
-    first.watch(lambda: RetryState(5000.0, 3))
+    first.watch(lambda: RetryState(5000.0, 3, full=True))
     first.save(MEMORY)
-    assert state_session(tmp_path).retry_state == RetryState(5000.0, 3)
+    assert state_session(tmp_path).retry_state == RetryState(5000.0, 3, full=True)
     edited = state_session(tmp_path, OURS._replace(config="config-2"))
     assert edited.retry_state == RetryState()
 

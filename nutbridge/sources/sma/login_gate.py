@@ -80,7 +80,9 @@ class LoginGate:
         self._silent = 0
         self._worked = False
         self._made_at: deque[float] = deque(maxlen=MOST_LOGINS)
-        self._cause: DeviceError | None = None
+        # Of the other kinds an earlier process left no word.
+        full = NoFreeSession(host, "no free session")
+        self._cause: DeviceError | None = full if state.full else None
         self._kind: type[DeviceError] | None = None
         pause_s = min(LONGEST_S, restored_pause(state, clock.wall()))
         self._from = clock.boottime() + pause_s
@@ -159,4 +161,5 @@ class LoginGate:
         pause_s = min(longest_s, first_s * (1 << min(failures, 16)))
         self._cause = error
         self._from = self._clock.boottime() + pause_s
-        self.retry_state = RetryState(self._clock.wall() + pause_s, failures + 1)
+        full = isinstance(error, NoFreeSession)
+        self.retry_state = RetryState(self._clock.wall() + pause_s, failures + 1, full)

@@ -24,10 +24,13 @@ class RetryState(NamedTuple):
     Attributes:
         next_try_epoch: no try before, s since 1970; 0 when free.
         failures: tries in a row that did not help.
+        full: all sessions of an inverter were taken; it may say earlier that one is
+            free.
     """
 
     next_try_epoch: float = 0.0
     failures: int = 0
+    full: bool = False
 
 
 def restored_pause(state: RetryState, wall: float) -> float:
@@ -48,6 +51,7 @@ class SavedState(NamedTuple):
         memory: all that the monitor knew.
         next_login_epoch: wall clock of the next login allowed, or None.
         failed_logins: logins failed in a row.
+        sessions_full: they failed for want of a free session.
         config: stamp of the config file these logins were made with.
         policy: of the last config that could be used.
         token_ends_epoch: when the gateway's token ends, s since 1970; the page
@@ -64,6 +68,7 @@ class SavedState(NamedTuple):
     policy: Policy | None = None
     token_ends_epoch: float | None = None
     inverter_login: RetryState = RetryState()
+    sessions_full: bool = False
 
     def vouches(self, port_file: str, boot_id: str) -> bool:
         """Whether it was written about this port file, in this boot."""

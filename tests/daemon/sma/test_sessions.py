@@ -135,6 +135,21 @@ def test_session_that_comes_free_is_taken_at_once(play: Play) -> None:
     assert (played.status, played.inverter.logins) == ("OL", 4)
 
 
+def test_session_that_comes_free_is_taken_after_a_restart_too(play: Play) -> None:
+    """Who has left the browser starts the monitor anew, and expects it to work."""
+    played = play()
+    for _ in range(4):
+        played.inverter.inverter.sessions.open("usr", 0.0)
+    played.check(20.0, times=60)
+    played.stop()
+    played.kill()
+    played.check(20.0)
+    assert played.inverter.logins == 3
+    played.inverter.inverter.sessions.entries.popitem()
+    played.check(20.0)
+    assert (played.status, played.inverter.logins) == ("OL", 4)
+
+
 @pytest.mark.parametrize("free", [3, 1, "4", None, True, -1])
 def test_free_sessions_that_are_none_are_not_believed_twice(
     play: Play, free: object

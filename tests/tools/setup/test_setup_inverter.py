@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nutbridge.config.file import load
+from nutbridge.simulator.messages import Incoming, Reply
 from nutbridge.sources.sma.webconnect import keys
 from tests.fakes.ennexos import PASSWORD as ENNEXOS_PASSWORD
 from tests.fakes.ennexos import USER, RunningEnnexos, ennexos, run_ennexos
@@ -107,6 +108,35 @@ def test_webconnect(machine: Machine, hybrid: RunningInverter) -> None:
     assert (found["group"], found["password"], found["user"]) == ("usr", USR, "")
     assert hybrid.sessions == 0
     check_nobody_else_was_asked(machine)
+
+
+def test_both_ways_at_one_address(
+    machine: Machine, ennexos: RunningEnnexos, hybrid: RunningInverter
+) -> None:
+    """As the monitor: a user that is named decides."""
+
+    def both(asked: Incoming) -> Reply:
+        new = asked.path.startswith("/api/")
+        return (ennexos.device if new else hybrid.inverter)(asked)
+
+    hybrid.server.answer = both
+    done = run_yes(machine, hybrid.host, USR)
+    assert (done.code, done.out.splitlines()[0]) == (
+        0,
+        f"SMA inverter at {hybrid.host}, Webconnect.",
+    )
+    assert settings_of(machine)["user"] == ""
+    assert not ennexos.logins
+    machine.config.unlink()
+    (machine.state / "sma-home.fingerprint").unlink()
+    ennexos.device.users[USER] = USR
+    done = run_yes(machine, hybrid.host, USR, "--username", USER)
+    assert (done.code, done.out.splitlines()[0]) == (
+        0,
+        f"SMA inverter at {hybrid.host}, ennexOS.",
+    )
+    assert settings_of(machine)["user"] == USER
+    assert (ennexos.sessions, hybrid.sessions) == (0, 0)
 
 
 def test_questions(machine: Machine, ennexos: RunningEnnexos) -> None:
