@@ -39,6 +39,7 @@ from nutbridge.collector.store.states import (
     Accepted,
     Counters,
     DeliveryAnswer,
+    ForwardState,
     StoredRaw,
 )
 from nutbridge.collector.store.writer import Batch, Writer
@@ -59,6 +60,10 @@ _STORED = (
 )
 _SUCCESS = range(200, 300)
 _HOUR = 3600
+#: What became of a queued body that is not there.
+_GONE = FailedTry(
+    "its body is no longer in the database", 0, None, None, ForwardState.DEAD_LETTER
+)
 #: Bodies that are queued again in one transaction.
 _SOME = 1000
 #: From one Envoy to the next by the index: as many looks as there are Envoys with
@@ -244,7 +249,12 @@ class Store:
         moment = _EVER if now is None else now
         turn = -1 if late is None else late
         heads = self._read(_HEADS, moment, moment, turn, limit)
-        found = [one for (raw_id,) in heads for one in self._stored(raw_id)]
+        found = []
+        for (raw_id,) in heads:
+            stored = self._stored(raw_id)
+            if not stored:  # else it holds up those behind it for ever, unseen
+                self.refused(raw_id, None, _GONE)
+            found += stored
         return [one for one in found if now is not None or not one.stuck]
 
     def outbox_next(self, raw_id: int) -> StoredRaw | None:

@@ -170,6 +170,15 @@ def test_refused_stays_at_the_head_until_its_time(store: Store, url: str) -> Non
     assert listed(url)[0]["forward_problem"] == "says no"
 
 
+def test_queued_body_that_is_gone_holds_up_nobody(store: Store, url: str) -> None:
+    first, behind = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
+    store.write(lambda sql: sql.run("DELETE FROM raw_body WHERE raw_id = ?", (first,)))
+    assert store.outbox_heads(9, NOW) == []
+    assert [one.raw_id for one in store.outbox_heads(9, NOW)] == [behind]
+    assert state(url) == ["dead_letter", "queued"]
+    assert "no longer" in listed(url)[0]["forward_problem"]
+
+
 def test_stuck_stands_aside_and_is_tried_again(store: Store, url: str) -> None:
     first, behind = (put(store, of(SERIAL, n), queue=True) for n in (1, 2))
     stuck = FailedTry("says no", 5, NOW, NOW + 86_400, ForwardState.STUCK)
