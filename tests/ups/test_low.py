@@ -2,7 +2,7 @@
 
 import pytest
 
-from nutbridge.ups.model import Equipment, Facts, Grid
+from nutbridge.ups.model import Equipment, Facts, Grid, GridAnswer
 from nutbridge.ups.status.battery import learn
 from nutbridge.ups.status.events import awake, begin
 from nutbridge.ups.status.low import evaluate
@@ -350,18 +350,6 @@ def test_low_asked_in_vain_begins_anew_after_a_sleep_and_with_a_reading() -> Non
     assert play.memory.vain_s == 0.0
 
 
-@pytest.mark.parametrize(("at", "status"), [(0, "OB"), (59, "OB"), (60, "OB LB")])
-def test_low_by_a_charge_from_long_before_the_outage(at: float, status: str) -> None:
-    """OB is written before the charge is asked for: hours of drain are no news."""
-    play = Play()
-    play.ask(CLOSED, 0)
-    play.read(1, soc=90.0)
-    play.ask(CLOSED, 50_000)
-    play.ask(OPEN, 50_010)
-    play.ask(OPEN, 50_011)
-    assert play.look(50_011 + at) == status
-
-
 def after_hours(zeros_s: int, wh: float = 0.0) -> Play:
     """A silence of half a day, an outage at its end, and the gateway has started."""
     play = Play()
@@ -374,6 +362,40 @@ def after_hours(zeros_s: int, wh: float = 0.0) -> Play:
         play.read(50_011 + at, soc=0.0, wh=wh, watt=0.0, load=0.0)
         play.ask(OPEN, 50_012 + at)
     return play
+
+
+@pytest.mark.parametrize(
+    ("heard", "at", "status"),
+    [
+        (OPEN, 0, "OB"),
+        (OPEN, 179, "OB"),
+        (OPEN, 180, "OB LB"),
+        (None, 59, "OB"),
+        (None, 60, "OB LB"),
+    ],
+)
+def test_low_by_a_charge_from_long_before_the_outage(
+    heard: GridAnswer | None, at: int, status: str
+) -> None:
+    """OB is written before the charge is asked for: hours of drain are no news.
+
+    Who answers will tell the charge soon, who is silent may not.
+    """
+    play = after_hours(0)
+    for later in range(20, at, 20):
+        play.ask(heard, 50_011 + later)
+    assert play.look(50_011 + at) == status
+
+
+def test_low_by_a_charge_from_just_before_the_outage_comes_after_60_s() -> None:
+    play = Play()
+    play.ask(CLOSED, 0)
+    play.read(1, soc=15.0)
+    play.ask(CLOSED, 290)
+    play.ask(OPEN, 299)
+    play.ask(OPEN, 300)
+    assert play.look(359) == "OB"
+    assert play.look(360) == "OB LB"
 
 
 @pytest.mark.parametrize("wh", [0.0, WH], ids=["no capacity", "charge 0"])
@@ -389,8 +411,8 @@ def test_low_not_before_a_gateway_that_starts_has_found_its_batteries(
 def test_low_zeros_that_end_in_a_silence_hold_nothing_back() -> None:
     play = after_hours(40)
     play.ask(None, 50_100)
-    assert play.look(50_110) == "OB"
-    assert play.look(50_111) == "OB LB"
+    assert play.look(50_111) == "OB"
+    assert play.look(50_112) == "OB LB"
 
 
 def test_low_is_no_charge_that_half_of_the_batteries_hold() -> None:
@@ -411,7 +433,9 @@ def test_low_is_no_charge_that_half_of_the_batteries_hold() -> None:
 def test_low_comes_where_half_of_the_batteries_hold_too_little() -> None:
     play = after_hours(40)
     play.read(50_071, soc=38.0, wh=WH / 2)
-    assert play.look(50_072) == "OB LB"
+    play.ask(OPEN, 50_180)
+    assert play.look(50_190) == "OB"
+    assert play.look(50_191) == "OB LB"
 
 
 def test_low_after_a_start_counts_a_fresh_reading_at_once() -> None:

@@ -21,7 +21,7 @@ from nutbridge.ups.status.policy import (
     DEAD_BAND_W,
     DIRECTION_S,
     GENERATOR_S,
-    JUST_STARTED_S,
+    HEARD_AGAIN_S,
     LB_CLEAR_PCT,
     NEVER_KNOWN_LB_S,
     NO_ESTIMATED_LB_S,
@@ -275,7 +275,7 @@ def _nobody_asked_yet(look: OutageMoment) -> bool:
     """
     memory = look.memory
     charge = memory.battery.charge
-    least_s = JUST_STARTED_S if _has_just_started(look) else NO_ESTIMATED_LB_S
+    least_s = HEARD_AGAIN_S if _heard_after_silence(look) else NO_ESTIMATED_LB_S
     if memory.vain_s >= least_s and memory.checked_at > memory.started_at:
         return False
     since = memory.started_at
@@ -284,17 +284,19 @@ def _nobody_asked_yet(look: OutageMoment) -> bool:
     return charge is None or charge.at < since
 
 
-def _has_just_started(look: OutageMoment) -> bool:
-    """Whether a gateway that answers has not found its batteries yet.
+def _heard_after_silence(look: OutageMoment) -> bool:
+    """Whether the gateway answers, and the charge is of before a silence.
 
-    It will tell the charge in a minute or two: until then one from before the outage,
-    reckoned down through a silence of hours, is no reason to shut a house down.
+    One that has started finds its batteries in a minute or two, and will tell: until
+    then a charge reckoned down through hours, in which the grid may have carried the
+    house, is no reason to shut it down.
     """
-    battery, since = look.memory.battery, look.memory.outage_since
-    charge = battery.charge
-    if battery.zero_at != battery.read_at or charge is None or since is None:
+    charge, since = look.memory.battery.charge, look.memory.outage_since
+    heard_at = look.memory.relay.at
+    if charge is None or since is None or heard_at is None:
         return False
-    return charge.at < since and look.now - battery.read_at < SOC_FRESH_S
+    heard = look.now - heard_at < NO_ESTIMATED_LB_S
+    return heard and since - charge.at >= SOC_SHOWN_S
 
 
 def _grid_seems_back(look: OutageMoment) -> bool:

@@ -27,9 +27,9 @@ NO_LB_FIRST_S = 30.0
 #: reckoned charge may say LB.
 NO_ESTIMATED_LB_S = 60.0
 
-#: A gateway that tells a capacity of 0 gets this long to find its batteries, where the
-#: charge is from before the outage (chosen: the zeros last two minutes at most).
-JUST_STARTED_S = 180.0
+#: The same for one that answers at last in an outage, and knows no charge yet (chosen:
+#: one that has started shows zeros for two minutes at most).
+HEARD_AGAIN_S = 180.0
 
 #: A check that comes later than planned by more than this: the machine slept.
 RESUMED_GAP_S = 60.0
