@@ -15,9 +15,12 @@ from nutbridge.config.text import ConfigEntry
 from nutbridge.errors import ConfigError, UsageError
 from nutbridge.ups.notices import Notice, warning
 
-#: What ups.conf and an instance of a systemd unit both take.
-UPS_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-UPS_ALLOWED = "a UPS name has letters, digits, _ . and - only"
+#: What ups.conf and an instance of a systemd unit both take; behind a command
+#: ``-x`` would be an option.
+UPS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+UPS_ALLOWED = (
+    "a UPS name has at most 64 letters, digits, _ . and -, the first none of . and -"
+)
 CONFIG_NAME = re.compile(r"enphase-(.+)\.conf")
 
 

@@ -122,7 +122,9 @@ def test_load_ups_variable(nut: Path) -> None:
     assert load(None, None, environ(nut, UPS="home"))[0].ups == "home"
 
 
-@pytest.mark.parametrize("name", [None, "", "a/b", "a b", "../x", "\n"])
+@pytest.mark.parametrize(
+    "name", [None, "", "a/b", "a b", "../x", "\n", "-x", ".x", "a" * 65]
+)
 def test_load_without_a_usable_name(nut: Path, name: str | None) -> None:
     with pytest.raises(UsageError) as caught:
         load(None, name, environ(nut))

@@ -30,7 +30,9 @@ OWN_USER_NAME = "own-user.conf"
 #: Emptied at every boot.
 _TMPFS = ("/run/", "/var/run/")
 #: The monitor's user must be able to write beside its port file.
-_SYSTEM_FOLDERS = frozenset(("/", "/run", "/var/run"))
+_SYSTEM_FOLDERS = frozenset(
+    ("/", "/run", "/var/run", "/etc", "/dev", "/usr", "/var", "/var/lib", "/root")
+)
 
 TEMPLATE_SUFFIX = "-template"
 

@@ -60,6 +60,9 @@ def test_only_run_is_lost_at_boot(path: str, lost: bool) -> None:
         ("/run/a#b", False),
         ('/run/a"b', False),
         ("/run/", False),
+        # "mv it away" would be the next word of setup.
+        ("/etc/passwd", False),
+        ("/etc/nut/home.dev", True),
         ("/run/../etc/x.dev", False),
         ("/run/home.dev-nocomms", False),
     ],
