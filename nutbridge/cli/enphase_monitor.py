@@ -171,9 +171,12 @@ def _hold(
     host = Host(clock, pulsing, os.environ)
     preload(None)
     left = salvage(options.config, options.ups, os.environ)
-    if hold(error, left, host, notifier, lambda: _error_of(options, host)):
-        _log.info("the config can be used again")
-        return True
+    try:
+        if hold(error, left, host, notifier, lambda: _error_of(options, host)):
+            _log.info("the config can be used again")
+            return True
+    except PortFileError as worse:
+        error = worse
     if isinstance(error, PortFileError) and not _by_systemd():
         raise error
     _log.error("%s; no port file is kept until it is mended", error)
@@ -215,11 +218,13 @@ def _error_of(options: Options, host: "Host") -> NutbridgeError | None:
     from nutbridge.config.file import load
     from nutbridge.daemon.wiring import build, maker_of
     from nutbridge.nut.port_file import PortFile, PortFilePublisher
+    from nutbridge.system.lock import PortLock
 
     try:
         settings, _ = load(options.config, options.ups, os.environ, trusting=True)
         port = PortFile(Path(settings.port_file), host.clock)
         port.check()
+        PortLock(port.real).owner()
         publisher = PortFilePublisher(port, maker_of(settings))
         build(settings, publisher, port.real, host, once=False).close()
     except NutbridgeError as error:

@@ -105,6 +105,19 @@ def test_unknown_port_file_is_taken_once_it_is_known(site: Site, missing: str) -
     assert daemon.process.poll() is None
 
 
+def test_port_file_that_cannot_be_locked(known: Site) -> None:
+    """One line a minute, not a start every 2 s."""
+    known.environ["NOTIFY_SOCKET"] = "/nowhere"
+    lock = known.state / ".home.dev.lock"
+    lock.mkdir()
+    daemon = known.start_program(QUICK)
+    daemon.says("cannot lock it")
+    known.gateway.house.lose_grid()
+    lock.rmdir()
+    known.wait_status("OB")
+    assert (daemon.stop(), daemon.err.count("cannot lock it")) == (0, 1)
+
+
 def test_port_file_that_is_mistyped_leaves_the_old_one_watched(known: Site) -> None:
     known.begin_outage()
     known.keys["PORT_FILE"] = "hmoe.dev"
