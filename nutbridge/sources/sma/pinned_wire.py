@@ -11,6 +11,12 @@ from nutbridge.errors import CertificateChanged
 from nutbridge.net.wire import Answer, Request, Wire
 
 
+#: How JSON begins. Whoever answers a page proves nothing: with the certificate of a
+#: router, asked by mistake, that of the inverter would be another one later.
+_JSON = (b"{", b"[")
+_BEGINNING = 64
+
+
 class DeviceWire(Wire, Protocol):
     """A wire that knows the certificate at the other end (https.HttpsDevice)."""
 
@@ -28,7 +34,7 @@ class PinDecision(Protocol):
         ...
 
     def answered(self, fingerprint: str | None) -> None:
-        """Take note of who has answered."""
+        """Take note of who has answered as a device does."""
         ...
 
 
@@ -56,7 +62,8 @@ class PinnedWire:
         except CertificateChanged as error:
             self._pin.changed(error)
             answer = self._wire.send(request, until)
-        self._pin.answered(self._wire.fingerprint)
+        if answer.body[:_BEGINNING].lstrip().startswith(_JSON):
+            self._pin.answered(self._wire.fingerprint)
         return answer
 
     def reconnect(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from nutbridge.errors import Stopping
 from nutbridge.simulator.messages import Incoming, Reply
-from nutbridge.simulator.sma.inverter import HANG, err, json_reply
+from nutbridge.simulator.sma.inverter import HANG, err, html_page, json_reply
 from nutbridge.sources.sma import login_gate
 from nutbridge.sources.sma.webconnect import keys
 from tests.daemon.sma.conftest import Play
@@ -289,6 +289,22 @@ def test_another_certificate_gets_no_password_until_it_is_trusted(
     (played.folder / "sma-sun.fingerprint").write_text(f"{server.fingerprint}\n")
     played.check(20.0)
     assert played.status == "OL"
+
+
+def test_certificate_of_a_router_is_not_taken_for_the_inverters(play: Play) -> None:
+    """SMA_HOST was wrong at first; the right one would be refused for a day."""
+    played = play()
+    server = played.inverter.server
+    server.answer = lambda _: html_page(404)
+    played.check(20.0, times=3)
+    assert not (played.folder / "sma-sun.fingerprint").exists()
+    server.new_certificate()
+    server.drop_connections()
+    server.answer = played.inverter.inverter
+    played.check(61.0)
+    assert played.status == "OL"
+    kept = (played.folder / "sma-sun.fingerprint").read_text()
+    assert kept.strip() == server.fingerprint
 
 
 def test_fault_of_the_inverter_is_said_once(
