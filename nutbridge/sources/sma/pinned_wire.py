@@ -10,7 +10,6 @@ from typing import Protocol
 from nutbridge.errors import CertificateChanged
 from nutbridge.net.wire import Answer, Request, Wire
 
-
 #: How JSON begins. Whoever answers a page proves nothing: with the certificate of a
 #: router, asked by mistake, that of the inverter would be another one later.
 _JSON = (b"{", b"[")
