@@ -82,6 +82,28 @@ def test_kills_leave_one_session(site: SmaSite) -> None:
     assert not (site.state / f"sma-{UPS}.session").exists()
 
 
+def test_reload_keeps_one_session_and_the_status(site: SmaSite) -> None:
+    """A corrected password, say; an OB stands meanwhile."""
+    daemon = site.start()
+    island(site.inverter)
+    site.wait_status("OB")
+    for _ in range(3):
+        before = site.running.logins, site.running.polls
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(
+            lambda: (
+                site.running.logins > before[0]  # noqa: B023
+                and site.running.polls > before[1]  # noqa: B023
+            ),
+            SOON_S,
+            "a poll with a new session",
+        )
+        assert site.running.sessions == 1
+        assert site.status == "OB"
+    assert daemon.stop() == 0
+    assert site.running.sessions == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_in_a_hanging_request(site: SmaSite, number: int) -> None:
     site.keys["SMA_TIMEOUT"] = "60"
