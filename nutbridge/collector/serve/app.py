@@ -17,6 +17,7 @@ from typing import Any
 
 from nutbridge.collector.errors import (
     StoreError,
+    StoreRefused,
     TooLarge,
     UpstreamDown,
 )
@@ -231,6 +232,10 @@ class ReportsApp:
         except NoRoomForStrangers:
             self._tell(raw.peer, "no room for Envoys that were never here before")
             return self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "no room")
+        except StoreRefused:
+            # Of this report alone: the database is well.
+            self._tell(raw.peer, "a report cannot be stored; its bytes are")
+            return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "cannot store")
         except (StoreError, TimeoutError) as exc:
             parts.store_health.bad(str(exc) or "it does not answer")
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "cannot store")

@@ -9,6 +9,7 @@ more than BIG is handled alone.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -199,6 +200,8 @@ class Intake:
     def _recover(self) -> int:
         count = 0
         for stored in self._store.unparsed():
-            self._store.parsed(stored.raw_id, self._look_into(stored.body))
-            count += 1
+            # One that cannot be stored keeps those behind it from nothing.
+            with contextlib.suppress(StoreRefused):
+                self._store.parsed(stored.raw_id, self._look_into(stored.body))
+                count += 1
         return count

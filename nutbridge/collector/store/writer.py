@@ -215,9 +215,18 @@ class Writer:
 
 
 def _deadlock(exc: DBAPIError) -> bool:
-    return getattr(exc.orig, "sqlstate", None) in ("40001", "40P01")
+    return _state(exc) in ("40001", "40P01")
 
 
 def _at_fault(exc: DBAPIError) -> bool:
-    """Tell whether a value of one job is the cause, not the database."""
-    return isinstance(exc, DataError | IntegrityError)
+    """Tell whether a value of one job is the cause, not the database.
+
+    Or what it asks for: more than the server can (class 54), or longer than it may.
+    """
+    state = _state(exc)
+    too_much = state.startswith("54") or state == "57014"
+    return too_much or isinstance(exc, DataError | IntegrityError)
+
+
+def _state(exc: DBAPIError) -> str:
+    return getattr(exc.orig, "sqlstate", None) or ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -10,8 +11,13 @@ from typing import Any
 import pytest
 
 from nutbridge.collector.errors import StoreRefused
+from nutbridge.collector.parse.model import RawReport
+from nutbridge.collector.serve.app import AppClocks, AppParts, ReportsApp
+from nutbridge.collector.serve.health import Health
 from nutbridge.collector.serve.intake import Intake, Rules
+from nutbridge.collector.serve.metrics import Metrics
 from nutbridge.collector.serve.options import Allowed, Caps, Mode
+from nutbridge.collector.serve.rate import RateLimiter
 from nutbridge.collector.store import jobs
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.ingest import store_rows
@@ -53,10 +59,49 @@ def test_report_whose_rows_cannot_be_stored_is_kept_for_later(
             odd, body=body(interval(id=2), envoy={"serial_num": "990000000002"})
         )
         answers = asyncio.run(take(others[0], again, others[1]))
+        # Nor does it keep others from being looked into, or make the database ill.
+        store.accept(raw(body(event(id=3))))
+        assert asyncio.run(Intake(store, RULES).recover()) == 1
+        health = Health("the database", time.monotonic)
+        assert asyncio.run(answered(store, health, again)) == 503
+        assert health.problem is None
     assert [isinstance(one, StoreRefused) for one in answers] == [False, True, False]
-    assert sorted(row["id"] for row in exported(url)) == [1, 2, 1001]
+    assert sorted(row["id"] for row in exported(url)) == [1, 2, 3, 1001]
     (left,) = [one for one in listed(url) if one["parse_state"] == "pending"]
     assert left["sha256"] == sha256(again.body).hexdigest()
     assert asyncio.run(Intake(store, RULES).recover()) == 1
-    assert len(exported(url)) == 4
+    assert len(exported(url)) == 5
     store.close()
+
+
+async def answered(store: Store, health: Health, one: RawReport) -> int:
+    """Return the status of the answer to a request."""
+    parts = AppParts(
+        rules=RULES,
+        intake=Intake(store, RULES),
+        forwarder=None,
+        sources=RateLimiter(None),
+        metrics=Metrics(),
+        store_health=health,
+        store_back=lambda: None,
+        queued=lambda: None,
+        times=AppClocks(time.time, time.monotonic),
+    )
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "raw_path": one.path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "client": ("192.0.2.1", 1),
+    }
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": one.body}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await ReportsApp(parts)(scope, receive, send)
+    return int(sent[0]["status"])

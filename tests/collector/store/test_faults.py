@@ -20,7 +20,9 @@ from nutbridge.collector.errors import (
     StoreDown,
     StoreError,
     StoreFull,
+    StoreRefused,
 )
+from nutbridge.collector.parse.body import parse
 from nutbridge.collector.store import engine as engines
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.engine import parse_url, shown, translate
@@ -29,7 +31,7 @@ from nutbridge.collector.store.migrations import bring_up, version_of
 from nutbridge.collector.store.reading import reading
 from nutbridge.collector.store.schema import SCHEMA
 from nutbridge.collector.store.sql import Sql
-from tests.collector.parse.samples import body, device
+from tests.collector.parse.samples import body, device, event
 from tests.collector.store.using import exported, listed, put, raw
 from tests.fakes import postgres
 
@@ -306,6 +308,29 @@ def test_server_that_takes_no_connection_is_no_other_collector(
         link.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
     assert store.lead_outbox()
     store.close()
+
+
+_TOO_LONG = """
+CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF NEW.id = 666 THEN RAISE EXCEPTION 'late' USING ERRCODE = '57014'; END IF;
+RETURN NEW; END $$;
+CREATE TRIGGER late BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION late()
+"""
+
+
+def test_report_that_takes_too_long_fails_alone(postgres_url: str) -> None:
+    """Those that came at the same moment are stored."""
+    store = Store.open(postgres_url)
+    with psycopg.connect(postgres_url) as link:
+        link.execute(_TOO_LONG)
+    goes_on = threading.Event()
+    store._writer.ask(lambda _: goes_on.wait())
+    bodies = [body(event(id=number)) for number in (1, 666, 2)]
+    asked = [store.take(raw(one), parse(one)) for one in bodies]
+    goes_on.set()
+    problems = [type(one.exception()) for one in asked]
+    store.close()
+    assert problems == [type(None), StoreRefused, type(None)]
 
 
 KILLED = """
