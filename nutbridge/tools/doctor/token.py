@@ -170,6 +170,14 @@ def token_file(facts: DoctorFacts) -> CheckVerdict:
             f"{entry.path} cannot be read by {who}, who runs the monitor",
             f"chown {who} {entry.path}",
         )
+    if files is not None and entry is not None and entry.there and token.problem:
+        # Root reads what anybody has put there, and does not believe it.
+        owner, who = entry.owner.partition(":")[0], files.monitor.name
+        if owner not in (who, "root"):
+            return failed(
+                f"{entry.path} is {owner}'s, and {who} runs the monitor",
+                f"chown {who} {entry.path}",
+            )
     if token.problem is None:
         return ok(f"the token is for gateway {facts.settings.serial}")
     ups = facts.settings.ups

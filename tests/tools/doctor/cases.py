@@ -152,8 +152,11 @@ def _file_cases() -> Iterator[Case]:
         path = settings(f"/var/lib/nut/my{odd}home.dev")
         yield Case(f"path with {odd}", facts(ours=path), ("port-path",))
     token = TokenFacts(None, denied=False, claims=None, now=0.0)
+    none = replace(token, problem="x: holds no token")
+    theirs = replace(GOOD_FILES, token=replace(CONFIG, owner="x:nut"))
     for title, files, found in (
         ("token left by root", replace(GOOD_FILES, token=CLOSED), token),
+        ("token of a stranger", theirs, none),
         ("token not for us", GOOD_FILES, TokenFacts("x: denied", True, None, 0.0)),
     ):
         yield Case(title, facts(files, found), ("token",))
