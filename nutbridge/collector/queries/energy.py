@@ -17,7 +17,7 @@ from nutbridge.collector.parse.periods import (
     clock_time,
     segments,
 )
-from nutbridge.collector.store.given import lists_of
+from nutbridge.collector.store.given import eqids_of, lists_of
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.zones import offset_s
@@ -76,6 +76,8 @@ _POSTGRES = (
 )
 #: No place is farther from UTC, s.
 _FARTHEST = 18 * HOUR
+#: Where a place moved, hours of the next two days may have begun before those of one.
+_APART = 3
 #: Places where a calendar begins and ends: few of them serve all.
 _ERA = 4096 * DAY
 
@@ -238,6 +240,28 @@ def of_envoys(
     )
     for row in reading.rows(asked, values):
         found.setdefault(row[0], []).append(row)
+    return found
+
+
+def first_told(reading: Reader, number: int, eqids: set[str]) -> dict[str, int]:
+    """Return the begin of the first hour of which panels told, by eqid, Unix s.
+
+    Each day is looked at once, however many panels never told of any.
+
+    Args:
+        reading: the database.
+        number: of the Envoy.
+        eqids: of its panels.
+    """
+    found: dict[str, int] = {}
+    days = of_envoys(reading, DAYS, {number: 0}) if eqids else {}
+    for _, day, gave in sorted(days.get(number, ())):
+        new = (eqids - found.keys()).intersection(eqids_of(gave))
+        if new:
+            wanted = Wanted(until=(day + _APART) * DAY)
+            hours = of_envoys(reading, _HOURS, {number: day * DAY - _FARTHEST}, wanted)
+            for _, hour, text, _ in sorted(hours.get(number, ()), reverse=True):
+                found.update((eqid, hour) for eqid in new.intersection(eqids_of(text)))
     return found
 
 

@@ -16,6 +16,7 @@ from nutbridge.collector.queries.alike import alike_of
 from nutbridge.collector.queries.energy import (
     DAYS,
     Question,
+    first_told,
     local_now,
     of_envoys,
 )
@@ -52,16 +53,12 @@ NAMED = "SELECT envoy_id, eqids, sights FROM unit_list WHERE envoy_id IN ({envoy
 _LIGHT = Question(
     f"s.envoy_id, s.day / {DAY}, s.panels, s.undivided, s.lowest_j, s.twice_median_j"
 )
-#: When each was known first: by its energy, by a description.
+#: When each was described first.
 KNOWN = (
-    "SELECT p.envoy_id, p.eqid, (SELECT h.hour FROM envoy_hour h"
-    " WHERE h.envoy_id = p.envoy_id AND {has_it} ORDER BY h.hour LIMIT 1),"
-    " (SELECT min(d.reported) FROM device d WHERE d.envoy_id = p.envoy_id"
-    " AND d.eqid = p.device_eqid) FROM panel p WHERE p.envoy_id IN ({{envoys}})"
+    "SELECT p.envoy_id, p.eqid, (SELECT min(d.reported) FROM device d"
+    " WHERE d.envoy_id = p.envoy_id AND d.eqid = p.device_eqid) FROM panel p"
+    " WHERE p.envoy_id IN ({envoys})"
 )
-#: Whether an hour has a panel: as JSON, which both write like Python.
-_SQLITE_HAS = "instr(h.gave, json_quote(p.eqid)) > 0"
-_POSTGRES_HAS = "strpos(h.gave, to_json(p.eqid)::text) > 0"
 #: Those of some panels whose newest slots another Envoy told: they have moved there.
 MOVED = (
     "SELECT w.column1, w.column2 FROM (VALUES {panels}) AS w WHERE w.column1 <>"  # noqa: S608
@@ -166,10 +163,10 @@ def houses_of(
         for number in begins:
             take(houses[number], found.get(number, ()))
     doubtful = [number for number, house in houses.items() if house.doubtful]
-    has_it = _POSTGRES_HAS if reading.postgres else _SQLITE_HAS
-    known = reading.of_envoys(KNOWN.format(has_it=has_it), doubtful)
+    known = reading.of_envoys(KNOWN, doubtful)
     for number in doubtful:
-        houses[number].see_known(known.get(number, ()))
+        later = houses[number].see_known(known.get(number, ()))
+        houses[number].see_told(first_told(reading, number, later))
     _see_moved(reading, houses)
     return houses
 
@@ -268,7 +265,7 @@ class EnvoyPanels:
         self._low: set[str] = set()
         self._hours: list[tuple[int, int, int]] = []
         self._alive: int | None = None
-        self._since: Mapping[str, int] = {}
+        self._since: dict[str, int | None] = {}
         self.given: dict[int, dict[str, int]] = {}
         self.moved: set[str] = set()
 
@@ -350,16 +347,19 @@ class EnvoyPanels:
             alive.update(compress(found.eqids, found.hours))
         self._alive = len(alive)
 
-    def see_known(self, rows: Sequence[Row]) -> None:
-        """Take rows of KNOWN: when each was known first, but for the first report."""
-        ours = [row for row in rows if row[1] in self.units]
+    def see_known(self, rows: Sequence[Row]) -> set[str]:
+        """Take rows of KNOWN; returns the doubtful that came after the first report."""
+        ours = {row[1]: row[2] for row in rows if row[1] in self.units}
         # They may be older than what is known of the Envoy.
-        oldest = min((row[3] for row in ours if row[3] is not None), default=None)
-        self._since = {
-            eqid: min(at for at in (hour, reported) if at is not None)
-            for _, eqid, hour, reported in ours
-            if reported != oldest and (hour, reported) != (None, None)
-        }
+        oldest = min((at for at in ours.values() if at is not None), default=None)
+        later = [eqid for eqid in self.doubtful & ours.keys() if ours[eqid] != oldest]
+        self._since = {eqid: ours[eqid] for eqid in later}
+        return set(later)
+
+    def see_told(self, hours: Mapping[str, int]) -> None:
+        """Take the first hours of which these told: known then at the latest."""
+        for eqid, hour in hours.items():
+            self._since[eqid] = min(self._since[eqid] or hour, hour)
 
     def see_moved(self, eqid: str) -> None:
         """Take note that another Envoy tells of a panel: it is none of this one."""

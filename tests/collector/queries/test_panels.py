@@ -20,8 +20,9 @@ from nutbridge.simulator.legacy_envoy import (
     reports,
     sample,
 )
-from tests.collector.parse.samples import body, device, interval
+from tests.collector.parse.samples import PANEL, body, channel, device, interval
 from tests.collector.queries.house import MIDNIGHT, NOON, add
+from tests.collector.store.using import asked
 
 
 def states(url: str, now: int) -> dict[str, str]:
@@ -43,6 +44,37 @@ def test_day_of_a_house(store: Store, url: str) -> None:
         (late, *_) = panels(database, NOON + DAY)
         assert (late.state, late.today_j) == ("ok", 0)
         assert list(panels(database, NOON, "1")) == []
+
+
+def test_panel_that_never_told_is_not_looked_for_in_all_hours(
+    store: Store, url: str
+) -> None:
+    """Of a year there are 8760 for each, as long as the Envoy has panels."""
+    there = {"eqid": "990000000101.1", "interval_duration": 3600}
+    add(store, (NOON, body(interval(id=1, end_date=NOON, **there), device())))
+    later = device("<x/>", eqid="990000000102")
+    add(store, (NOON + 600, body(later, report_timestamp=NOON + 600)))
+    with reading(url) as database, asked() as sent:
+        found = {one.eqid: one.last_seen for one in panels(database, NOON + 900)}
+    assert found == {"990000000101.1": NOON, "990000000102": None}
+    assert [one for one, _ in sent if "envoy_hour" in one] == []
+
+
+def test_panel_is_known_since_it_told_of_nothing(store: Store, url: str) -> None:
+    """Or since it was described: whichever was first."""
+    hour = {"interval_duration": 3600}
+    for at in range(6, 13):
+        made = MIDNIGHT + at * 3600
+        rows = [interval(id=at, end_date=made, **hour)]
+        rows += [device()] if at == 6 else []
+        if at >= 8:
+            rows += [interval(id=50 + at, eqid="2.1", end_date=made, stats=0, **hour)]
+        if at == 12:
+            rows += [device(channel(eqid=f"{n}.1"), eqid=n) for n in (2, 3)]
+        utc = {"timezone": "UTC"}
+        add(store, (made, body(*rows, envoy=utc, report_timestamp=made)))
+    found = states(url, NOON + 60)
+    assert found == {f"{PANEL}.1": "ok", "2.1": "silent", "3.1": "asleep"}
 
 
 def test_panel_that_moved_to_another_envoy(store: Store, url: str) -> None:
