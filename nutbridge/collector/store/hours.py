@@ -15,10 +15,14 @@ from nutbridge.collector.store.sums import COUNTED, HOUR, Slot, counted, parts
 #: Number of an Envoy, when the hour begins, its offset.
 Key = tuple[int, int, int]
 
-#: Rows that are changed together: of a long slot, or of a hostile report.
-_TOGETHER = 200
-#: Panels in hours that wait to be written: a report may have 84,000 (``ingest``).
-_MOST_WAITING = 50_000
+#: Rows that are changed together: of a long slot, or of a hostile report, whose hours
+#: have thousands of panels each.
+_TOGETHER = 24
+#: Rows that are read together.
+_PAGE = 100
+#: Panels in hours that wait to be written, and hours are written again then: a report
+#: has 84,000 at most (``ingest``).
+_MOST_WAITING = 100_000
 #: What is made anew in one transaction: days, and panels times days.
 _MOST_DAYS = 31
 _MOST_PANEL_DAYS = 12_000
@@ -105,10 +109,10 @@ def all_of(sql: Sql, envoy_id: int) -> Iterator[Row]:
         rows = sql.rows(
             "SELECT hour, offset_s, gave FROM envoy_hour WHERE envoy_id = ?"
             " AND (hour, offset_s) > (?, ?) ORDER BY hour, offset_s LIMIT ?",
-            (envoy_id, *after, _TOGETHER),
+            (envoy_id, *after, _PAGE),
         )
         yield from rows
-        if len(rows) < _TOGETHER:
+        if len(rows) < _PAGE:
             return
         after = rows[-1][:2]
 

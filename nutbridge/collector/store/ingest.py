@@ -37,9 +37,10 @@ _KEYS = 3
 _MOST_HOURS = 84_000
 #: Days that one report may change: the longest slot has a year.
 _MOST_DAYS = 500
-#: Panels in the rows of hours that one report changes: those of 1,200 panels in a
-#: month. A hostile one could have ten times as much written as all before it brought.
-_MOST_WRITTEN = 1_000_000
+#: Panels in the rows of hours that one report changes: those of 600 panels in 16 days,
+#: a second's work. A hostile one could have ten times as much written as all before it
+#: brought.
+_MOST_WRITTEN = 250_000
 
 
 class Raced(Exception):

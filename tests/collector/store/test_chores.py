@@ -135,7 +135,8 @@ def test_sums_are_those_of_the_intervals(
     chance = random.Random(seed)
     if seed % 2:
         # Written and made anew piece by piece, as those of large Envoys are.
-        for name, most in (("MOST_WAITING", 7), ("MOST_DAYS", 1), ("TOGETHER", 3)):
+        few = {"MOST_WAITING": 7, "MOST_DAYS": 1, "TOGETHER": 3, "PAGE": 3}
+        for name, most in few.items():
             monkeypatch.setattr(f"nutbridge.collector.store.hours._{name}", most)
         monkeypatch.setattr("nutbridge.collector.store.days._TOGETHER", 2)
     bodies = [made_up(chance, number) for number in range(30)]

@@ -1,9 +1,12 @@
 """One row for each Envoy and day: what is in it, and what bounds it. Both databases."""
 
+import tracemalloc
+
 import pytest
 
 from nutbridge.collector.parse.periods import By
 from nutbridge.collector.queries.energy import Wanted, panel_energy, totals
+from nutbridge.collector.store import hours, ingest
 from nutbridge.collector.store.api import Store
 from nutbridge.collector.store.days import row_of
 from nutbridge.collector.store.given import panels_in
@@ -110,3 +113,24 @@ def test_report_that_has_more_written_than_any(
     more = interval(id=20, end_date=at + 6 * 3600)
     put(store, body(more, envoy=UTC, report_timestamp=NOW + 2))
     assert {number: why for number, why in told(url).items() if why} == left
+
+
+def test_hours_of_many_panels_are_in_memory_a_few_at_a_time(store: Store) -> None:
+    """Of a report that changes many of them each is read and written once."""
+    put(store, body(envoy=UTC))
+    at, count = NOW - NOW % DAY - 200 * 3600, 200
+    given = {f"{n}.1": [1, 0, 0] for n in range(600)}
+    rows = [hours.row_of((1, at + n * 3600, 0), given) for n in range(count)]
+    store.write(lambda sql: hours.put(sql, rows))
+    slot = {"end_date": at + count * 3600, "interval_duration": count * 3600}
+    tracemalloc.start()
+    try:
+        put(store, body(interval(**slot), envoy=UTC, report_timestamp=NOW + 1))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8e6
+    found = store.write(lambda sql: sql.rows("SELECT min(panels) FROM envoy_hour"))
+    assert found == [(601,)]
+    # As many as a report may have wait for their end.
+    assert ingest._MOST_HOURS < hours._MOST_WAITING
