@@ -20,7 +20,7 @@ from nutbridge.collector.parse.periods import (
 from nutbridge.collector.store.given import eqids_of, lists_of
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
-from nutbridge.collector.store.zones import offset_s
+from nutbridge.collector.store.zones import QUARTER_S, offset_s
 
 Object = dict[str, Any]
 
@@ -352,7 +352,7 @@ def _periods(envoy: EnvoyRow, by: By, rows: Iterable[Row]) -> Iterator[PanelEner
 def _period(zone: str | None, by: By, place: int, offset: int) -> Period:
     """Return the period of an hour (Unix seconds), or of a local day (a number)."""
     if by is By.HOUR:
-        ends = (place, place + HOUR)
+        ends = _clock_hour(zone, place, offset)
         first, last = (clock_time(moment, offset) for moment in ends)
         return Period(*ends, f"{first[:10]} {first[11:16]} {first[19:]}", first, last)
     era = place * DAY // _ERA * _ERA
@@ -360,6 +360,22 @@ def _period(zone: str | None, by: By, place: int, offset: int) -> Period:
     start, end = calendar.span_of_day(place)
     first, last = (clock_time(at, offset_s(zone, at)) for at in (start, end))
     return Period(start, end, calendar.label(start), first, last)
+
+
+def _clock_hour(zone: str | None, start: int, offset: int) -> tuple[int, int]:
+    """Return begin and end of an hour as clocks show it that are ``offset`` s ahead.
+
+    On Lord Howe Island they are changed by half an hour: one hour has half of one.
+    """
+    quarters = [
+        at
+        for at in range(start, start + HOUR, QUARTER_S)
+        if offset_s(zone, at) == offset
+    ]
+    # None: the hour was counted while the Envoy named another zone.
+    return (
+        (quarters[0], quarters[-1] + QUARTER_S) if quarters else (start, start + HOUR)
+    )
 
 
 @functools.lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ _NAMES = WINDOWS | RAILS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: No place changes its clocks but at a multiple of this, s.
-_QUARTER_S = 900
+QUARTER_S = 900
 
 
 def named_zone(text: str | None) -> str | None:
@@ -45,7 +45,7 @@ def offset_s(name: str | None, moment: int) -> int:
         name: of the zone, as on the wire.
         moment: Unix seconds.
     """
-    return _offset_s(name, moment // _QUARTER_S)
+    return _offset_s(name, moment // QUARTER_S)
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -54,5 +54,5 @@ def _offset_s(name: str | None, quarter: int) -> int:
     if place is None:
         return 0
     # Not fromtimestamp: some platforms refuse moments before 1970.
-    there = (_EPOCH + timedelta(seconds=quarter * _QUARTER_S)).astimezone(place)
+    there = (_EPOCH + timedelta(seconds=quarter * QUARTER_S)).astimezone(place)
     return int((there.utcoffset() or timedelta()).total_seconds())

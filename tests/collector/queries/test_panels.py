@@ -191,6 +191,34 @@ def test_energy_between_moments_of_the_place(store: Store, url: str, by: By) -> 
         assert {row.eqid for row in panel_energy(database, by, one)} == {PANELS[1].eqid}
 
 
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        # 02:00 becomes 02:30, and half a year later 02:00 becomes 01:30.
+        (1_696_087_800, ["01:00+10:30", "02:00+10:30", "02:30+11:00", "03:00+11:00"]),
+        (1_712_415_600, ["01:00+11:00", "02:00+11:00", "01:30+10:30", "02:00+10:30"]),
+    ],
+)
+def test_hours_where_clocks_change_by_half_of_one(
+    store: Store, url: str, change: int, shown: list[str]
+) -> None:
+    rows = [
+        interval(id=n, eqid="7.1", end_date=change + 900 * n, interval_duration=900)
+        for n in range(-3, 3)
+    ]
+    envoy = {"timezone": "Australia/Lord_Howe"}
+    add(store, (change + DAY, body(*rows, envoy=envoy, report_timestamp=change + DAY)))
+    with reading(url) as database:
+        before, after = (one.period for one in panel_energy(database, By.HOUR))
+    assert (before.end, after.start) == (change, change)
+    ends = [
+        f"{text[11:16]}{text[19:]}"
+        for one in (before, after)
+        for text in (one.start_local, one.end_local)
+    ]
+    assert ends == shown
+
+
 def _hours(energy: dict[str, int], days: range, hours: range = range(1)) -> list[str]:
     """Return slots of an hour that end at or before noon, so many days ago."""
     return [
