@@ -4,7 +4,6 @@ A panel is a channel of a microinverter, or the whole of one that has no channel
 """
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
@@ -33,7 +32,7 @@ from nutbridge.collector.queries.panel_states import (
     state_of,
     sunny_days,
 )
-from nutbridge.collector.store.days import Gave, columns_of
+from nutbridge.collector.store.days import Gave, columns_of, hours_of
 from nutbridge.collector.store.reading import EnvoyRow, Reader
 from nutbridge.collector.store.sql import Row
 from nutbridge.collector.store.sums import COUNTED
@@ -199,12 +198,6 @@ def of_panels(
         shown = ", ".join(f"({number}, CAST(? AS TEXT))" for number, _ in some)
         eqids = [eqid for _, eqid in some]
         yield from reading.rows(statement.format(panels=shown), (*eqids, *values))
-
-
-def hours_of(gave: str) -> list[int]:
-    """Return only the last of ``columns_of``, in a fifth of the time."""
-    found: list[int] = json.loads(gave[gave.rindex("[") : -1])
-    return found
 
 
 class EnvoyPanels:
