@@ -132,10 +132,17 @@ class Outbox:
         """Tell whether one more report may be on its way."""
         now = asyncio.get_running_loop().time()
         if self._pause_s is not None:
-            return not self._busy and now >= self._until
+            return len(self._busy) < self._probes() and now >= self._until
         quick = sum(now - since < _SLOW_S for since in self._busy.values())
         most = 1 + len(self._ready) // _ENVOYS_FOR_ONE
         return quick < most and len(self._busy) < _MOST
+
+    def _probes(self) -> int:
+        """Return how many find out after a pause whether the upstream is well again.
+
+        One may be ill itself: where others were delivered, more than can be in vain.
+        """
+        return 1 + (_SPARE if self._delivered else 0)
 
     async def _wait(self, tasks: set["asyncio.Task[None]"]) -> None:
         """Wait for the end of a delivery, for news, or for the time to look again."""
@@ -159,7 +166,7 @@ class Outbox:
                 return []  # another collector on this database delivers
             now = int(self._wall())
             if self._pause_s is not None:
-                return self._store.outbox_heads(1, now)
+                return self._store.outbox_heads(self._probes(), now)
             return self._store.outbox_heads(_LOOKED_UP, now, late=now - _LATE_S)
 
         try:

@@ -163,6 +163,45 @@ def test_poisoned_envoys_hold_up_no_other_one(
     assert sent() == bodies
 
 
+def test_several_find_out_whether_the_upstream_is_well_again(
+    tmp_path: Path, enphase: Enphase
+) -> None:
+    """One that is ill itself would make all others wait, longer each time."""
+    bodies = [report_body(0, serial=f"2200000000{n:02}") for n in range(9)]
+    poisoned, well = bodies[1:5], bodies[5:]
+    together = threading.Barrier(len(well))
+
+    def react(got: Got, link: Any) -> None:
+        if got.body in poisoned:
+            resets(got, link)
+            return
+        if got.body in well:
+            together.wait(PATIENCE_S)
+        takes(got, link)
+
+    def sent() -> list[bytes]:
+        return [got.body for got in enphase.got]
+
+    enphase.reaction = react
+    with queued(Store, tmp_path, bodies[0]) as store:
+
+        async def play() -> None:
+            outbox = outbox_of(store, enphase.url, lambda: NOW)
+            task = asyncio.create_task(outbox.run())
+            await asyncio.to_thread(wait_for, lambda: bodies[0] in sent())
+            for some in (poisoned, well):
+                for body in some:
+                    await asyncio.to_thread(put, store, body)
+                outbox.wake()
+                await asyncio.to_thread(wait_for, lambda: set(some) <= set(sent()))  # noqa: B023 - called here
+            await asyncio.to_thread(wait_for, lambda: together.n_waiting == 0)
+            outbox.end()
+            await asyncio.wait_for(task, PATIENCE_S)
+
+        asyncio.run(play())
+    assert not together.broken
+
+
 def test_nothing_is_sent_after_the_cut(tmp_path: Path, enphase: Enphase) -> None:
     """A report that was stored late in the end is not sent to be given up at once."""
     with queued(Store, tmp_path) as store:
