@@ -103,6 +103,10 @@ class LastResort:
                     os.fchown(handle, old.st_uid, old.st_gid)
             os.fchmod(handle, old.st_mode & 0o777 if old is not None else 0o644)
             os.utime(handle, (seconds, seconds))
+            dated = int(os.fstat(handle).st_mtime)
+            if old is not None and dated == int(old.st_mtime):
+                # The last second that this file system has, or FAT's two.
+                os.utime(handle, (dated - 1, dated - 1))
         finally:
             os.close(handle)
         os.rename(temporary, self._file)

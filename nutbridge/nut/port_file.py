@@ -102,6 +102,7 @@ class PortFile:
         self._clock = clock
         self._written: tuple[bytes, Signature] | None = None
         self._mtime_s: int | None = None
+        self._backwards = False
         self._known: tuple[os.stat_result, Access] | None = None
 
     def check(self) -> PortFileName:
@@ -225,23 +226,27 @@ class PortFile:
             wrote = self._written != (data, self._signature(folder))
             if wrote:
                 access = self._access(folder)
-                mtime_s = max([int(self._clock.wall()), *self._times(folder)])
                 replace = functools.partial(
                     folder.replace,
                     self.real.name,
                     data,
                     access=access,
-                    mtime_s=mtime_s,
                     spare=self._spare,
                 )
+                mtime_s = self._next_s(folder)
                 try:
-                    found = replace()
+                    found = replace(mtime_s=mtime_s)
                 except IsADirectoryError:
                     # Nothing a driver could read: a status waits for no person.
                     aside = f".{self.real.name}.{os.urandom(6).hex()}"
                     folder.rename(self.real.name, aside)
-                    found = replace()
-                self._mtime_s, self._known = mtime_s, (found, access)
+                    found = replace(mtime_s=mtime_s)
+                if found.st_mtime < mtime_s and not self._backwards:
+                    # Behind the last second that this file system has (2038 on XFS
+                    # of old), by a clock that stood there once: all would be of it.
+                    self._backwards, self._mtime_s = True, int(found.st_mtime)
+                    found = replace(mtime_s=self._mtime_s - 1)
+                self._mtime_s, self._known = int(found.st_mtime), (found, access)
                 self._written = data, Signature.of(PortFileName.VISIBLE, found)
                 # Room for one more status: an outage may find the disk full, and
                 # the file must not go on saying OL.
@@ -251,6 +256,12 @@ class PortFile:
             with contextlib.suppress(OSError):
                 folder.unlink(self.twin.name)
         return wrote
+
+    def _next_s(self, folder: Folder) -> int:
+        """Return the second of the next file: another one than of those before."""
+        if self._backwards and self._mtime_s is not None:
+            return self._mtime_s - 1
+        return max([int(self._clock.wall()), *self._times(folder)])
 
     def _stands(self, data: bytes) -> bool:
         """Whether this is what the object wrote last, untouched, and the twin is gone.

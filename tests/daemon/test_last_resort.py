@@ -40,6 +40,19 @@ def test_last_resort_says_ob_and_keeps_the_rest(port: Path) -> None:
     assert os.listdir(port.parent) == ["home.dev"]
 
 
+def test_last_resort_is_of_another_second_on_any_file_system(
+    port: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """XFS of old ends in 2038: what is later is all of its last second."""
+    utime, last = os.utime, 2**31 - 1
+    os.utime(port, (last, last))
+    monkeypatch.setattr(
+        os, "utime", lambda handle, times: utime(handle, (min(times[0], last),) * 2)
+    )
+    assert LastResort(port).write("OB")
+    assert int(port.stat().st_mtime) == last - 1
+
+
 def test_last_resort_says_it_once(port: Path) -> None:
     LastResort(port).write("OB")
     before = port.stat()

@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,38 @@ def test_write_dates_count_from_the_file_on_disk(file: PortFile) -> None:
     os.utime(file.real, (4_102_444_800, 4_102_444_800))
     file.write(B)
     assert file.real.stat().st_mtime == 4_102_444_801
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [lambda second: min(second, 2**31 - 1), lambda second: second // 2 * 2],
+    ids=["ends in 2038", "two seconds"],
+)
+def test_no_two_files_of_one_second_on_any_file_system(
+    file: PortFile,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: Callable[[int], int],
+) -> None:
+    """XFS of old, after a clock that stood beyond; FAT. OB was never seen."""
+    utime = os.utime
+
+    def keep(handle: int, times: tuple[int, int]) -> None:
+        utime(handle, (kept(times[0]), kept(times[1])))
+
+    monkeypatch.setattr(os, "utime", keep)
+    dates = []
+    for wall, data in ((2.0**32, A), (2.0**32, B), (2.0**32, A), (1000.0, B)):
+        clock.wall_s = wall
+        assert file.write(data)
+        assert file.real.read_bytes() == data
+        dates.append(int(file.real.stat().st_mtime))
+    again = PortFile(file.real, clock)
+    clock.wall_s = 2.0**32
+    for data in (A, B):
+        again.write(data)
+        dates.append(int(file.real.stat().st_mtime))
+    assert all(date != then for date, then in pairwise(dates))
 
 
 def test_write_dates_go_on_after_the_file_was_deleted(file: PortFile) -> None:
