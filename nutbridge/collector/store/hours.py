@@ -32,7 +32,13 @@ _NAMES = tuple(schema.envoy_hour.columns.keys())
 _PUT = "(envoy_id, hour, offset_s) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in _NAMES if name not in _KEY
 )
-_PANELS = "SELECT eqid FROM panel WHERE envoy_id = ? ORDER BY eqid"
+_PANELS = "SELECT count(*) FROM panel WHERE envoy_id = ?"
+#: Panels with slots in some time: the first that ends after its begin tells.
+_PANELS_IN = (
+    "SELECT p.eqid FROM panel p WHERE p.envoy_id = ? AND"  # noqa: S608  our names
+    " (SELECT i.end_date - i.interval_duration FROM interval i WHERE i.eqid = p.eqid"
+    f" AND i.end_date > ? AND {COUNTED} ORDER BY i.end_date LIMIT 1) < ?"
+)
 #: Two looks at the end of a key for each panel, and two for the Envoy.
 _EXTENT = (
     "SELECT min(begin), max(until) FROM ("  # noqa: S608  our names
@@ -126,8 +132,8 @@ def spans(sql: Sql, envoy_id: int) -> list[tuple[int, int]]:
     if begin is None:
         return []
     ((since,),) = sql.rows("SELECT max(counted_from) FROM store")
-    panels = max(1, len(sql.rows(_PANELS, (envoy_id,))))
-    step = max(1, min(_MOST_DAYS, _MOST_PANEL_DAYS // panels)) * DAY
+    ((panels,),) = sql.rows(_PANELS, (envoy_id,))
+    step = max(1, min(_MOST_DAYS, _MOST_PANEL_DAYS // max(1, panels))) * DAY
     # An hour begins before the slot in it.
     begins = range(max(since, begin - HOUR), until + 1, step)
     return [(at, at + step) for at in begins]
@@ -146,7 +152,7 @@ def rebuild(sql: Sql, envoy_id: int, begin: int, end: int) -> None:
 
 
 def _slots(sql: Sql, envoy_id: int, begin: int, end: int) -> Iterator[Slot]:
-    for (eqid,) in sql.rows(_PANELS, (envoy_id,)):
+    for (eqid,) in sql.rows(_PANELS_IN, (envoy_id, begin, end + HOUR)):
         for owner, stop, length, energy_j, estimated, zone in counted(sql, eqid, begin):
             if stop - length >= end + HOUR:
                 break

@@ -26,6 +26,7 @@ from nutbridge.collector.store.writer import Batch
 from nutbridge.collector.store.zones import offset_s
 from tests.collector.parse.samples import NOW, body, device, event, interval, reading
 from tests.collector.store.using import (
+    asked,
     asking,
     exported,
     hours_in,
@@ -159,6 +160,17 @@ def test_sums_are_those_of_the_intervals(
     rebuild(store, quiet)
     assert hours(store) == before
     assert days(store) == by_day
+
+
+def test_rebuild_looks_at_slots_of_times_that_have_some(store: Store) -> None:
+    """One date of 2005: nothing is read for each month since."""
+    old = interval(id=1, eqid=PANELS[0], end_date=1_104_537_600 + 2 * DAY)
+    put(store, body(old, *[interval(id=2 + n, eqid=PANELS[n]) for n in range(3)]))
+    before = hours(store), days(store)
+    with asked() as sent:
+        rebuild(store, quiet)
+    assert (hours(store), days(store)) == before
+    assert len([one for one, _ in sent if "LEFT JOIN report" in one]) == 4
 
 
 def test_energy_told_twice_counts_once(store: Store, url: str) -> None:
