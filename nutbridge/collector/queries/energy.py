@@ -7,6 +7,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from nutbridge.collector.parse.periods import (
@@ -336,16 +337,16 @@ def local_now(envoy: EnvoyRow, now: int) -> int:
 
 
 def _periods(envoy: EnvoyRow, by: By, rows: Iterable[Row]) -> Iterator[PanelEnergy]:
-    sums: dict[tuple[Period, str], list[int]] = {}
-    for _, eqid, place, offset, whole, estimated in rows:
-        one = sums.setdefault(
-            (_period(envoy.timezone, by, place, offset), eqid), [0, 0]
-        )
-        one[0] += whole
-        one[1] += estimated
-    for period, eqid in sorted(sums):
-        whole, estimated = sums[period, eqid]
-        yield PanelEnergy(envoy, period, eqid, whole, estimated)
+    sums: dict[Period, dict[str, list[int]]] = {}
+    for (place, offset), some in groupby(rows, itemgetter(2, 3)):
+        given = sums.setdefault(_period(envoy.timezone, by, place, offset), {})
+        for _, eqid, _, _, whole, estimated in some:
+            one = given.setdefault(eqid, [0, 0])
+            one[0] += whole
+            one[1] += estimated
+    for period in sorted(sums):
+        for eqid, (whole, estimated) in sorted(sums[period].items()):
+            yield PanelEnergy(envoy, period, eqid, whole, estimated)
 
 
 @functools.lru_cache(maxsize=65_536)
