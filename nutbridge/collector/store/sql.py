@@ -6,6 +6,7 @@ with 65 rows a second leave no room for that. Names come from the schema, values
 are always parameters.
 """
 
+import contextlib
 import functools
 import json
 import re
@@ -181,13 +182,19 @@ class Sql:
         """Return SQLAlchemy's error for one of the driver."""
         dialect = self.connection.dialect
         driver = dialect.loaded_dbapi
-        if isinstance(exc, driver.Error) and dialect.is_disconnect(
+        lost = isinstance(exc, driver.Error) and dialect.is_disconnect(
             exc, self._driver, None
-        ):
+        )
+        if lost:
             # Fails as well; SQLAlchemy then forgets all connections of its pool.
-            self.connection.exec_driver_sql("SELECT 1")
+            with contextlib.suppress(DBAPIError):
+                self.connection.exec_driver_sql("SELECT 1")
         # Without the statement and its values: what is in reports is in no log.
-        made = DBAPIError.instance(None, None, exc, driver.Error, dialect=dialect)
+        made = DBAPIError.instance(
+            *(None, None, exc, driver.Error),
+            connection_invalidated=lost,
+            dialect=dialect,
+        )
         return made if isinstance(made, DBAPIError) else DBAPIError(None, None, exc)
 
     def _own(self, statement: str) -> str:

@@ -289,6 +289,23 @@ def test_connection_that_ended_is_made_anew(postgres_url: str) -> None:
     store.close()
 
 
+def test_why_a_connection_ended_is_told(postgres_url: str) -> None:
+    """And the next question has a new one."""
+    store = Store.open(postgres_url)
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with reading(postgres_url) as database:
+        assert database.envoys() == []
+        with psycopg.connect(postgres_url) as link:
+            link.execute(end)
+        with pytest.raises(StoreDown, match="terminating connection"):
+            database.envoys()
+        assert database.envoys() == []
+    store.close()
+
+
 def test_server_that_takes_no_connection_is_no_other_collector(
     postgres_url: str, postgres_server: str
 ) -> None:
