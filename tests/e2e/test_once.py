@@ -34,7 +34,7 @@ def test_cached_token_needs_no_library(known: Site) -> None:
 
 
 #: What a check loads of ours: the figures reached, with room for a few mended lines.
-MOST_MODULES, MOST_LINES = 78, 15_700
+MOST_MODULES, MOST_LINES = 78, 15_900
 
 WEIGHED = """
 import os, sys
