@@ -4,6 +4,7 @@ A fleet names 300,000 devices. Of most of an Envoy's its reports say the same: c
 of the same numbers, the same description, energy at the same time.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,11 +50,20 @@ def alike_of(named: UnitList) -> dict[str, Alike]:
     for place, text in enumerate(behind):
         if text and eqids[place::size] != [device + text for device in devices]:
             return _one_by_one(named, others)
-    # As nearly always: all have channels of the same numbers. Their marks alone say
-    # which are alike; to look at each of them took as long as all the rest.
+    # As nearly always: all have channels of the same numbers.
+    return dict(zip(devices, _by_marks(behind, marks, others), strict=True))
+
+
+# Few texts of marks say it of most Envoys; one of 12,000 units takes 60 kB.
+@functools.lru_cache(maxsize=128)
+def _by_marks(
+    behind: tuple[str, ...], marks: str, others: frozenset[str]
+) -> tuple[Alike, ...]:
+    """Return what each device is like: the marks alone say which are alike."""
+    size = len(behind)
     found = list(zip(*(marks[place::size] for place in range(size)), strict=True))
     kinds = {ours: _alike(behind, ours, others) for ours in set(found)}
-    return dict(zip(devices, map(kinds.__getitem__, found), strict=True))
+    return tuple(kinds[ours] for ours in found)
 
 
 def _behind_first(eqids: Sequence[str]) -> tuple[str, ...]:
